@@ -1,0 +1,36 @@
+# Two commands to begin with: `make up` and `make test`. Both set up what they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE ?=
+
+.PHONY: up test check bench clean
+.DEFAULT_GOAL := up
+
+up: .venv/ready  ## the product, running, with demo content
+	@exec $(BIN)/python manage.py up
+
+test: .venv/ready  ## everything, on real PostgreSQL, Redis, workers and a browser
+	@$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready  ## style, types, the direction of imports, migrations, deployment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.check
+
+# `uv.lock` names every package and its hash; uv itself is among them.
+.venv/ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv 2>/dev/null || { \
+	  echo "Python's venv module is missing."; \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv .venv --clear; \
+	  else echo "Install it: sudo apt install python3-venv"; exit 1; fi; }
+	@test -x $(BIN)/uv || $(BIN)/pip install -q --disable-pip-version-check "uv==$$(sed -n '/^name = "uv"/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)"
+	$(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	@touch $@
+
+clean:  ## remove what local runs left behind; asks first
+	@printf 'Delete var/ (database, mails, payments of this checkout)? [y/N] '; read a; [ "$$a" = y ] && rm -rf var

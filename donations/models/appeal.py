@@ -1,0 +1,115 @@
+"""What we ask for, and how much we suggest."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from modelcluster.fields import ParentalKey
+from modelcluster.models import ClusterableModel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
+
+from donations import money
+
+
+class Frequency(models.TextChoices):
+    ONCE = "once", "Once"
+    MONTHLY = "monthly", "Monthly"
+    ANNUAL = "annual", "Annual"
+
+
+class AppealQuerySet(models.QuerySet["Appeal"]):
+    def running(self) -> "AppealQuerySet":
+        """Begun and not over; the newest first."""
+        now = timezone.now()
+        return self.filter(
+            Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, active=True
+        ).order_by("-starts_at")
+
+    def current(self) -> "Appeal | None":
+        return self.running().prefetch_related("amounts").first()
+
+
+class Appeal(ClusterableModel):
+    """A fundraising message with amounts per currency and frequency, start and end."""
+
+    title = models.CharField(max_length=100, help_text="Stands above the message.")
+    message = models.TextField(help_text="Why to give. A blank line starts a paragraph.")
+    starts_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
+    active = models.BooleanField(default=True)
+
+    objects = AppealQuerySet.as_manager()
+
+    panels = [
+        FieldPanel("title"),
+        FieldPanel("message"),
+        FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at"), FieldPanel("active")]),
+        InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
+    ]
+
+    class Meta:
+        ordering = ["-starts_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def suggestions(self, currency: str) -> dict[str, "AppealAmounts"]:
+        """Frequency -> suggested amounts in that currency, in the order the page shows them."""
+        found = {row.frequency: row for row in self.amounts.all() if row.currency == currency}
+        return {frequency: found[frequency] for frequency in Frequency.values if frequency in found}
+
+    def currencies(self) -> list[str]:
+        offered = {row.currency for row in self.amounts.all()}
+        return [code for code in money.CURRENCIES if code in offered]
+
+
+class AppealAmounts(models.Model):
+    """Suggested amounts of an appeal for one currency and frequency, in the smallest unit."""
+
+    appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="amounts")
+    currency = models.CharField(
+        max_length=3, choices=[(code, code.upper()) for code in money.CURRENCIES]
+    )
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amounts = ArrayField(
+        models.PositiveIntegerField(),
+        help_text="In the smallest unit (cents), comma-separated: 500,1000,2500.",
+    )
+    suggested = models.PositiveIntegerField(help_text="The one that is chosen at first.")
+
+    panels = [
+        FieldRowPanel([FieldPanel("currency"), FieldPanel("frequency")]),
+        FieldRowPanel([FieldPanel("amounts"), FieldPanel("suggested")]),
+    ]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appeal", "currency", "frequency"], name="amounts_once_per_appeal"
+            )
+        ]
+        verbose_name = "amounts"
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.frequency}"
+
+    def clean(self) -> None:
+        minimum = money.CURRENCIES[self.currency].minimum if self.currency else 0
+        if self.amounts and min(self.amounts) < minimum:
+            smallest = money.show(minimum, self.currency)
+            raise ValidationError({"amounts": f"The smallest amount is {smallest}."})
+        if self.amounts and self.suggested not in self.amounts:
+            raise ValidationError({"suggested": "Choose one of the amounts."})
+
+    def choices(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "value": money.plain(amount, self.currency),
+                "label": money.show(amount, self.currency),
+                "chosen": amount == self.suggested,
+            }
+            for amount in self.amounts
+        ]

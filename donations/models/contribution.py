@@ -1,0 +1,169 @@
+"""Gifts: who gave (sealed), what was promised, what arrived, and every change since."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q, Sum
+
+from donations import money
+from newsroom.privacy import BlindIndexField, EncryptedField
+
+from .appeal import Appeal, Frequency
+from .deferral import Deferral
+
+
+class Donor(models.Model):
+    """A person who gave: address and name sealed, found by the blind index."""
+
+    email = EncryptedField()
+    email_index = BlindIndexField(unique=True)
+    name = EncryptedField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"donor {self.pk}"
+
+
+class Checkout(models.Model):
+    """One press of «Continue»: what was asked for, and the Stripe session made of it.
+
+    Its id comes with the form, so a double click or the back button finds this row again, and
+    Stripe's idempotency key is made of it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")
+    session_id = models.CharField(max_length=255, null=True, unique=True)
+    session_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"checkout {self.pk}"
+
+
+class RecurringContribution(models.Model):
+    """A promise to give monthly or annually; each charge is a Contribution.
+
+    Mirrors a Stripe Subscription: the status is Stripe's own word ("Subscription object").
+    """
+
+    donor = models.ForeignKey(Donor, null=True, on_delete=models.SET_NULL, related_name="recurring")
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=30)
+    stripe_subscription = models.CharField(max_length=255, unique=True)
+    stripe_customer = models.CharField(max_length=255)
+    started_at = models.DateTimeField()
+    renews_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    cancels_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "recurring contribution"
+
+    def __str__(self) -> str:
+        return f"{money.show(self.amount, self.currency)} {self.get_frequency_display().lower()}"
+
+
+class ContributionQuerySet(models.QuerySet["Contribution"]):
+    def totals(self) -> list[dict[str, object]]:
+        """Per currency: how many gifts, what came in, what went back, in the smallest unit."""
+        arrived = Q(status__in=Contribution.ARRIVED)
+        return list(
+            self.order_by()
+            .values("currency")
+            .annotate(
+                count=models.Count("pk", filter=arrived),
+                received=Sum("amount", filter=arrived, default=0),
+                returned=Sum("refunded", filter=arrived, default=0),
+            )
+            .order_by("currency")
+        )
+
+
+class Contribution(models.Model):
+    """One gift of money that arrived, is on its way, failed, was refunded or disputed.
+
+    Mirrors a Stripe PaymentIntent and its newest Charge; only donations/sync.py writes it, from
+    what Stripe says now, so there are no moves to guard: the newest object wins.
+    """
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing", "On its way"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        PARTLY_REFUNDED = "partly_refunded", "Partly refunded"
+        REFUNDED = "refunded"
+        DISPUTED = "disputed"
+
+    ARRIVED = [Status.SUCCEEDED, Status.PARTLY_REFUNDED, Status.REFUNDED, Status.DISPUTED]
+
+    donor = models.ForeignKey(
+        Donor, null=True, on_delete=models.SET_NULL, related_name="contributions"
+    )
+    recurring = models.ForeignKey(
+        RecurringContribution, null=True, on_delete=models.SET_NULL, related_name="contributions"
+    )
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
+    refunded = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=16, choices=Status)
+    stripe_payment_intent = models.CharField(max_length=255, unique=True)
+    stripe_charge = models.CharField(max_length=255, blank=True)
+    stripe_invoice = models.CharField(max_length=255, blank=True)
+    payment_method = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
+    failure = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    received_at = models.DateTimeField(null=True)
+
+    objects = ContributionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["-created_at"], name="contributions_newest_first"),
+            models.Index(fields=["donor", "-created_at"], name="contributions_of_donor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shown_amount} {self.get_frequency_display().lower()}"
+
+    @property
+    def shown_amount(self) -> str:
+        return money.show(self.amount, self.currency)
+
+    @property
+    def exact_amount(self) -> object:
+        return money.exact(self.amount, self.currency)
+
+    @property
+    def exact_refunded(self) -> object:
+        return money.exact(self.refunded, self.currency)
+
+    @property
+    def arrived(self) -> bool:
+        return self.status in self.ARRIVED
+
+
+class ContributionChange(models.Model):
+    """The history of a contribution: rows are only ever added."""
+
+    contribution = models.ForeignKey(Contribution, on_delete=models.CASCADE, related_name="changes")
+    status = models.CharField(max_length=16, choices=Contribution.Status)
+    refunded = models.PositiveBigIntegerField(default=0)
+    note = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.note}".strip()

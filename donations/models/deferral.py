@@ -1,0 +1,70 @@
+"""«Not ready to support today? Remind me later.»"""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from newsroom.privacy import BlindIndexField, EncryptedField
+
+from .appeal import Appeal, Frequency
+
+
+class DeferralQuerySet(models.QuerySet["Deferral"]):
+    def due(self, now: datetime) -> "DeferralQuerySet":
+        return self.filter(status=Deferral.Status.WAITING, remind_at__lte=now)
+
+    def of_address(self, email_index: bytes) -> "DeferralQuerySet":
+        return self.filter(email_index=email_index)
+
+
+class Deferral(models.Model):
+    """A promise to ask again by mail. Only made when an address was left: without one, the
+    reader's own cookie remembers, and we store nothing.
+
+    waiting -> reminded; waiting, reminded -> given (a gift arrived); waiting -> cancelled
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        REMINDED = "reminded"
+        GIVEN = "given"
+        CANCELLED = "cancelled"
+
+    email = EncryptedField()
+    email_index = BlindIndexField()
+    remind_at = models.DateTimeField()
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    frequency = models.CharField(max_length=8, choices=Frequency, default=Frequency.MONTHLY)
+    amount = models.PositiveBigIntegerField(null=True)
+    currency = models.CharField(max_length=3, default="usd")
+    status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = DeferralQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email_index"],
+                condition=Q(status="waiting"),
+                name="one_waiting_deferral_per_address",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["remind_at"], condition=Q(status="waiting"), name="deferrals_to_remind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"deferral {self.pk} ({self.status})"
+
+    def end(self, status: str, now: datetime) -> bool:
+        """Leave waiting (or, by a gift, reminded); False when it is over already."""
+        open_ones = [self.Status.WAITING]
+        if status == self.Status.GIVEN:
+            open_ones.append(self.Status.REMINDED)
+        mine = type(self).objects.filter(pk=self.pk, status__in=open_ones)
+        return bool(mine.update(status=status, ended_at=now))

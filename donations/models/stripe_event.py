@@ -1,0 +1,40 @@
+"""The webhook inbox: each event stored once, handled when its object has been retrieved."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+RETRY_AFTER = [timedelta(seconds=seconds) for seconds in (10, 60, 600, 3600, 6 * 3600)]
+
+
+class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    def unhandled(self, now: datetime) -> "StripeEventQuerySet":
+        return self.filter(handled_at=None, next_try_at__lte=now)
+
+
+class StripeEvent(models.Model):
+    """A hint that an object changed. Holds ids only: the truth is retrieved."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    type = models.CharField(max_length=100)
+    object_id = models.CharField(max_length=255)
+    created_at = models.DateTimeField(help_text="When it happened, by Stripe's clock.")
+    received_at = models.DateTimeField(auto_now_add=True)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveSmallIntegerField(default=0)
+    handled_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = StripeEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], condition=Q(handled_at=None), name="events_to_handle"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.id}"

@@ -1,0 +1,136 @@
+"""The sandbox's memory: Stripe objects, events with their deliveries, idempotency keys.
+
+One SQLite file, so that a killed sandbox comes back with everything it has answered.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS objects (
+    id TEXT PRIMARY KEY, kind TEXT, parent TEXT, created INTEGER, data TEXT);
+CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, created);
+CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (parent, kind);
+CREATE TABLE IF NOT EXISTS deliveries (
+    event TEXT PRIMARY KEY, next_at REAL, tries INTEGER DEFAULT 0, answer TEXT DEFAULT '');
+CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
+"""
+
+
+class Store:
+    """Objects by id. All access is serialised: a sandbox needs to be right, not fast."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.lock = threading.RLock()
+        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self.db.executescript("PRAGMA journal_mode=WAL;" + TABLES)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: a request that is refused half-way leaves no trace."""
+        with self.lock:
+            nested = self.db.in_transaction
+            if not nested:
+                self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if not nested:
+                    self.db.execute("ROLLBACK")
+                raise
+            if not nested:
+                self.db.execute("COMMIT")
+
+    def put(self, data: dict[str, Any], parent: str = "") -> None:
+        with self.lock:
+            self.db.execute(
+                "INSERT INTO objects VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+                (data["id"], data["object"], parent, data["created"], json.dumps(data)),
+            )
+
+    def get(self, pk: str, kind: str = "") -> dict[str, Any] | None:
+        with self.lock:
+            row = self.db.execute(
+                "SELECT data FROM objects WHERE id = ? AND (? = '' OR kind = ?)", (pk, kind, kind)
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def all(self, kind: str, parent: str | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+        """Newest first, optionally only those of one parent object."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT data FROM objects WHERE kind = ? AND (? IS NULL OR parent = ?) "
+                "ORDER BY created DESC, rowid DESC LIMIT ?",
+                (kind, parent, parent, limit),
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    # --- The clock ---
+
+    def now(self) -> int:
+        """Seconds since 1970 by the sandbox's own clock, which can be set forward."""
+        return int(time.time()) + int(self.fact("clock offset") or 0)
+
+    def advance(self, seconds: int) -> None:
+        self.set_fact("clock offset", str(int(self.fact("clock offset") or 0) + seconds))
+
+    def fact(self, name: str) -> str:
+        with self.lock:
+            row = self.db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else ""
+
+    def set_fact(self, name: str, value: str) -> None:
+        with self.lock:
+            self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    # --- Idempotent requests ---
+
+    def answer(self, key: str) -> tuple[str, int, str] | None:
+        with self.lock:
+            return self.db.execute(
+                "SELECT request, status, body FROM answers WHERE key = ?", (key,)
+            ).fetchone()
+
+    def remember(self, key: str, request: str, status: int, body: str) -> None:
+        with self.lock:
+            self.db.execute(
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (key, request, status, body)
+            )
+
+    # --- Deliveries ---
+
+    def deliver(self, event_id: str) -> None:
+        with self.lock:
+            self.db.execute(
+                "INSERT OR REPLACE INTO deliveries (event, next_at) VALUES (?, ?)",
+                (event_id, time.time()),
+            )
+
+    def due_deliveries(self) -> list[tuple[str, int]]:
+        with self.lock:
+            return self.db.execute(
+                "SELECT event, tries FROM deliveries WHERE next_at <= ? ORDER BY next_at LIMIT 50",
+                (time.time(),),
+            ).fetchall()
+
+    def delivered(self, event_id: str, answer: str, next_at: float | None) -> None:
+        with self.lock:
+            self.db.execute(
+                "UPDATE deliveries SET tries = tries + 1, answer = ?, next_at = ? WHERE event = ?",
+                (answer, next_at, event_id),
+            )
+
+    def delivery_of(self, event_id: str) -> tuple[int, str] | None:
+        with self.lock:
+            return self.db.execute(
+                "SELECT tries, answer FROM deliveries WHERE event = ?", (event_id,)
+            ).fetchone()

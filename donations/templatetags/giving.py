@@ -1,0 +1,24 @@
+"""``{% ask_box %}``: the message from the editors under an article, if this visitor sees it."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from donations import ask, money
+from donations.views import giving
+
+register = template.Library()
+
+
+@register.inclusion_tag("donations/ask_box.html", takes_context=True)
+def ask_box(context: dict[str, Any]) -> dict[str, Any]:
+    request = context.get("request")
+    if request is None or not ask.shown(request, timezone.now()):
+        return {"appeal": None}
+    return giving(request, {}) | {"request": request, "back": request.path}
+
+
+@register.simple_tag
+def amount(value: int, currency: str) -> str:
+    return money.show(value, currency)

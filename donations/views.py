@@ -1,0 +1,256 @@
+"""The giving page and all that a donor meets, Stripe's own pages apart."""
+
+import logging
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from donations import ask, gateway, money, reminders, sync
+from donations.checkout import GiveForm, start
+from donations.models import Appeal, Contribution, Deferral, Donor, Frequency
+from newsroom import tokens
+from newsroom.privacy import email_index
+from newsroom.public_forms import STALE, TOO_OFTEN, own_forms_only, stamp_is_fresh, too_often
+from subscriptions import outbox
+from subscriptions.signup import AddressField
+
+log = logging.getLogger(__name__)
+
+CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
+LINKS = {"most": 20, "seconds": 600}
+MANAGE_SECONDS = 24 * 3600
+INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
+BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
+
+
+def giving(request: HttpRequest, typed: Any, form: GiveForm | None = None) -> dict[str, Any]:
+    """What the giving form shows: amounts of the running appeal, and what was chosen before.
+
+    ``typed`` is the query of a link or the fields of a form sent back.
+    """
+    appeal = Appeal.objects.current()
+    currencies = appeal.currencies() if appeal else []
+    currency = typed.get("currency", "").lower()
+    if currency not in currencies:
+        currency = currencies[0] if currencies else "usd"
+    frequency = typed.get("frequency", "")
+    if frequency not in Frequency.values:
+        frequency = Frequency.MONTHLY
+    suggestions = appeal.suggestions(currency) if appeal else {}
+    suggested = typed.get(f"amount_{frequency}") or typed.get("amount")
+    asked = typed.get("own_amount") or suggested or ""
+    return {
+        "appeal": appeal,
+        "currency": money.CURRENCIES[currency],
+        "currencies": currencies,
+        "frequency": frequency,
+        "options": [option(value, suggestions, frequency, asked) for value in Frequency.values],
+        "own_amount": own_amount(suggestions.get(frequency), asked),
+        "reminder": typed.get("reminder", ""),
+        "checkout_id": typed.get("checkout") or uuid.uuid4(),
+        "later": ask.LATER,
+        "form": form,
+    }
+
+
+def option(value: str, suggestions: dict[str, Any], chosen: str, asked: str) -> dict[str, Any]:
+    """One frequency with its amounts, the asked-for one marked."""
+    row = suggestions.get(value)
+    choices = row.choices() if row else []
+    if value == chosen and any(choice["value"] == asked for choice in choices):
+        choices = [choice | {"chosen": choice["value"] == asked} for choice in choices]
+    return {
+        "value": value,
+        "label": Frequency(value).label,
+        "chosen": value == chosen,
+        "choices": choices,
+    }
+
+
+def own_amount(row: Any, asked: str) -> str:
+    """An amount from a link that is none of those suggested goes into the free field."""
+    known = {choice["value"] for choice in row.choices()} if row else set()
+    return "" if asked in known else asked[:40]
+
+
+@require_safe
+def support(request: HttpRequest) -> HttpResponse:
+    return render(request, "donations/support.html", giving(request, request.GET))
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    """POST -> 303 to Stripe, or the same page again with what to correct."""
+    if request.method != "POST":
+        return redirect("support")
+    form = GiveForm(request.POST)
+    problem, status = None, 422
+    if not stamp_is_fresh(request):
+        problem, status = STALE, 403
+    elif form.is_valid():
+        if too_often(request, "checkout", **CHECKOUTS):
+            problem, status = TOO_OFTEN, 429
+        else:
+            try:
+                return redirect_to_stripe(start(form))
+            except (gateway.Unavailable, stripe.StripeError) as error:
+                log.warning("No Checkout Session: %s", type(error).__name__)
+                problem, status = BUSY, 503
+    context = giving(request, request.POST, form) | {"problem": problem}
+    return render(request, "donations/support.html", context, status=status)
+
+
+def redirect_to_stripe(url: str) -> HttpResponse:
+    response = HttpResponse(status=303)
+    response["Location"] = url
+    return response
+
+
+@never_cache
+@require_safe
+def thanks(request: HttpRequest) -> HttpResponse:
+    """After Stripe: the newest state, retrieved now, so that a late webhook does not matter."""
+    contribution = _given(request.GET.get("session", ""))
+    response = render(request, "donations/thanks.html", {"contribution": contribution})
+    if contribution and contribution.status != Contribution.Status.FAILED:
+        until = timezone.now() + ask.AFTER_GIFT[contribution.frequency]
+        ask.hide(response, until, "gave")
+    return response
+
+
+def _given(session_id: str) -> Contribution | None:
+    if not session_id.startswith("cs_") or len(session_id) > 255:
+        return None
+    try:
+        return sync.pull_session(session_id)
+    except stripe.StripeError as error:
+        log.warning("No session to thank for: %s", type(error).__name__)
+        return None
+
+
+# --- Remind me later ------------------------------------------------------------------------
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def remind_me(request: HttpRequest) -> HttpResponse:
+    """POST when=… [email=…] -> back to the page, the box gone."""
+    if request.method != "POST":
+        return redirect("support")
+    form = reminders.LaterForm(request.POST)
+    problem, status = None, 422
+    if not stamp_is_fresh(request):
+        problem, status = STALE, 403
+    elif form.is_valid():
+        if too_often(request, "later", **LINKS):
+            problem, status = TOO_OFTEN, 429
+        else:
+            until = reminders.defer(form, timezone.now())
+            response = HttpResponse(status=303)
+            response["Location"] = _back(request)
+            ask.hide(response, until, "later")
+            return response
+    context = {"later_form": form, "problem": problem, "later": ask.LATER, "back": _back(request)}
+    return render(request, "donations/remind_me.html", context, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the reader came from, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if not back:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        back = came_from.path if came_from.netloc == request.get_host() else ""
+    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    return back if safe else "/"
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button, POST cancels: the reminder, and with it what the cookie remembers."""
+    try:
+        deferral = reminders.read_cancel_token(token)
+    except tokens.BadToken:
+        context = {"message": INCOMPLETE}
+        return render(request, "subscriptions/dead_link.html", context, status=404)
+    if request.method != "POST":
+        return render(request, "donations/cancel_reminder.html", {"deferral": deferral})
+    if deferral:
+        deferral.end(Deferral.Status.CANCELLED, timezone.now())
+    return render(request, "donations/cancelled.html")
+
+
+# --- The donor's own page -------------------------------------------------------------------
+
+
+class AddressForm(forms.Form):
+    email = AddressField(max_length=254)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage_request(request: HttpRequest) -> HttpResponse:
+    """Mail a link to the donor's own page. The answer is the same for every address."""
+    if request.method != "POST":
+        sent = "sent" in request.GET
+        return render(request, "donations/manage_request.html", {"sent": sent})
+    form = AddressForm(request.POST)
+    problem, status = None, 422
+    if not stamp_is_fresh(request):
+        problem, status = STALE, 403
+    elif form.is_valid():
+        if too_often(request, "link", **LINKS):
+            problem, status = TOO_OFTEN, 429
+        else:
+            index = email_index(form.cleaned_data["email"])
+            if donor := Donor.objects.filter(email_index=index).first():
+                minute = int(timezone.now().timestamp() // 600)
+                outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{minute}")
+            return redirect("/support/manage/?sent")
+    context = {"form": form, "problem": problem}
+    return render(request, "donations/manage_request.html", context, status=status)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage(request: HttpRequest, token: str) -> HttpResponse:
+    """Gifts so far and recurring ones; changing a card or cancelling happens at Stripe."""
+    try:
+        donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
+        donor = Donor.objects.get(pk=donor_id)
+    except tokens.StaleToken:
+        context = {"message": "This link has expired. Ask for a new one at /support/manage/."}
+        return render(request, "subscriptions/dead_link.html", context, status=410)
+    except (tokens.BadToken, Donor.DoesNotExist):
+        context = {"message": INCOMPLETE}
+        return render(request, "subscriptions/dead_link.html", context, status=404)
+    if request.method == "POST":
+        asked = request.POST.get("recurring", "")
+        chosen = donor.recurring.filter(pk=asked).first() if asked.isdecimal() else None
+        if chosen is None:
+            return redirect("manage", token)
+        try:
+            here = request.build_absolute_uri()
+            return redirect_to_stripe(gateway.portal_url(chosen.stripe_customer, here))
+        except stripe.StripeError:
+            return render(request, "503.html", {"message": BUSY}, status=503)
+    context = {
+        "contributions": donor.contributions.filter(status__in=Contribution.ARRIVED)[:200],
+        "recurring": donor.recurring.order_by("-started_at"),
+    }
+    return render(request, "donations/manage.html", context)

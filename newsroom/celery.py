@@ -1,0 +1,39 @@
+"""The job engine, and the one place where the clock of the whole system is written down."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+
+app = Celery("newsroom")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _use_djangos_logging(**kwargs: object) -> None:
+    """Connected so that Celery leaves logging to the settings."""
+
+
+# Jobs only look at what the database says is due, so running late, twice or on two beats
+# at once does no harm.
+app.conf.beat_schedule = {
+    "pump mailings": {"task": "subscriptions.tasks.pump_mailings", "schedule": 5.0},
+    "resolve doubtful batches": {"task": "subscriptions.tasks.resolve_doubts", "schedule": 5.0},
+    "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
+    "send waiting mails": {"task": "subscriptions.tasks.send_waiting_mails", "schedule": 15.0},
+    "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
+    "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
+    "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
+    "forget unconfirmed": {
+        "task": "subscriptions.tasks.forget_unconfirmed",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+    "clean up sessions": {
+        "task": "newsroom.tasks.clear_sessions",
+        "schedule": crontab(hour="3", minute="40"),
+    },
+}

@@ -1,0 +1,172 @@
+"""The demo's pages: front page, sections, articles, the plain texts."""
+
+import json
+from datetime import date, timedelta
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.files.images import ImageFile
+from django.utils import timezone
+from wagtail.models import Page, Site
+
+from newsroom.demo import images
+from newsroom.demo.articles import SECTIONS, STORIES, Story
+from newsroom.demo.people import AUTHORS, LOGINS
+from newsroom.models import (
+    ArticleByline,
+    ArticlePage,
+    Author,
+    Correction,
+    CreditedImage,
+    HomePage,
+    Masthead,
+    PolicyPage,
+    RelatedArticle,
+    SectionPage,
+    TextPage,
+)
+
+ABOUT = """<p>The Meridian is made by journalists from Karvia, inside the country and out of it. We
+are free to read, we carry no advertising, and we belong to nobody.</p><p>At home we are on the
+register of “undesirable” organisations. Whoever works for us or gives to us there can be
+prosecuted. So we ask for little, keep less, and encrypt what we keep.</p>"""
+POLICY = """<p>We keep as little as we can.</p><h2>When you read</h2><p>Nothing. There are no
+counters, no third parties and no cookies, except one that remembers until when you do not want
+to be asked for support. It names no one.</p><h2>When you subscribe</h2><p>Your e-mail address,
+encrypted, and when and how you agreed to this policy. You can leave with one click; then no
+further issue is sent.</p><h2>When you give</h2><p>Your payment is handled by Stripe; we never see
+your card. We keep your name and address encrypted, and what the law on accounts demands.</p>
+<h2>When you ask us to remind you</h2><p>Your address, encrypted, for that one mail.</p>"""
+
+
+def load() -> None:
+    for login in LOGINS:
+        _staff(login.username, login.group)
+    masthead = Masthead.load()
+    masthead.motto = "News of Karvia that Karvia does not print"
+    masthead.postal_address = "c/o Free Press House, Example Street 1, 10115 Berlin"
+    masthead.contact_email = "letters@example.org"
+    masthead.save()
+    home = _front_page()
+    authors = [
+        Author.objects.get_or_create(name=name, defaults={"role": role})[0]
+        for name, role in AUTHORS
+    ]
+    sections = {}
+    for slug, title, introduction in SECTIONS:
+        section = SectionPage(
+            title=title, slug=slug, introduction=introduction, show_in_menus=True
+        )
+        sections[slug] = home.add_child(instance=section)
+    home.add_child(instance=TextPage(title="About us", slug="about", body=ABOUT))
+    policy = PolicyPage(title="Privacy policy", slug="privacy", body=POLICY, version="2026-11")
+    home.add_child(instance=policy)
+    articles = [
+        _article(sections[story.section], story, number, authors)
+        for number, story in reversed(list(enumerate(STORIES)))
+    ]
+    _relate(articles)
+
+
+def _staff(username: str, group: str | None) -> None:
+    user, new = get_user_model().objects.get_or_create(
+        username=username,
+        defaults={
+            "email": f"{username}@example.org",
+            "first_name": username.capitalize(),
+            "is_superuser": group is None,
+            "is_staff": group is None,
+        },
+    )
+    if new:
+        user.set_password(username)
+        user.save()
+    if group:
+        user.groups.add(Group.objects.get(name=group))
+
+
+def _front_page() -> HomePage:
+    """Take the place of Wagtail's «Welcome» page."""
+    root = Page.get_first_root_node()
+    home = root.add_child(instance=HomePage(title="The Meridian", slug="front"))
+    site = Site.objects.get(is_default_site=True)
+    welcome = site.root_page
+    site.root_page, site.site_name, site.hostname, site.port = home, "The Meridian", "localhost", 80
+    _use_base_url(site)
+    site.save()
+    welcome.delete()
+    return home
+
+
+def _use_base_url(site: Site) -> None:
+    """Links in mails and feeds are made of the site's host and port."""
+    from urllib.parse import urlsplit
+
+    from django.conf import settings
+
+    at = urlsplit(settings.BASE_URL)
+    site.hostname = at.hostname or "localhost"
+    site.port = at.port or (443 if at.scheme == "https" else 80)
+
+
+def _article(section: SectionPage, story: Story, number: int, authors: list[Author]) -> ArticlePage:
+    published_at = timezone.now() - timedelta(days=story.days_ago)
+    picture = CreditedImage(title=story.headline[:100], credit="Drawing: The Meridian")
+    picture.description = f"Drawing: hills and sky above {section.title.lower()}"
+    picture.file = ImageFile(images.draw(story.section, number), name=f"{story.section}-{number}.jpg")
+    picture.save()
+    article = ArticlePage(
+        title=story.headline,
+        deck=story.deck,
+        lead_image=picture,
+        caption="As our illustrator sees it",
+        body=json.dumps(_body(story)),
+        wire_credit=story.wire,
+        published_at=published_at,
+        first_published_at=published_at,
+        last_published_at=published_at,
+        bylines=[
+            ArticleByline(author=authors[place], sort_order=order)
+            for order, place in enumerate(story.authors)
+        ],
+        corrections=[Correction(corrected_on=date.today(), text=story.correction)]
+        if story.correction
+        else [],
+    )
+    section.add_child(instance=article)
+    article.tags.add(*story.tags)
+    article.save()
+    article.save_revision()
+    return article
+
+
+def _body(story: Story) -> list[dict[str, object]]:
+    first, *rest = story.text
+    blocks: list[dict[str, object]] = [{"type": "text", "value": f"<p>{first}</p>"}]
+    if story.quote:
+        text, who = story.quote
+        blocks.append({"type": "quote", "value": {"text": text, "who": who}})
+    if story.points:
+        points = [{"type": "item", "value": point} for point in story.points]
+        blocks.append({"type": "list", "value": points})
+    blocks.append({"type": "text", "value": "".join(f"<p>{text}</p>" for text in rest)})
+    if story.table:
+        table = {
+            "data": story.table,
+            "first_row_is_table_header": True,
+            "first_col_is_header": False,
+            "table_header_choice": "row",
+            "table_caption": "",
+        }
+        blocks.append({"type": "table", "value": table})
+    if story.embed:
+        url, title = story.embed
+        blocks.append({"type": "embed", "value": {"url": url, "title": title}})
+    return blocks
+
+
+def _relate(articles: list[ArticlePage]) -> None:
+    """Each article points to one of another section, so that readers wander."""
+    for article, other in zip(articles, articles[6:] + articles[:6], strict=True):
+        article.related_articles.add(RelatedArticle(article=other))
+        article.save()

@@ -1,0 +1,72 @@
+"""What every public request and answer passes through."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+View = Callable[[HttpRequest], HttpResponse]
+
+# Bytes. A reader's form is a few hundred; Stripe's largest events are some 100 kB.
+PUBLIC_BODY, WEBHOOK_BODY = 64_000, 1_000_000
+
+STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
+
+# No inline script or style, nothing from anyone else. `form-action` also governs where the
+# answer to a form may redirect, hence Stripe's pages.
+PUBLIC_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        f"form-action 'self' {STRIPE_PAGES} {settings.STRIPE_SANDBOX}".rstrip(),
+        "base-uri 'none'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    return request.path.startswith(("/admin/", "/documents/"))
+
+
+def content_security_policy(get_response: View) -> View:
+    """Put the policy on every page but the admin's, which Wagtail builds with inline scripts."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not is_admin(request):
+            response.headers.setdefault("Content-Security-Policy", PUBLIC_POLICY)
+        return response
+
+    return middleware
+
+
+def limit_body(get_response: View) -> View:
+    """Answer 413 to a body that no form or webhook of ours can have, before reading it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        limit = WEBHOOK_BODY if request.path.startswith("/webhooks/") else PUBLIC_BODY
+        try:
+            length = int(request.headers.get("Content-Length") or 0)
+        except ValueError:
+            length = 0
+        if length > limit and not is_admin(request):
+            return too_large(request)
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return too_large(request) if isinstance(exception, RequestDataTooBig) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    return render(request, "413.html", status=413)

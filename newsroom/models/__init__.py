@@ -1,0 +1,27 @@
+from .article import (
+    ArticleByline,
+    ArticlePage,
+    ArticleTag,
+    Correction,
+    RelatedArticle,
+)
+from .author import Author
+from .image import CreditedImage, CreditedRendition
+from .masthead import Masthead
+from .pages import HomePage, PolicyPage, SectionPage, TextPage
+
+__all__ = [
+    "ArticleByline",
+    "ArticlePage",
+    "ArticleTag",
+    "Author",
+    "Correction",
+    "CreditedImage",
+    "CreditedRendition",
+    "HomePage",
+    "Masthead",
+    "PolicyPage",
+    "RelatedArticle",
+    "SectionPage",
+    "TextPage",
+]

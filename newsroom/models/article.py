@@ -1,0 +1,201 @@
+"""Articles: what the newsroom exists for."""
+
+from collections import defaultdict
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Window
+from django.db.models.functions import Length, RowNumber, Substr
+from django.http import HttpRequest
+from modelcluster.contrib.taggit import ClusterTaggableManager
+from modelcluster.fields import ParentalKey
+from taggit.models import TaggedItemBase
+from wagtail.admin.panels import (
+    FieldPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    ObjectList,
+    TabbedInterface,
+)
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page, PageManager, PageQuerySet
+from wagtail.search import index
+
+from newsroom.blocks import ArticleBody
+
+from .image import CreditedImage
+
+RELATED_SHOWN = 3
+
+
+class ArticleQuerySet(PageQuerySet):
+    def in_print(self) -> "ArticleQuerySet":
+        """Published articles, newest first, with all that a teaser shows."""
+        return (
+            self.live()
+            .public()
+            .order_by("-published_at")
+            .select_related("lead_image")
+            .prefetch_related("bylines__author", "lead_image__renditions")
+            .defer_streamfields()
+        )
+
+    def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
+        """Each section with its newest ``count`` articles, in paper order: three queries."""
+        section_path = Substr("path", 1, Length("path") - Page.steplen)
+        newest_first = Window(
+            RowNumber(), partition_by=section_path, order_by=F("published_at").desc()
+        )
+        ranked = self.live().annotate(rank=newest_first).filter(rank__lte=count)
+        by_path: dict[str, list[ArticlePage]] = defaultdict(list)
+        for article in self.in_print().filter(pk__in=list(ranked.values_list("pk", flat=True))):
+            by_path[article.path[: -Page.steplen]].append(article)
+        sections = Page.objects.live().filter(path__in=by_path).order_by("path")
+        return [(section, by_path[section.path]) for section in sections]
+
+
+ArticleManager = PageManager.from_queryset(ArticleQuerySet)
+
+
+class ArticleTag(TaggedItemBase):
+    content_object = ParentalKey(
+        "newsroom.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items"
+    )
+
+
+class ArticlePage(Page):
+    """One article. Its headline is the page's title; deck is the sentence below it."""
+
+    deck = models.CharField(max_length=300, blank=True, help_text="One sentence that carries on.")
+    lead_image = models.ForeignKey(
+        CreditedImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    caption = models.CharField(max_length=300, blank=True)
+    body = StreamField(ArticleBody(), blank=True)
+    wire_credit = models.CharField(
+        max_length=120, blank=True, help_text="For example «AFP contributed reporting»."
+    )
+    tags = ClusterTaggableManager(through=ArticleTag, blank=True)
+    published_at = models.DateTimeField(
+        null=True, blank=True, help_text="The time shown. Empty: when it is first published."
+    )
+    updated_at = models.DateTimeField(
+        null=True, blank=True, help_text="Shown as «Updated»: set it when the meaning changed."
+    )
+
+    objects = ArticleManager()
+
+    template = "newsroom/article.html"
+    parent_page_types = ["newsroom.SectionPage"]
+    subpage_types: list[str] = []
+
+    story_panels = [
+        FieldPanel("title", heading="Headline"),
+        FieldPanel("deck"),
+        InlinePanel("bylines", heading="Bylines", label="byline"),
+        MultiFieldPanel([FieldPanel("lead_image"), FieldPanel("caption")], "Lead image"),
+        FieldPanel("body"),
+        FieldPanel("wire_credit"),
+    ]
+    around_panels = [
+        FieldPanel("tags"),
+        InlinePanel("related_articles", heading="Related articles", label="article"),
+        MultiFieldPanel([FieldPanel("published_at"), FieldPanel("updated_at")], "Times shown"),
+        InlinePanel("corrections", heading="Corrections", label="correction"),
+    ]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(story_panels, heading="Story"),
+            ObjectList(around_panels, heading="Around it"),
+            ObjectList(Page.promote_panels, heading="Promote"),
+        ]
+    )
+
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("deck", boost=2),
+        index.SearchField("body"),
+        index.FilterField("published_at"),
+    ]
+
+    class Meta:
+        verbose_name = "article"
+        indexes = [models.Index(fields=["published_at"], name="articles_newest_first")]
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        if self.published_at is None and self.first_published_at:
+            self.published_at = self.first_published_at
+        super().full_clean(*args, **kwargs)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.live and self.published_at is None:
+            self.published_at = self.first_published_at or self.last_published_at
+        super().save(*args, **kwargs)
+
+    @cached_property
+    def section(self) -> Page:
+        return self.get_parent()
+
+    @property
+    def authors(self) -> list[str]:
+        return [byline.author.name for byline in self.bylines.all()]
+
+    @property
+    def byline(self) -> str:
+        """«A», «A and B», «A, B and C», or nothing."""
+        *others, last = self.authors or [""]
+        return f"{', '.join(others)} and {last}" if others else last
+
+    @property
+    def teaser(self) -> str:
+        return self.deck or self.search_description
+
+    @property
+    def shown_at(self) -> datetime | None:
+        return self.published_at or self.first_published_at
+
+    def get_related(self) -> list["ArticlePage"]:
+        """What the editors chose, filled up with the section's newest."""
+        chosen_ids = [link.article_id for link in self.related_articles.all()]
+        others = ArticlePage.objects.in_print().exclude(pk=self.pk)
+        found = {article.pk: article for article in others.filter(pk__in=chosen_ids)}
+        related = [found[pk] for pk in chosen_ids if pk in found][:RELATED_SHOWN]
+        if missing := RELATED_SHOWN - len(related):
+            related += others.sibling_of(self).exclude(pk__in=found)[:missing]
+        return related
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context(request, *args, **kwargs)
+        context["related"] = self.get_related()
+        return context
+
+
+class ArticleByline(Orderable):
+    article = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="bylines")
+    author = models.ForeignKey("newsroom.Author", on_delete=models.PROTECT, related_name="+")
+
+    panels = [FieldPanel("author")]
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["article", "author"], name="author_signs_once")
+        ]
+
+
+class RelatedArticle(Orderable):
+    source = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="related_articles")
+    article = models.ForeignKey(ArticlePage, on_delete=models.CASCADE, related_name="+")
+
+    panels = [FieldPanel("article")]
+
+
+class Correction(Orderable):
+    """A mistake owned up to, with its date; shown at the end of the article for good."""
+
+    article = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="corrections")
+    corrected_on = models.DateField()
+    text = models.CharField(max_length=500)
+
+    panels = [FieldPanel("corrected_on"), FieldPanel("text")]

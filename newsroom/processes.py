@@ -1,0 +1,147 @@
+"""Several processes in one terminal: named, coloured lines, restarts, one Ctrl-C for all.
+
+Printing is honcho's. Honcho itself ends everything when one process dies; here a process that
+dies is reported and started again, as a service manager would.
+"""
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from honcho.colour import get_colours
+from honcho.printer import Message, Printer
+
+STOP_SECONDS = 15  # a worker may finish the call it is in; then it is killed
+RESTARTS, WITHIN = 5, 60  # more deaths than that within so many seconds: give up
+# Asks the kernel to end a child when we are killed outright, so that none is left behind.
+WITH_US = ["setpriv", "--pdeathsig", "TERM"]
+
+
+@dataclass
+class Process:
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    stop_signal: int = signal.SIGTERM
+    colour: str | None = None
+    running: subprocess.Popen[bytes] | None = None
+    deaths: list[float] = field(default_factory=list)
+
+
+class Terminal:
+    """Runs processes until Ctrl-C. ``start`` may be called while others run already."""
+
+    def __init__(self) -> None:
+        self.processes: list[Process] = []
+        self.messages: queue.Queue[Message] = queue.Queue()
+        self.printer = Printer(width=len("postgres"))
+        self.colours = get_colours()
+        self.stopping = False
+        self.exit_code = 0
+
+    def start(self, process: Process) -> None:
+        process.colour = process.colour or next(self.colours)
+        process.running = subprocess.Popen(
+            [*WITH_US, *process.command],
+            env=os.environ | process.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
+        )
+        if process not in self.processes:
+            self.processes.append(process)
+        threading.Thread(target=self._read, args=[process, process.running], daemon=True).start()
+
+    def _read(self, process: Process, running: Any) -> None:
+        for line in running.stdout:
+            self.messages.put(self._message(process.name, line, process.colour))
+
+    def _message(self, name: str, data: str | bytes, colour: str | None = None) -> Message:
+        return Message(type="line", data=data, time=datetime.now(), name=name, colour=colour)
+
+    def say(self, text: str) -> None:
+        self.messages.put(self._message("up", text))
+        self.flush()
+
+    def flush(self, wait: float = 0) -> None:
+        """Print what has been read."""
+        try:
+            self.printer.write(self.messages.get(timeout=wait) if wait else self.messages.get(False))
+            while True:
+                self.printer.write(self.messages.get(False))
+        except queue.Empty:
+            pass
+
+    def run(self) -> int:
+        """Print and restart until Ctrl-C or SIGTERM; then stop everything. The exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: setattr(self, "stopping", True))
+        while not self.stopping:
+            self.flush(wait=0.2)
+            for process in self.processes:
+                self._restart_if_dead(process)
+        self.stop()
+        return self.exit_code
+
+    def _restart_if_dead(self, process: Process) -> None:
+        assert process.running
+        code = process.running.poll()
+        if code is None or self.stopping:
+            return
+        now = time.monotonic()
+        process.deaths = [moment for moment in process.deaths if now - moment < WITHIN] + [now]
+        how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        if len(process.deaths) > RESTARTS:
+            self.say(f"{process.name} {how} again and again: stopping. See its lines above.")
+            self.stopping, self.exit_code = True, 1
+            return
+        self.say(f"{process.name} {how}: starting it again")
+        kill_group(process.running)  # its own children, if it left any
+        time.sleep(0.3)
+        self.start(process)
+
+    def stop(self) -> None:
+        """End the processes, last started first, so that the database goes last."""
+        self.say("stopping")
+        for process in reversed(self.processes):
+            self._end(process)
+        self.flush()
+
+    def _end(self, process: Process) -> None:
+        running = process.running
+        if running is None:
+            return
+        if running.poll() is None:
+            running.send_signal(process.stop_signal)
+            try:
+                running.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.say(f"{process.name} does not end: killing it")
+        kill_group(running)
+
+
+def kill_group(running: subprocess.Popen[bytes]) -> None:
+    """Whatever of the process's group is left."""
+    try:
+        os.killpg(running.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    running.wait()
+
+
+def until(check: Callable[[], bool], seconds: float = 20) -> bool:
+    """Wait for ``check``; False if it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if check():
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,282 @@
+"""Every setting of the project. Each knob is an environment variable; README.md lists them.
+
+Without any variable this is a local checkout: PostgreSQL and Redis in ``var/``, secrets made
+there on first use, and the two sandboxes in place of Stripe and the mail provider. With
+``PRODUCTION=true`` nothing is made up: what is missing stops the start.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from newsroom import local
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+PRODUCTION = env.bool("PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def required(name: str, *, otherwise: str) -> str:
+    """The variable's value; ``otherwise`` in a local checkout; in production, a refusal."""
+    value = env.str(name, default="")
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"Set {name}: production starts with no made-up {name}.")
+    return otherwise
+
+
+# --- Who we are, and where -----------------------------------------------------------------
+
+BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
+USE_I18N = True
+
+# --- Secrets -------------------------------------------------------------------------------
+
+SECRET_KEY = required("SECRET_KEY", otherwise="" if PRODUCTION else local.secret("django"))
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Oldest first, «number:base64 of 32 bytes»: see newsroom/privacy.py.
+PRIVACY_KEYS = required(
+    "PRIVACY_KEYS", otherwise="" if PRODUCTION else f"1:{local.secret('privacy')}"
+).split(",")
+BLIND_INDEX_KEY = required(
+    "BLIND_INDEX_KEY", otherwise="" if PRODUCTION else local.secret("blind-index")
+)
+
+# --- The application -----------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "donations",
+    "subscriptions",
+    "newsroom",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.settings",
+    "wagtail.contrib.table_block",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "anymail",
+    "django_filters",
+    "modelcluster",
+    "taggit",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.sitemaps",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsroom.middleware.limit_body",
+    "newsroom.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+]
+
+ROOT_URLCONF = "newsroom.urls"
+WSGI_APPLICATION = "newsroom.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "newsroom.context.site",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL and Redis ------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.db_url_config(required("DATABASE_URL", otherwise=local.database_url()))
+}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": env.int("DATABASE_POOL", default=8),
+}
+REDIS_URL = required("REDIS_URL", otherwise=local.redis_url())
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+CACHES["default"]["LOCATION"] = REDIS_URL
+
+# --- Jobs ----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True  # the database is the truth; there is no result back end
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "subscriptions.tasks.send_batches": {"queue": "mail"},
+    "subscriptions.tasks.send_mail": {"queue": "transactional"},
+    "donations.tasks.process_event": {"queue": "stripe"},
+}
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A stale Redis connection must never keep a web request waiting.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 3}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
+
+# --- Mail ----------------------------------------------------------------------------------
+# Any provider of Anymail's: EMAIL_BACKEND and its ANYMAIL_… variables. Unset: the sandbox.
+
+MAIL_SANDBOX = "" if env.str("EMAIL_BACKEND", default="") else "http://127.0.0.1:8025"
+EMAIL_BACKEND = required("EMAIL_BACKEND", otherwise="anymail.backends.mailgun.EmailBackend")
+ANYMAIL = {
+    name.removeprefix("ANYMAIL_"): value
+    for name, value in env.ENVIRON.items()
+    if name.startswith("ANYMAIL_")
+}
+if MAIL_SANDBOX and not PRODUCTION:
+    MAIL_SANDBOX = env.str("MAIL_SANDBOX_URL", default=MAIL_SANDBOX)
+    ANYMAIL |= {
+        "MAILGUN_API_URL": f"{MAIL_SANDBOX}/v3",
+        "MAILGUN_API_KEY": "key-sandbox",
+        "MAILGUN_SENDER_DOMAIN": "mail.example.org",
+        "MAILGUN_WEBHOOK_SIGNING_KEY": local.secret("mailgun-signing"),
+    }
+ANYMAIL["REQUESTS_TIMEOUT"] = 60
+DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Which function writes which single mail; donations' and subscriptions' alike.
+TRANSACTIONAL_MAILS = {
+    "confirm": "subscriptions.emails.confirm",
+    "already_subscribed": "subscriptions.emails.already_subscribed",
+    "welcome": "subscriptions.emails.welcome",
+    "unapproved": "subscriptions.emails.unapproved",
+    "missed": "subscriptions.emails.missed",
+    "reminder": "donations.emails.reminder",
+    "thanks": "donations.emails.thanks",
+    "manage_link": "donations.emails.manage_link",
+}
+# How long one provider call may hold a batch: its own time limit and some room.
+MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
+# A batch in doubt is asked after at these distances; "not there" three times means "not sent".
+MAIL_PROBES = [
+    timedelta(seconds=seconds)
+    for seconds in env.list(
+        "MAIL_PROBE_SECONDS", cast=int, default=[10, 10, 10] if MAIL_SANDBOX else [300, 300, 300]
+    )
+]
+
+# --- Stripe --------------------------------------------------------------------------------
+# Unset: the sandbox.
+
+STRIPE_SECRET_KEY = required("STRIPE_SECRET_KEY", otherwise="sk_test_sandbox")
+STRIPE_SANDBOX = ""
+if STRIPE_SECRET_KEY == "sk_test_sandbox":
+    STRIPE_SANDBOX = env.str("STRIPE_SANDBOX_URL", default="http://127.0.0.1:8420")
+# Two while one is being replaced, comma-separated.
+STRIPE_WEBHOOK_SECRETS = required(
+    "STRIPE_WEBHOOK_SECRETS",
+    otherwise="" if PRODUCTION else f"whsec_{local.secret('stripe-webhook')}",
+).split(",")
+STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
+
+# --- Pages ---------------------------------------------------------------------------------
+
+WAGTAIL_SITE_NAME = "The Meridian"
+WAGTAILADMIN_BASE_URL = BASE_URL
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
+WAGTAIL_WORKFLOW_ENABLED = True
+WAGTAIL_ENABLE_UPDATE_CHECK = False  # the admin would ask wagtail.org
+WAGTAIL_GRAVATAR_PROVIDER_URL = None  # and gravatar.com
+WAGTAILEMBEDS_RESPONSIVE_HTML = True
+WAGTAIL_APPEND_SLASH = True
+TAGGIT_CASE_INSENSITIVE = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(local.VAR / "static"))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(local.VAR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Security ------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # readers have no session
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows its previews in a frame
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
+# How many proxies of our own stand in front: the client's address is that far from the end.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+# --- Logs ----------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "newsroom.logs.Redact"}},
+    "formatters": {
+        "json": {"()": "newsroom.logs.JSONFormatter"},
+        "plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["redact"],
+            "formatter": "json" if PRODUCTION else "plain",
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},
+        # Bad requests and 404s are everyday life on a public site.
+        "django.request": {"level": "ERROR"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker": {"level": "WARNING"},
+        "celery.apps": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+    },
+}

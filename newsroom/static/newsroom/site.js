@@ -1,0 +1,52 @@
+// Improves forms that work without it: the answer comes into the box instead of on a new page.
+"use strict";
+
+async function send(form) {
+  const button = form.querySelector("button");
+  const box = form.closest("[data-answer]");
+  const name = form.dataset.inline;
+  button.disabled = true;
+  let answer;
+  try {
+    answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  } catch {
+    button.disabled = false;
+    form.submit(); // let the browser show what is wrong with the network
+    return;
+  }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = page.querySelector(`[data-answer="${name}"]`);
+  if (name === "ask" && answer.ok) {
+    const note = document.createElement("p");
+    note.className = "box";
+    note.role = "status";
+    note.textContent = "Thank you. We will get back to you.";
+    box.replaceWith(note);
+    note.tabIndex = -1;
+    note.focus();
+  } else if (found) {
+    if (name === "ask" && box.querySelector("details")) {
+      form.replaceWith(found.querySelector("form"));
+    } else {
+      box.replaceWith(found);
+    }
+    const first = document.querySelector(`[data-answer="${name}"] [role=alert]`) || found;
+    first.tabIndex = -1;
+    first.focus();
+  } else {
+    form.submit();
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.inline) {
+    event.preventDefault();
+    send(event.target);
+  }
+});
+
+// Typing an own amount and choosing a suggested one exclude each other.
+document.addEventListener("change", (event) => {
+  const own = event.target.form?.elements.own_amount;
+  if (own && event.target.name.startsWith("amount_")) own.value = "";
+});

@@ -1,0 +1,32 @@
+"""Every address of the site; the ones without a token are promises (see the design)."""
+
+from django.conf import settings
+from django.urls import include, path, re_path
+from django.views.static import serve
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.contrib.sitemaps.views import sitemap
+from wagtail.documents import urls as wagtaildocs_urls
+
+from newsroom import feeds, views
+
+urlpatterns = [
+    path("admin/", include(wagtailadmin_urls)),
+    path("documents/", include(wagtaildocs_urls)),
+    path("healthz", views.healthz),
+    path("healthz/", views.healthz),
+    path("readyz", views.readyz),
+    path("readyz/", views.readyz),
+    path("feed/", feeds.ArticleFeed(), name="feed"),
+    path("sitemap.xml", sitemap),
+    path("news-sitemap.xml", views.news_sitemap),
+    path("search/", views.search, name="search"),
+    path("newsletter/", include("subscriptions.urls")),
+    path("support/", include("donations.urls")),
+    path("webhooks/", include("subscriptions.webhook_urls")),
+    path("webhooks/", include("donations.webhook_urls")),
+    # Behind a CDN or nginx the front serves these; alone, we do.
+    re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("", include(wagtail_urls)),
+]
+

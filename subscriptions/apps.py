@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class SubscriptionsConfig(AppConfig):
+    name = "subscriptions"
+    verbose_name = "Newsletters"
+
+    def ready(self) -> None:
+        from anymail.signals import tracking
+
+        from subscriptions import feedback
+
+        tracking.connect(feedback.receive, dispatch_uid="feedback")

@@ -1,0 +1,93 @@
+"""The demo's newsletter, its last issue, and 2,400 made-up readers."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from wagtail.models import Page
+
+from newsroom.privacy import email_index
+from subscriptions import assembly
+from subscriptions.models import (
+    Consent,
+    IssuePage,
+    Newsletter,
+    NewsletterIndexPage,
+    Subscriber,
+    Subscription,
+)
+
+READERS = 2400
+
+
+def load() -> None:
+    home = Page.objects.get(slug="front")
+    index = home.add_child(
+        instance=NewsletterIndexPage(
+            title="Newsletters",
+            slug="newsletter",
+            introduction="What we mail: little, by hand, and without counting who opens it.",
+        )
+    )
+    weekly = index.add_child(
+        instance=Newsletter(
+            title="The Weekly",
+            slug="weekly",
+            about="<p>Every Friday morning one mail: the week's best stories, chosen by an editor, "
+            "with a letter about what happened between them.</p>",
+            sender_name="The Meridian",
+            sender_address="weekly@mail.example.org",
+            reply_to="letters@example.org",
+        )
+    )
+    make_readers(weekly, READERS)
+    _last_issue(weekly)
+    assembly.draft_issue(weekly, weekly.next_send_at(timezone.now()))
+
+
+def make_readers(newsletter: Newsletter, count: int) -> None:
+    """Confirmed readers «reader00001@example.org» and so on, in bulk."""
+    now = timezone.now()
+    emails = [f"reader{number:05}@example.org" for number in range(1, count + 1)]
+    with transaction.atomic():
+        subscribers = Subscriber.objects.bulk_create(
+            [Subscriber(email=email, email_index=email_index(email)) for email in emails],
+            batch_size=5000,
+        )
+        subscriptions = Subscription.objects.bulk_create(
+            [
+                Subscription(
+                    subscriber=subscriber,
+                    newsletter=newsletter,
+                    status=Subscription.Status.CONFIRMED,
+                    confirmed_at=now,
+                )
+                for subscriber in subscribers
+            ],
+            batch_size=5000,
+        )
+        Consent.objects.bulk_create(
+            [
+                Consent(
+                    subscription=subscription,
+                    action=Consent.Action.CONFIRMED,
+                    policy_version="2026-11",
+                    how="demo",
+                )
+                for subscription in subscriptions
+            ],
+            batch_size=5000,
+        )
+
+
+def _last_issue(newsletter: Newsletter) -> None:
+    """Last week's issue, published, so that there is a preview to see."""
+    last = newsletter.next_send_at(timezone.now() - timedelta(days=7))
+    issue = assembly.draft_issue(newsletter, last)
+    assert issue
+    issue.introduction = (
+        "<p>Dear readers,</p><p>this week we counted: votes, minutes, loaves of bread. Numbers are "
+        "shy in our country; they come out when nobody official is looking.</p>"
+    )
+    issue.save_revision().publish()
+    IssuePage.objects.filter(pk=issue.pk).update(first_published_at=last, last_published_at=last)

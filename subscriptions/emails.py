@@ -1,0 +1,85 @@
+"""One function per mail: from a row's id to the message, or None when it is no longer due."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMultiAlternatives
+
+from subscriptions import delivery, signup
+from subscriptions.models import Mailing, Subscription
+from subscriptions.rendering import compose
+
+Status = Subscription.Status
+
+
+def _subscription(pk: int, status: str) -> Subscription | None:
+    found = Subscription.objects.filter(pk=pk, status=status)
+    return found.select_related("subscriber", "newsletter").first()
+
+
+def confirm(subscription_id: int) -> EmailMultiAlternatives | None:
+    """The link that proves the address is the reader's own."""
+    subscription = _subscription(subscription_id, Status.PENDING)
+    if not subscription:
+        return None
+    token = signup.confirm_token(subscription)
+    context = {
+        "newsletter": subscription.newsletter,
+        "url": f"{settings.BASE_URL}/newsletter/confirm/{token}/",
+    }
+    title = subscription.newsletter.title
+    return compose("confirm", context, f"Please confirm: {title}", subscription.subscriber.email)
+
+
+def already_subscribed(subscription_id: int) -> EmailMultiAlternatives | None:
+    """For who signs up twice: the page said the same as to everyone, the mail tells."""
+    return _to_reader("already_subscribed", subscription_id, "You are already subscribed")
+
+
+def welcome(subscription_id: int) -> EmailMultiAlternatives | None:
+    return _to_reader("welcome", subscription_id, "Welcome")
+
+
+def _to_reader(name: str, subscription_id: int, greeting: str) -> EmailMultiAlternatives | None:
+    subscription = _subscription(subscription_id, Status.CONFIRMED)
+    if not subscription:
+        return None
+    newsletter = subscription.newsletter
+    links = delivery.personal_links(subscription.subscriber_id, subscription.pk)
+    context = {"newsletter": newsletter, "latest": newsletter.latest_issue(), **links}
+    subject = f"{greeting}: {newsletter.title}"
+    message = compose(name, context, subject, subscription.subscriber.email)
+    message.extra_headers |= {
+        "List-Unsubscribe": f"<{links['unsubscribe']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return message
+
+
+def unapproved(issue_id: int) -> EmailMultiAlternatives | None:
+    """To every editor who may approve: the hour has come, the issue has not been approved."""
+    from subscriptions.models import IssuePage
+
+    issue = IssuePage.objects.filter(pk=issue_id).first()
+    if issue is None or issue.mailings.standing().exists():
+        return None
+    return _to_editors("unapproved", issue, f"Not sent: {issue.title} is not approved")
+
+
+def missed(mailing_id: int) -> EmailMultiAlternatives | None:
+    """The hour passed by more than the grace, say because the servers were down."""
+    mailing = Mailing.objects.filter(pk=mailing_id, status=Mailing.Status.MISSED).first()
+    if mailing is None:
+        return None
+    return _to_editors("missed", mailing.issue, f"Not sent: {mailing.issue.title} is late")
+
+
+def _to_editors(name: str, issue: object, subject: str) -> EmailMultiAlternatives | None:
+    editors = get_user_model().objects.with_perm(
+        "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
+    )
+    addresses = [address for address in editors.values_list("email", flat=True) if address]
+    if not addresses:
+        return None
+    message = compose(name, {"issue": issue}, subject, addresses[0])
+    message.to = addresses
+    return message

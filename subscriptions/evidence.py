@@ -1,0 +1,72 @@
+"""Was a batch in doubt sent? Only the provider's own record can say.
+
+Each provider has its way (see the research notes of the design); this is Mailgun's. Where there
+is none, a person decides.
+"""
+
+import logging
+
+import requests
+from django.conf import settings
+from django.utils import timezone
+
+from subscriptions.models import Batch, Mailing, Subscriber
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = (3.05, 20)  # seconds to connect, to answer
+
+
+def available() -> bool:
+    return settings.EMAIL_BACKEND == "anymail.backends.mailgun.EmailBackend"
+
+
+def ask(batch: Batch) -> str | None:
+    """The provider's message id, "" when it has no such message, None when it can't say.
+
+    Mailgun takes a call whole or not at all, so one recipient stands for all of them ("Events
+    API": event, recipient, tags; user-variables carry our batch's id).
+    """
+    if not available():
+        return None
+    # Only who was in the call can have an event; the excluded were left out.
+    sent_to = next(pk for pk in batch.subscriber_ids if pk not in set(batch.excluded_ids))
+    email = Subscriber.objects.filter(pk=sent_to).values_list("email", flat=True).first()
+    if email is None:  # erased since
+        return None
+    base = settings.ANYMAIL.get("MAILGUN_API_URL", "https://api.mailgun.net/v3").rstrip("/")
+    domain = settings.ANYMAIL.get("MAILGUN_SENDER_DOMAIN")
+    domain = domain or batch.mailing.newsletter.sender_address.rpartition("@")[2]
+    try:
+        # A query in the body of a log line would hold the address: it travels in this call only.
+        answer = requests.get(
+            f"{base}/{domain}/events",
+            params={"event": "accepted", "recipient": email, "limit": "300"},
+            auth=("api", settings.ANYMAIL["MAILGUN_API_KEY"]),
+            timeout=TIMEOUT,
+        )
+        answer.raise_for_status()
+        events = answer.json()["items"]
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        log.warning("No evidence for batch %s: %s", batch.pk, type(error).__name__)
+        return None
+    for event in events:
+        if event.get("user-variables", {}).get("batch") == str(batch.pk):
+            return str(event["message"]["headers"]["message-id"])
+    return ""
+
+
+def found(batch_id: object, provider_id: str) -> None:
+    """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
+    batch = Batch.objects.filter(pk=batch_id).first()
+    if batch is None:
+        return
+    unsettled = [Batch.Status.SENDING, Batch.Status.IN_DOUBT, Batch.Status.HELD]
+    # Also one that was sent back to pending and not yet claimed again.
+    unsettled.append(Batch.Status.PENDING)
+    if batch.settle(
+        Batch.Status.ACCEPTED, frm=unsettled, provider_id=provider_id, next_try_at=timezone.now()
+    ):
+        Mailing.objects.close_if_done(batch.mailing_id)
+
+

@@ -1,0 +1,201 @@
+"""An issue on its way: the frozen mailing and its batches, with the table of their moves."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, Func, Q, Sum
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from .newsletter import IssuePage, Newsletter
+
+
+class MailingQuerySet(models.QuerySet["Mailing"]):
+    def due(self, now: datetime) -> "MailingQuerySet":
+        return self.filter(status=Mailing.Status.SCHEDULED, send_at__lte=now)
+
+    def standing(self) -> "MailingQuerySet":
+        """Not cancelled: an issue has one of these at most."""
+        return self.exclude(status=Mailing.Status.CANCELLED)
+
+    def close_if_done(self, mailing_id: int) -> None:
+        """Mark the mailing sent once none of its batches is open."""
+        if not Batch.objects.filter(mailing=mailing_id, status__in=Batch.OPEN).exists():
+            self.get(pk=mailing_id).move(Mailing.Status.SENT, finished_at=timezone.now())
+
+
+class Mailing(models.Model):
+    """An approved issue: first scheduled, then frozen (content and audience) and sent."""
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled"
+        SENDING = "sending"
+        PAUSED = "paused"
+        SENT = "sent"
+        MISSED = "missed", "missed its hour"
+        CANCELLED = "cancelled"
+
+    # to: from. Guarded updates in move() hold every change to this table.
+    MOVES = {
+        Status.SENDING: {Status.SCHEDULED, Status.PAUSED},
+        Status.PAUSED: {Status.SENDING},
+        Status.SENT: {Status.SENDING},
+        Status.MISSED: {Status.SCHEDULED},
+        Status.SCHEDULED: {Status.MISSED},
+        Status.CANCELLED: {Status.SCHEDULED, Status.MISSED, Status.SENDING, Status.PAUSED},
+    }
+
+    issue = models.ForeignKey(IssuePage, on_delete=models.PROTECT, related_name="mailings")
+    newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="mailings")
+    # The exact text that was approved: later edits don't slip into the mail.
+    revision = models.ForeignKey("wagtailcore.Revision", on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    approved_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.SCHEDULED)
+    send_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    subject = models.CharField(max_length=150, blank=True)
+    html = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    audience = models.PositiveIntegerField(null=True)
+    frozen_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    objects = MailingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"], condition=~Q(status="cancelled"), name="one_mailing_per_issue"
+            )
+        ]
+        permissions = [("approve_mailing", "Can approve and send an issue")]
+
+    def __str__(self) -> str:
+        return f"mailing {self.pk} ({self.status})"
+
+    def move(self, to: str, **fields: object) -> bool:
+        """Change the status as MOVES allows, setting ``fields`` too; False when another was
+        faster or the move makes no sense any more."""
+        allowed = type(self).objects.filter(pk=self.pk, status__in=self.MOVES[self.Status(to)])
+        moved = bool(allowed.update(status=to, **fields))
+        self.refresh_from_db()
+        return moved
+
+    def progress(self) -> dict[str, int]:
+        """Readers by what became of them, and the number of calls still to make."""
+        sizes = {
+            status: Sum("size", filter=Q(status=status), default=0) for status in Batch.Status
+        }
+        numbers: dict[str, int] = self.batches.aggregate(
+            excluded=Sum(
+                Cardinality("excluded_ids"), filter=Q(status=Batch.Status.ACCEPTED), default=0
+            ),
+            calls_left=Count("pk", filter=Q(status__in=Batch.OPEN)),
+            **sizes,
+        )
+        numbers["accepted"] -= numbers["excluded"]
+        return numbers
+
+
+class Cardinality(Func):
+    """The length of an array, 0 for an empty one (array_length says NULL)."""
+
+    function = "CARDINALITY"
+    output_field = models.IntegerField()
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def sendable(self) -> "BatchQuerySet":
+        """Pending, its time come, its mailing neither paused nor cancelled nor overdue."""
+        return self.filter(
+            status=Batch.Status.PENDING,
+            next_try_at__lte=Now(),
+            mailing__status=Mailing.Status.SENDING,
+            mailing__not_after__gt=Now(),
+        )
+
+    def abandoned(self) -> "BatchQuerySet":
+        return self.filter(status=Batch.Status.SENDING, lease_until__lt=Now())
+
+
+class Batch(models.Model):
+    """One provider call: which readers, who holds it, how it ended.
+
+    | from     | to                                                                          |
+    | -------- | --------------------------------------------------------------------------- |
+    | pending  | sending (claimed), cancelled                                                |
+    | sending  | accepted, pending (definite no), in doubt (nobody knows, or the lease ended) |
+    | in doubt | accepted or pending, by evidence; else held                                 |
+    | held     | accepted or pending, by a person                                            |
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        ACCEPTED = "accepted"
+        IN_DOUBT = "in_doubt", "in doubt"
+        HELD = "held"
+        CANCELLED = "cancelled"
+
+    OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.HELD]
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="batches")
+    seq = models.PositiveIntegerField()
+    subscriber_ids = ArrayField(models.BigIntegerField())
+    size = models.PositiveIntegerField()
+    excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    status = models.CharField(
+        max_length=10, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+    )
+    claim_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    tried_at = models.DateTimeField(null=True)
+    probes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    provider_id = models.CharField(max_length=200, default="", db_default="")
+    error = models.CharField(max_length=300, default="", db_default="")
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "seq"], name="one_batch_per_place")
+        ]
+        indexes = [
+            models.Index(
+                fields=["mailing", "seq"], condition=Q(status="pending"), name="batches_to_send"
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(status__in=["sending", "in_doubt"]),
+                name="batches_to_settle",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
+
+    def settle(self, to: str, *, frm: "list[str]", **fields: object) -> bool:
+        """Leave doubt: one guarded update, one winner."""
+        doubtful = type(self).objects.filter(pk=self.pk, status__in=frm)
+        return bool(doubtful.update(status=to, claim_token=None, lease_until=None, **fields))
+
+    @property
+    def recipients(self) -> int:
+        return self.size - len(self.excluded_ids)
+
+
+def elapsed_share(done: int, all_of_it: int) -> int:
+    """A percentage for a progress bar, 100 only when everything is done."""
+    return 100 if not all_of_it else min(done * 100 // all_of_it, 100)
+
+

@@ -1,0 +1,115 @@
+"""Readers on a list: who they are (sealed), what they agreed to, and who must get no mail."""
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from newsroom.privacy import BlindIndexField, EncryptedField, email_index
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def with_email(self, email: str) -> "SubscriberQuerySet":
+        return self.filter(email_index=email_index(email))
+
+
+class Subscriber(models.Model):
+    """One e-mail address, sealed, found by its blind index."""
+
+    email = EncryptedField()
+    email_index = BlindIndexField(unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"subscriber {self.pk}"  # never the address: this ends up in logs
+
+    @property
+    def suppressed(self) -> bool:
+        return Suppression.objects.filter(email_index=self.email_index).exists()
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def mailable(self) -> "SubscriptionQuerySet":
+        """Confirmed, and the address not suppressed."""
+        suppressed = Suppression.objects.filter(email_index=OuterRef("subscriber__email_index"))
+        return self.filter(~Exists(suppressed), status=Subscription.Status.CONFIRMED)
+
+
+class Subscription(models.Model):
+    """A subscriber in a newsletter.
+
+    pending -> confirmed -> unsubscribed -> pending … (who comes back confirms anew)
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        CONFIRMED = "confirmed"
+        UNSUBSCRIBED = "unsubscribed"
+
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="subscriptions"
+    )
+    newsletter = models.ForeignKey(
+        "subscriptions.Newsletter", on_delete=models.CASCADE, related_name="subscriptions"
+    )
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    confirmed_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["newsletter", "subscriber"], name="one_subscription_per_newsletter"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["newsletter", "subscriber"],
+                condition=Q(status="confirmed"),
+                name="confirmed_of_newsletter",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"subscription {self.pk} ({self.status})"
+
+
+class Consent(models.Model):
+    """What was agreed to, when, under which policy, and how. Rows are only ever added."""
+
+    class Action(models.TextChoices):
+        ASKED = "asked", "asked to subscribe"
+        CONFIRMED = "confirmed"
+        WITHDRAWN = "withdrawn"
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="consents"
+    )
+    action = models.CharField(max_length=12, choices=Action)
+    policy_version = models.CharField(max_length=20)
+    how = models.CharField(max_length=40)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.how}"
+
+
+class Suppression(models.Model):
+    """An address that must get no mail. Only its blind index is kept, so that it outlives the
+    subscriber and a later import can't bring the address back."""
+
+    class Reason(models.TextChoices):
+        BOUNCE = "bounce"
+        COMPLAINT = "complaint"
+        REQUEST = "request"
+        ERASURE = "erasure"
+
+    email_index = BlindIndexField(primary_key=True)
+    reason = models.CharField(max_length=12, choices=Reason)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.reason

@@ -1,0 +1,147 @@
+"""From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand.
+
+An issue is rendered once per mailing. What differs between readers stands in it as merge
+fields, which the provider fills in; nothing that an author typed can become one.
+"""
+
+import re
+import secrets
+import textwrap
+from dataclasses import dataclass
+from email.utils import formataddr
+from typing import Any
+
+import css_inline
+import html2text
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
+from mjml import mjml2html
+from wagtail.rich_text import expand_db_html
+
+from newsroom.models import Masthead
+from subscriptions.models import IssuePage
+
+# Mailgun: "Batch sending", recipient variables. Key -> what the provider replaces.
+MERGE_FIELDS = {key: f"%recipient.{key}%" for key in ("unsubscribe", "preferences")}
+FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
+TEXT_COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
+
+# Nothing is fetched while a mail is built.
+INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    subject: str
+    html: str
+    text: str
+
+
+def render_issue(issue: IssuePage) -> Rendered:
+    """The issue as it goes to everyone, merge fields in place of what is personal."""
+    # Rendered with unguessable stand-ins first: a «%recipient.…%» found afterwards was typed
+    # by somebody, and is defused.
+    nonce = secrets.token_hex(8)
+    stand_ins = {key: f"https://{nonce}-{key}.invalid/" for key in MERGE_FIELDS}
+    newsletter = issue.newsletter
+    context = {
+        "issue": issue,
+        "newsletter": newsletter,
+        "stories": issue.stories(),
+        "introduction": absolute_links(expand_db_html(issue.introduction)),
+        "introduction_text": html_to_text(absolute_links(expand_db_html(issue.introduction))),
+        "web_url": issue.full_url or settings.BASE_URL,
+        **stand_ins,
+    }
+    rendered = render("issue", context, issue.subject)
+    return Rendered(
+        subject=defuse(rendered.subject),
+        html=put_merge_fields(rendered.html, stand_ins),
+        text=put_merge_fields(rendered.text, stand_ins),
+    )
+
+
+def put_merge_fields(body: str, stand_ins: dict[str, str]) -> str:
+    body = defuse(body)
+    for key, stand_in in stand_ins.items():
+        body = body.replace(stand_in, MERGE_FIELDS[key])
+    return body
+
+
+def defuse(text: str) -> str:
+    """Break merge fields that an author typed, with a space of no width."""
+    return FOREIGN_FIELD.sub("%\u200b\\1", text)
+
+
+def for_display(body: str) -> str:
+    """A preview or the web: the personal links lead nowhere."""
+    for field in MERGE_FIELDS.values():
+        body = body.replace(field, "#")
+    return body
+
+
+def render(name: str, context: dict[str, Any], subject: str) -> Rendered:
+    """Both parts of ``templates/email/<name>.mjml`` and ``.txt``."""
+    context = {
+        "masthead": Masthead.load(),
+        "base_url": settings.BASE_URL,
+        "subject": subject,
+        **context,
+    }
+    mjml = render_to_string(f"email/{name}.mjml", context)
+    # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
+    html = INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={}))
+    text = render_to_string(f"email/{name}.txt", context)
+    return Rendered(" ".join(subject.split()), html, wrap(text))
+
+
+def compose(name: str, context: dict[str, Any], subject: str, to: str) -> EmailMultiAlternatives:
+    """One transactional mail. Auto-Submitted (RFC 3834) keeps out-of-office replies away."""
+    rendered = render(name, context, subject)
+    message = EmailMultiAlternatives(
+        subject=rendered.subject,
+        body=rendered.text,
+        from_email=sender(),
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(rendered.html, "text/html")
+    return message
+
+
+def sender() -> str:
+    """Who signs transactional mail: the newsroom's name at the configured address."""
+    address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
+    return formataddr((Masthead.load().name, address))
+
+
+def absolute_links(html: str) -> str:
+    return re.sub(r'(href|src)="/', rf'\1="{settings.BASE_URL}/', html)
+
+
+def html_to_text(html: str) -> str:
+    if not strip_tags(html).strip():
+        return ""
+    converter = html2text.HTML2Text(bodywidth=0)
+    converter.body_width = 0
+    converter.ignore_emphasis = True
+    converter.inline_links = False
+    converter.ul_item_mark = "-"
+    return converter.handle(html).strip()
+
+
+def wrap(text: str) -> str:
+    """Fold long lines at 72 columns, never a link, and end runs of blank lines."""
+    lines = []
+    for line in text.splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line,
+            TEXT_COLUMNS,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -1,0 +1,95 @@
+"""What Celery calls. Tasks take ids or nothing, and are safe to run twice or late."""
+
+import time
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from subscriptions import assembly, delivery, outbox, signup
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
+
+PUMP_SECONDS = 60  # then a pump ends and the next kick starts a fresh one
+PUMPS = 2  # calls in flight at once
+UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing approval is reported
+
+
+@shared_task
+def keep_hours() -> None:
+    """The newsletter's clock: draft, freeze what is due, and say what can't be sent."""
+    now = timezone.now()
+    for newsletter in Newsletter.objects.live():
+        assembly.draft_due_issue(newsletter, now)
+        _report_unapproved(newsletter, now)
+    for mailing in Mailing.objects.due(now):
+        if mailing.not_after <= now:
+            if mailing.move(Mailing.Status.MISSED):
+                outbox.post("missed", mailing.pk, key=f"{mailing.pk}-{mailing.send_at:%Y%m%d%H%M}")
+        else:
+            start_mailing.delay(mailing.pk)
+    overdue = Mailing.objects.filter(status=Mailing.Status.SENDING, not_after__lte=now)
+    for mailing in overdue:
+        mailing.move(
+            Mailing.Status.PAUSED, problem="It ran past its last hour. Resume to send the rest."
+        )
+
+
+def _report_unapproved(newsletter: Newsletter, now: datetime) -> None:
+    """Tell the editors, once, of an issue whose hour has come without an approval."""
+    hour = newsletter.next_send_at(now - UNAPPROVED_AFTER)
+    if hour > now:
+        return
+    day = hour.astimezone(newsletter.zone).date()
+    for issue in IssuePage.objects.unapproved_for(newsletter, day):
+        outbox.post("unapproved", issue.pk, key=f"{issue.pk}-{day}")
+
+
+@shared_task
+def start_mailing(mailing_id: int) -> None:
+    """Freeze a due mailing and start its pumps."""
+    if delivery.freeze(Mailing.objects.get(pk=mailing_id), timezone.now()):
+        Mailing.objects.close_if_done(mailing_id)  # nobody to send to
+        pump_mailings()
+
+
+@shared_task
+def pump_mailings() -> None:
+    """Start pumps if there is something to send. They expire unstarted when all are busy."""
+    if Batch.objects.sendable().exists():
+        for _ in range(PUMPS):
+            send_batches.apply_async(expires=4)
+
+
+@shared_task
+def send_batches() -> None:
+    """One pump: the next batch, and the next, until none is left or its minute is over."""
+    ends = time.monotonic() + PUMP_SECONDS
+    mail = delivery.connection_for_bulk()
+    try:
+        while time.monotonic() < ends and delivery.send_next(mail):
+            pass
+    finally:
+        mail.close()
+
+
+@shared_task
+def resolve_doubts() -> None:
+    delivery.resolve_doubts(timezone.now())
+
+
+@shared_task
+def send_mail(mail_id: int) -> None:
+    outbox.send(TransactionalMail.objects.get(pk=mail_id), timezone.now())
+
+
+@shared_task
+def send_waiting_mails() -> None:
+    """Mails whose first task was lost or whose next try is due."""
+    due = TransactionalMail.objects.due(timezone.now()).order_by("next_try_at")
+    for mail_id in due.values_list("pk", flat=True)[:500]:
+        send_mail.apply_async([mail_id], expires=15)
+
+
+@shared_task
+def forget_unconfirmed() -> None:
+    signup.forget_unconfirmed()

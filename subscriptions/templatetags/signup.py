@@ -1,0 +1,24 @@
+"""``{% signup_box %}``: the sign-up form below an article."""
+
+from typing import Any
+
+from django import template
+
+from newsroom.models import PolicyPage
+from subscriptions.models import Newsletter
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscriptions/signup_box.html", takes_context=True)
+def signup_box(context: dict[str, Any], newsletter: Newsletter | None = None) -> dict[str, Any]:
+    """The form for ``newsletter``, or for the first one there is."""
+    newsletter = newsletter or Newsletter.objects.live().order_by("path").first()
+    return {
+        "newsletter": newsletter,
+        "latest": newsletter.latest_issue() if newsletter else None,
+        "policy": PolicyPage.current(),
+        "form": context.get("form"),
+        "problem": context.get("problem"),
+        "request": context.get("request"),
+    }
