@@ -80,9 +80,7 @@ def create_session(
         price["recurring"] = {"interval": INTERVALS[frequency]}
         params["subscription_data"] = {"metadata": metadata}
     try:
-        return client().v1.checkout.sessions.create(
-            params=params, options={"idempotency_key": key}
-        )
+        return client().v1.checkout.sessions.create(params=params, options={"idempotency_key": key})
     except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
         raise Unavailable from error
     except stripe.InvalidRequestError as error:

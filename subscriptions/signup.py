@@ -16,7 +16,9 @@ from subscriptions.models import Consent, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
-ASK_AGAIN = timedelta(minutes=10)  # a second confirmation mail to one address after this, not before
+ASK_AGAIN = timedelta(
+    minutes=10
+)  # a second confirmation mail to one address after this, not before
 
 Status = Subscription.Status
 
@@ -40,9 +42,7 @@ class AddressField(forms.EmailField):
         try:
             parts = validate_email(value, allow_smtputf8=False, check_deliverability=False)
         except EmailNotValidError as error:
-            raise forms.ValidationError(
-                self.error_messages["invalid"], code="invalid"
-            ) from error
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from error
         domain = parts.ascii_domain.lower()
         labels = domain.split(".")
         if any(".".join(labels[n:]) in blocklist for n in range(len(labels) - 1)):
@@ -113,9 +113,7 @@ def confirm(subscription: Subscription) -> None:
 def unsubscribe(subscription: Subscription, how: str) -> None:
     """Take the reader off the list at once. Doing it twice changes nothing."""
     with transaction.atomic():
-        listed = Subscription.objects.filter(pk=subscription.pk).exclude(
-            status=Status.UNSUBSCRIBED
-        )
+        listed = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.UNSUBSCRIBED)
         if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_at=timezone.now()):
             _record(subscription, Consent.Action.WITHDRAWN, how)
 

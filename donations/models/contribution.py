@@ -149,6 +149,14 @@ class Contribution(models.Model):
         return money.exact(self.refunded, self.currency)
 
     @property
+    def donor_name(self) -> str:
+        return (self.donor.name or "no name") if self.donor else "not known"
+
+    @property
+    def donor_email(self) -> str:
+        return self.donor.email if self.donor else ""
+
+    @property
     def arrived(self) -> bool:
         return self.status in self.ARRIVED
 

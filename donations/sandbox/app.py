@@ -35,13 +35,13 @@ if not settings.configured:  # a test may import this below another project's se
         LOGGING_CONFIG=None,
     )
 
-import django  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse  # noqa: E402
-from django.shortcuts import redirect, render  # noqa: E402
-from django.urls import path, re_path  # noqa: E402
-from django.views.decorators.http import require_POST  # noqa: E402
-from stripe.params import (  # noqa: E402
+import django
+from django.core.wsgi import get_wsgi_application
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path, re_path
+from django.views.decorators.http import require_POST
+from stripe.params import (
     EventListParams,
     InvoicePaymentListParams,
     ProductCreateParams,
@@ -49,18 +49,18 @@ from stripe.params import (  # noqa: E402
     SubscriptionCancelParams,
     SubscriptionUpdateParams,
 )
-from stripe.params.billing_portal import (  # noqa: E402
+from stripe.params.billing_portal import (
     SessionCreateParams as PortalSessionCreateParams,
 )
-from stripe.params.checkout import (  # noqa: E402
+from stripe.params.checkout import (
     SessionCreateParams,
     SessionExpireParams,
 )
 
-from . import objects  # noqa: E402
-from .contract import Refused, decode, parse, skeleton  # noqa: E402
-from .objects import Card, Object  # noqa: E402
-from .store import Store  # noqa: E402
+from . import objects
+from .contract import Refused, decode, parse, skeleton
+from .objects import Card, Object
+from .store import Store
 
 log = logging.getLogger("stripe-sandbox")
 store = Store(Path(os.environ.get("SANDBOX_FILE", "stripe-sandbox.sqlite3")))

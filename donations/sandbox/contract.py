@@ -9,13 +9,13 @@ import re
 import sys
 import types
 from decimal import Decimal
-from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+from typing import Any, ForwardRef, Literal, NotRequired, Required, Union, get_args, get_origin
 
 import stripe
 from stripe._object_classes import get_object_class
 from stripe._request_options import RequestOptions
 from stripe._stripe_object import UntypedStripeObject
-from typing_extensions import NotRequired, Required, is_typeddict
+from typing_extensions import is_typeddict
 
 INTEGER = re.compile(r"^-?\d{1,18}$")
 NUMBER = re.compile(r"^-?\d+(\.\d+)?$")

@@ -70,14 +70,19 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
         raise Refused("You must provide a success_url.", "success_url", "parameter_missing")
     if mode == "payment" and "subscription_data" in params:
         raise Refused("You can not pass `subscription_data` in `payment` mode.")
-    if mode == "subscription" and ("payment_intent_data" in params or "customer_creation" in params):
+    if mode == "subscription" and (
+        "payment_intent_data" in params or "customer_creation" in params
+    ):
         raise Refused("You can not pass `payment_intent_data` in `subscription` mode.")
     prices = [_price(store, line, mode) for line in lines]
     now = store.now()
     expires_at = params.get("expires_at", now + DAY)
     if not now + 29 * 60 <= expires_at <= now + DAY + 60:
         raise Refused("expires_at must be 30 minutes to 24 hours from now.", "expires_at")
-    total = sum(price["unit_amount"] * line.get("quantity", 1) for price, line in zip(prices, lines))
+    total = sum(
+        price["unit_amount"] * line.get("quantity", 1)
+        for price, line in zip(prices, lines, strict=True)
+    )
     pk = new_id("cs_test")
     session = skeleton(
         stripe.checkout.Session,
@@ -182,7 +187,7 @@ def pay(store: Store, session: Object, email: str, name: str, number: str, confi
 
 def expire(store: Store, session: Object) -> Object:
     if session["status"] != "open":
-        raise Refused("Only Checkout Sessions with a status in [\"open\"] can be expired.")
+        raise Refused('Only Checkout Sessions with a status in ["open"] can be expired.')
     session |= {"status": "expired", "url": None}
     emit(store, "checkout.session.expired", save(store, session))
     return session

@@ -1,7 +1,7 @@
 """The demo's pages: front page, sections, articles, the plain texts."""
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -54,9 +54,7 @@ def load() -> None:
     ]
     sections = {}
     for slug, title, introduction in SECTIONS:
-        section = SectionPage(
-            title=title, slug=slug, introduction=introduction, show_in_menus=True
-        )
+        section = SectionPage(title=title, slug=slug, introduction=introduction, show_in_menus=True)
         sections[slug] = home.add_child(instance=section)
     home.add_child(instance=TextPage(title="About us", slug="about", body=ABOUT))
     policy = PolicyPage(title="Privacy policy", slug="privacy", body=POLICY, version="2026-11")
@@ -113,7 +111,9 @@ def _article(section: SectionPage, story: Story, number: int, authors: list[Auth
     published_at = timezone.now() - timedelta(days=story.days_ago)
     picture = CreditedImage(title=story.headline[:100], credit="Drawing: The Meridian")
     picture.description = f"Drawing: hills and sky above {section.title.lower()}"
-    picture.file = ImageFile(images.draw(story.section, number), name=f"{story.section}-{number}.jpg")
+    picture.file = ImageFile(
+        images.draw(story.section, number), name=f"{story.section}-{number}.jpg"
+    )
     picture.save()
     article = ArticlePage(
         title=story.headline,
@@ -129,7 +129,7 @@ def _article(section: SectionPage, story: Story, number: int, authors: list[Auth
             ArticleByline(author=authors[place], sort_order=order)
             for order, place in enumerate(story.authors)
         ],
-        corrections=[Correction(corrected_on=date.today(), text=story.correction)]
+        corrections=[Correction(corrected_on=timezone.localdate(), text=story.correction)]
         if story.correction
         else [],
     )

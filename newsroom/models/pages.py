@@ -43,7 +43,9 @@ class HomePage(Page):
         lead = lead or (newest[0] if newest else None)
         context["lead"] = lead
         context["newest"] = [article for article in newest if article != lead][:8]
-        context["sections"] = ArticlePage.objects.newest_by_section(SECTION_ROW)
+        context["sections"] = ArticlePage.objects.exclude(pk=lead and lead.pk).newest_by_section(
+            SECTION_ROW
+        )
         return context
 
 

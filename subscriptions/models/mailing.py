@@ -90,9 +90,7 @@ class Mailing(models.Model):
 
     def progress(self) -> dict[str, int]:
         """Readers by what became of them, and the number of calls still to make."""
-        sizes = {
-            status: Sum("size", filter=Q(status=status), default=0) for status in Batch.Status
-        }
+        sizes = {status: Sum("size", filter=Q(status=status), default=0) for status in Batch.Status}
         numbers: dict[str, int] = self.batches.aggregate(
             excluded=Sum(
                 Cardinality("excluded_ids"), filter=Q(status=Batch.Status.ACCEPTED), default=0
@@ -197,5 +195,3 @@ class Batch(models.Model):
 def elapsed_share(done: int, all_of_it: int) -> int:
     """A percentage for a progress bar, 100 only when everything is done."""
     return 100 if not all_of_it else min(done * 100 // all_of_it, 100)
-
-

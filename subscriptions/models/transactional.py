@@ -71,9 +71,7 @@ class TransactionalMail(models.Model):
     def claim(self, now: datetime) -> bool:
         """Take this mail for sending; False when another worker has it or it is done."""
         due = type(self).objects.due(now).filter(pk=self.pk)
-        return bool(
-            due.update(status=self.Status.SENDING, tries=F("tries") + 1, next_try_at=now)
-        )
+        return bool(due.update(status=self.Status.SENDING, tries=F("tries") + 1, next_try_at=now))
 
     def finish(self, status: str, **fields: object) -> None:
         """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""

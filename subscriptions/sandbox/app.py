@@ -41,14 +41,14 @@ if not settings.configured:
         LOGGING_CONFIG=None,
     )
 
-import django  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse  # noqa: E402
-from django.shortcuts import redirect, render  # noqa: E402
-from django.urls import path  # noqa: E402
-from django.views.decorators.http import require_POST, require_safe  # noqa: E402
+import django
+from django.core.wsgi import get_wsgi_application
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_POST, require_safe
 
-from .store import Store  # noqa: E402
+from .store import Store
 
 log = logging.getLogger("mail-sandbox")
 store = Store(Path(os.environ.get("SANDBOX_FILE", "mail-sandbox.sqlite3")))

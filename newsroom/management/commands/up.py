@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def _start_servers(self, terminal: Terminal) -> None:
         """Those that no variable replaces by a real service."""
-        local.VAR.mkdir(parents=True, exist_ok=True)
+        (local.VAR / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise looks for it
         if not os.environ.get("DATABASE_URL"):
             command = local.postgres_command()
             terminal.start(Process("postgres", command, stop_signal=signal.SIGINT))
@@ -94,12 +94,22 @@ class Command(BaseCommand):
 def services() -> list[Process]:
     """The processes of ours, with what each needs to know."""
     found = [
-        Process("web", granian("newsroom.wsgi:application", settings.BASE_URL, threads=8)),
+        Process("web", granian("newsroom.wsgi:application", settings.BASE_URL, threads=4)),
         Process(
             "worker",
             # fmt: off
-            [*CELERY, "worker", "-n", "worker@%h", "-Q", "default,transactional,stripe",
-             "-c", "2", "--loglevel", "INFO"],
+            [
+                *CELERY,
+                "worker",
+                "-n",
+                "worker@%h",
+                "-Q",
+                "default,transactional,stripe",
+                "-c",
+                "2",
+                "--loglevel",
+                "INFO",
+            ],
             # fmt: on
         ),
         Process(

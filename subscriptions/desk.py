@@ -1,0 +1,288 @@
+"""The issue's desk in the admin: look at it, test it, approve it, watch it go."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import TemplateView
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from subscriptions import delivery, rendering
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
+from subscriptions.models.mailing import elapsed_share
+from subscriptions.models.newsletter import GRACE
+from subscriptions.tasks import pump_mailings, start_mailing
+
+APPROVE = "subscriptions.approve_mailing"
+Status = Mailing.Status
+
+
+class Desks(WagtailAdminTemplateMixin, TemplateView):
+    """Every newsletter with its newest issues and where each stands."""
+
+    template_name = "subscriptions/admin/desks.html"
+    page_title = "Newsletters"
+    header_icon = "mail"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm("subscriptions.view_mailing"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        now = timezone.now()
+        context["newsletters"] = [
+            {
+                "newsletter": newsletter,
+                "next": newsletter.next_send_at(now),
+                "audience": newsletter.audience(),
+                "issues": [
+                    (issue, standing(issue))
+                    for issue in IssuePage.objects.child_of(newsletter)
+                    .prefetch_related("mailings")
+                    .order_by("-issue_on")[:12]
+                ],
+            }
+            for newsletter in Newsletter.objects.live()
+        ]
+        return context
+
+
+class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
+    template_name = "subscriptions/admin/desk.html"
+    header_icon = "mail"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.issue = issue_for(request, kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_page_title(self) -> str:
+        return str(self.issue.title)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
+        return [*self.breadcrumbs_items, newsletters, {"url": "", "label": self.issue.title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        mailing = standing(self.issue)
+        newest = self.issue.get_latest_revision_as_object()
+        send_at = send_time(self.issue)
+        return context | {
+            "issue": newest,
+            "newsletter": self.issue.newsletter,
+            "mailing": mailing,
+            "stories": newest.stories(),
+            "audience": self.issue.newsletter.audience(),
+            "send_at": send_at,
+            "hour_passed": send_at <= timezone.now(),
+            "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
+            "may_approve": self.request.user.has_perm(APPROVE),
+            "progress": progress_context(mailing) if mailing else None,
+        }
+
+
+def issue_for(request: HttpRequest, pk: int) -> IssuePage:
+    """The issue, if this editor may edit it. Raises Http404, PermissionDenied."""
+    issue = get_object_or_404(IssuePage, pk=pk)
+    if not issue.permissions_for_user(request.user).can_edit():
+        raise PermissionDenied
+    return issue
+
+
+def standing(issue: IssuePage) -> Mailing | None:
+    mailings = [m for m in issue.mailings.all() if m.status != Status.CANCELLED]
+    return mailings[0] if mailings else None
+
+
+def send_time(issue: IssuePage) -> datetime:
+    """The newsletter's hour on the issue's day."""
+    newsletter = issue.newsletter
+    return datetime.combine(issue.issue_on, newsletter.send_time, newsletter.zone)
+
+
+def progress_context(mailing: Mailing) -> dict[str, Any]:
+    numbers = mailing.progress()
+    audience = mailing.audience or 0
+    done = numbers["accepted"] + numbers["excluded"]
+    ends = mailing.finished_at or timezone.now()
+    seconds = (ends - mailing.frozen_at).total_seconds() if mailing.frozen_at else 0
+    return numbers | {
+        "mailing": mailing,
+        "share": elapsed_share(done, audience),
+        "rate": round(numbers["accepted"] / seconds) if seconds >= 1 else numbers["accepted"],
+        "held_batches": mailing.batches.filter(status=Batch.Status.HELD).order_by("seq")[:20],
+        "errors": mailing.batches.exclude(error="")
+        .filter(status__in=Batch.OPEN)
+        .values_list("error", flat=True)
+        .distinct()[:5],
+        "moving": mailing.status == Status.SENDING,
+    }
+
+
+@require_admin_access
+@require_safe
+@xframe_options_sameorigin
+def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
+    """The newest revision as mail or text, the personal links dead, in a frame of its own."""
+    issue = issue_for(request, pk).get_latest_revision_as_object()
+    rendered = rendering.render_issue(issue)
+    if mode == "text":
+        text = rendering.for_display(rendered.text)
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(rendering.for_display(rendered.html))
+    response["Content-Security-Policy"] = "sandbox; frame-ancestors 'self'"
+    return response
+
+
+@require_admin_access
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The progress alone, asked for every second while the mailing runs."""
+    mailing = standing(issue_for(request, pk))
+    if mailing is None:
+        raise Http404
+    return render(request, "subscriptions/admin/progress.html", progress_context(mailing))
+
+
+@require_admin_access
+def send_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET names the audience and asks; POST sends."""
+    issue = issue_for(request, pk)
+    if not request.user.has_perm(APPROVE):
+        raise PermissionDenied
+    mailing = standing(issue)
+    if mailing and mailing.status not in (Status.SCHEDULED, Status.MISSED):
+        messages.error(request, "This issue has been sent, or is being sent.")
+        return redirect("issue_desk", pk)
+    if request.method != "POST":
+        context = {"issue": issue, "audience": issue.newsletter.audience(), "mailing": mailing}
+        return render(request, "subscriptions/admin/send_now.html", context)
+    now = timezone.now()
+    with transaction.atomic():
+        if mailing is None:
+            mailing = approve_once(request, issue, now)
+        elif mailing.status == Status.MISSED:
+            mailing.move(Status.SCHEDULED, send_at=now, not_after=now + GRACE)
+        else:
+            Mailing.objects.filter(pk=mailing.pk, status=Status.SCHEDULED).update(
+                send_at=now, not_after=now + GRACE
+            )
+        if mailing:
+            start_mailing.delay_on_commit(mailing.pk)
+            messages.success(request, "It is being sent. You can watch it here.")
+    return redirect("issue_desk", pk)
+
+
+def approve_once(request: HttpRequest, issue: IssuePage, send_at: Any) -> Mailing | None:
+    """Approve; when two editors press at once, the second is told so."""
+    try:
+        with transaction.atomic():
+            return delivery.approve(issue, request.user, send_at)
+    except IntegrityError:
+        messages.error(request, "Somebody else has just approved this issue.")
+        return None
+
+
+# --- Buttons --------------------------------------------------------------------------------
+
+
+def send_test(request: HttpRequest, issue: IssuePage) -> None:
+    if not request.user.email:  # type: ignore[union-attr]
+        messages.error(request, "Your account has no e-mail address. Add one under «Account».")
+        return
+    try:
+        delivery.send_test(issue.get_latest_revision_as_object(), request.user.email)  # type: ignore[union-attr]
+    except Exception as error:
+        _, reason = delivery.classify(error)
+        messages.error(request, f"The test was not sent: {reason}.")
+    else:
+        messages.success(request, f"A test is on its way to {request.user.email}.")  # type: ignore[union-attr]
+
+
+def approve(request: HttpRequest, issue: IssuePage) -> None:
+    send_at = send_time(issue)
+    if not issue.get_latest_revision_as_object().stories():
+        messages.error(request, "This issue has no articles yet.")
+    elif send_at <= timezone.now():
+        messages.error(request, "Its hour has passed: change the day, or use «Send now».")
+    elif approve_once(request, issue, send_at):
+        local = send_at.strftime("%A, %-d %B at %H:%M")
+        messages.success(request, f"Approved. It goes out on {local} ({send_at.tzinfo}).")
+
+
+def withdraw(request: HttpRequest, issue: IssuePage) -> None:
+    mailing = standing(issue)
+    waiting = mailing and mailing.status in (Status.SCHEDULED, Status.MISSED)
+    if mailing and waiting and delivery.cancel(mailing):
+        messages.success(request, "The approval is withdrawn. Nothing is sent.")
+    else:
+        messages.error(request, "Too late: it is being sent, or has been. You can pause it.")
+
+
+def pause(request: HttpRequest, issue: IssuePage) -> None:
+    mailing = standing(issue)
+    if mailing and mailing.move(Status.PAUSED, problem="Paused by hand."):
+        messages.success(request, "Paused. Calls in flight are finished, nothing more is sent.")
+
+
+def resume(request: HttpRequest, issue: IssuePage) -> None:
+    mailing = standing(issue)
+    not_after = timezone.now() + GRACE
+    if mailing and mailing.status == Status.PAUSED:
+        mailing.move(Status.SENDING, problem="", not_after=not_after)
+        transaction.on_commit(pump_mailings.delay)
+        messages.success(request, "It goes on.")
+
+
+def cancel(request: HttpRequest, issue: IssuePage) -> None:
+    mailing = standing(issue)
+    if mailing and delivery.cancel(mailing):
+        messages.success(request, "Cancelled. Who has it keeps it; nobody else gets it.")
+
+
+def decide(request: HttpRequest, issue: IssuePage) -> None:
+    """A held batch: the provider can't say whether it was sent, so an editor does."""
+    batch = get_object_or_404(Batch, pk=request.POST.get("batch"), mailing__issue=issue)
+    sent = request.POST.get("decision") == "sent"
+    if delivery.decide(batch, sent=sent):
+        messages.success(request, "Noted as sent." if sent else "It goes out again.")
+
+
+# What a button does, and whether it takes the right to approve.
+ACTIONS: dict[str, tuple[Callable[[HttpRequest, IssuePage], None], bool]] = {
+    "test": (send_test, False),
+    "approve": (approve, True),
+    "withdraw": (withdraw, True),
+    "pause": (pause, True),
+    "resume": (resume, True),
+    "cancel": (cancel, True),
+    "decide": (decide, True),
+}
+
+
+@require_admin_access
+@require_POST
+def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    issue = issue_for(request, pk)
+    if action not in ACTIONS:
+        raise Http404
+    do, needs_approval = ACTIONS[action]
+    if needs_approval and not request.user.has_perm(APPROVE):
+        raise PermissionDenied
+    do(request, issue)
+    return redirect("issue_desk", pk)

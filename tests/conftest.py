@@ -1,0 +1,98 @@
+"""What the tests of all three apps share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+import requests
+from django.core.cache import cache
+
+from newsroom.celery import app as celery_app
+from tests.factories import make_site
+
+QUEUES = ("transactional", "stripe", "mail", "default")
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> None:
+    """No try counted and no job left over from the test before."""
+    cache.clear()
+    with celery_app.connection_for_write() as connection:
+        for name in QUEUES:
+            connection.default_channel.client.delete(name)
+
+
+@pytest.fixture(autouse=True)
+def _real_mail(settings: Any) -> None:
+    """Django would collect mail in a list; ours goes over HTTP to the sandbox."""
+    settings.EMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+
+
+@pytest.fixture
+def site(db: None) -> Any:
+    """A newsroom with a section, a newsletter and a privacy policy."""
+    return make_site()
+
+
+def run_jobs() -> int:
+    """Run what lies in the real broker, here, until nothing is left; how many jobs."""
+    done = 0
+    with celery_app.connection_for_read() as connection:
+        found = True
+        while found:
+            found = False
+            for name in QUEUES:
+                with connection.SimpleQueue(name) as queue:
+                    while message := _next(queue):
+                        message.ack()
+                        args, kwargs, _ = message.payload
+                        celery_app.tasks[message.headers["task"]](*args, **kwargs)
+                        found, done = True, done + 1
+    return done
+
+
+def _next(queue: Any) -> Any:
+    try:
+        return queue.get(block=False)
+    except queue.Empty:
+        return None
+
+
+Committing = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def committing(django_capture_on_commit_callbacks: Any) -> Committing:
+    """``with committing(): …`` commits what is done inside, then runs the jobs it queued."""
+
+    @contextmanager
+    def run() -> Iterator[None]:
+        with django_capture_on_commit_callbacks(execute=True):
+            yield
+        with django_capture_on_commit_callbacks(execute=True):
+            run_jobs()
+        run_jobs()
+
+    return run
+
+
+class Inbox:
+    """The mail sandbox's inbox, as its web page shows it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def to(self, address: str) -> list[dict[str, Any]]:
+        """The mails to one address, newest first."""
+        answer = requests.get(self.url, params={"to": address, "format": "json"}, timeout=10)
+        mails: list[dict[str, Any]] = answer.json()["mails"]
+        return [mail for mail in mails if mail["to"] == address]
+
+    def fault(self, mode: str, times: int = 1) -> None:
+        requests.post(f"{self.url}/faults", data={"mode": mode, "times": times}, timeout=10)
+
+
+@pytest.fixture
+def inbox(mail_sandbox: str) -> Inbox:
+    return Inbox(mail_sandbox)

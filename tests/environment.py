@@ -1,0 +1,112 @@
+"""The tests' own world, a pytest plugin: loaded before Django's settings are read.
+
+Real PostgreSQL and Redis in ``var/test``; both sandboxes on free ports as processes of their
+own. No variable of the developer's shell reaches the tests.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REPLACED = ("DATABASE_URL", "REDIS_URL", "EMAIL_BACKEND", "STRIPE_SECRET_KEY", "PRODUCTION")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def use_own_world(folder: str) -> None:
+    """Point the environment at a world in ``var/<folder>`` on ports that are free now."""
+    for name in REPLACED:
+        os.environ.pop(name, None)
+    os.environ["NEWSROOM_VAR"] = str(ROOT / "var" / folder)
+    os.environ["BASE_URL"] = f"http://127.0.0.1:{free_port()}"
+    os.environ["STRIPE_SANDBOX_URL"] = f"http://127.0.0.1:{free_port()}"
+    os.environ["MAIL_SANDBOX_URL"] = f"http://127.0.0.1:{free_port()}"
+    os.environ["MAIL_PROBE_SECONDS"] = "1,1,1"
+    os.environ["MAIL_LEASE_SECONDS"] = "8"
+
+
+use_own_world("test")
+running = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from newsroom import local
+
+    (local.VAR / "static").mkdir(parents=True, exist_ok=True)
+    running.enter_context(local.servers())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def stripe_sandbox() -> Iterator[str]:
+    """A running Stripe sandbox that sends no webhooks; its address."""
+    url = os.environ["STRIPE_SANDBOX_URL"]
+    yield from _sandbox("donations.sandbox.app", url, "stripe-test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def mail_sandbox() -> Iterator[str]:
+    """A running mail sandbox that sends no webhooks; its address."""
+    url = os.environ["MAIL_SANDBOX_URL"]
+    yield from _sandbox("subscriptions.sandbox.app", url, "mail-test.sqlite3")
+
+
+def _sandbox(app: str, url: str, file: str) -> Iterator[str]:
+    path = Path(os.environ["NEWSROOM_VAR"]) / file
+    for leftover in path.parent.glob(f"{file}*"):
+        leftover.unlink()
+    port = url.rpartition(":")[2]
+    process = subprocess.Popen(
+        # fmt: off
+        [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            port,
+            "--blocking-threads",
+            "4",
+            "--log-level",
+            "error",
+            "--no-ws",
+            f"{app}:application",
+        ],
+        # fmt: on
+        env=os.environ | {"SANDBOX_FILE": str(path), "SANDBOX_URL": url},
+        cwd=ROOT,
+    )
+    try:
+        wait_for_port(int(port))
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for_port(port: int, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")

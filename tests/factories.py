@@ -1,0 +1,120 @@
+"""Small builders of what tests need. Each makes one valid thing; keywords change it."""
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.utils import timezone
+from wagtail.models import Page, Site
+
+from donations.models import Appeal, AppealAmounts
+from newsroom.models import ArticlePage, HomePage, PolicyPage, SectionPage
+from newsroom.privacy import email_index
+from subscriptions.models import (
+    IssueItem,
+    IssuePage,
+    Newsletter,
+    NewsletterIndexPage,
+    Subscriber,
+    Subscription,
+)
+
+numbers = itertools.count(1)
+
+
+@dataclass
+class World:
+    home: HomePage
+    section: SectionPage
+    newsletter: Newsletter
+    policy: PolicyPage
+
+
+def make_site() -> World:
+    site = Site.objects.get(is_default_site=True)
+    home = Page.get_first_root_node().add_child(instance=HomePage(title="Home", slug="front"))
+    site.root_page = home
+    site.save()
+    section = home.add_child(
+        instance=SectionPage(title="Politics", slug="politics", show_in_menus=True)
+    )
+    policy = home.add_child(
+        instance=PolicyPage(title="Privacy", slug="privacy", body="<p>Little.</p>", version="7")
+    )
+    index = home.add_child(instance=NewsletterIndexPage(title="Newsletters", slug="newsletter"))
+    newsletter = index.add_child(
+        instance=Newsletter(
+            title="The Weekly",
+            slug="weekly",
+            sender_name="The Meridian",
+            sender_address="weekly@mail.example.org",
+        )
+    )
+    return World(home, section, newsletter, policy)
+
+
+def make_article(section: SectionPage, **fields: Any) -> ArticlePage:
+    number = next(numbers)
+    fields = {
+        "title": f"Article {number}",
+        "slug": f"article-{number}",
+        "deck": f"Deck {number}",
+        "published_at": timezone.now(),
+    } | fields
+    return section.add_child(instance=ArticlePage(**fields))
+
+
+def make_subscriber(email: str = "") -> Subscriber:
+    email = email or f"reader{next(numbers)}@example.org"
+    return Subscriber.objects.create(email=email, email_index=email_index(email))
+
+
+def make_subscription(
+    newsletter: Newsletter, email: str = "", status: str = "confirmed"
+) -> Subscription:
+    return Subscription.objects.create(
+        subscriber=make_subscriber(email), newsletter=newsletter, status=status
+    )
+
+
+def make_issue(newsletter: Newsletter, articles: list[ArticlePage], **fields: Any) -> IssuePage:
+    day: datetime = newsletter.next_send_at(timezone.now())
+    fields = {
+        "title": f"Issue {next(numbers)}",
+        "issue_on": day.date(),
+        "subject": "This week",
+        "live": False,
+    } | fields
+    items = [IssueItem(article=article, sort_order=n) for n, article in enumerate(articles)]
+    issue = newsletter.add_child(instance=IssuePage(items=items, **fields))
+    issue.save_revision()
+    return IssuePage.objects.get(pk=issue.pk)
+
+
+def make_appeal(**fields: Any) -> Appeal:
+    appeal = Appeal.objects.create(**({"title": "Please give", "message": "We need you."} | fields))
+    for currency in ("usd", "eur", "jpy"):
+        for frequency in ("once", "monthly", "annual"):
+            AppealAmounts.objects.create(
+                appeal=appeal,
+                currency=currency,
+                frequency=frequency,
+                amounts=[500, 1000, 2000],
+                suggested=1000,
+            )
+    return appeal
+
+
+def make_user(role: str | None = "Editors", **fields: Any) -> Any:
+    call_command("roles")
+    name = f"user{next(numbers)}"
+    user = get_user_model().objects.create_user(
+        username=name, email=f"{name}@example.org", is_superuser=role is None, **fields
+    )
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user

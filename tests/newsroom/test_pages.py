@@ -1,0 +1,147 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from wagtail.models import Page
+
+from newsroom.models import ArticleByline, ArticlePage, Author, Correction, RelatedArticle
+from tests.factories import make_appeal, make_article, make_issue
+
+
+@pytest.fixture
+def article(site) -> ArticlePage:
+    body = [
+        {"type": "text", "value": "<p>First words.</p>"},
+        {"type": "quote", "value": {"text": "Said so.", "who": "A witness"}},
+        {"type": "list", "value": [{"type": "item", "value": "A point"}]},
+        {"type": "embed", "value": {"url": "https://video.example/1", "title": "A film"}},
+        {"type": "table", "value": {"data": [["Town", "Loaves"], ["Dolna", "5"]],
+                                    "first_row_is_table_header": True, "table_caption": "",
+                                    "first_col_is_header": False}},
+    ]  # fmt: skip
+    article = make_article(site.section, title="Headline", wire_credit="AFP contributed", body=body)
+    for order, name in enumerate(["Ann", "Bo", "Cy"]):
+        author = Author.objects.create(name=name)
+        article.bylines.add(ArticleByline(author=author, sort_order=order))
+    article.corrections.add(Correction(corrected_on=timezone.localdate(), text="It was five."))
+    article.tags.add("bread")
+    article.save()
+    return article
+
+
+def test_article_shows_everything_it_has(client, article) -> None:
+    page = client.get(article.url).text
+    for wanted in (
+        "Headline", "Deck", "Ann, Bo and Cy", "First words.", "Said so.", "A witness", "A point",
+        "A film", "Dolna", "AFP contributed", "It was five.", "bread",
+    ):  # fmt: skip
+        assert wanted in page
+
+
+def test_front_page_shows_the_newest_of_each_section(client, site) -> None:
+    for day in range(6):
+        make_article(
+            site.section,
+            title=f"Story of day {day}",
+            published_at=timezone.now() - timedelta(days=day),
+        )
+    [(section, articles)] = ArticlePage.objects.newest_by_section(4)
+    assert section.pk == site.section.pk
+    assert [article.title for article in articles] == [f"Story of day {day}" for day in range(4)]
+    assert "Story of day 0" in client.get("/").text
+
+
+def test_empty_site_says_so(client, site) -> None:
+    assert "Nothing has been published yet" in client.get("/").text
+
+
+def test_draft_is_not_shown(client, site) -> None:
+    draft = make_article(site.section, title="Secret plan", live=False)
+    assert client.get(draft.url).status_code == 404
+    assert "Secret plan" not in client.get("/").text
+
+
+def test_related_articles_are_those_chosen_then_the_newest(site) -> None:
+    chosen, newer, newest = (make_article(site.section) for _ in range(3))
+    article = make_article(site.section)
+    article.related_articles.add(RelatedArticle(article=chosen))
+    article.save()
+    assert article.get_related() == [chosen, newest, newer]
+
+
+def test_search_finds_words_of_the_deck(client, site, django_capture_on_commit_callbacks) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        make_article(site.section, title="On loaves", deck="Bread is dearer")
+    assert "On loaves" in client.get("/search/", {"q": "dearer"}).text
+
+
+@pytest.mark.parametrize("query", ["", "\0", "%", "'", "a" * 5000, "nothing like it"])
+def test_search_survives_any_query(client, site, query: str) -> None:
+    assert client.get("/search/", {"q": query, "page": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/sitemap.xml", "/news-sitemap.xml"])
+def test_feed_and_sitemaps_list_the_article(client, article, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert article.slug in answer.text
+
+
+def test_public_page_is_anonymous_and_allows_no_inline_code(client, article) -> None:
+    answer = client.get(article.url)
+    assert not answer.cookies
+    policy = answer["Content-Security-Policy"]
+    assert "script-src 'self'" in policy and "unsafe-inline" not in policy
+    assert "<script>" not in answer.text and " style=" not in answer.text
+
+
+def test_no_page_loads_anything_from_elsewhere(client, article) -> None:
+    for path in (article.url, "/", "/support/", "/newsletter/weekly/"):
+        page = client.get(path).text
+        for marker in ('src="http', "srcset=\"http", "@import", "url(http"):
+            assert marker not in page
+
+
+def test_article_page_costs_few_queries(client, site, article, django_assert_max_num_queries) -> None:
+    make_appeal()
+    make_issue(site.newsletter, [article], live=True)
+    client.get(article.url)
+    with django_assert_max_num_queries(24):
+        client.get(article.url)
+
+
+def test_front_page_costs_no_query_per_article(client, site) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/")
+        return len(captured)
+
+    for _ in range(3):
+        make_article(site.section)
+    client.get("/")
+    few = queries()
+    for _ in range(5):
+        make_article(site.section)
+    assert queries() == few
+
+
+def test_health(client, db) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok", "database": True, "redis": True}
+
+
+def test_unready_when_redis_is_away(client, db, settings) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere"}}
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["redis"] is False
+
+
+def test_moved_article_is_still_found(client, article) -> None:
+    from wagtail.contrib.redirects.models import Redirect
+
+    Redirect.add_redirect("/old/", article)
+    assert client.get("/old/")["Location"] == article.url
+    assert Page.objects.get(pk=article.pk).live
