@@ -8,6 +8,7 @@ import logging
 
 import requests
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from subscriptions.models import Batch, Mailing, Subscriber
@@ -58,7 +59,10 @@ def ask(batch: Batch) -> str | None:
 
 def found(batch_id: object, provider_id: str) -> None:
     """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
-    batch = Batch.objects.filter(pk=batch_id).first()
+    try:
+        batch = Batch.objects.filter(pk=batch_id).first()
+    except ValidationError:  # not a batch's id: somebody else's metadata
+        batch = None
     if batch is None:
         return
     unsettled = [Batch.Status.SENDING, Batch.Status.IN_DOUBT, Batch.Status.HELD]

@@ -100,11 +100,13 @@ def test_public_page_is_anonymous_and_allows_no_inline_code(client, article) -> 
 def test_no_page_loads_anything_from_elsewhere(client, article) -> None:
     for path in (article.url, "/", "/support/", "/newsletter/weekly/"):
         page = client.get(path).text
-        for marker in ('src="http', "srcset=\"http", "@import", "url(http"):
+        for marker in ('src="http', 'srcset="http', "@import", "url(http"):
             assert marker not in page
 
 
-def test_article_page_costs_few_queries(client, site, article, django_assert_max_num_queries) -> None:
+def test_article_page_costs_few_queries(
+    client, site, article, django_assert_max_num_queries
+) -> None:
     make_appeal()
     make_issue(site.newsletter, [article], live=True)
     client.get(article.url)

@@ -1,0 +1,43 @@
+from datetime import timedelta
+
+from django.utils import timezone
+
+from subscriptions import assembly
+from subscriptions.models import IssuePage
+from tests.factories import make_article
+
+
+def test_draft_holds_the_weeks_articles_newest_first_and_none_of_the_last_issue(site) -> None:
+    now = timezone.now()
+    send_at = site.newsletter.next_send_at(now)
+    old = make_article(site.section, published_at=send_at - timedelta(days=9))
+    shown = make_article(site.section, published_at=send_at - timedelta(days=6))
+    last = assembly.draft_issue(site.newsletter, send_at - timedelta(days=6, hours=23))
+    assert [item.article_id for item in last.items.all()] == [shown.pk, old.pk]
+    fresh = [
+        make_article(site.section, published_at=send_at - timedelta(days=days)) for days in (1, 2)
+    ]
+    IssuePage.objects.filter(pk=last.pk).update(issue_on=(send_at - timedelta(days=7)).date())
+    issue = assembly.draft_issue(site.newsletter, send_at)
+    assert [item.article_id for item in issue.items.all()] == [article.pk for article in fresh]
+    assert issue.subject == fresh[0].title
+    assert not issue.live
+
+
+def test_nothing_is_drafted_before_the_drafting_day(site) -> None:
+    send_at = site.newsletter.next_send_at(timezone.now())
+    begins = site.newsletter.drafting_starts_at(send_at)
+    assert assembly.draft_due_issue(site.newsletter, begins - timedelta(minutes=1)) is None
+    assert assembly.draft_due_issue(site.newsletter, begins) is not None
+
+
+def test_two_beats_make_one_draft(site) -> None:
+    send_at = site.newsletter.next_send_at(timezone.now())
+    assert assembly.draft_issue(site.newsletter, send_at)
+    assert assembly.draft_issue(site.newsletter, send_at) is None
+    assert IssuePage.objects.count() == 1
+
+
+def test_week_without_articles_still_gets_a_draft(site) -> None:
+    issue = assembly.draft_issue(site.newsletter, site.newsletter.next_send_at(timezone.now()))
+    assert issue.subject == "The Weekly"

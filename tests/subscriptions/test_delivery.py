@@ -1,0 +1,319 @@
+"""The send engine against the mail sandbox, over real HTTP."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.mail import get_connection
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from newsroom.privacy import email_index
+from subscriptions import delivery, signup, tasks
+from subscriptions.models import Batch, IssuePage, Mailing, Suppression, TransactionalMail
+from tests.factories import make_article, make_issue, make_subscription, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def issue(site) -> IssuePage:
+    return make_issue(site.newsletter, [make_article(site.section)], subject="On bread")
+
+
+@pytest.fixture
+def audience(site) -> list[str]:
+    subscriptions = [make_subscription(site.newsletter) for _ in range(5)]
+    return [subscription.subscriber.email for subscription in subscriptions]
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch) -> None:
+    monkeypatch.setattr(delivery, "BATCH_SIZE", 2)
+
+
+def frozen(issue: IssuePage) -> Mailing:
+    now = timezone.now()
+    mailing = delivery.approve(issue, None, now)
+    assert delivery.freeze(mailing, now)
+    mailing.refresh_from_db()
+    return mailing
+
+
+def pump() -> None:
+    mail = get_connection()
+    mail.open()
+    while delivery.send_next(mail):
+        pass
+    mail.close()
+
+
+def settle(mailing: Mailing) -> None:
+    """Let the probes' time pass, and send what they set free, until nothing moves."""
+    for hours in range(1, 9):
+        delivery.resolve_doubts(timezone.now() + timedelta(hours=hours))
+        Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+        pump()
+
+
+def received(inbox, addresses: list[str]) -> Counter:
+    return Counter({address: len(inbox.to(address)) for address in addresses})
+
+
+def test_everyone_gets_it_once_with_her_own_links(issue, audience, inbox, site) -> None:
+    mailing = frozen(issue)
+    assert (mailing.audience, mailing.batches.count()) == (5, 3)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+    links = set()
+    for address in audience:
+        [mail] = inbox.to(address)
+        assert mail["subject"] == "On bread"
+        assert "%recipient" not in mail["html"] + mail["text"] + str(mail["headers"])
+        assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert mail["headers"]["List-Id"] == "The Weekly <weekly.mail.example.org>"
+        link = mail["headers"]["List-Unsubscribe"].strip("<>")
+        assert link in mail["text"]
+        links.add(link)
+    assert len(links) == 5
+
+
+def test_header_link_unsubscribes_the_one_who_got_it(issue, audience, inbox, client, site) -> None:
+    frozen(issue)
+    pump()
+    [mail] = inbox.to(audience[2])
+    path = "/" + mail["headers"]["List-Unsubscribe"].strip("<>").split("/", 3)[3]
+    client.post(path, {"List-Unsubscribe": "One-Click"})
+    left = site.newsletter.subscriptions.filter(status="unsubscribed")
+    assert [subscription.subscriber.email for subscription in left] == [audience[2]]
+
+
+def test_sending_publishes_the_web_version(issue, audience, mail_sandbox) -> None:
+    frozen(issue)
+    issue.refresh_from_db()
+    assert issue.live
+
+
+def test_edit_after_approval_does_not_slip_into_the_mail(issue, audience, inbox) -> None:
+    mailing = delivery.approve(issue, None, timezone.now())
+    issue.subject = "Changed at the last minute"
+    issue.save_revision()
+    delivery.freeze(mailing, timezone.now())
+    pump()
+    assert inbox.to(audience[0])[0]["subject"] == "On bread"
+
+
+def test_reader_who_unsubscribes_mid_send_gets_no_mail(issue, audience, inbox, site) -> None:
+    mailing = frozen(issue)
+    last = site.newsletter.subscriptions.order_by("-subscriber").first()
+    signup.unsubscribe(last, how="page")
+    pump()
+    mailing.refresh_from_db()
+    assert inbox.to(last.subscriber.email) == []
+    assert mailing.progress()["excluded"] == 1
+    assert mailing.progress()["accepted"] == 4
+    assert mailing.status == "sent"
+
+
+def test_suppressed_reader_is_not_in_the_audience(issue, audience, inbox) -> None:
+    Suppression.objects.create(email_index=email_index(audience[0]), reason="bounce")
+    assert frozen(issue).audience == 4
+
+
+def test_issue_is_frozen_once_however_often_asked(issue, audience) -> None:
+    mailing = delivery.approve(issue, None, timezone.now())
+    assert [delivery.freeze(mailing, timezone.now()) for _ in range(3)] == [True, False, False]
+    assert mailing.batches.count() == 3
+
+
+def test_nothing_is_frozen_before_its_hour(issue, audience) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    mailing = delivery.approve(issue, None, later)
+    assert not delivery.freeze(mailing, timezone.now())
+
+
+def test_issue_can_be_approved_once(issue) -> None:
+    delivery.approve(issue, None, timezone.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        delivery.approve(issue, None, timezone.now())
+
+
+def test_issue_for_nobody_is_sent_at_once(issue) -> None:
+    mailing = delivery.approve(issue, None, timezone.now())
+    tasks.start_mailing(mailing.pk)
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.audience) == ("sent", 0)
+
+
+# --- When it goes wrong ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["429", "500 before", "500 after", "nonsense"])
+def test_fault_at_the_provider_loses_no_one_and_doubles_no_one(
+    issue, audience, inbox, fault: str
+) -> None:
+    mailing = frozen(issue)
+    inbox.fault(fault, times=2)
+    pump()
+    Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent: bool) -> None:
+    """Killed after the claim: with the call accepted, or before it was made."""
+    mailing = frozen(issue)
+    batch, recipients = delivery.claim()
+    if sent:
+        delivery.compose(batch, recipients).send()
+    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    pump()
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbox) -> None:
+    mailing = frozen(issue)
+    batch, recipients = delivery.claim()
+    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    delivery.resolve_doubts(timezone.now())
+    delivery.compose(batch, recipients).send()
+    delivery.finish(batch, "accepted", provider_id="<x>")
+    batch.refresh_from_db()
+    assert batch.status == "accepted"
+    pump()
+    settle(mailing)
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> None:
+    settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
+    frozen(issue)
+    assert delivery.send_next(get_connection())
+    batch = Batch.objects.order_by("-tries").first()
+    assert (batch.status, batch.error) == ("pending", "the provider could not be reached")
+    assert batch.next_try_at > timezone.now()
+
+
+def test_refused_account_pauses_the_mailing_and_says_why(issue, audience, settings, inbox) -> None:
+    settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_KEY": "wrong"}
+    mailing = frozen(issue)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+    assert "401" in mailing.problem
+    assert mailing.progress()["pending"] == 5
+
+
+def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:
+    monkeypatch.setattr("subscriptions.evidence.available", lambda: False)
+    mailing = frozen(issue)
+    inbox.fault("500 after")
+    pump()
+    settle(mailing)
+    [held] = mailing.batches.filter(status="held")
+    mailing.refresh_from_db()
+    assert mailing.status == "sending"
+    assert delivery.decide(held, sent=True)
+    assert not delivery.decide(held, sent=False)  # one winner
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
+    mailing = frozen(issue)
+    mail = get_connection()
+    delivery.send_next(mail)
+    assert mailing.move("paused")
+    assert not delivery.send_next(mail)
+    assert mailing.move("sending")
+    assert delivery.send_next(mail)
+    assert delivery.cancel(mailing)
+    assert not delivery.send_next(mail)
+    assert sum(received(inbox, audience).values()) == 4
+    assert not mailing.move("sending")
+
+
+def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
+    mailing = frozen(issue)
+    Mailing.objects.update(not_after=timezone.now())
+    pump()
+    assert mailing.progress()["pending"] == 5
+    tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+
+
+# --- The clock ------------------------------------------------------------------------------
+
+
+def test_approved_issue_goes_out_at_its_hour(issue, audience, inbox, committing) -> None:
+    delivery.approve(issue, None, timezone.now())
+    with committing():
+        tasks.keep_hours()
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_missed_hour_sends_nothing_and_tells_the_editors(
+    issue, audience, inbox, committing
+) -> None:
+    editor = make_user()
+    mailing = delivery.approve(issue, None, timezone.now() - timedelta(hours=4))
+    for _ in range(2):
+        with committing():
+            tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "missed"
+    assert sum(received(inbox, audience).values()) == 0
+    [mail] = inbox.to(editor.email)
+    assert "is late" in mail["subject"]
+
+
+def test_unapproved_issue_is_not_sent_and_editors_are_told_once(
+    issue, audience, inbox, committing, site
+) -> None:
+    editor, finance = make_user(), make_user("Finance")
+    local = timezone.now().astimezone(site.newsletter.zone) - timedelta(hours=1)
+    site.newsletter.weekday, site.newsletter.send_time = local.weekday(), local.time()
+    site.newsletter.save()
+    IssuePage.objects.filter(pk=issue.pk).update(issue_on=local.date())
+    for _ in range(3):
+        with committing():
+            tasks.keep_hours()
+    [mail] = inbox.to(editor.email)
+    assert "is not approved" in mail["subject"]
+    assert inbox.to(finance.email) == []
+    assert sum(received(inbox, audience).values()) == 0
+
+
+def test_test_mail_is_marked_and_reaches_only_the_editor(issue, audience, inbox) -> None:
+    delivery.send_test(issue, "tester@example.org")
+    [mail] = inbox.to("tester@example.org")
+    assert mail["subject"] == "[Test] On bread"
+    assert "%recipient" not in mail["html"]
+    assert sum(received(inbox, audience).values()) == 0
+
+
+def test_transactional_mail_is_tried_again_after_a_definite_no(
+    site, inbox, committing, client
+) -> None:
+    inbox.fault("429")
+    with committing():
+        client.post("/newsletter/weekly/signup/", {"email": "late@example.org", "consent": "on"})
+    assert inbox.to("late@example.org") == []
+    mail = TransactionalMail.objects.get()
+    assert (mail.status, mail.tries) == ("waiting", 1)
+    TransactionalMail.objects.update(next_try_at=timezone.now())
+    with committing():
+        tasks.send_waiting_mails()
+    assert len(inbox.to("late@example.org")) == 1
+    with committing():
+        tasks.send_mail.delay(mail.pk)  # the task runs twice: nothing more is sent
+    assert len(inbox.to("late@example.org")) == 1
