@@ -30,8 +30,8 @@ CURRENCIES = {
     )
 }
 # A number as people type it: 1234, 12.5, 12,50, 1 234.56, 1,234.56.
-NUMBER = re.compile(r"^\d{1,9}(?:[.,]\d{1,3})?$")
-GROUPED = re.compile(r"^\d{1,3}(?:[ ,\u00a0\u202f]\d{3})+(?:\.\d{1,3})?$")
+NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,3})?")
+GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,\u00a0\u202f][0-9]{3})+(?:\.[0-9]{1,3})?")
 
 
 class BadAmount(ValueError):
@@ -45,9 +45,9 @@ def parse(typed: str, code: str) -> int:
     """
     currency = CURRENCIES[code]
     text = typed.strip().removeprefix(currency.symbol).strip()
-    if GROUPED.match(text):
+    if GROUPED.fullmatch(text):
         text = re.sub(r"[ ,\u00a0\u202f]", "", text)
-    if not NUMBER.match(text):
+    if not NUMBER.fullmatch(text):
         raise BadAmount("Please enter the amount as a number, for example 5 or 12.50.")
     amount = Decimal(text.replace(",", "."))
     exact = amount.scaleb(currency.decimals)

@@ -136,6 +136,7 @@ def _mirror_subscription(
             "ended_at": _time(subscription.ended_at),
             "cancels_at": _time(subscription.cancel_at),
             "appeal": checkout.appeal,
+            "checkout": checkout,
             "donor": _donor(getattr(customer, "email", None), getattr(customer, "name", None)),
         },
     )
@@ -181,7 +182,7 @@ def _mirror_payment(
         )
         _record_change(before, contribution)
         if contribution.arrived and not (before and before.arrived):
-            _welcome_gift(contribution, checkout)
+            _welcome_gift(contribution, checkout or (recurring and recurring.checkout))
     return contribution
 
 

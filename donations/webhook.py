@@ -23,7 +23,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         row = StripeEvent(
             id=event.id,
             type=event.type,
-            object_id=about.get("id") or "",
+            object_id=getattr(about, "id", None) or "",
             created_at=datetime.fromtimestamp(event.created, UTC),
         )
     except (stripe.SignatureVerificationError, ValueError, KeyError, AttributeError, TypeError):

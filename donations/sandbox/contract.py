@@ -5,6 +5,7 @@ hold; both are generated from Stripe's OpenAPI document for the version the pack
 nothing is listed by hand here, and an upgrade of the package upgrades the sandbox.
 """
 
+import builtins
 import re
 import sys
 import types
@@ -27,6 +28,8 @@ class LazyNames(dict[str, Any]):
     ``CardResource`` where a nested ``Card`` stands in the way."""
 
     def __missing__(self, name: str) -> Any:
+        if name in vars(builtins):
+            raise KeyError(name)
         for candidate in (name, name.removesuffix("Resource")):
             if found := getattr(stripe, candidate, None):
                 return found
@@ -101,7 +104,7 @@ def _value(kind: Any, value: Any, path: str, module: Any) -> Any:
     if isinstance(kind, str):
         kind = ForwardRef(kind)
     if isinstance(kind, ForwardRef):
-        kind = eval(kind.__forward_arg__, vars(module), LazyNames())  # the package's own names
+        kind = eval(kind.__forward_arg__, {}, LazyNames(vars(module)))
     origin, args = get_origin(kind), get_args(kind)
     if origin in (NotRequired, Required):
         return _value(args[0], value, path, module)

@@ -38,6 +38,7 @@ if not settings.configured:
             }
         ],
         DATA_UPLOAD_MAX_MEMORY_SIZE=25_000_000,  # Mailgun: messages of up to 25 MB
+        DATA_UPLOAD_MAX_NUMBER_FIELDS=None,  # one «to» for each of 1,000 recipients
         LOGGING_CONFIG=None,
     )
 

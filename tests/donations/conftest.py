@@ -1,0 +1,96 @@
+"""Donors at the sandbox's hosted page, and the events it would send."""
+
+from typing import Any
+
+import pytest
+import requests
+import stripe
+from django.conf import settings
+
+from donations import gateway, sync
+from donations.models import StripeEvent
+from donations.sandbox.objects import Card
+from tests.factories import make_appeal
+
+API = {"Authorization": "Bearer sk_test_x"}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_products() -> None:
+    gateway.product.cache_clear()
+
+
+@pytest.fixture
+def appeal(site: Any) -> Any:
+    return make_appeal()
+
+
+class Donor:
+    """Fills in our form, then Stripe's page."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self.client, self.url = client, url
+
+    def continues(self, **form: Any) -> Any:
+        form = {"frequency": "monthly", "amount": "10", "currency": "usd"} | form
+        return self.client.post("/support/checkout/", form)
+
+    def pays(self, page: str, email: str, card: str = Card.VISA, **more: str) -> requests.Response:
+        """Press the button on Stripe's page; where that leads is not followed."""
+        data = {"email": email, "name": "Ann Donor", "card": card, **more}
+        return requests.post(page, data=data, allow_redirects=False, timeout=10)
+
+    def gives(self, email: str, card: str = Card.VISA, **form: Any) -> Any:
+        """The whole way to our thanks page; its answer."""
+        page = self.continues(**form)["Location"]
+        back = self.pays(page, email, card)
+        path = back.headers["Location"].removeprefix(settings.BASE_URL)
+        return self.client.get(path)
+
+    def advance(self, days: int) -> None:
+        requests.post(f"{self.url}/advance", data={"days": days}, timeout=60)
+
+
+@pytest.fixture
+def donor(client: Any, stripe_sandbox: str, mail_sandbox: str, appeal: Any) -> Donor:
+    return Donor(client, stripe_sandbox)
+
+
+def events(url: str) -> list[dict[str, Any]]:
+    """Everything the sandbox has to tell, oldest first."""
+    found: list[dict[str, Any]] = []
+    while True:
+        query = {"limit": "100"} | ({"starting_after": found[-1]["id"]} if found else {})
+        page = requests.get(f"{url}/v1/events", params=query, headers=API, timeout=10).json()
+        found += page["data"]
+        if not page["has_more"]:
+            return found[::-1]
+
+
+def signed(payload: str, secret: str = "", **options: Any) -> dict[str, str]:
+    secret = secret or settings.STRIPE_WEBHOOK_SECRETS[-1]
+    header = stripe.WebhookSignature.generate_signature_header(payload, secret, **options)
+    return {"Stripe-Signature": header}
+
+
+def handle(found: list[dict[str, Any]]) -> None:
+    """Let the app process events, in the order given."""
+    from datetime import UTC, datetime
+
+    for event in found:
+        row, _ = StripeEvent.objects.get_or_create(
+            id=event["id"],
+            defaults={
+                "type": event["type"],
+                "object_id": event["data"]["object"]["id"],
+                "created_at": datetime.fromtimestamp(event["created"], UTC),
+            },
+        )
+        sync.process(row)
+
+
+@pytest.fixture
+def told(stripe_sandbox: str) -> Any:
+    """A function that gives the events since the test began."""
+    before = {event["id"] for event in events(stripe_sandbox)}
+    return lambda: [event for event in events(stripe_sandbox) if event["id"] not in before]

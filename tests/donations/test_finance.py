@@ -1,0 +1,105 @@
+"""What finance sees, and nobody else."""
+
+import csv
+import io
+
+import pytest
+from openpyxl import load_workbook
+
+from donations.models import Contribution
+from tests.factories import make_user
+
+URL = "/admin/contributions/"
+
+
+@pytest.fixture
+def gifts(donor) -> list[Contribution]:
+    donor.gives("a@example.org", frequency="once", own_amount="12.50")
+    donor.gives("b@example.org", frequency="monthly", amount="10")
+    donor.gives("c@example.org", frequency="annual", amount="1000", currency="jpy")
+    return list(Contribution.objects.order_by("created_at", "pk"))
+
+
+@pytest.fixture
+def finance(client, gifts):
+    client.force_login(make_user("Finance"))
+    return client
+
+
+def test_finance_sees_the_gifts_with_totals_per_currency(finance) -> None:
+    page = finance.get(URL).text
+    for wanted in ("$12.50", "$10", "¥1,000", "$22.50", "Ann Donor"):
+        assert wanted in page
+
+
+@pytest.mark.parametrize(
+    ("query", "amounts"),
+    [
+        ("status=succeeded", 3), ("status=failed", 0), ("frequency=once", 1), ("currency=jpy", 1),
+        ("created_at_from=2020-01-01&created_at_to=2099-01-01", 3),
+        ("created_at_to=2020-01-01", 0), ("appeal=999999", 3), ("frequency=nonsense", 3),
+    ],
+)  # fmt: skip
+def test_filters(finance, query: str, amounts: int) -> None:
+    answer = finance.get(f"{URL}?{query}")
+    assert answer.status_code == 200
+    assert answer.text.count("/inspect/") >= amounts
+    if amounts == 0:
+        assert "/inspect/" not in answer.text
+
+
+def test_page_of_a_gift_has_history_and_stripe_links(finance, gifts, settings) -> None:
+    for gift in gifts:
+        page = finance.get(f"{URL}inspect/{gift.pk}/").text
+        assert gift.donor.email in page
+        assert f"{settings.STRIPE_DASHBOARD}/payments/{gift.stripe_payment_intent}" in page
+        assert "History" in page and "Succeeded" in page
+
+
+def test_export_as_csv_and_xlsx(finance) -> None:
+    answer = finance.get(f"{URL}?export=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    assert sorted((row["Amount"], row["Currency"]) for row in rows) == [
+        ("10.00", "usd"), ("1000", "jpy"), ("12.50", "usd"),
+    ]  # fmt: skip
+    answer = finance.get(f"{URL}?export=xlsx&currency=jpy")
+    sheet = load_workbook(io.BytesIO(answer.getvalue())).active
+    assert [row[6].value for row in sheet.rows] == ["Amount", 1000]
+
+
+def test_list_costs_no_query_per_gift(finance, django_assert_max_num_queries) -> None:
+    finance.get(URL)
+    with django_assert_max_num_queries(22):
+        finance.get(URL)
+
+
+def test_nobody_writes_contributions_by_hand(client, gifts) -> None:
+    client.force_login(make_user(None))
+    pk = gifts[0].pk
+    assert client.get(URL).status_code == 200
+    for path in ("new/", f"edit/{pk}/", f"delete/{pk}/"):
+        assert client.get(URL + path).status_code in (302, 403, 404)
+        client.post(URL + path, {"amount": "1"})
+    gifts[0].refresh_from_db()
+    assert gifts[0].amount == 1250
+
+
+def test_finance_sees_nothing_editorial(finance, site) -> None:
+    home = finance.get("/admin/").text
+    assert "Contributions" in home and "Appeals" in home
+    assert "Newsletters" not in home and '"Pages"' not in home
+    for path in (f"/admin/pages/{site.section.pk}/edit/", "/admin/newsletters/", "/admin/images/"):
+        assert finance.get(path).status_code in (302, 403)
+
+
+def test_editor_sees_no_donor(client, gifts) -> None:
+    client.force_login(make_user("Editors"))
+    assert "Contributions" not in client.get("/admin/").text
+    for path in (URL, f"{URL}inspect/{gifts[0].pk}/", f"{URL}?export=csv", "/admin/appeals/"):
+        answer = client.get(path)
+        assert answer.status_code in (302, 403)
+        assert "example.org" not in answer.text
+
+
+def test_stranger_sees_the_login(client, gifts) -> None:
+    assert "/admin/login/" in client.get(URL)["Location"]
