@@ -5,8 +5,8 @@ Subjects are neutral: a lock screen or a shared inbox must not tell that somebod
 
 from urllib.parse import urlencode
 
+from anymail.message import AnymailMessage
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 
 from donations import money, reminders
 from donations.models import Contribution, Deferral, Donor
@@ -17,7 +17,7 @@ from subscriptions.rendering import compose
 SUPPORT = f"{settings.BASE_URL}/support/"
 
 
-def reminder(deferral_id: int) -> EmailMultiAlternatives | None:
+def reminder(deferral_id: int) -> AnymailMessage | None:
     deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.REMINDED).first()
     if deferral is None:
         return None
@@ -36,7 +36,7 @@ def reminder(deferral_id: int) -> EmailMultiAlternatives | None:
     return compose("reminder", context, "You asked us to get back to you", deferral.email)
 
 
-def thanks(contribution_id: int) -> EmailMultiAlternatives | None:
+def thanks(contribution_id: int) -> AnymailMessage | None:
     found = Contribution.objects.select_related("donor", "recurring")
     contribution = found.filter(pk=contribution_id).first()
     if contribution is None or contribution.donor is None:
@@ -50,7 +50,7 @@ def thanks(contribution_id: int) -> EmailMultiAlternatives | None:
     return compose("thanks", context, subject, contribution.donor.email)
 
 
-def manage_link(donor_id: int) -> EmailMultiAlternatives | None:
+def manage_link(donor_id: int) -> AnymailMessage | None:
     donor = Donor.objects.filter(pk=donor_id).first()
     if donor is None:
         return None

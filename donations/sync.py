@@ -133,8 +133,8 @@ def _mirror_subscription(
             "stripe_customer": _id(customer),
             "started_at": _time(subscription.start_date),
             "renews_at": _time(item.current_period_end),
-            "ended_at": _time(subscription.ended_at),
-            "cancels_at": _time(subscription.cancel_at),
+            "ended_at": _time_or_none(subscription.ended_at),
+            "cancels_at": _time_or_none(subscription.cancel_at),
             "appeal": checkout.appeal,
             "checkout": checkout,
             "donor": _donor(getattr(customer, "email", None), getattr(customer, "name", None)),
@@ -182,7 +182,7 @@ def _mirror_payment(
         )
         _record_change(before, contribution)
         if contribution.arrived and not (before and before.arrived):
-            _welcome_gift(contribution, checkout or (recurring and recurring.checkout))
+            _welcome_gift(contribution, checkout or (recurring.checkout if recurring else None))
     return contribution
 
 
@@ -247,8 +247,12 @@ def _id(expandable: Any) -> str:
     return expandable if isinstance(expandable, str) else str(expandable.id)
 
 
-def _time(seconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _time_or_none(seconds: int | None) -> datetime | None:
+    return _time(seconds) if seconds else None
 
 
 # --- Events ---------------------------------------------------------------------------------

@@ -249,8 +249,8 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
             return redirect_to_stripe(gateway.portal_url(chosen.stripe_customer, here))
         except stripe.StripeError:
             return render(request, "503.html", {"message": BUSY}, status=503)
-    context = {
+    shown: dict[str, Any] = {
         "contributions": donor.contributions.filter(status__in=Contribution.ARRIVED)[:200],
         "recurring": donor.recurring.order_by("-started_at"),
     }
-    return render(request, "donations/manage.html", context)
+    return render(request, "donations/manage.html", shown)

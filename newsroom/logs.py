@@ -31,7 +31,7 @@ class JSONFormatter(logging.Formatter):
     """One JSON object a line; whatever was passed as ``extra`` becomes a key of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,

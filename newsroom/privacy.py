@@ -15,7 +15,7 @@ import hmac
 import os
 from base64 import b64decode
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,6 +24,15 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 NONCE_BYTES = 12
+
+if TYPE_CHECKING:  # what Python code sees of the two fields
+
+    class SealedText(models.Field[str, str]): ...
+
+    class Index(models.Field[bytes, bytes]): ...
+
+else:
+    SealedText = Index = models.BinaryField
 
 
 class Unreadable(Exception):
@@ -81,7 +90,7 @@ def email_index(email: str) -> bytes:
     return keyed_hash(email.strip().casefold(), "email")
 
 
-class EncryptedField(models.BinaryField):
+class EncryptedField(SealedText):
     """Text in Python, sealed bytes in PostgreSQL. It can't be filtered on: use a blind index."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,7 +122,7 @@ class EncryptedField(models.BinaryField):
         return super().get_lookup(lookup_name)
 
 
-class BlindIndexField(models.BinaryField):
+class BlindIndexField(Index):
     """The 32 bytes of :func:`email_index`, unique unless told otherwise."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 import requests
 from anymail.exceptions import AnymailError
+from anymail.message import AnymailMessage
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models import F
@@ -177,14 +178,14 @@ def eligible(batch: Batch) -> list[Recipient]:
     return [Recipient(*row) for row in rows]
 
 
-def compose(batch: Batch, recipients: list[Recipient]) -> EmailMultiAlternatives:
+def compose(batch: Batch, recipients: list[Recipient]) -> AnymailMessage:
     """The provider call's message: rendered text, and each reader's own links as merge data.
 
     Both unsubscribe headers go to every recipient (RFC 8058); List-Id names the list for ever
     (RFC 2919).
     """
     mailing, newsletter = batch.mailing, batch.mailing.newsletter
-    message = EmailMultiAlternatives(
+    message = AnymailMessage(
         subject=mailing.subject,
         body=mailing.text,
         from_email=formataddr((newsletter.sender_name, newsletter.sender_address)),
@@ -348,7 +349,7 @@ def send_test(issue: IssuePage, to: str) -> None:
     """The issue as readers will get it, to one colleague, marked, its personal links dead."""
     rendered = rendering.render_issue(issue)
     newsletter = issue.newsletter
-    message = EmailMultiAlternatives(
+    message = AnymailMessage(
         subject=f"[Test] {rendered.subject}",
         body=rendering.for_display(rendered.text),
         from_email=formataddr((newsletter.sender_name, newsletter.sender_address)),

@@ -1,8 +1,8 @@
 """One function per mail: from a row's id to the message, or None when it is no longer due."""
 
+from anymail.message import AnymailMessage
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMultiAlternatives
 
 from subscriptions import delivery, signup
 from subscriptions.models import Mailing, Subscription
@@ -16,7 +16,7 @@ def _subscription(pk: int, status: str) -> Subscription | None:
     return found.select_related("subscriber", "newsletter").first()
 
 
-def confirm(subscription_id: int) -> EmailMultiAlternatives | None:
+def confirm(subscription_id: int) -> AnymailMessage | None:
     """The link that proves the address is the reader's own."""
     subscription = _subscription(subscription_id, Status.PENDING)
     if not subscription:
@@ -30,16 +30,16 @@ def confirm(subscription_id: int) -> EmailMultiAlternatives | None:
     return compose("confirm", context, f"Please confirm: {title}", subscription.subscriber.email)
 
 
-def already_subscribed(subscription_id: int) -> EmailMultiAlternatives | None:
+def already_subscribed(subscription_id: int) -> AnymailMessage | None:
     """For who signs up twice: the page said the same as to everyone, the mail tells."""
     return _to_reader("already_subscribed", subscription_id, "You are already subscribed")
 
 
-def welcome(subscription_id: int) -> EmailMultiAlternatives | None:
+def welcome(subscription_id: int) -> AnymailMessage | None:
     return _to_reader("welcome", subscription_id, "Welcome")
 
 
-def _to_reader(name: str, subscription_id: int, greeting: str) -> EmailMultiAlternatives | None:
+def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage | None:
     subscription = _subscription(subscription_id, Status.CONFIRMED)
     if not subscription:
         return None
@@ -55,7 +55,7 @@ def _to_reader(name: str, subscription_id: int, greeting: str) -> EmailMultiAlte
     return message
 
 
-def unapproved(issue_id: int) -> EmailMultiAlternatives | None:
+def unapproved(issue_id: int) -> AnymailMessage | None:
     """To every editor who may approve: the hour has come, the issue has not been approved."""
     from subscriptions.models import IssuePage
 
@@ -65,7 +65,7 @@ def unapproved(issue_id: int) -> EmailMultiAlternatives | None:
     return _to_editors("unapproved", issue, f"Not sent: {issue.title} is not approved")
 
 
-def missed(mailing_id: int) -> EmailMultiAlternatives | None:
+def missed(mailing_id: int) -> AnymailMessage | None:
     """The hour passed by more than the grace, say because the servers were down."""
     mailing = Mailing.objects.filter(pk=mailing_id, status=Mailing.Status.MISSED).first()
     if mailing is None:
@@ -73,7 +73,7 @@ def missed(mailing_id: int) -> EmailMultiAlternatives | None:
     return _to_editors("missed", mailing.issue, f"Not sent: {mailing.issue.title} is late")
 
 
-def _to_editors(name: str, issue: object, subject: str) -> EmailMultiAlternatives | None:
+def _to_editors(name: str, issue: object, subject: str) -> AnymailMessage | None:
     editors = get_user_model().objects.with_perm(
         "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
     )

@@ -5,6 +5,7 @@ is none, a person decides.
 """
 
 import logging
+from typing import Any
 
 import requests
 from django.conf import settings
@@ -57,7 +58,7 @@ def ask(batch: Batch) -> str | None:
     return ""
 
 
-def found(batch_id: object, provider_id: str) -> None:
+def found(batch_id: Any, provider_id: str) -> None:
     """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
     try:
         batch = Batch.objects.filter(pk=batch_id).first()

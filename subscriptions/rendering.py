@@ -13,8 +13,8 @@ from typing import Any
 
 import css_inline
 import html2text
+from anymail.message import AnymailMessage
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 from mjml import mjml2html
@@ -97,10 +97,10 @@ def render(name: str, context: dict[str, Any], subject: str) -> Rendered:
     return Rendered(" ".join(subject.split()), html, wrap(text))
 
 
-def compose(name: str, context: dict[str, Any], subject: str, to: str) -> EmailMultiAlternatives:
+def compose(name: str, context: dict[str, Any], subject: str, to: str) -> AnymailMessage:
     """One transactional mail. Auto-Submitted (RFC 3834) keeps out-of-office replies away."""
     rendered = render(name, context, subject)
-    message = EmailMultiAlternatives(
+    message = AnymailMessage(
         subject=rendered.subject,
         body=rendered.text,
         from_email=sender(),

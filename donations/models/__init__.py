@@ -1,10 +1,9 @@
-from .appeal import Appeal, AppealAmounts
+from .appeal import Appeal, AppealAmounts, Frequency
 from .contribution import (
     Checkout,
     Contribution,
     ContributionChange,
     Donor,
-    Frequency,
     RecurringContribution,
 )
 from .deferral import Deferral

@@ -1,6 +1,7 @@
 """An issue on its way: the frozen mailing and its batches, with the table of their moves."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -182,7 +183,7 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
 
-    def settle(self, to: str, *, frm: "list[str]", **fields: object) -> bool:
+    def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
         """Leave doubt: one guarded update, one winner."""
         doubtful = type(self).objects.filter(pk=self.pk, status__in=frm)
         return bool(doubtful.update(status=to, claim_token=None, lease_until=None, **fields))

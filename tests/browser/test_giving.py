@@ -1,0 +1,152 @@
+import re
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import first_article
+from tests.browser.test_reading import link_in, unique
+from tests.product import Product
+
+
+def pay(page: Page, address: str) -> None:
+    """Fill in Stripe's page."""
+    page.fill("input[name=email]", address)
+    page.fill("input[name=name]", "Ann Reader")
+    page.click("form button")
+
+
+@pytest.mark.parametrize(
+    ("frequency", "amount"), [("Once", "$25"), ("Monthly", "$10"), ("Annual", "$100")]
+)
+def test_reader_gives(reader: Page, product: Product, frequency: str, amount: str) -> None:
+    address = unique(reader, frequency.lower())
+    article = first_article(reader)
+    reader.click(f".tab:has-text('{frequency}')")
+    reader.click(f".amounts-{frequency.lower()} label:has-text('{amount}') >> nth=0")
+    reader.get_by_role("button", name="Continue").click()
+    pay(reader, address)
+    expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
+    expect(reader.get_by_text(amount)).to_be_visible()
+    reader.goto(article)
+    expect(reader.locator(".box-ask")).to_have_count(0)
+    assert "Thank you" in product.mail_to(address, "Thank you")["text"]
+    status = product.sql(
+        "SELECT status FROM donations_contribution ORDER BY created_at DESC LIMIT 1"
+    )
+    assert status == [("succeeded",)]
+
+
+def test_amount_below_the_minimum_is_kept_and_explained(reader: Page) -> None:
+    reader.goto("/support/")
+    reader.fill("#give-own", "1")
+    reader.get_by_role("button", name="Continue").click()
+    expect(reader.get_by_text("The smallest amount is $2.")).to_be_visible()
+    expect(reader.locator("#give-own")).to_have_value("1")
+    reader.fill("#give-own", "2")
+    reader.get_by_role("button", name="Continue").click()
+    expect(reader.get_by_text("Pay 2.00 USD")).to_be_visible()
+
+
+def test_webhooks_alone_find_a_gift_and_its_renewal(reader: Page, product: Product) -> None:
+    address = unique(reader, "renewal")
+    reader.goto("/support/?frequency=monthly&amount=20")
+    reader.get_by_role("button", name="Continue").click()
+    count = "SELECT count(*) FROM donations_contribution WHERE status = 'succeeded'"
+    before = product.sql(count)[0][0]
+    # The reader closes the tab: nobody comes back to our thanks page.
+    form = {"email": address, "name": "Ann", "card": "4242424242424242"}
+    requests.post(reader.url, data=form, allow_redirects=False, timeout=10)
+    product.until(lambda: product.sql(count)[0][0] == before + 1)
+    product.mail_to(address, "Thank you")
+    requests.post(f"{product.stripe}/advance", data={"days": 32}, timeout=60)
+    renewals = (
+        "SELECT count(*) FROM donations_contribution WHERE recurring_id ="
+        " (SELECT max(id) FROM donations_recurringcontribution)"
+    )
+    product.until(lambda: product.sql(renewals)[0][0] == 2)
+
+
+def test_declined_card_can_be_replaced(reader: Page) -> None:
+    reader.goto("/support/?frequency=once&amount=10")
+    reader.get_by_role("button", name="Continue").click()
+    reader.check("input[value='4000000000000002']")
+    pay(reader, unique(reader, "declined"))
+    expect(reader.get_by_text("Your card was declined.")).to_be_visible()
+    reader.check("input[value='4000002500003155']")
+    reader.click("form button")
+    reader.get_by_role("button", name="Approve").click()
+    expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def test_remind_me_later(reader: Page, product: Product) -> None:
+    address = unique(reader, "later")
+    article = first_article(reader)
+    reader.click("summary:has-text('Remind me later')")
+    reader.check(".later input[value=week]")
+    reader.fill("#later-email", address)
+    reader.get_by_role("button", name="Remind me").click()
+    expect(reader.locator(".box-ask")).to_have_count(0)
+    for path in (article, "/support/../economy/"):
+        reader.goto(path)
+        expect(reader.locator(".box-ask")).to_have_count(0)
+    product.sql("UPDATE donations_deferral SET remind_at = now() WHERE status = 'waiting'")
+    product.call("donations.tasks.send_due_reminders")
+    mail = product.mail_to(address, "get back to you")
+    reader.goto(link_in(mail, "reminder="))
+    expect(reader.locator("input[value=monthly]")).to_be_checked()
+    reader.get_by_role("button", name="Continue").click()
+    pay(reader, unique(reader, "other-address"))
+    expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
+    ended = product.sql("SELECT status FROM donations_deferral ORDER BY id DESC LIMIT 1")
+    assert ended == [("given",)]
+
+
+def test_box_comes_back_when_its_time_is_over(reader: Page) -> None:
+    first_article(reader)
+    reader.click("summary:has-text('Remind me later')")
+    reader.get_by_role("button", name="Remind me").click()
+    expect(reader.locator(".box-ask")).to_have_count(0)
+    reader.context.clear_cookies()  # what the browser itself does on that day
+    reader.reload()
+    expect(reader.locator(".box-ask")).to_have_count(1)
+
+
+def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> None:
+    address = unique(reader, "cancel")
+    first_article(reader)
+    reader.click("summary:has-text('Remind me later')")
+    reader.fill("#later-email", address)
+    reader.get_by_role("button", name="Remind me").click()
+    expect(reader.locator(".box-ask")).to_have_count(0)
+    product.sql("UPDATE donations_deferral SET remind_at = now() WHERE status = 'waiting'")
+    product.call("donations.tasks.send_due_reminders")
+    reader.goto(link_in(product.mail_to(address, "get back to you"), "/cancel/"))
+    expect(reader.get_by_role("heading")).to_have_text(re.compile("No more|Nothing to cancel"))
+
+
+def test_donor_manages_her_gift_by_a_mailed_link(reader: Page, product: Product) -> None:
+    address = unique(reader, "manage")
+    reader.goto("/support/?frequency=monthly&amount=5")
+    reader.get_by_role("button", name="Continue").click()
+    pay(reader, address)
+    expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
+    reader.goto("/support/manage/")
+    reader.fill("#manage-email", address)
+    reader.get_by_role("button", name="Mail me the link").click()
+    expect(reader.get_by_text("is on its way")).to_be_visible()
+    reader.goto(link_in(product.mail_to(address, "Your link"), "/support/manage/"))
+    reader.get_by_role("button", name="Change the card or cancel").click()
+    reader.get_by_role("button", name="Cancel plan").click()
+    reader.get_by_role("link", name="Return").click()
+    product.until(
+        lambda: (
+            product.sql(
+                "SELECT cancels_at IS NOT NULL FROM donations_recurringcontribution "
+                "ORDER BY id DESC LIMIT 1"
+            )
+            == [(True,)]
+        )
+    )
+    reader.reload()
+    expect(reader.get_by_text("Ends on")).to_be_visible()

@@ -1,0 +1,79 @@
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import first_article
+from tests.product import Product
+
+
+def unique(page: Page, name: str) -> str:
+    """An address per kind of reader, so that the two runs don't meet."""
+    return f"{name}-{abs(hash(page))}@example.org"
+
+
+def link_in(mail: dict, part: str) -> str:
+    return next(word for word in mail["text"].split() if part in word)
+
+
+def test_reader_signs_up_confirms_and_unsubscribes(reader: Page, product: Product) -> None:
+    address = unique(reader, "ann")
+    first_article(reader)
+    reader.fill("#signup-email", "not an address")
+    reader.click(".box-signup button")
+    expect(reader.get_by_text("does not look like an e-mail address")).to_be_visible()
+    expect(reader.locator("#signup-email")).to_have_value("not an address")
+    expect(reader.get_by_text("agree to the privacy policy to subscribe")).to_be_visible()
+    reader.fill("#signup-email", address)
+    reader.check(".box-signup input[name=consent]")
+    reader.click(".box-signup button")
+    expect(reader.get_by_role("heading", name="Check your inbox")).to_be_visible()
+
+    confirm = link_in(product.mail_to(address, "Please confirm"), "/confirm/")
+    reader.goto(confirm)
+    reader.get_by_role("button", name="Yes, subscribe me").click()
+    expect(reader.get_by_role("heading", name="You are subscribed")).to_be_visible()
+    welcome = product.mail_to(address, "Welcome")
+    reader.goto(link_in(welcome, "/unsubscribe/"))
+    reader.get_by_role("button", name="Unsubscribe").click()
+    expect(reader.get_by_role("heading", name="You are unsubscribed")).to_be_visible()
+    reader.get_by_role("link", name="Come back").click()
+    reader.get_by_role("button", name="Subscribe again").click()
+    expect(reader.get_by_text("You get it every Friday")).to_be_visible()
+
+
+def test_reader_previews_the_latest_issue(reader: Page, product: Product) -> None:
+    first_article(reader)
+    reader.click(".box-signup >> text=Preview")
+    expect(reader.locator("h1")).to_be_visible()
+    assert "/newsletter/weekly/" in reader.url
+
+
+def test_reader_finds_an_article_by_searching(reader: Page, product: Product) -> None:
+    reader.goto("/")
+    reader.get_by_role("link", name="Search").click()
+    reader.fill("#q", "accordion")
+    reader.get_by_role("button", name="Search").click()
+    reader.click("text=Why everyone in Ostrev")
+    expect(reader.locator("h1")).to_contain_text("accordion")
+
+
+def test_pages_fit_the_narrowest_screen(chromium, product: Product) -> None:
+    context = chromium.new_context(base_url=product.web, viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    for path in ("/", "/politics/", "/support/", "/newsletter/weekly/", "/support/manage/", "/x/"):
+        page.goto(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, path
+    context.close()
+
+
+def test_editor_publishes_an_article(staff, product: Product) -> None:
+    page = staff("editor")
+    [(section,)] = product.sql("SELECT id FROM wagtailcore_page WHERE slug = 'politics'")
+    page.goto(f"/admin/pages/add/newsroom/articlepage/{section}/")
+    page.fill("#id_title", "The bridge is open again")
+    page.fill("#id_deck", "For everyone, and for good.")
+    page.get_by_label("More actions").last.click()
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_load_state()
+    page.goto("/")
+    page.click(".front-lead >> text=The bridge is open again")
+    expect(page.locator("h1")).to_have_text("The bridge is open again")
