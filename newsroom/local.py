@@ -88,8 +88,9 @@ def postgres_command() -> list[str]:
     if server.system_user:
         shutil.chown(run, server.system_user)
         user = server.system_user
-        drop = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        command = drop + command
+        # Changing the user clears the signal that a parent's death sends: set it anew.
+        drop = ["setpriv", "--pdeathsig=INT", f"--reuid={user}", f"--regid={user}"]
+        command = [*drop, "--clear-groups", *command]
     return command
 
 

@@ -52,5 +52,6 @@ def choose_articles(newsletter: Newsletter, send_at: datetime) -> list[ArticlePa
         .first()
     )
     seen = last.items.values("article") if last else []
-    fresh = ArticlePage.objects.in_print().filter(published_at__gte=send_at - LOOK_BACK)
+    week = (send_at - LOOK_BACK, send_at)
+    fresh = ArticlePage.objects.in_print().filter(published_at__range=week)
     return list(fresh.exclude(pk__in=seen)[: newsletter.draft_length])

@@ -19,7 +19,6 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from subscriptions import delivery, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
-from subscriptions.models.mailing import elapsed_share
 from subscriptions.models.newsletter import GRACE
 from subscriptions.tasks import pump_mailings, start_mailing
 
@@ -92,7 +91,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "hour_passed": send_at <= timezone.now(),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),
-            "progress": progress_context(mailing) if mailing else None,
+            "progress": progress_of(mailing) if mailing else None,
         }
 
 
@@ -115,22 +114,24 @@ def send_time(issue: IssuePage) -> datetime:
     return datetime.combine(issue.issue_on, newsletter.send_time, newsletter.zone)
 
 
-def progress_context(mailing: Mailing) -> dict[str, Any]:
+def progress_of(mailing: Mailing) -> dict[str, Any]:
     numbers = mailing.progress()
     audience = mailing.audience or 0
     done = numbers["accepted"] + numbers["excluded"]
+    preparing = mailing.status == Status.SCHEDULED and mailing.send_at <= timezone.now()
     ends = mailing.finished_at or timezone.now()
     seconds = (ends - mailing.frozen_at).total_seconds() if mailing.frozen_at else 0
     return numbers | {
         "mailing": mailing,
-        "share": elapsed_share(done, audience),
+        "share": min(done * 100 // audience, 100) if audience else 0,
         "rate": round(numbers["accepted"] / seconds) if seconds >= 1 else numbers["accepted"],
         "held_batches": mailing.batches.filter(status=Batch.Status.HELD).order_by("seq")[:20],
         "errors": mailing.batches.exclude(error="")
         .filter(status__in=Batch.OPEN)
         .values_list("error", flat=True)
         .distinct()[:5],
-        "moving": mailing.status == Status.SENDING,
+        "preparing": preparing,
+        "moving": preparing or mailing.status == Status.SENDING,
     }
 
 
@@ -156,7 +157,8 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     mailing = standing(issue_for(request, pk))
     if mailing is None:
         raise Http404
-    return render(request, "subscriptions/admin/progress.html", progress_context(mailing))
+    context = {"progress": progress_of(mailing)}
+    return render(request, "subscriptions/admin/progress.html", context)
 
 
 @require_admin_access

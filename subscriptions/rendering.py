@@ -45,13 +45,14 @@ def render_issue(issue: IssuePage) -> Rendered:
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
     stand_ins = {key: f"https://{nonce}-{key}.invalid/" for key in MERGE_FIELDS}
-    newsletter = issue.newsletter
+    letter = absolute_links(expand_db_html(issue.introduction))
+    letter = letter if strip_tags(letter).strip() else ""  # an emptied editor leaves «<p></p>»
     context = {
         "issue": issue,
-        "newsletter": newsletter,
+        "newsletter": issue.newsletter,
         "stories": issue.stories(),
-        "introduction": absolute_links(expand_db_html(issue.introduction)),
-        "introduction_text": html_to_text(absolute_links(expand_db_html(issue.introduction))),
+        "introduction": letter,
+        "introduction_text": html_to_text(letter),
         "web_url": issue.full_url or settings.BASE_URL,
         **stand_ins,
     }
@@ -122,8 +123,6 @@ def absolute_links(html: str) -> str:
 
 
 def html_to_text(html: str) -> str:
-    if not strip_tags(html).strip():
-        return ""
     converter = html2text.HTML2Text(bodywidth=0)
     converter.body_width = 0
     converter.ignore_emphasis = True

@@ -63,7 +63,7 @@ class Product:
 
     def find(self, *words: str) -> list[psutil.Process]:
         """The processes below `up` whose command line holds all the words, oldest first."""
-        found = [p for p in self.children() if all(w in " ".join(p.cmdline()) for w in words)]
+        found = [p for p in self.children() if all(w in command_of(p) for w in words)]
         return sorted(found, key=lambda process: process.create_time())
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -104,6 +104,14 @@ class Product:
                     f"Not in {seconds} s. The end of the log:\n{self.output()[-3000:]}"
                 )
             time.sleep(0.2)
+
+
+def command_of(process: psutil.Process) -> str:
+    """The command line, "" for a process that has just died."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one too
+        return ""
 
 
 @contextmanager

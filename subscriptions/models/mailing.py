@@ -192,7 +192,3 @@ class Batch(models.Model):
     def recipients(self) -> int:
         return self.size - len(self.excluded_ids)
 
-
-def elapsed_share(done: int, all_of_it: int) -> int:
-    """A percentage for a progress bar, 100 only when everything is done."""
-    return 100 if not all_of_it else min(done * 100 // all_of_it, 100)

@@ -1,0 +1,144 @@
+"""`make up` under fire: one process killed, everything killed, everything stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import psutil
+import pytest
+import requests
+
+from tests.environment import ROOT
+from tests.product import Product, running
+
+
+@pytest.fixture(scope="module")
+def product() -> Iterator[Product]:
+    with running("faults") as product:
+        yield product
+
+
+def send_now(product: Product) -> int:
+    """Approve the demo's draft for now, as the desk's button does; the mailing's id."""
+    script = """
+from django.utils import timezone
+from subscriptions import delivery
+from subscriptions.models import IssuePage, Mailing
+issue = IssuePage.objects.exclude(mailings__isnull=False).order_by("-issue_on").first()
+print("mailing", delivery.approve(issue, None, timezone.now()).pk)
+"""
+    command = [sys.executable, "manage.py", "shell", "-c", script]
+    answer = subprocess.run(
+        command, cwd=ROOT, env=product.environment, capture_output=True, text=True, check=True
+    )
+    return int(answer.stdout.rpartition("mailing ")[2])
+
+
+def mails_per_reader(product: Product) -> Counter:
+    """How many readers got how many copies, by the provider's own record."""
+    import sqlite3
+
+    with sqlite3.connect(product.var / "mail.sqlite3") as db:
+        rows = db.execute(
+            "SELECT count(*) FROM mails WHERE email LIKE 'reader%' GROUP BY email"
+        ).fetchall()
+    return Counter(count for (count,) in rows)
+
+
+def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Product) -> None:
+    fault = {"mode": "accept then hang", "times": 1}
+    requests.post(f"{product.mail}/faults", data=fault, timeout=10)
+    mailing = send_now(product)
+    status = f"SELECT status FROM subscriptions_mailing WHERE id = {mailing}"
+    sending = "SELECT count(*) FROM subscriptions_batch WHERE status = 'sending'"
+    product.until(lambda: product.sql(sending)[0][0] >= 1, 60)
+    product.until(lambda: sum(mails_per_reader(product).values()) >= 1, 60)
+    for process in product.find("celery", "mail"):
+        process.kill()  # the pool's processes too, in the middle of their calls
+    product.until(lambda: product.sql(status) == [("sent",)], 120)
+    assert mails_per_reader(product) == Counter({1: 2400})
+    assert "sender killed by signal 9: starting it again" in product.output()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("postgres", "-D"), ("redis-server",), ("newsroom.wsgi",), ("worker@",), ("beat",),
+     ("donations.sandbox",), ("subscriptions.sandbox",)],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_killed_process_is_reported_and_started_again(product: Product, words) -> None:
+    victim = product.find(*words)[0]
+    victim.kill()
+    product.until(
+        lambda: any(process.pid != victim.pid for process in product.find(*words)), 30
+    )
+    product.until(lambda: ready(product), 60)
+    assert "killed by signal 9: starting it again" in product.output()
+
+
+def ready(product: Product) -> bool:
+    try:
+        answers = [requests.get(url, timeout=5) for url in (
+            f"{product.web}/readyz", f"{product.web}/", product.stripe, product.mail)]  # fmt: skip
+    except requests.RequestException:
+        return False
+    return all(answer.ok for answer in answers)
+
+
+def test_work_goes_on_after_all_that(product: Product) -> None:
+    form = {"email": "after@example.org", "consent": "on"}
+    requests.post(f"{product.web}/newsletter/weekly/signup/", data=form, timeout=10)
+    product.mail_to("after@example.org", "Please confirm", 60)
+
+
+def test_second_up_is_told_that_one_is_running(product: Product) -> None:
+    for change, message in (
+        ({}, "is taken by another program"),
+        (
+            {"BASE_URL": "http://127.0.0.1:1", "STRIPE_SANDBOX_URL": "http://127.0.0.1:2",
+             "MAIL_SANDBOX_URL": "http://127.0.0.1:3"},
+            "PostgreSQL already runs for this checkout",
+        ),
+    ):  # fmt: skip
+        answer = subprocess.run(
+            [sys.executable, "manage.py", "up"], cwd=ROOT, env=product.environment | change,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert answer.returncode != 0
+        assert message in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+def left_behind(product: Product) -> list[str]:
+    """Processes of that world that outlive it: each carries its folder in its environment or
+    its command."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            here = process.environ().get("NEWSROOM_VAR") == str(product.var)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if (here or str(product.var) in words) and process.pid != os.getpid():
+            found.append(words)
+    return found
+
+
+def test_ctrl_c_leaves_no_process_and_loses_nothing(product: Product) -> None:
+    readers = product.sql("SELECT count(*) FROM subscriptions_subscriber")
+    assert product.stop() == 0
+    assert left_behind(product) == []
+    product.start()
+    assert product.sql("SELECT count(*) FROM subscriptions_subscriber") == readers
+
+
+def test_killing_up_itself_leaves_no_process(product: Product) -> None:
+    assert product.process
+    os.kill(product.process.pid, signal.SIGKILL)
+    product.process.wait()
+    product.until(lambda: left_behind(product) == [], 60)
+    product.start()
+    assert ready(product)
