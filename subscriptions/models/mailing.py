@@ -191,4 +191,3 @@ class Batch(models.Model):
     @property
     def recipients(self) -> int:
         return self.size - len(self.excluded_ids)
-

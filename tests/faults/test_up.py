@@ -72,9 +72,7 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
 def test_killed_process_is_reported_and_started_again(product: Product, words) -> None:
     victim = product.find(*words)[0]
     victim.kill()
-    product.until(
-        lambda: any(process.pid != victim.pid for process in product.find(*words)), 30
-    )
+    product.until(lambda: any(process.pid != victim.pid for process in product.find(*words)), 30)
     product.until(lambda: ready(product), 60)
     assert "killed by signal 9: starting it again" in product.output()
 

@@ -1,4 +1,7 @@
+import io
+
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +59,20 @@ def test_subscriber_is_found_whatever_the_letter_case() -> None:
 def test_filtering_on_an_encrypted_field_is_refused() -> None:
     with pytest.raises(TypeError, match="blind index"):
         Subscriber.objects.filter(email="a@example.org")
+
+
+@pytest.mark.django_db
+def test_rotation_seals_every_row_with_the_newest_key(settings) -> None:
+    readers = [make_subscriber() for _ in range(3)]
+    settings.PRIVACY_KEYS = [*settings.PRIVACY_KEYS, "2:" + "A" * 43 + "="]
+    privacy._ciphers.cache_clear()
+    try:
+        for expected in ("email: 3 sealed", "email: 0 sealed"):
+            out = io.StringIO()
+            call_command("rotate_keys", stdout=out)
+            assert f"subscriptions_subscriber.{expected}" in out.getvalue()
+        settings.PRIVACY_KEYS = settings.PRIVACY_KEYS[1:]
+        privacy._ciphers.cache_clear()
+        assert Subscriber.objects.get(pk=readers[0].pk).email == readers[0].email
+    finally:
+        privacy._ciphers.cache_clear()
