@@ -73,7 +73,7 @@ def test_editor_publishes_an_article(staff, product: Product) -> None:
     page.fill("#id_deck", "For everyone, and for good.")
     page.get_by_role("button", name="More actions").click()
     page.click("button[name=action-publish]")
-    page.wait_for_load_state()
+    expect(page.locator(".messages .success")).to_be_visible()
     page.goto("/")
     page.click(".front-lead >> text=The bridge is open again")
     expect(page.locator("h1")).to_have_text("The bridge is open again")

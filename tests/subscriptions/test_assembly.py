@@ -2,22 +2,23 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from newsroom.models import ArticlePage
 from subscriptions import assembly
 from subscriptions.models import IssuePage
 from tests.factories import make_article
 
 
 def test_draft_holds_the_weeks_articles_newest_first_and_none_of_the_last_issue(site) -> None:
-    now = timezone.now()
-    send_at = site.newsletter.next_send_at(now)
-    old = make_article(site.section, published_at=send_at - timedelta(days=9))
-    shown = make_article(site.section, published_at=send_at - timedelta(days=6))
-    last = assembly.draft_issue(site.newsletter, send_at - timedelta(days=6, hours=23))
+    send_at = site.newsletter.next_send_at(timezone.now())
+
+    def published(days: float) -> ArticlePage:
+        return make_article(site.section, published_at=send_at - timedelta(days=days))
+
+    old, shown = published(9), published(5)
+    last = assembly.draft_issue(site.newsletter, send_at - timedelta(days=3))
     assert [item.article_id for item in last.items.all()] == [shown.pk, old.pk]
-    fresh = [
-        make_article(site.section, published_at=send_at - timedelta(days=days)) for days in (1, 2)
-    ]
-    IssuePage.objects.filter(pk=last.pk).update(issue_on=(send_at - timedelta(days=7)).date())
+    fresh = [published(1), published(2)]
+    published(-1)  # planned for the day after
     issue = assembly.draft_issue(site.newsletter, send_at)
     assert [item.article_id for item in issue.items.all()] == [article.pk for article in fresh]
     assert issue.subject == fresh[0].title
