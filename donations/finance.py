@@ -102,6 +102,8 @@ class ContributionIndex(generic.IndexView):
 
 
 class ContributionPage(generic.InspectView):
+    page_title = "Contribution"
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         gift: Contribution = self.object

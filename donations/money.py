@@ -30,7 +30,7 @@ CURRENCIES = {
     )
 }
 # A number as people type it: 1234, 12.5, 12,50, 1 234.56, 1,234.56.
-NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,3})?")
+NUMBER = re.compile(r"[0-9]{1,30}(?:[.,][0-9]{1,3})?")
 GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,\u00a0\u202f][0-9]{3})+(?:\.[0-9]{1,3})?")
 
 

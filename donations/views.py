@@ -235,7 +235,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         donor = Donor.objects.get(pk=donor_id)
     except tokens.StaleToken:
         context = {"message": "This link has expired. Ask for a new one at /support/manage/."}
-        return render(request, "subscriptions/dead_link.html", context, status=410)
+        return render(request, "subscriptions/dead_link.html", context, status=403)
     except (tokens.BadToken, Donor.DoesNotExist):
         context = {"message": INCOMPLETE}
         return render(request, "subscriptions/dead_link.html", context, status=404)

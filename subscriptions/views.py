@@ -52,7 +52,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         subscription = signup.read_confirm_token(token)
     except tokens.StaleToken:
-        return _dead_link(request, "This link has expired. Please sign up again.", 410)
+        return _dead_link(request, "This link has expired. Please sign up again.", 403)
     except (tokens.BadToken, Subscription.DoesNotExist):
         return _dead_link(request, INCOMPLETE, 404)
     context = {"newsletter": subscription.newsletter, "subscription": subscription}

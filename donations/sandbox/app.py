@@ -25,6 +25,7 @@ if not settings.configured:  # a test may import this below another project's se
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF="donations.sandbox.app",
         USE_TZ=True,
+        TIME_ZONE="UTC",
         TEMPLATES=[
             {
                 "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -18,6 +18,7 @@ from wagtail.admin.panels import (
     MultiFieldPanel,
     ObjectList,
     TabbedInterface,
+    TitleFieldPanel,
 )
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
@@ -92,7 +93,7 @@ class ArticlePage(Page):
     subpage_types: list[str] = []
 
     story_panels = [
-        FieldPanel("title", heading="Headline"),
+        TitleFieldPanel("title", heading="Headline", placeholder="Headline"),
         FieldPanel("deck"),
         InlinePanel("bylines", heading="Bylines", label="byline"),
         MultiFieldPanel([FieldPanel("lead_image"), FieldPanel("caption")], "Lead image"),

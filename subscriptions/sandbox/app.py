@@ -1,4 +1,4 @@
-"""A local mail provider that speaks Mailgun's API: send, events, signed webhooks; and an inbox.
+"""A local mail provider that speaks Mailgun's API: send, logs, signed webhooks; and an inbox.
 
 A Django project of its own in one module, which knows nothing of the newsroom. Configured by the
 environment: SANDBOX_FILE (its SQLite file), WEBHOOK_URL and WEBHOOK_KEY (where it tells of
@@ -18,7 +18,8 @@ import re
 import secrets
 import threading
 import time
-from email.utils import formatdate, getaddresses
+from datetime import UTC
+from email.utils import formatdate, getaddresses, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ if not settings.configured:
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF="subscriptions.sandbox.app",
         USE_TZ=True,
+        TIME_ZONE="UTC",
         TEMPLATES=[
             {
                 "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -131,29 +133,46 @@ def messages(request: HttpRequest, domain: str) -> HttpResponse:
 messages.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-@require_safe
-def events(request: HttpRequest, domain: str) -> HttpResponse:
-    """``GET /v3/<domain>/events``: what was accepted for one recipient ("Events")."""
+@require_POST
+def logs(request: HttpRequest) -> HttpResponse:
+    """``POST /v1/analytics/logs``: what was accepted for one recipient ("List logs")."""
     if not authorised(request):
         return HttpResponse("Forbidden", status=401)
-    if request.GET.get("event") != "accepted" or not request.GET.get("recipient"):
-        return refused("the sandbox tells of event=accepted for one recipient")
     try:
-        limit = min(int(request.GET.get("limit", 100)), 300)
-    except ValueError:
-        return refused("limit is not a number")
+        query = json.loads(request.body)
+        since, until = seconds_of(query["start"]), seconds_of(query["end"])
+        wanted = {
+            condition["attribute"]: [value["value"] for value in condition["values"]]
+            for condition in query["filter"]["AND"]
+            if condition["comparator"] == "="
+        }
+        [recipient] = wanted["recipient"]
+    except (ValueError, KeyError, TypeError):
+        return refused("invalid request body")
+    if query.get("events") != ["accepted"]:
+        return refused("the sandbox tells of accepted events only")
     items = [
         {
             "event": "accepted",
-            "timestamp": row["at"],
-            "recipient": request.GET["recipient"],
+            "@timestamp": formatdate(row["at"], usegmt=True),
+            "recipient": recipient,
             "tags": row["fields"].get("o:tag", []),
             "user-variables": user_variables(row["fields"]),
             "message": {"headers": {"message-id": row["message_id"].strip("<>")}},
         }
-        for row in store.accepted(domain, request.GET["recipient"], limit)
+        for row in store.accepted(recipient, since, until)
+        if set(wanted.get("tag", [])) <= set(row["fields"].get("o:tag", []))
     ]
-    return JsonResponse({"items": items, "paging": {}})
+    return JsonResponse({"items": items, "pagination": {}})
+
+
+logs.csrf_exempt = True  # type: ignore[attr-defined]
+
+
+def seconds_of(date: str) -> float:
+    """«-0000» is UTC too (RFC 5322, 3.3), but Python makes a naive time of it."""
+    moment = parsedate_to_datetime(date)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def user_variables(fields: dict[str, list[str]]) -> dict[str, str]:
@@ -231,7 +250,7 @@ def received(mail: dict[str, Any]) -> dict[str, Any]:
     headers |= {name[2:]: first(name) for name in fields if name.startswith("h:")}
     return {
         "id": mail["id"],
-        "at": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(mail["at"])),
+        "at": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(mail["at"])),
         "to": mail["email"],
         "subject": headers["Subject"],
         "html": first("html"),
@@ -288,7 +307,7 @@ def faults(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("v3/<str:domain>/messages", messages),
-    path("v3/<str:domain>/events", events),
+    path("v1/analytics/logs", logs),
     path("", inbox),
     path("mails/<int:pk>", message),
     path("mails/<int:pk>/html", message_html),

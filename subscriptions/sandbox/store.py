@@ -66,13 +66,13 @@ class Store:
         fields, variables = json.loads(row["fields"]), json.loads(row["variables"])
         return dict(row) | {"fields": fields, "variables": variables.get(row["email"], {})}
 
-    def accepted(self, domain: str, recipient: str, limit: int) -> list[dict[str, Any]]:
-        """The calls that had this recipient, newest first."""
+    def accepted(self, recipient: str, since: float, until: float) -> list[dict[str, Any]]:
+        """The calls of that time that had this recipient, newest first."""
         with self.lock:
             rows = self.db.execute(
                 "SELECT message_id, at, fields FROM mails JOIN calls ON calls.id = call "
-                "WHERE email = ? AND domain = ? ORDER BY calls.id DESC LIMIT ?",
-                (recipient, domain, limit),
+                "WHERE email = ? AND at BETWEEN ? AND ? ORDER BY calls.id DESC LIMIT 300",
+                (recipient, since, until),
             ).fetchall()
         return [dict(row) | {"fields": json.loads(row["fields"])} for row in rows]
 

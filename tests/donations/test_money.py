@@ -40,7 +40,8 @@ def test_amounts_as_people_type_them(typed: str, code: str, amount: int) -> None
     [
         ("1.99", "usd", "smallest amount is $2"), ("0", "usd", "smallest"), ("-5", "usd", "number"),
         ("NaN", "usd", "number"), ("1e9", "usd", "number"), ("10 Euro", "eur", "number"),
-        ("1" * 12, "usd", "number"), ("99999999", "usd", "largest"), ("5.555", "usd", "decimals"),
+        ("1" * 12, "usd", "largest"),
+        ("1" * 31, "usd", "number"), ("99999999", "usd", "largest"), ("5.555", "usd", "decimals"),
         ("500.5", "jpy", "no decimals"), ("٥٠", "usd", "number"), ("Infinity", "usd", "number"),
     ],
 )  # fmt: skip

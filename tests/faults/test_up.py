@@ -1,6 +1,7 @@
 """`make up` under fire: one process killed, everything killed, everything stopped."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -90,6 +91,38 @@ def test_work_goes_on_after_all_that(product: Product) -> None:
     form = {"email": "after@example.org", "consent": "on"}
     requests.post(f"{product.web}/newsletter/weekly/signup/", data=form, timeout=10)
     product.mail_to("after@example.org", "Please confirm", 60)
+
+
+def test_bounce_comes_back_as_a_signed_webhook(product: Product) -> None:
+    form = {"email": "bounce-me@example.org", "consent": "on"}
+    requests.post(f"{product.web}/newsletter/weekly/signup/", data=form, timeout=10)
+    suppressed = "SELECT reason FROM subscriptions_suppression"
+    product.until(lambda: product.sql(suppressed) == [("bounce",)], 60)
+
+
+def test_event_that_found_nobody_is_delivered_again(product: Product) -> None:
+    """The reader pays while our web is down: Stripe tells later."""
+    form = {"frequency": "once", "amount": "10", "currency": "usd"}
+    url = f"{product.web}/support/checkout/"
+    page = requests.post(url, data=form, allow_redirects=False, timeout=20).headers["Location"]
+    for process in product.find("newsroom.wsgi"):
+        process.kill()
+    card = {"email": "down@example.org", "name": "Ann", "card": "4242424242424242"}
+    requests.post(page, data=card, allow_redirects=False, timeout=20)
+    arrived = "SELECT count(*) FROM donations_contribution WHERE status = 'succeeded'"
+    product.until(lambda: product.sql(arrived) == [(1,)], 60)
+    product.mail_to("down@example.org", "Thank you", 60)
+
+
+def test_ten_megabytes_are_refused_by_the_running_product(product: Product) -> None:
+    for path in ("/newsletter/weekly/signup/", "/support/checkout/", "/webhooks/stripe/"):
+        answer = requests.post(product.web + path, data=b"a=" + b"x" * 10_000_000, timeout=30)
+        assert answer.status_code == 413, path
+
+
+def test_no_address_is_in_any_log(product: Product) -> None:
+    addresses = re.findall(r"[\w.+-]+(?:@|%40)[\w-]+\.[\w.]+", product.output())
+    assert addresses == []
 
 
 def test_second_up_is_told_that_one_is_running(product: Product) -> None:

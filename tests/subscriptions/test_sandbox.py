@@ -1,6 +1,8 @@
 """The mail sandbox refuses what Mailgun would refuse."""
 
 import json
+import time
+from email.utils import formatdate
 
 import pytest
 import requests
@@ -55,14 +57,23 @@ def test_personal_fields_are_filled_in_and_unknown_ones_stay(send, inbox) -> Non
     assert mail["headers"]["X-Note"] == "for Vera"
 
 
-def test_events_tell_of_the_recipient(send, mail_sandbox) -> None:
+def test_logs_tell_of_the_recipient(send, mail_sandbox) -> None:
     send(**{"to": "e@example.org", "v:batch": "b1"})
-    url = f"{mail_sandbox}/v3/mail.example.org/events"
-    query = {"event": "accepted", "recipient": "e@example.org"}
-    [event] = requests.get(url, params=query, auth=AUTH, timeout=10).json()["items"]
+
+    def accepted_for(address: str) -> list[dict]:
+        recipient = {"attribute": "recipient", "comparator": "=", "values": [{"value": address}]}
+        query = {
+            "start": formatdate(time.time() - 600), "end": formatdate(time.time() + 600),
+            "events": ["accepted"], "filter": {"AND": [recipient]},
+        }  # fmt: skip
+        url = f"{mail_sandbox}/v1/analytics/logs"
+        return requests.post(url, json=query, auth=AUTH, timeout=10).json()["items"]
+
+    [event] = accepted_for("e@example.org")
     assert event["user-variables"] == {"batch": "b1"}
-    query["recipient"] = "nobody@example.org"
-    assert requests.get(url, params=query, auth=AUTH, timeout=10).json()["items"] == []
+    assert accepted_for("nobody@example.org") == []
+    answer = requests.post(f"{mail_sandbox}/v1/analytics/logs", data="x", auth=AUTH, timeout=10)
+    assert answer.status_code == 400
 
 
 def test_inbox_page_shows_the_message(send, inbox, mail_sandbox) -> None:
