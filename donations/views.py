@@ -19,7 +19,7 @@ from donations.checkout import GiveForm, start
 from donations.models import Appeal, Contribution, Deferral, Donor, Frequency
 from newsroom import tokens
 from newsroom.privacy import email_index
-from newsroom.public_forms import STALE, TOO_OFTEN, own_forms_only, stamp_is_fresh, too_often
+from newsroom.public_forms import own_forms_only, refusal
 from subscriptions import outbox
 from subscriptions.signup import AddressField
 
@@ -32,7 +32,7 @@ INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
 BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
 
 
-def giving(request: HttpRequest, typed: Any, form: GiveForm | None = None) -> dict[str, Any]:
+def giving(typed: Any, form: GiveForm | None = None) -> dict[str, Any]:
     """What the giving form shows: amounts of the running appeal, and what was chosen before.
 
     ``typed`` is the query of a link or the fields of a form sent back.
@@ -84,7 +84,7 @@ def own_amount(row: Any, asked: str) -> str:
 
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
-    return render(request, "donations/support.html", giving(request, request.GET))
+    return render(request, "donations/support.html", giving(request.GET))
 
 
 @never_cache
@@ -95,20 +95,15 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("support")
     form = GiveForm(request.POST)
-    problem, status = None, 422
-    if not stamp_is_fresh(request):
-        problem, status = STALE, 403
-    elif form.is_valid():
-        if too_often(request, "checkout", **CHECKOUTS):
-            problem, status = TOO_OFTEN, 429
-        else:
-            try:
-                return redirect_to_stripe(start(form))
-            except (gateway.Unavailable, stripe.StripeError) as error:
-                log.warning("No Checkout Session: %s", type(error).__name__)
-                problem, status = BUSY, 503
-    context = giving(request, request.POST, form) | {"problem": problem}
-    return render(request, "donations/support.html", context, status=status)
+    refused = refusal(request, form, "checkout", **CHECKOUTS)
+    if not refused:
+        try:
+            return redirect_to_stripe(start(form))
+        except (gateway.Unavailable, stripe.StripeError) as error:
+            log.warning("No Checkout Session: %s", type(error).__name__)
+            refused = BUSY, 503
+    context = giving(request.POST, form) | {"problem": refused[0]}
+    return render(request, "donations/support.html", context, status=refused[1])
 
 
 def redirect_to_stripe(url: str) -> HttpResponse:
@@ -150,20 +145,14 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("support")
     form = reminders.LaterForm(request.POST)
-    problem, status = None, 422
-    if not stamp_is_fresh(request):
-        problem, status = STALE, 403
-    elif form.is_valid():
-        if too_often(request, "later", **LINKS):
-            problem, status = TOO_OFTEN, 429
-        else:
-            until = reminders.defer(form, timezone.now())
-            response = HttpResponse(status=303)
-            response["Location"] = _back(request)
-            ask.hide(response, until, "later")
-            return response
-    context = {"later_form": form, "problem": problem, "later": ask.LATER, "back": _back(request)}
-    return render(request, "donations/remind_me.html", context, status=status)
+    back = _back(request)
+    if refused := refusal(request, form, "later", **LINKS):
+        context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
+        return render(request, "donations/remind_me.html", context, status=refused[1])
+    response = HttpResponse(status=303)
+    response["Location"] = back
+    ask.hide(response, reminders.defer(form, timezone.now()), "later")
+    return response
 
 
 def _back(request: HttpRequest) -> str:
@@ -209,20 +198,14 @@ def manage_request(request: HttpRequest) -> HttpResponse:
         sent = "sent" in request.GET
         return render(request, "donations/manage_request.html", {"sent": sent})
     form = AddressForm(request.POST)
-    problem, status = None, 422
-    if not stamp_is_fresh(request):
-        problem, status = STALE, 403
-    elif form.is_valid():
-        if too_often(request, "link", **LINKS):
-            problem, status = TOO_OFTEN, 429
-        else:
-            index = email_index(form.cleaned_data["email"])
-            if donor := Donor.objects.filter(email_index=index).first():
-                minute = int(timezone.now().timestamp() // 600)
-                outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{minute}")
-            return redirect("/support/manage/?sent")
-    context = {"form": form, "problem": problem}
-    return render(request, "donations/manage_request.html", context, status=status)
+    if refused := refusal(request, form, "link", **LINKS):
+        context = {"form": form, "problem": refused[0]}
+        return render(request, "donations/manage_request.html", context, status=refused[1])
+    index = email_index(form.cleaned_data["email"])
+    if donor := Donor.objects.filter(email_index=index).first():
+        window = int(timezone.now().timestamp()) // LINKS["seconds"]
+        outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{window}")
+    return redirect("/support/manage/?sent")
 
 
 @never_cache

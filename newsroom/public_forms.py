@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -98,3 +99,17 @@ def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bo
         return cache.incr(key) > most
     except ValueError:  # it expired between the two calls
         return False
+
+
+def refusal(
+    request: HttpRequest, form: BaseForm, what: str, **limit: int
+) -> tuple[str, int] | None:
+    """Why this post is not taken, and the status: a page too old, bad input (the form says what),
+    too many tries. None when it is fine."""
+    if not stamp_is_fresh(request):
+        return STALE, 403
+    if not form.is_valid():
+        return "", 422
+    if too_often(request, what, **limit):
+        return TOO_OFTEN, 429
+    return None

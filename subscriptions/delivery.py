@@ -12,28 +12,23 @@ from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any
 
-import requests
-from anymail.exceptions import AnymailError
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from newsroom import tokens
-from subscriptions import evidence, rendering
+from subscriptions import doubt, rendering
 from subscriptions.models import Batch, Mailing, Subscription
 from subscriptions.models.newsletter import GRACE, IssuePage
+from subscriptions.outcomes import classify
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 1000  # Mailgun: at most 1,000 recipients per call ("Batch sending")
 LONGEST_BACKOFF = timedelta(minutes=10)
-# The provider refuses us, not a reader: no other batch would fare better.
-ACCOUNT_REFUSED = {401, 402, 403, 404, 420}
 
 Status = Batch.Status
 
@@ -227,7 +222,7 @@ def finish(batch: Batch, to: str, **fields: Any) -> None:
     if mine.update(status=to, claim_token=None, lease_until=None, **fields):
         Mailing.objects.close_if_done(batch.mailing_id)
     elif to == Status.ACCEPTED:
-        evidence.found(batch.pk, fields.get("provider_id", ""))
+        doubt.found(batch.pk, fields.get("provider_id", ""))
 
 
 def _finish_failed(batch: Batch, error: Exception) -> None:
@@ -243,87 +238,6 @@ def _finish_failed(batch: Batch, error: Exception) -> None:
         finish(batch, Status.PENDING, error=reason, next_try_at=now + wait)
     else:
         finish(batch, Status.IN_DOUBT, error=reason, next_try_at=now + settings.MAIL_PROBES[0])
-
-
-def classify(error: Exception) -> tuple[str, str]:
-    """("no" | "refused" | "doubt", what an editor may read).
-
-    no: certainly nothing was sent, try again. refused: the account or the content was refused,
-    a person has to act. doubt: the provider may have accepted the call before it failed.
-    """
-    response = getattr(error, "response", None)
-    if response is not None:
-        code, where = response.status_code, f"the provider answered {response.status_code}"
-        if code == 429:
-            return "no", f"{where}: too many requests"
-        if 400 <= code < 500:
-            why = "check the account" if code in ACCOUNT_REFUSED else "it refused the mail"
-            return "refused", f"{where}: {why}"
-        return "doubt", where
-    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
-        return "no", "the provider could not be reached"
-    if isinstance(error, requests.RequestException):
-        return "doubt", "the connection broke during the call"
-    if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
-        return "refused", f"the mail could not be built ({type(error).__name__})"
-    return "doubt", type(error).__name__
-
-
-def _never_connected(error: BaseException | None) -> bool:
-    """Is a failed connect (DNS, refused, time-out) at the root? requests buries it deep."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, NewConnectionError | ConnectTimeoutError):
-            return True
-        inner = [item for item in error.args if isinstance(item, BaseException)]
-        reason = getattr(error, "reason", None)
-        if isinstance(reason, BaseException):
-            inner.append(reason)
-        error = inner[0] if inner else error.__cause__ or error.__context__
-    return False
-
-
-# --- Doubt ----------------------------------------------------------------------------------
-
-
-def resolve_doubts(now: datetime) -> None:
-    """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
-    Batch.objects.abandoned().update(
-        status=Status.IN_DOUBT,
-        error="the worker vanished during the call",
-        next_try_at=now + settings.MAIL_PROBES[0],
-    )
-    doubtful = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
-    for batch in doubtful.select_related("mailing")[:50]:
-        resolve(batch, now)
-
-
-def resolve(batch: Batch, now: datetime) -> None:
-    """Ask the provider whether it has this batch; after the last «no» it goes out again."""
-    answer = evidence.ask(batch)
-    frm = [Status.IN_DOUBT]
-    if answer is None:  # it can't tell, or not now
-        later = now + settings.MAIL_PROBES[-1]
-        to = Status.IN_DOUBT if evidence.available() else Status.HELD
-        Batch.objects.filter(pk=batch.pk, status__in=frm).update(status=to, next_try_at=later)
-    elif answer:
-        evidence.found(batch.pk, answer)
-    elif batch.probes + 1 < len(settings.MAIL_PROBES):
-        wait = settings.MAIL_PROBES[batch.probes + 1]
-        Batch.objects.filter(pk=batch.pk, status__in=frm).update(
-            probes=F("probes") + 1, next_try_at=now + wait
-        )
-    else:
-        batch.settle(Status.PENDING, frm=frm, next_try_at=now)
-
-
-def decide(batch: Batch, *, sent: bool) -> bool:
-    """An editor's word on a held batch: it was sent, or send it. One winner."""
-    to = Status.ACCEPTED if sent else Status.PENDING
-    decided = batch.settle(to, frm=[Status.HELD], next_try_at=timezone.now())
-    Mailing.objects.close_if_done(batch.mailing_id)
-    return decided
 
 
 # --- The end --------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from subscriptions import delivery, rendering
+from subscriptions import delivery, doubt, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.models.newsletter import GRACE
+from subscriptions.outcomes import classify
 from subscriptions.tasks import pump_mailings, start_mailing
 
 APPROVE = "subscriptions.approve_mailing"
@@ -210,7 +211,7 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
     try:
         delivery.send_test(issue.get_latest_revision_as_object(), request.user.email)  # type: ignore[union-attr]
     except Exception as error:
-        _, reason = delivery.classify(error)
+        _, reason = classify(error)
         messages.error(request, f"The test was not sent: {reason}.")
     else:
         messages.success(request, f"A test is on its way to {request.user.email}.")  # type: ignore[union-attr]
@@ -261,7 +262,7 @@ def decide(request: HttpRequest, issue: IssuePage) -> None:
     """A held batch: the provider can't say whether it was sent, so an editor does."""
     batch = get_object_or_404(Batch, pk=request.POST.get("batch"), mailing__issue=issue)
     sent = request.POST.get("decision") == "sent"
-    if delivery.decide(batch, sent=sent):
+    if doubt.decide(batch, sent=sent):
         messages.success(request, "Noted as sent." if sent else "It goes out again.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
 from newsroom.privacy import email_index
-from subscriptions import evidence, signup
+from subscriptions import doubt, signup
 from subscriptions.models import Subscription, Suppression
 
 # What tells that the address is dead or its owner wants no mail, and why we suppress it then.
@@ -25,7 +25,7 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     """Anymail's ``tracking`` signal: the request's signature has been checked."""
     batch_id = (event.metadata or {}).get("batch")
     if batch_id:
-        evidence.found(batch_id, event.message_id or "")
+        doubt.found(batch_id, event.message_id or "")
     if not event.recipient:
         return
     reason = SUPPRESSING.get((event.event_type, event.reject_reason))

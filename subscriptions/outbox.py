@@ -6,9 +6,9 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from subscriptions import delivery
 from subscriptions.models import TransactionalMail
 from subscriptions.models.transactional import RETRY_AFTER
+from subscriptions.outcomes import classify
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
             return
         message.send()
     except Exception as error:
-        _, reason = delivery.classify(error)
+        _, reason = classify(error)
         log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, reason)
         _finish_failed(mail, reason, now)
     else:

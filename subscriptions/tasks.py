@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from subscriptions import assembly, delivery, outbox, signup
+from subscriptions import assembly, delivery, doubt, outbox, signup
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
 
 PUMP_SECONDS = 60  # then a pump ends and the next kick starts a fresh one
@@ -74,7 +74,7 @@ def send_batches() -> None:
 
 @shared_task
 def resolve_doubts() -> None:
-    delivery.resolve_doubts(timezone.now())
+    doubt.resolve_all(timezone.now())
 
 
 @shared_task

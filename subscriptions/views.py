@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom import tokens
-from newsroom.public_forms import STALE, TOO_OFTEN, own_forms_only, stamp_is_fresh, too_often
+from newsroom.public_forms import own_forms_only, refusal
 from subscriptions import signup
 from subscriptions.models import Newsletter, Subscriber, Subscription
 
@@ -24,17 +24,12 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
     newsletter = get_object_or_404(Newsletter.objects.live(), slug=slug)
     if request.method != "POST":
         return render(request, "subscriptions/signup.html", {"newsletter": newsletter})
-    form = signup.SignupForm(request.POST)
-    problem, status = None, 422
-    if not stamp_is_fresh(request):
-        problem, status = STALE, 403
-    elif request.POST.get("website"):  # a field that no reader sees: a robot filled it in
+    if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
         return redirect("check_your_inbox", slug)
-    elif form.is_valid() and too_often(request, "signup", **SIGNUPS):
-        problem, status = TOO_OFTEN, 429
-    if problem or not form.is_valid():
-        context = {"newsletter": newsletter, "form": form, "problem": problem}
-        return render(request, "subscriptions/signup.html", context, status=status)
+    form = signup.SignupForm(request.POST)
+    if refused := refusal(request, form, "signup", **SIGNUPS):
+        context = {"newsletter": newsletter, "form": form, "problem": refused[0]}
+        return render(request, "subscriptions/signup.html", context, status=refused[1])
     signup.sign_up(newsletter, form.cleaned_data["email"], how="form")
     return redirect("check_your_inbox", slug)
 

@@ -16,7 +16,7 @@ def ask_box(context: dict[str, Any]) -> dict[str, Any]:
     request = context.get("request")
     if request is None or not ask.shown(request, timezone.now()):
         return {"appeal": None}
-    return giving(request, {}) | {"request": request, "back": request.path}
+    return giving({}) | {"request": request, "back": request.path}
 
 
 @register.simple_tag

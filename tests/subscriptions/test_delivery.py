@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from newsroom.privacy import email_index
-from subscriptions import delivery, signup, tasks
+from subscriptions import delivery, doubt, signup, tasks
 from subscriptions.models import Batch, IssuePage, Mailing, Suppression, TransactionalMail
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
@@ -51,7 +51,7 @@ def pump() -> None:
 def settle(mailing: Mailing) -> None:
     """Let the probes' time pass, and send what they set free, until nothing moves."""
     for hours in range(1, 9):
-        delivery.resolve_doubts(timezone.now() + timedelta(hours=hours))
+        doubt.resolve_all(timezone.now() + timedelta(hours=hours))
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
         pump()
 
@@ -183,7 +183,7 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
     mailing = frozen(issue)
     batch, recipients = delivery.claim()
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    delivery.resolve_doubts(timezone.now())
+    doubt.resolve_all(timezone.now())
     delivery.compose(batch, recipients).send()
     delivery.finish(batch, "accepted", provider_id="<x>")
     batch.refresh_from_db()
@@ -213,7 +213,7 @@ def test_refused_account_pauses_the_mailing_and_says_why(issue, audience, settin
 
 
 def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:
-    monkeypatch.setattr("subscriptions.evidence.available", lambda: False)
+    monkeypatch.setattr("subscriptions.doubt.available", lambda: False)
     mailing = frozen(issue)
     inbox.fault("500 after")
     pump()
@@ -221,8 +221,8 @@ def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypat
     [held] = mailing.batches.filter(status="held")
     mailing.refresh_from_db()
     assert mailing.status == "sending"
-    assert delivery.decide(held, sent=True)
-    assert not delivery.decide(held, sent=False)  # one winner
+    assert doubt.decide(held, sent=True)
+    assert not doubt.decide(held, sent=False)  # one winner
     mailing.refresh_from_db()
     assert mailing.status == "sent"
 

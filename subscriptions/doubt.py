@@ -1,11 +1,11 @@
-"""Was a batch in doubt sent? Only the provider's own record can say.
+"""Batches in doubt: was it sent? Only the provider's own record can say.
 
 Each provider has its way (see the research notes of the design); this is Mailgun's. Where there
 is none, a person decides.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import requests
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.utils import timezone
 
 from subscriptions.models import Batch, Mailing, Subscriber
@@ -81,10 +82,46 @@ def found(batch_id: Any, provider_id: str) -> None:
         batch = None
     if batch is None:
         return
-    unsettled = [Batch.Status.SENDING, Batch.Status.IN_DOUBT, Batch.Status.HELD]
-    # Also one that was sent back to pending and not yet claimed again.
-    unsettled.append(Batch.Status.PENDING)
-    if batch.settle(
-        Batch.Status.ACCEPTED, frm=unsettled, provider_id=provider_id, next_try_at=timezone.now()
-    ):
+    # Pending too: sent back after a «no», and not claimed again yet.
+    if batch.settle(Batch.Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
         Mailing.objects.close_if_done(batch.mailing_id)
+
+
+def resolve_all(now: datetime) -> None:
+    """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
+    Batch.objects.abandoned().update(
+        status=Batch.Status.IN_DOUBT,
+        error="the worker vanished during the call",
+        next_try_at=now + settings.MAIL_PROBES[0],
+    )
+    doubtful = Batch.objects.filter(status=Batch.Status.IN_DOUBT, next_try_at__lte=now)
+    for batch in doubtful.select_related("mailing")[:50]:
+        resolve(batch, now)
+
+
+def resolve(batch: Batch, now: datetime) -> None:
+    """Ask the provider whether it has this batch; after the last «no» it goes out again."""
+    answer = ask(batch)
+    frm = [Batch.Status.IN_DOUBT]
+    if answer is None:  # it can't tell, or not now
+        later = now + settings.MAIL_PROBES[-1]
+        to = Batch.Status.IN_DOUBT if available() else Batch.Status.HELD
+        Batch.objects.filter(pk=batch.pk, status__in=frm).update(status=to, next_try_at=later)
+    elif answer:
+        found(batch.pk, answer)
+    elif batch.probes + 1 < len(settings.MAIL_PROBES):
+        wait = settings.MAIL_PROBES[batch.probes + 1]
+        # Two who ask at the same moment count as one probe: the distances are what matters.
+        Batch.objects.filter(pk=batch.pk, status__in=frm, probes=batch.probes).update(
+            probes=F("probes") + 1, next_try_at=now + wait
+        )
+    else:
+        batch.settle(Batch.Status.PENDING, frm=frm, next_try_at=now)
+
+
+def decide(batch: Batch, *, sent: bool) -> bool:
+    """An editor's word on a held batch: it was sent, or send it. One winner."""
+    to = Batch.Status.ACCEPTED if sent else Batch.Status.PENDING
+    decided = batch.settle(to, frm=[Batch.Status.HELD], next_try_at=timezone.now())
+    Mailing.objects.close_if_done(batch.mailing_id)
+    return decided
