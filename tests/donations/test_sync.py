@@ -115,6 +115,20 @@ def test_gift_ends_the_reminder_of_its_giver(donor, told) -> None:
     assert deferral.status == "given"
 
 
+def test_later_events_of_a_gift_end_no_newer_reminder(donor, told, stripe_sandbox) -> None:
+    donor.gives("again@example.org", frequency="once")
+    deferral = Deferral.objects.create(
+        email="again@example.org",
+        email_index=email_index("again@example.org"),
+        remind_at="2030-01-01T00:00Z",
+    )
+    data = {"payment_intent": Contribution.objects.get().stripe_payment_intent, "amount": "100"}
+    requests.post(f"{stripe_sandbox}/v1/refunds", data=data, headers=API, timeout=10)
+    handle(told())
+    deferral.refresh_from_db()
+    assert deferral.status == "waiting"
+
+
 def test_event_whose_processing_fails_stays_open_and_is_tried_again(
     donor, told, monkeypatch
 ) -> None:

@@ -9,12 +9,14 @@ pytestmark = pytest.mark.usefixtures("site")
 
 
 def test_form_from_another_site_is_refused(client) -> None:
-    answer = client.post(URL, FORM, headers={"Origin": "https://evil.example"})
+    form = {**FORM, "stamp": form_stamp()}
+    answer = client.post(URL, form, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
 
 
 def test_browser_says_it_comes_from_elsewhere(client) -> None:
-    answer = client.post(URL, FORM, headers={"Sec-Fetch-Site": "cross-site"})
+    form = {**FORM, "stamp": form_stamp()}  # anyone can copy one from our page
+    answer = client.post(URL, form, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
 
 
