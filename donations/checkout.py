@@ -1,16 +1,19 @@
 """From a reader's form to a Stripe Checkout Session."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from donations import gateway, money
 from donations.models import Appeal, Checkout, Deferral, Frequency
 from newsroom import tokens
 
+SESSION_LASTS = timedelta(hours=23)  # Stripe closes it after 24 ("Create a Checkout Session")
 REMINDER_SECONDS = 180 * 24 * 3600  # how long the link in a reminder pre-fills the form
 
 
@@ -105,6 +108,7 @@ def _checkout(data: dict[str, Any]) -> Checkout:
             checkout, _ = Checkout.objects.get_or_create(pk=pk, defaults=asked | rest)
     except IntegrityError:  # two presses at once: the other was faster
         checkout = Checkout.objects.get(pk=pk)
-    if all(getattr(checkout, name) == value for name, value in asked.items()):
+    same = all(getattr(checkout, name) == value for name, value in asked.items())
+    if same and timezone.now() - checkout.created_at < SESSION_LASTS:
         return checkout
-    return Checkout.objects.create(**asked, **rest)  # the reader changed her mind
+    return Checkout.objects.create(**asked, **rest)  # another gift, or an old tab

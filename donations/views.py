@@ -1,7 +1,6 @@
 """The giving page and all that a donor meets, Stripe's own pages apart."""
 
 import logging
-import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +55,8 @@ def giving(typed: Any, form: GiveForm | None = None) -> dict[str, Any]:
         "options": [option(value, suggestions, frequency, asked) for value in Frequency.values],
         "own_amount": own_amount(suggestions.get(frequency), asked),
         "reminder": typed.get("reminder", ""),
-        "checkout_id": typed.get("checkout") or uuid.uuid4(),
+        # Pages come from a cache: the id of one press is made in the browser (site.js).
+        "checkout_id": typed.get("checkout", ""),
         "later": ask.LATER,
         "form": form,
     }

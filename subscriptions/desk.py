@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +24,7 @@ from subscriptions.outcomes import classify
 from subscriptions.tasks import pump_mailings, start_mailing
 
 APPROVE = "subscriptions.approve_mailing"
+NO_ARTICLES = "This issue has no articles that readers can see yet."
 Status = Mailing.Status
 
 
@@ -172,8 +173,12 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing and mailing.status not in (Status.SCHEDULED, Status.MISSED):
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
+    approved = mailing.revision.as_object() if mailing else issue.get_latest_revision_as_object()
+    if not approved.stories():
+        messages.error(request, NO_ARTICLES)
+        return redirect("issue_desk", pk)
     if request.method != "POST":
-        context = {"issue": issue, "audience": issue.newsletter.audience(), "mailing": mailing}
+        context = {"issue": approved, "audience": issue.newsletter.audience()}
         return render(request, "subscriptions/admin/send_now.html", context)
     now = timezone.now()
     with transaction.atomic():
@@ -220,7 +225,7 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
 def approve(request: HttpRequest, issue: IssuePage) -> None:
     send_at = send_time(issue)
     if not issue.get_latest_revision_as_object().stories():
-        messages.error(request, "This issue has no articles yet.")
+        messages.error(request, NO_ARTICLES)
     elif send_at <= timezone.now():
         messages.error(request, "Its hour has passed: change the day, or use «Send now».")
     elif approve_once(request, issue, send_at):
@@ -230,8 +235,7 @@ def approve(request: HttpRequest, issue: IssuePage) -> None:
 
 def withdraw(request: HttpRequest, issue: IssuePage) -> None:
     mailing = standing(issue)
-    waiting = mailing and mailing.status in (Status.SCHEDULED, Status.MISSED)
-    if mailing and waiting and delivery.cancel(mailing):
+    if mailing and mailing.withdraw(timezone.now()):
         messages.success(request, "The approval is withdrawn. Nothing is sent.")
     else:
         messages.error(request, "Too late: it is being sent, or has been. You can pause it.")
@@ -260,7 +264,10 @@ def cancel(request: HttpRequest, issue: IssuePage) -> None:
 
 def decide(request: HttpRequest, issue: IssuePage) -> None:
     """A held batch: the provider can't say whether it was sent, so an editor does."""
-    batch = get_object_or_404(Batch, pk=request.POST.get("batch"), mailing__issue=issue)
+    try:
+        batch = Batch.objects.get(pk=request.POST.get("batch", ""), mailing__issue=issue)
+    except (Batch.DoesNotExist, ValidationError) as error:
+        raise Http404 from error
     sent = request.POST.get("decision") == "sent"
     if doubt.decide(batch, sent=sent):
         messages.success(request, "Noted as sent." if sent else "It goes out again.")

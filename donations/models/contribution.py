@@ -27,8 +27,9 @@ class Donor(models.Model):
 class Checkout(models.Model):
     """One press of «Continue»: what was asked for, and the Stripe session made of it.
 
-    Its id comes with the form, so a double click or the back button finds this row again, and
-    Stripe's idempotency key is made of it.
+    Its id comes with the form, made by the browser, so that a double click or the back button
+    finds this row again; Stripe's idempotency key is made of it. Without JavaScript each press
+    is a row and a session of its own, of which the reader pays one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)

@@ -89,6 +89,13 @@ class Mailing(models.Model):
         self.refresh_from_db()
         return moved
 
+    def withdraw(self, now: datetime) -> bool:
+        """Take the approval back; False once it is being sent: that takes a cancel."""
+        waiting = type(self).objects.filter(
+            pk=self.pk, status__in=[self.Status.SCHEDULED, self.Status.MISSED]
+        )
+        return bool(waiting.update(status=self.Status.CANCELLED, finished_at=now))
+
     def progress(self) -> dict[str, int]:
         """Readers by what became of them, and the number of calls still to make."""
         sizes = {status: Sum("size", filter=Q(status=status), default=0) for status in Batch.Status}

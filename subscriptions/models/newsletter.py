@@ -190,6 +190,15 @@ class IssuePage(Page):
     def newsletter(self) -> Newsletter:
         return Newsletter.objects.parent_of(self).get()
 
+    def save_revision(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep the row of an unpublished issue like its newest draft: Wagtail would leave it
+        as it was made, but the newsletter's clock and the lists read it."""
+        revision = super().save_revision(*args, **kwargs)
+        if not self.live:
+            row = type(self).objects.filter(pk=self.pk)
+            row.update(issue_on=self.issue_on, subject=self.subject)
+        return revision
+
     def stories(self) -> "list[IssueItem]":
         """The items that can be shown: an article that was withdrawn meanwhile is left out."""
         items = list(self.items.all())

@@ -48,6 +48,19 @@ def test_amount_below_the_minimum_is_kept_and_explained(reader: Page) -> None:
     expect(reader.get_by_text("Pay 2.00 USD")).to_be_visible()
 
 
+def test_pressing_twice_makes_one_session(chromium, product: Product) -> None:
+    page = chromium.new_page(base_url=product.web)
+    page.goto("/support/?frequency=once&amount=50")
+    before = product.sql("SELECT count(*) FROM donations_checkout")[0][0]
+    page.get_by_role("button", name="Continue").dblclick()
+    expect(page.get_by_text("Pay 50.00 USD")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Pay 50.00 USD")).to_be_visible()
+    assert product.sql("SELECT count(*) FROM donations_checkout")[0][0] == before + 1
+    page.close()
+
+
 def test_webhooks_alone_find_a_gift_and_its_renewal(reader: Page, product: Product) -> None:
     address = unique(reader, "renewal")
     reader.goto("/support/?frequency=monthly&amount=20")

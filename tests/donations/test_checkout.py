@@ -1,8 +1,10 @@
 import uuid
+from datetime import timedelta
 
 import pytest
 import requests
 from django.conf import settings
+from django.utils import timezone
 
 from donations.models import Checkout, Contribution, RecurringContribution
 from donations.sandbox.objects import Card
@@ -37,6 +39,13 @@ def test_one_session_is_made_of_one_form(donor) -> None:
     changed = donor.continues(**form | {"amount": "20"})
     assert changed["Location"] != first["Location"]
     assert Checkout.objects.count() == 2
+
+
+def test_form_of_yesterday_gets_a_new_session(donor) -> None:
+    form = {"checkout": str(uuid.uuid4()), "amount": "10"}
+    first = donor.continues(**form)
+    Checkout.objects.update(created_at=timezone.now() - timedelta(hours=24))
+    assert donor.continues(**form)["Location"] != first["Location"]
 
 
 def test_crash_after_stripe_answered_finds_the_same_session(donor) -> None:

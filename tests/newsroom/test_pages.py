@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -95,6 +96,14 @@ def test_public_page_is_anonymous_and_allows_no_inline_code(client, article) -> 
     policy = answer["Content-Security-Policy"]
     assert "script-src 'self'" in policy and "unsafe-inline" not in policy
     assert "<script>" not in answer.text and " style=" not in answer.text
+
+
+def test_page_is_the_same_for_every_reader(client, article) -> None:
+    """So that a cache may serve it: nothing on it is made for one visit."""
+    make_appeal()
+    for path in (article.url, "/support/"):
+        first, second = (re.sub(r'value="form:[^"]+"', "", client.get(path).text) for _ in "12")
+        assert first == second
 
 
 def test_no_page_loads_anything_from_elsewhere(client, article) -> None:

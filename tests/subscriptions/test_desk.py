@@ -1,9 +1,12 @@
 """The issue's desk, as an editor uses it."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from subscriptions import delivery
 from subscriptions.models import IssuePage, Mailing
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
@@ -47,6 +50,14 @@ def test_editor_approves_and_withdraws(client, editor, issue) -> None:
     assert mailing.status == "cancelled"
 
 
+def test_day_changed_in_the_draft_is_the_day_it_goes_out(client, editor, issue) -> None:
+    week_later = issue.issue_on + timedelta(days=7)
+    issue.issue_on = week_later
+    issue.save_revision()
+    client.post(desk(issue, "approve"))
+    assert Mailing.objects.get().send_at.astimezone(issue.newsletter.zone).date() == week_later
+
+
 def test_edit_after_the_approval_is_pointed_out(client, editor, issue) -> None:
     client.post(desk(issue, "approve"))
     issue.save_revision()
@@ -76,8 +87,30 @@ def test_editor_sends_a_test_to_herself(client, editor, issue, inbox) -> None:
 
 def test_issue_without_articles_is_not_approved(client, editor, site) -> None:
     issue = make_issue(site.newsletter, [])
-    assert "no articles" in client.post(desk(issue, "approve"), follow=True).text
+    send_now = f"/admin/newsletters/issue/{issue.pk}/send-now/"
+    for url in (desk(issue, "approve"), send_now):
+        assert "no articles" in client.post(url, follow=True).text
     assert not Mailing.objects.exists()
+
+
+def test_running_mailing_is_paused_resumed_and_cancelled_but_not_withdrawn(
+    client, editor, issue
+) -> None:
+    mailing = delivery.approve(issue, editor, timezone.now())
+    delivery.freeze(mailing, timezone.now())
+    assert "Too late" in client.post(desk(issue, "withdraw"), follow=True).text
+    for action, status in (("pause", "paused"), ("resume", "sending"), ("pause", "paused"),
+                           ("cancel", "cancelled"), ("resume", "cancelled")):  # fmt: skip
+        client.post(desk(issue, action))
+        mailing.refresh_from_db()
+        assert mailing.status == status
+    assert set(mailing.batches.values_list("status", flat=True)) == {"cancelled"}
+
+
+def test_decision_on_a_batch_that_is_not_there_gets_404(client, editor, issue) -> None:
+    for batch in ("", "x", "00000000-0000-0000-0000-000000000000"):
+        answer = client.post(desk(issue, "decide"), {"batch": batch, "decision": "sent"})
+        assert answer.status_code == 404
 
 
 def test_finance_and_strangers_stay_outside(client, issue) -> None:

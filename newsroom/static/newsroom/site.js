@@ -50,3 +50,10 @@ document.addEventListener("change", (event) => {
   const own = event.target.form?.elements.own_amount;
   if (own && event.target.name.startsWith("amount_")) own.value = "";
 });
+
+// One id per visit of a form: pressing twice, or coming back and pressing again, is one gift.
+for (const field of document.querySelectorAll("[data-fresh-id]")) {
+  const id = field.value || history.state?.formId || crypto.randomUUID?.() || "";
+  history.replaceState({ ...history.state, formId: id }, "");
+  field.value = id;
+}
