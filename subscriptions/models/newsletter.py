@@ -1,6 +1,7 @@
 """Newsletters and their issues, as pages: editors know how to edit those."""
 
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -186,7 +187,7 @@ class IssuePage(Page):
     if TYPE_CHECKING:
         mailings: "Manager[Mailing]"
 
-    @property
+    @cached_property
     def newsletter(self) -> Newsletter:
         return Newsletter.objects.parent_of(self).get()
 

@@ -39,21 +39,24 @@ class Command(BaseCommand):
         try:
             self._start_servers(terminal)
             self._prepare()
+            for process in services():
+                terminal.start(process)
+            self._greet(terminal)
         except local.CannotStart as error:
             terminal.stop()
             raise CommandError(str(error)) from error
         except BaseException:
             terminal.stop()
             raise
-        for process in services():
-            terminal.start(process)
+        sys.exit(terminal.run())
+
+    def _greet(self, terminal: Terminal) -> None:
+        """Print the addresses once all of them answer."""
         ready = until(lambda: all(answers(url) for url in self._urls()), seconds=60)
         terminal.flush()
-        if ready:
-            terminal.flush()
-            self.stdout.write(welcome())
-            self.stdout.flush()
-        sys.exit(terminal.run())
+        late = "Not every part answers yet: see the lines above for the reason.\n"
+        self.stdout.write(welcome() if ready else late)
+        self.stdout.flush()
 
     def _urls(self) -> list[str]:
         urls = [settings.BASE_URL, settings.STRIPE_SANDBOX, settings.MAIL_SANDBOX]
