@@ -21,13 +21,14 @@ from django.utils import timezone
 
 from newsroom import tokens
 from subscriptions import doubt, rendering
-from subscriptions.models import Batch, Mailing, Subscription
+from subscriptions.models import Batch, Mailing, Subscriber, Subscription, Suppression
 from subscriptions.models.newsletter import GRACE, IssuePage
 from subscriptions.outcomes import classify
 
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 1000  # Mailgun: at most 1,000 recipients per call ("Batch sending")
+HALVINGS_BEFORE_DOUBT = 8
 LONGEST_BACKOFF = timedelta(minutes=10)
 
 Status = Batch.Status
@@ -233,11 +234,34 @@ def _finish_failed(batch: Batch, error: Exception) -> None:
     if outcome == "refused":
         batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
         finish(batch, Status.PENDING, error=reason)
+    elif outcome == "bad":
+        _refused_whole(batch, reason)
     elif outcome == "no":
         wait = min(timedelta(seconds=5 * 2**batch.tries), LONGEST_BACKOFF)
         finish(batch, Status.PENDING, error=reason, next_try_at=now + wait)
     else:
         finish(batch, Status.IN_DOUBT, error=reason, next_try_at=now + settings.MAIL_PROBES[0])
+
+
+def _refused_whole(batch: Batch, reason: str) -> None:
+    """Halve a refused batch until the bad address stands alone; it is suppressed then.
+
+    When nothing of the mailing was taken after several halvings, it is the mail that is bad.
+    """
+    others = Batch.objects.filter(mailing=batch.mailing_id)
+    taken = others.filter(status=Status.ACCEPTED).exists()
+    if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
+        batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
+        finish(batch, Status.PENDING, error=reason)
+    elif batch.size > 1:
+        batch.split()
+    else:
+        for subscriber in Subscriber.objects.filter(pk__in=batch.subscriber_ids):
+            Suppression.objects.get_or_create(
+                email_index=subscriber.email_index,
+                defaults={"reason": Suppression.Reason.REFUSED},
+            )
+        finish(batch, Status.REJECTED, error=reason)
 
 
 # --- The end --------------------------------------------------------------------------------

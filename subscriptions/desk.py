@@ -119,7 +119,7 @@ def send_time(issue: IssuePage) -> datetime:
 def progress_of(mailing: Mailing) -> dict[str, Any]:
     numbers = mailing.progress()
     audience = mailing.audience or 0
-    done = numbers["accepted"] + numbers["excluded"]
+    done = numbers["accepted"] + numbers["excluded"] + numbers["rejected"]
     preparing = mailing.status == Status.SCHEDULED and mailing.send_at <= timezone.now()
     ends = mailing.finished_at or timezone.now()
     seconds = (ends - mailing.frozen_at).total_seconds() if mailing.frozen_at else 0

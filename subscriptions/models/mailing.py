@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import Count, Func, Q, Sum
+from django.db import models, transaction
+from django.db.models import Count, Func, Max, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -138,6 +138,7 @@ class Batch(models.Model):
     | -------- | --------------------------------------------------------------------------- |
     | pending  | sending (claimed), cancelled                                                |
     | sending  | accepted, pending (definite no), in doubt (nobody knows, or the lease ended) |
+    | sending  | split (refused: its halves take its place), rejected (refused, one reader)   |
     | in doubt | accepted or pending, by evidence; else held                                 |
     | held     | accepted or pending, by a person                                            |
     """
@@ -148,6 +149,8 @@ class Batch(models.Model):
         ACCEPTED = "accepted"
         IN_DOUBT = "in_doubt", "in doubt"
         HELD = "held"
+        SPLIT = "split"
+        REJECTED = "rejected", "refused by the provider"
         CANCELLED = "cancelled"
 
     OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.HELD]
@@ -189,6 +192,24 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
+
+    def split(self) -> bool:
+        """Put two halves in this batch's place, in one transaction; False if my claim is lost."""
+        middle = self.size // 2
+        with transaction.atomic():
+            Mailing.objects.select_for_update().get(pk=self.mailing_id)  # one numbers at a time
+            mine = type(self).objects.filter(pk=self.pk, claim_token=self.claim_token)
+            done = {"status": self.Status.SPLIT, "claim_token": None, "lease_until": None}
+            if not mine.update(**done):
+                return False
+            places = type(self).objects.filter(mailing=self.mailing_id)
+            seq = places.aggregate(last=Max("seq"))["last"] + 1
+            halves = [self.subscriber_ids[:middle], self.subscriber_ids[middle:]]
+            for place, ids in enumerate(halves, seq):
+                type(self).objects.create(
+                    mailing_id=self.mailing_id, seq=place, subscriber_ids=ids, size=len(ids)
+                )
+        return True
 
     def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
         """Leave doubt: one guarded update, one winner."""

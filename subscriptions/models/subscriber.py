@@ -106,6 +106,7 @@ class Suppression(models.Model):
         COMPLAINT = "complaint"
         REQUEST = "request"
         ERASURE = "erasure"
+        REFUSED = "refused", "refused by the provider"
 
     email_index = BlindIndexField(primary_key=True)
     reason = models.CharField(max_length=12, choices=Reason)

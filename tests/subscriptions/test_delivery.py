@@ -10,7 +10,14 @@ from django.utils import timezone
 
 from newsroom.privacy import email_index
 from subscriptions import delivery, doubt, signup, tasks
-from subscriptions.models import Batch, IssuePage, Mailing, Suppression, TransactionalMail
+from subscriptions.models import (
+    Batch,
+    IssuePage,
+    Mailing,
+    Newsletter,
+    Suppression,
+    TransactionalMail,
+)
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +217,36 @@ def test_refused_account_pauses_the_mailing_and_says_why(issue, audience, settin
     assert mailing.status == "paused"
     assert "401" in mailing.problem
     assert mailing.progress()["pending"] == 5
+
+
+@pytest.mark.parametrize("bad", ["reader@localhost", "no one@example.org"])
+def test_address_that_is_refused_costs_nobody_else_the_mail(
+    issue, audience, inbox, site, monkeypatch, bad: str
+) -> None:
+    """By the provider, or by Anymail before the call."""
+    monkeypatch.setattr(delivery, "BATCH_SIZE", 1000)
+    make_subscription(site.newsletter, bad)  # stored before we were as strict
+    mailing = frozen(issue)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+    assert mailing.progress()["rejected"] == 1
+    assert Suppression.objects.get(email_index=email_index(bad))
+
+
+def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inbox, site) -> None:
+    for _ in range(15):
+        make_subscription(site.newsletter)
+    mailing = frozen(issue)
+    Newsletter.objects.update(sender_address="not an address")
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+    assert mailing.problem == "an address is not valid"
+    numbers = mailing.progress()
+    assert numbers["pending"] + numbers["rejected"] == 20
+    assert numbers["rejected"] <= delivery.HALVINGS_BEFORE_DOUBT
 
 
 def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:
