@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE ?=
+export RECIPIENTS RUNS
 
 .PHONY: up test check bench clean
 .DEFAULT_GOAL := up
@@ -20,6 +20,9 @@ check: .venv/ready  ## style, types, the direction of imports, migrations, deplo
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.check
+
+bench: .venv/ready  ## make bench NAME=send [RECIPIENTS=100000] [RUNS=3]
+	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 # `uv.lock` names every package and its hash; uv itself is among them.
 .venv/ready: pyproject.toml uv.lock

@@ -267,6 +267,13 @@ def _refused_whole(batch: Batch, reason: str) -> None:
 # --- The end --------------------------------------------------------------------------------
 
 
+def resume(mailing: Mailing, now: datetime) -> bool:
+    """Go on with a paused mailing, from now within its grace."""
+    if mailing.status != Mailing.Status.PAUSED:  # «sending» may come from «scheduled» too
+        return False
+    return mailing.move(Mailing.Status.SENDING, problem="", not_after=now + GRACE)
+
+
 def cancel(mailing: Mailing) -> bool:
     """Stop for good: nothing more goes out beyond the calls in flight."""
     with transaction.atomic():

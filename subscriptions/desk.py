@@ -249,9 +249,7 @@ def pause(request: HttpRequest, issue: IssuePage) -> None:
 
 def resume(request: HttpRequest, issue: IssuePage) -> None:
     mailing = standing(issue)
-    not_after = timezone.now() + GRACE
-    if mailing and mailing.status == Status.PAUSED:
-        mailing.move(Status.SENDING, problem="", not_after=not_after)
+    if mailing and delivery.resume(mailing, timezone.now()):
         transaction.on_commit(pump_mailings.delay)
         messages.success(request, "It goes on.")
 

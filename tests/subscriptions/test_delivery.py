@@ -1,10 +1,12 @@
 """The send engine against the mail sandbox, over real HTTP."""
 
+import io
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.core.mail import get_connection
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -276,6 +278,26 @@ def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
     assert not delivery.send_next(mail)
     assert sum(received(inbox, audience).values()) == 4
     assert not mailing.move("sending")
+
+
+def test_mailing_is_steered_from_the_terminal(issue, audience) -> None:
+    mailing = frozen(issue)
+
+    def command(action: str) -> str:
+        out = io.StringIO()
+        call_command("mailing", action, str(mailing.pk), stdout=out)
+        return out.getvalue()
+
+    assert "sending" in command("status") and "pending" in command("status")
+    assert "paused" in command("pause")
+    with pytest.raises(CommandError, match="only a mailing being sent"):
+        command("pause")
+    assert "sending" in command("resume")
+    assert "cancelled" in command("cancel")
+    with pytest.raises(CommandError, match="only a paused mailing"):
+        command("resume")
+    with pytest.raises(CommandError, match="no mailing 0"):
+        call_command("mailing", "status", "0")
 
 
 def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
