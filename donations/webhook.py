@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from donations import gateway
 from donations.models import StripeEvent
 from donations.tasks import process_event
+from newsroom.jobs import after_commit
 
 
 @csrf_exempt
@@ -30,5 +31,5 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
     with transaction.atomic():
         if StripeEvent.objects.bulk_create([row], ignore_conflicts=True):
-            process_event.delay_on_commit(row.pk)
+            after_commit(process_event, row.pk)
     return HttpResponse("ok", content_type="text/plain")

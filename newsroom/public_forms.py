@@ -96,8 +96,8 @@ def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bo
     key = f"tries:{hashlib.sha256(secret).hexdigest()[:32]}"
     cache.add(key, 0, timeout=seconds)
     try:
-        return cache.incr(key) > most
-    except ValueError:  # it expired between the two calls
+        return (cache.incr(key) or 0) > most
+    except ValueError:  # it expired between the two calls, or Redis is away
         return False
 
 

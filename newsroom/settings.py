@@ -125,8 +125,21 @@ DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "max_size": env.int("DATABASE_POOL", default=8),
 }
 REDIS_URL = required("REDIS_URL", otherwise=local.redis_url())
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
-CACHES["default"]["LOCATION"] = REDIS_URL
+# A cache that is away is an empty cache: pages are slower then, never broken.
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "LOG_IGNORED_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 0.5,
+        },
+    },
+    # Wagtail would ask Redis for each picture on a page; ours come with the articles' query.
+    "renditions": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
 
 # --- Jobs ----------------------------------------------------------------------------------
 
@@ -142,8 +155,8 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A stale Redis connection must never keep a web request waiting.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 3}
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_TASK_PUBLISH_RETRY = False  # newsroom/jobs.py says why nothing is lost
 
 # --- Mail ----------------------------------------------------------------------------------
 # Any provider of Anymail's: EMAIL_BACKEND and its ANYMAIL_… variables. Unset: the sandbox.

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.cache import cache
+import redis
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -65,7 +66,6 @@ def _database_answers() -> bool:
 
 def _redis_answers() -> bool:
     try:
-        cache.get("ready")
-    except Exception:
+        return bool(redis.from_url(settings.REDIS_URL, socket_timeout=2).ping())
+    except redis.RedisError:
         return False
-    return True

@@ -17,6 +17,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from newsroom.jobs import after_commit
 from subscriptions import delivery, doubt, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.models.newsletter import GRACE
@@ -191,7 +192,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
                 send_at=now, not_after=now + GRACE
             )
         if mailing:
-            start_mailing.delay_on_commit(mailing.pk)
+            after_commit(start_mailing, mailing.pk)
             messages.success(request, "It is being sent. You can watch it here.")
     return redirect("issue_desk", pk)
 
@@ -250,7 +251,7 @@ def pause(request: HttpRequest, issue: IssuePage) -> None:
 def resume(request: HttpRequest, issue: IssuePage) -> None:
     mailing = standing(issue)
     if mailing and delivery.resume(mailing, timezone.now()):
-        transaction.on_commit(pump_mailings.delay)
+        after_commit(pump_mailings)
         messages.success(request, "It goes on.")
 
 

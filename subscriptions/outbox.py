@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from newsroom.jobs import after_commit
 from subscriptions.models import TransactionalMail
 from subscriptions.models.transactional import RETRY_AFTER
 from subscriptions.outcomes import classify
@@ -23,7 +24,7 @@ def post(purpose: str, object_id: int, key: str) -> None:
         purpose=purpose, key=key, defaults={"object_id": object_id}
     )
     if new:
-        send_mail.delay_on_commit(mail.pk)
+        after_commit(send_mail, mail.pk)
 
 
 def send(mail: TransactionalMail, now: datetime) -> None:

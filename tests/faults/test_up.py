@@ -114,6 +114,19 @@ def test_event_that_found_nobody_is_delivered_again(product: Product) -> None:
     product.mail_to("down@example.org", "Thank you", 60)
 
 
+def test_frozen_redis_breaks_no_readers_request_and_loses_no_mail(product: Product) -> None:
+    [redis] = product.find("redis-server")
+    redis.suspend()
+    try:
+        assert requests.get(product.web, timeout=60).status_code == 200
+        form = {"email": "frozen@example.org", "consent": "on"}
+        url = f"{product.web}/newsletter/weekly/signup/"
+        assert requests.post(url, data=form, timeout=60).status_code == 200
+    finally:
+        redis.resume()
+    product.mail_to("frozen@example.org", "Please confirm", 60)
+
+
 def test_ten_megabytes_are_refused_by_the_running_product(product: Product) -> None:
     for path in ("/newsletter/weekly/signup/", "/support/checkout/", "/webhooks/stripe/"):
         answer = requests.post(product.web + path, data=b"a=" + b"x" * 10_000_000, timeout=30)
