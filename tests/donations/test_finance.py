@@ -7,7 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from donations.models import Contribution
-from tests.factories import make_user
+from tests.factories import make_article, make_user
 
 URL = "/admin/contributions/"
 
@@ -90,6 +90,15 @@ def test_finance_sees_nothing_editorial(finance, site) -> None:
     assert "Newsletters" not in home and '"Pages"' not in home
     for path in (f"/admin/pages/{site.section.pk}/edit/", "/admin/newsletters/", "/admin/images/"):
         assert finance.get(path).status_code in (302, 403)
+
+
+def test_finance_finds_no_draft_in_the_page_chooser(client, site) -> None:
+    make_article(site.section, title="Secret plan", live=False)
+    search = "/admin/choose-page/search/?q=Secret"
+    client.force_login(make_user("Finance"))
+    assert "Secret plan" not in client.get(search).text
+    client.force_login(make_user("Editors"))
+    assert "Secret plan" in client.get(search).text
 
 
 def test_editor_sees_no_donor(client, gifts) -> None:

@@ -1,0 +1,17 @@
+"""What the admin shows of publishing, and to whom."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from wagtail import hooks
+from wagtail.permissions import page_permission_policy
+
+
+@hooks.register("construct_page_chooser_queryset")
+def only_editors_choose_pages(pages: Any, request: HttpRequest) -> Any:
+    """Wagtail lets everyone in the admin browse the page chooser, drafts included; finance has
+    no business there."""
+    actions = {"add", "change", "publish"}
+    if page_permission_policy.user_has_any_permission(request.user, actions):
+        return pages
+    return pages.none()
