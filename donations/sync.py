@@ -64,10 +64,8 @@ def pull_session(pk: str) -> Contribution | None:
 
 def pull_invoice(pk: str) -> Contribution | None:
     """Every payment of a recurring gift's invoice; the newest contribution."""
-    invoice = gateway.invoice(pk)
-    details = invoice.parent.subscription_details if invoice.parent else None
-    if details:
-        pull_subscription(_id(details.subscription))
+    if subscription := _subscription_of(pk):
+        pull_subscription(subscription)
     contribution = None
     for intent in gateway.payments_of_invoice(pk):
         contribution = pull_payment(intent) or contribution
@@ -103,12 +101,17 @@ def pull_payment(pk: str) -> Contribution | None:
         return _mirror_payment(intent, checkout, recurring, invoice_id)
 
 
+def _subscription_of(invoice_id: str) -> str:
+    """The subscription that an invoice is for, "" for any other invoice."""
+    parent = gateway.invoice(invoice_id).parent
+    details = parent.subscription_details if parent else None
+    return _id(details.subscription) if details else ""
+
+
 def _recurring_of_invoice(pk: str) -> RecurringContribution | None:
-    invoice = gateway.invoice(pk)
-    details = invoice.parent.subscription_details if invoice.parent else None
-    if not details:
+    subscription = _subscription_of(pk)
+    if not subscription:
         return None
-    subscription = _id(details.subscription)
     known = RecurringContribution.objects.filter(stripe_subscription=subscription).first()
     return known or pull_subscription(subscription)
 

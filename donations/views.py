@@ -21,13 +21,13 @@ from newsroom.privacy import email_index
 from newsroom.public_forms import own_forms_only, refusal
 from subscriptions import outbox
 from subscriptions.signup import AddressField
+from subscriptions.views import INCOMPLETE, dead_link
 
 log = logging.getLogger(__name__)
 
 CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
 LINKS = {"most": 20, "seconds": 600}
 MANAGE_SECONDS = 24 * 3600
-INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
 BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
 
 
@@ -98,7 +98,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     refused = refusal(request, form, "checkout", **CHECKOUTS)
     if not refused:
         try:
-            return redirect_to_stripe(start(form))
+            return see_other(start(form))
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = BUSY, 503
@@ -106,7 +106,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
     return render(request, "donations/support.html", context, status=refused[1])
 
 
-def redirect_to_stripe(url: str) -> HttpResponse:
+def see_other(url: str) -> HttpResponse:
+    """303: a browser goes on with a GET (RFC 9110, 15.4.4); Django's redirect says 302."""
     response = HttpResponse(status=303)
     response["Location"] = url
     return response
@@ -149,8 +150,7 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     if refused := refusal(request, form, "later", **LINKS):
         context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
         return render(request, "donations/remind_me.html", context, status=refused[1])
-    response = HttpResponse(status=303)
-    response["Location"] = back
+    response = see_other(back)
     ask.hide(response, reminders.defer(form, timezone.now()), "later")
     return response
 
@@ -173,8 +173,7 @@ def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
     try:
         deferral = reminders.read_cancel_token(token)
     except tokens.BadToken:
-        context = {"message": INCOMPLETE}
-        return render(request, "subscriptions/dead_link.html", context, status=404)
+        return dead_link(request, INCOMPLETE, 404)
     if request.method != "POST":
         return render(request, "donations/cancel_reminder.html", {"deferral": deferral})
     if deferral:
@@ -217,11 +216,10 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
         donor = Donor.objects.get(pk=donor_id)
     except tokens.StaleToken:
-        context = {"message": "This link has expired. Ask for a new one at /support/manage/."}
-        return render(request, "subscriptions/dead_link.html", context, status=403)
+        message = "This link has expired. Ask for a new one at /support/manage/."
+        return dead_link(request, message, 403)
     except (tokens.BadToken, Donor.DoesNotExist):
-        context = {"message": INCOMPLETE}
-        return render(request, "subscriptions/dead_link.html", context, status=404)
+        return dead_link(request, INCOMPLETE, 404)
     if request.method == "POST":
         asked = request.POST.get("recurring", "")
         chosen = donor.recurring.filter(pk=asked).first() if asked.isdecimal() else None
@@ -229,7 +227,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("manage", token)
         try:
             here = request.build_absolute_uri()
-            return redirect_to_stripe(gateway.portal_url(chosen.stripe_customer, here))
+            return see_other(gateway.portal_url(chosen.stripe_customer, here))
         except stripe.StripeError:
             return render(request, "503.html", {"message": BUSY}, status=503)
     shown: dict[str, Any] = {

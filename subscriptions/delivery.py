@@ -9,7 +9,6 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import formataddr
 from typing import Any
 
 from anymail.message import AnymailMessage
@@ -184,7 +183,7 @@ def compose(batch: Batch, recipients: list[Recipient]) -> AnymailMessage:
     message = AnymailMessage(
         subject=mailing.subject,
         body=mailing.text,
-        from_email=formataddr((newsletter.sender_name, newsletter.sender_address)),
+        from_email=newsletter.sender,
         to=[recipient.email for recipient in recipients],
         reply_to=[newsletter.reply_to] if newsletter.reply_to else None,
         headers=list_headers(newsletter),
@@ -196,11 +195,16 @@ def compose(batch: Batch, recipients: list[Recipient]) -> AnymailMessage:
     for recipient in recipients:
         links = personal_links(recipient.subscriber_id, recipient.subscription_id)
         message.merge_data[recipient.email] = links
-        message.merge_headers[recipient.email] = {
-            "List-Unsubscribe": f"<{links['unsubscribe']}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+        message.merge_headers[recipient.email] = unsubscribe_headers(links["unsubscribe"])
     return message
+
+
+def unsubscribe_headers(link: str) -> dict[str, str]:
+    """Both headers of the one-click unsubscribe (RFC 8058)."""
+    return {
+        "List-Unsubscribe": f"<{link}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def list_headers(newsletter: Any) -> dict[str, str]:
@@ -232,8 +236,7 @@ def _finish_failed(batch: Batch, error: Exception) -> None:
     log.warning("Batch %s: %s (%s)", batch.pk, reason, outcome)
     now = timezone.now()
     if outcome == "refused":
-        batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
-        finish(batch, Status.PENDING, error=reason)
+        _pause(batch, reason)
     elif outcome == "bad":
         _refused_whole(batch, reason)
     elif outcome == "no":
@@ -241,6 +244,12 @@ def _finish_failed(batch: Batch, error: Exception) -> None:
         finish(batch, Status.PENDING, error=reason, next_try_at=now + wait)
     else:
         finish(batch, Status.IN_DOUBT, error=reason, next_try_at=now + settings.MAIL_PROBES[0])
+
+
+def _pause(batch: Batch, reason: str) -> None:
+    """Stop the mailing until a person has acted; this batch waits with the others."""
+    batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
+    finish(batch, Status.PENDING, error=reason)
 
 
 def _refused_whole(batch: Batch, reason: str) -> None:
@@ -251,8 +260,7 @@ def _refused_whole(batch: Batch, reason: str) -> None:
     others = Batch.objects.filter(mailing=batch.mailing_id)
     taken = others.filter(status=Status.ACCEPTED).exists()
     if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
-        batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
-        finish(batch, Status.PENDING, error=reason)
+        _pause(batch, reason)
     elif batch.size > 1:
         batch.split()
     else:
@@ -293,11 +301,10 @@ def connection_for_bulk() -> BaseEmailBackend:
 def send_test(issue: IssuePage, to: str) -> None:
     """The issue as readers will get it, to one colleague, marked, its personal links dead."""
     rendered = rendering.render_issue(issue)
-    newsletter = issue.newsletter
     message = AnymailMessage(
         subject=f"[Test] {rendered.subject}",
         body=rendering.for_display(rendered.text),
-        from_email=formataddr((newsletter.sender_name, newsletter.sender_address)),
+        from_email=issue.newsletter.sender,
         to=[to],
     )
     message.attach_alternative(rendering.for_display(rendered.html), "text/html")

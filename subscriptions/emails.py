@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from subscriptions import delivery, signup
-from subscriptions.models import Mailing, Subscription
+from subscriptions.models import IssuePage, Mailing, Subscription
 from subscriptions.rendering import compose
 
 Status = Subscription.Status
@@ -48,17 +48,12 @@ def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage
     context = {"newsletter": newsletter, "latest": newsletter.latest_issue(), **links}
     subject = f"{greeting}: {newsletter.title}"
     message = compose(name, context, subject, subscription.subscriber.email)
-    message.extra_headers |= {
-        "List-Unsubscribe": f"<{links['unsubscribe']}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
+    message.extra_headers |= delivery.unsubscribe_headers(links["unsubscribe"])
     return message
 
 
 def unapproved(issue_id: int) -> AnymailMessage | None:
     """To every editor who may approve: the hour has come, the issue has not been approved."""
-    from subscriptions.models import IssuePage
-
     issue = IssuePage.objects.filter(pk=issue_id).first()
     if issue is None or issue.mailings.standing().exists():
         return None

@@ -16,9 +16,7 @@ from subscriptions.models import Consent, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
-ASK_AGAIN = timedelta(
-    minutes=10
-)  # a second confirmation mail to one address after this, not before
+ASK_AGAIN = timedelta(minutes=10)  # no second confirmation to one address before
 
 Status = Subscription.Status
 
@@ -62,7 +60,6 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> None:
 
     Nobody is on the list before the link's button is pressed: anyone can type any address.
     """
-    policy = PolicyPage.current()
     with transaction.atomic():
         subscriber, _ = Subscriber.objects.get_or_create(
             email_index=email_index(email), defaults={"email": email}
@@ -73,12 +70,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> None:
         if subscription.status == Status.UNSUBSCRIBED:
             subscription.status = Status.PENDING
             subscription.save(update_fields=["status"])
-        Consent.objects.create(
-            subscription=subscription,
-            action=Consent.Action.ASKED,
-            policy_version=policy.version if policy else "",
-            how=how,
-        )
+        _record(subscription, Consent.Action.ASKED, how)
         if not subscriber.suppressed:
             confirmed = subscription.status == Status.CONFIRMED
             window = int(timezone.now().timestamp() // ASK_AGAIN.total_seconds())

@@ -47,9 +47,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         subscription = signup.read_confirm_token(token)
     except tokens.StaleToken:
-        return _dead_link(request, "This link has expired. Please sign up again.", 403)
+        return dead_link(request, "This link has expired. Please sign up again.", 403)
     except (tokens.BadToken, Subscription.DoesNotExist):
-        return _dead_link(request, INCOMPLETE, 404)
+        return dead_link(request, INCOMPLETE, 404)
     context = {"newsletter": subscription.newsletter, "subscription": subscription}
     if request.method != "POST":
         return render(request, "subscriptions/confirm.html", context)
@@ -69,7 +69,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         pk = tokens.read_lasting("unsubscribe", token)
     except tokens.BadToken:
-        return _dead_link(request, INCOMPLETE, 404)
+        return dead_link(request, INCOMPLETE, 404)
     subscription = Subscription.objects.select_related("newsletter").filter(pk=pk).first()
     context = {"subscription": subscription, "token": token}
     if request.method != "POST":
@@ -89,7 +89,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     try:
         subscriber = Subscriber.objects.get(pk=tokens.read_lasting("preferences", token))
     except (tokens.BadToken, Subscriber.DoesNotExist):
-        return _dead_link(request, INCOMPLETE, 404)
+        return dead_link(request, INCOMPLETE, 404)
     own = subscriber.subscriptions.select_related("newsletter")
     if request.method == "POST":
         subscription = get_object_or_404(own, newsletter__slug=request.POST.get("newsletter", ""))
@@ -103,5 +103,5 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "subscriptions/preferences.html", context)
 
 
-def _dead_link(request: HttpRequest, message: str, status: int) -> HttpResponse:
+def dead_link(request: HttpRequest, message: str, status: int) -> HttpResponse:
     return render(request, "subscriptions/dead_link.html", {"message": message}, status=status)

@@ -1,6 +1,7 @@
 """Newsletters and their issues, as pages: editors know how to edit those."""
 
 from datetime import date, datetime, time, timedelta
+from email.utils import formataddr
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -103,6 +104,11 @@ class Newsletter(Page):
     ]
     parent_page_types = ["subscriptions.NewsletterIndexPage"]
     subpage_types = ["subscriptions.IssuePage"]
+
+    @property
+    def sender(self) -> str:
+        """«Name <address>», as a From header has it."""
+        return formataddr((self.sender_name, self.sender_address))
 
     @property
     def zone(self) -> ZoneInfo:
