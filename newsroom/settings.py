@@ -5,6 +5,7 @@ there on first use, and the two sandboxes in place of Stripe and the mail provid
 ``PRODUCTION=true`` nothing is made up: what is missing stops the start.
 """
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -159,15 +160,27 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_PUBLISH_RETRY = False  # newsroom/jobs.py says why nothing is lost
 
 # --- Mail ----------------------------------------------------------------------------------
-# Any provider of Anymail's: EMAIL_BACKEND and its ANYMAIL_… variables. Unset: the sandbox.
+# A name from subscriptions/providers, and its ANYMAIL_… variables (those of Anymail's documents;
+# lists and objects as JSON). Unset: the sandbox, which speaks Mailgun's API.
 
-MAIL_SANDBOX = "" if env.str("EMAIL_BACKEND", default="") else "http://127.0.0.1:8025"
-EMAIL_BACKEND = required("EMAIL_BACKEND", otherwise="anymail.backends.mailgun.EmailBackend")
+MAIL_SANDBOX = "" if env.str("MAIL_PROVIDER", default="") else "http://127.0.0.1:8025"
+MAIL_PROVIDER = required("MAIL_PROVIDER", otherwise="mailgun")
+EMAIL_BACKEND = f"subscriptions.providers.{MAIL_PROVIDER}.EmailBackend"
 ANYMAIL = {
-    name.removeprefix("ANYMAIL_"): value
+    name.removeprefix("ANYMAIL_"): json.loads(value) if value[:1] in ("{", "[") else value
     for name, value in env.ENVIRON.items()
     if name.startswith("ANYMAIL_")
 }
+# For MAIL_PROVIDER=smtp.
+EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)  # STARTTLS
+EMAIL_TIMEOUT = 30
+# Where bounces go: each reader's copy has its own address there, «bounces+token@…» (VERP).
+RETURN_PATH = env.str("RETURN_PATH", default="bounces@example.org")
 if MAIL_SANDBOX and not PRODUCTION:
     MAIL_SANDBOX = env.str("MAIL_SANDBOX_URL", default=MAIL_SANDBOX)
     ANYMAIL |= {
@@ -176,7 +189,8 @@ if MAIL_SANDBOX and not PRODUCTION:
         "MAILGUN_SENDER_DOMAIN": "mail.example.org",
         "MAILGUN_WEBHOOK_SIGNING_KEY": local.secret("mailgun-signing"),
     }
-ANYMAIL["REQUESTS_TIMEOUT"] = 60
+# For MAIL_PROVIDER=ses: the SNS topics whose events are ours.
+SNS_TOPICS = env.list("SNS_TOPICS", default=[])
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Which function writes which single mail; donations' and subscriptions' alike.
@@ -186,12 +200,15 @@ TRANSACTIONAL_MAILS = {
     "welcome": "subscriptions.emails.welcome",
     "unapproved": "subscriptions.emails.unapproved",
     "missed": "subscriptions.emails.missed",
+    "unsendable": "subscriptions.emails.unsendable",
     "reminder": "donations.emails.reminder",
     "thanks": "donations.emails.thanks",
     "manage_link": "donations.emails.manage_link",
 }
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
+ANYMAIL["REQUESTS_TIMEOUT"] = MAIL_LEASE.total_seconds() * 2 / 3
+MAIL_PUMPS = env.int("MAIL_PUMPS", default=2)  # calls in flight at once, over all machines
 # A batch in doubt is asked after at these distances; "not there" three times means "not sent".
 MAIL_PROBES = [
     timedelta(seconds=seconds)

@@ -6,38 +6,40 @@ doubt*: only evidence (the provider's own record, or a person) takes it out of t
 """
 
 import logging
+import time
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from anymail.message import AnymailMessage
 from django.conf import settings
-from django.core.mail import get_connection
-from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.utils import timezone
 
-from newsroom import tokens
-from subscriptions import doubt, rendering
-from subscriptions.models import Batch, Mailing, Subscriber, Subscription, Suppression
+from newsroom.patience import patiently
+from subscriptions import brakes, doubt, providers, rendering
+from subscriptions.calls import Handed, LostClaim, Recipient, Session, TooLate
+from subscriptions.models import (
+    Batch,
+    DeliveryFailure,
+    Mailing,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Throttle,
+)
 from subscriptions.models.newsletter import GRACE, IssuePage
-from subscriptions.outcomes import classify
+from subscriptions.models.throttle import tomorrow
+from subscriptions.outcomes import Outcome, classify
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 1000  # Mailgun: at most 1,000 recipients per call ("Batch sending")
 HALVINGS_BEFORE_DOUBT = 8
+TRIES_PER_READER = 5  # of an address that is refused «for now» each time
 LONGEST_BACKOFF = timedelta(minutes=10)
+CANARY = 200  # readers, besides the seed list; an issue to fewer than five times that has none
 
 Status = Batch.Status
-
-
-@dataclass(frozen=True)
-class Recipient:
-    subscriber_id: int
-    subscription_id: int
-    email: str
 
 
 # --- Approve, freeze ------------------------------------------------------------------------
@@ -55,18 +57,33 @@ def approve(issue: IssuePage, user: Any, send_at: datetime) -> Mailing:
     )
 
 
+# The canary is batch 0: the seed list and a sample; the rest follows in the order of ids.
 FREEZE = """
-    INSERT INTO subscriptions_batch (id, mailing_id, seq, subscriber_ids, size)
-    SELECT gen_random_uuid(), %(mailing)s, seq, array_agg(subscriber_id ORDER BY subscriber_id),
-           count(*)
-    FROM (
-        SELECT s.subscriber_id,
-               (row_number() OVER (ORDER BY s.subscriber_id) - 1) / %(size)s AS seq
+    WITH audience AS MATERIALIZED (
+        SELECT s.subscriber_id, s.seed
         FROM subscriptions_subscription s
         JOIN subscriptions_subscriber r ON r.id = s.subscriber_id
         WHERE s.newsletter_id = %(newsletter)s AND s.status = 'confirmed'
           AND NOT EXISTS (
               SELECT 1 FROM subscriptions_suppression x WHERE x.email_index = r.email_index)
+    ), canary AS MATERIALIZED (
+        SELECT subscriber_id FROM audience WHERE seed AND %(canary)s > 0
+        UNION
+        (SELECT subscriber_id FROM audience
+         ORDER BY hashint8extended(subscriber_id, %(mailing)s) LIMIT %(canary)s)
+    )
+    INSERT INTO subscriptions_batch (id, mailing_id, seq, subscriber_ids, size, next_try_at)
+    SELECT gen_random_uuid(), %(mailing)s, 0, array_agg(subscriber_id ORDER BY subscriber_id),
+           count(*), %(now)s
+    FROM canary HAVING count(*) > 0
+    UNION ALL
+    SELECT gen_random_uuid(), %(mailing)s, seq, array_agg(subscriber_id ORDER BY subscriber_id),
+           count(*), %(rest_at)s
+    FROM (
+        SELECT a.subscriber_id,
+               1 + (row_number() OVER (ORDER BY a.subscriber_id) - 1) / %(size)s AS seq
+        FROM audience a
+        WHERE NOT EXISTS (SELECT 1 FROM canary c WHERE c.subscriber_id = a.subscriber_id)
     ) numbered
     GROUP BY seq
 """
@@ -83,13 +100,18 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             return False
         issue = mailing.revision.as_object()
         rendered = rendering.render_issue(issue)
+        rendering.check(rendered, providers.current())
+        rest_at = _rest_at(mailing, now)
         with connection.cursor() as cursor:
             cursor.execute(
                 FREEZE,
                 {
                     "mailing": mailing.pk,
-                    "size": BATCH_SIZE,
+                    "size": providers.current().per_call,
                     "newsletter": mailing.newsletter_id,
+                    "canary": CANARY if rest_at else 0,
+                    "now": now,
+                    "rest_at": rest_at or now,
                 },
             )
             cursor.execute(
@@ -105,15 +127,25 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             text=rendered.text,
             audience=audience,
             frozen_at=now,
+            rest_at=rest_at,
+            problem="",
         )
+
+
+def _rest_at(mailing: Mailing, now: datetime) -> datetime | None:
+    """When all but the canary may go; None if there is to be no canary."""
+    newsletter = mailing.newsletter
+    if not newsletter.canary_minutes or newsletter.audience() < 5 * CANARY:
+        return None
+    return now + timedelta(minutes=newsletter.canary_minutes)
 
 
 # --- Claim, send, finish --------------------------------------------------------------------
 
 
-def send_next(mail: BaseEmailBackend) -> bool:
-    """Send one batch. False when none is waiting."""
-    claimed = claim()
+def send_next(session: Session) -> bool:
+    """Send one batch. False when none is waiting, or none may go now."""
+    claimed = patiently(claim)
     if claimed is None:
         return False
     batch, recipients = claimed
@@ -121,12 +153,15 @@ def send_next(mail: BaseEmailBackend) -> bool:
         finish(batch, Status.ACCEPTED)
         return True
     try:
-        message = compose(batch, recipients)
-        mail.send_messages([message])
+        handed = session.send(batch, recipients)
+    except TooLate:
+        finish(batch, Status.PENDING, error="The worker was too slow to begin the call.")
+    except LostClaim:
+        log.warning("Batch %s was taken from us while we slept", batch.pk)
     except Exception as error:
-        _finish_failed(batch, error)
+        _finish_failed(batch, classify(error, providers.current()))
     else:
-        finish(batch, Status.ACCEPTED, provider_id=message.anymail_status.message_id or "")
+        _finish_handed(batch, handed)
     return True
 
 
@@ -135,6 +170,7 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
 
     Whoever unsubscribed or was suppressed since the freeze is recorded as excluded.
     """
+    provider, now = providers.current(), timezone.now()
     with transaction.atomic():
         batch = (
             Batch.objects.sendable()
@@ -143,24 +179,48 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
             .order_by("mailing_id", "seq")
             .first()
         )
-        if batch is None:
+        if batch is None or not _fits(batch, provider.key, provider.per_call, now):
             return None
         recipients = eligible(batch)
         here = {recipient.subscriber_id for recipient in recipients}
-        now = timezone.now()
         batch.excluded_ids = [pk for pk in batch.subscriber_ids if pk not in here]
         batch.status = Status.SENDING
         batch.claim_token = uuid.uuid4()
         batch.lease_until = now + settings.MAIL_LEASE
         batch.tries += 1
         batch.tried_at = now
-        batch.probes = 0
+        batch.first_tried_at = batch.first_tried_at or now
+        batch.provider = provider.key
+        batch.probes = batch.begun = batch.done = 0
         # fmt: off
         batch.save(update_fields=[
-            "excluded_ids", "status", "claim_token", "lease_until", "tries", "tried_at", "probes",
+            "excluded_ids", "status", "claim_token", "lease_until", "tries", "tried_at",
+            "first_tried_at", "provider", "probes", "begun", "done",
         ])
         # fmt: on
+    batch.call_before = time.monotonic() + settings.MAIL_LEASE.total_seconds() / 3
     return batch, recipients
+
+
+def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
+    """May it go now? Cut to what the provider takes in one call, and the warm-up plan allows.
+
+    A call that may have arrived stays as it was: its repeat has to be the same.
+    """
+    throttle = Throttle.locked(provider)
+    left = throttle.left_today(now)
+    if left == 0:
+        until = tomorrow(now)
+        Mailing.objects.filter(pk=batch.mailing_id).update(
+            problem="Today's share of the warm-up plan is sent. The rest follows tomorrow.",
+            not_after=until + GRACE,
+        )
+        throttle.close(until)
+        return False
+    most = min(per_call, left or per_call)
+    if batch.size > most and not batch.first_tried_at:
+        batch.carve(batch.subscriber_ids[most:], Status.PENDING, next_try_at=batch.next_try_at)
+    return throttle.take(batch.size, now)
 
 
 def eligible(batch: Batch) -> list[Recipient]:
@@ -173,83 +233,84 @@ def eligible(batch: Batch) -> list[Recipient]:
     return [Recipient(*row) for row in rows]
 
 
-def compose(batch: Batch, recipients: list[Recipient]) -> AnymailMessage:
-    """The provider call's message: rendered text, and each reader's own links as merge data.
-
-    Both unsubscribe headers go to every recipient (RFC 8058); List-Id names the list for ever
-    (RFC 2919).
-    """
-    mailing, newsletter = batch.mailing, batch.mailing.newsletter
-    message = AnymailMessage(
-        subject=mailing.subject,
-        body=mailing.text,
-        from_email=newsletter.sender,
-        to=[recipient.email for recipient in recipients],
-        reply_to=[newsletter.reply_to] if newsletter.reply_to else None,
-        headers=list_headers(newsletter),
-    )
-    message.attach_alternative(mailing.html, "text/html")
-    message.tags = [f"mailing-{mailing.pk}"]
-    message.metadata = {"batch": str(batch.pk)}
-    message.merge_data, message.merge_headers = {}, {}
-    for recipient in recipients:
-        links = personal_links(recipient.subscriber_id, recipient.subscription_id)
-        message.merge_data[recipient.email] = links
-        message.merge_headers[recipient.email] = unsubscribe_headers(links["unsubscribe"])
-    return message
-
-
-def unsubscribe_headers(link: str) -> dict[str, str]:
-    """Both headers of the one-click unsubscribe (RFC 8058)."""
-    return {
-        "List-Unsubscribe": f"<{link}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
-
-
-def list_headers(newsletter: Any) -> dict[str, str]:
-    domain = newsletter.sender_address.rpartition("@")[2]
-    return {"List-Id": f"{newsletter.title} <{newsletter.slug}.{domain}>", "Precedence": "bulk"}
-
-
-def personal_links(subscriber_id: int, subscription_id: int) -> dict[str, str]:
-    unsubscribe = tokens.lasting("unsubscribe", subscription_id)
-    preferences = tokens.lasting("preferences", subscriber_id)
-    return {
-        "unsubscribe": f"{settings.BASE_URL}/newsletter/unsubscribe/{unsubscribe}/",
-        "preferences": f"{settings.BASE_URL}/newsletter/preferences/{preferences}/",
-    }
-
-
 def finish(batch: Batch, to: str, **fields: Any) -> None:
     """End my claim. Whoever's lease ran out has lost it: then what I know is still evidence."""
-    mine = Batch.objects.filter(pk=batch.pk, claim_token=batch.claim_token)
-    if mine.update(status=to, claim_token=None, lease_until=None, **fields):
-        Mailing.objects.close_if_done(batch.mailing_id)
-    elif to == Status.ACCEPTED:
-        doubt.found(batch.pk, fields.get("provider_id", ""))
+
+    def write() -> None:
+        mine = Batch.objects.filter(pk=batch.pk, claim_token=batch.claim_token)
+        if mine.update(status=to, claim_token=None, lease_until=None, **fields):
+            Mailing.objects.close_if_done(batch.mailing_id)
+        elif to == Status.ACCEPTED:
+            doubt.found(batch.pk, fields.get("provider_id", ""), "the worker that made the call")
+
+    patiently(write)
 
 
-def _finish_failed(batch: Batch, error: Exception) -> None:
-    """Tell a definite no from doubt; log the kind of error, never its text with addresses."""
-    outcome, reason = classify(error)
-    log.warning("Batch %s: %s (%s)", batch.pk, reason, outcome)
+def _finish_handed(batch: Batch, handed: Handed) -> None:
+    """Taken, but for those who were left out: each kind becomes a batch of its own."""
+    if not (handed.refused or handed.later or handed.untried or handed.doubtful):
+        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+        return
+    patiently(lambda: _divide(batch, handed, timezone.now()))
+
+
+def _divide(batch: Batch, handed: Handed, now: datetime) -> None:
+    with transaction.atomic():
+        if handed.refused:
+            batch.carve(handed.refused, Status.REJECTED, error=handed.error)
+            _suppress(batch, handed.refused)
+        if handed.later:
+            to = Status.PENDING if batch.tries < TRIES_PER_READER else Status.REJECTED
+            wait = _backoff(batch.tries)
+            batch.carve(handed.later, to, error=handed.error, next_try_at=now + wait)
+        if handed.untried:
+            again = {"next_try_at": now + _backoff(batch.tries), "error": handed.error}
+            batch.carve(handed.untried, Status.PENDING, **again)
+        if handed.doubtful:
+            held = batch.carve(handed.doubtful, Status.HELD, error=handed.error)
+            if held:
+                held.note(f"Handed over, then {handed.error}. An editor has to decide.")
+        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+
+
+def _finish_failed(batch: Batch, outcome: Outcome) -> None:
+    """Tell a definite no from doubt; ``reason`` never holds an address."""
+    log.warning("Batch %s: %s (%s)", batch.pk, outcome.reason, outcome.kind)
     now = timezone.now()
-    if outcome == "refused":
-        _pause(batch, reason)
-    elif outcome == "bad":
-        _refused_whole(batch, reason)
-    elif outcome == "no":
-        wait = min(timedelta(seconds=5 * 2**batch.tries), LONGEST_BACKOFF)
-        finish(batch, Status.PENDING, error=reason, next_try_at=now + wait)
-    else:
-        finish(batch, Status.IN_DOUBT, error=reason, next_try_at=now + settings.MAIL_PROBES[0])
+    patiently(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
+    match outcome.kind:
+        case "no" | "slower":
+            patiently(lambda: _make_way(batch, outcome, now))
+        case "refused":
+            batch.mailing.move(Mailing.Status.PAUSED, problem=outcome.reason)
+            finish(batch, Status.PENDING, error=outcome.reason, first_tried_at=None)
+        case "bad":
+            _refused_whole(batch, outcome.reason)
+        case "nobody":
+            _suppress(batch, batch.subscriber_ids)
+            finish(batch, Status.REJECTED, error=outcome.reason)
+        case "had":
+            finish(batch, Status.ACCEPTED, error=outcome.reason)
+        case _:
+            first_probe = now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
+            finish(batch, Status.IN_DOUBT, error=outcome.reason, next_try_at=first_probe)
 
 
-def _pause(batch: Batch, reason: str) -> None:
-    """Stop the mailing until a person has acted; this batch waits with the others."""
-    batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
-    finish(batch, Status.PENDING, error=reason)
+def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
+    """A definite no: this batch waits, and so does every other call to that provider."""
+    wait = max(outcome.wait, _backoff(batch.tries))
+    with transaction.atomic():
+        throttle = Throttle.locked(batch.provider)
+        if outcome.kind == "slower":
+            throttle.slow_down(now, outcome.wait)
+        else:
+            throttle.close(now + _backoff(min(batch.tries, 3)))
+    again = {"next_try_at": now + wait, "first_tried_at": None}
+    finish(batch, Status.PENDING, error=outcome.reason, **again)
+
+
+def _backoff(tries: int) -> timedelta:
+    return min(timedelta(seconds=2 * 2**tries), LONGEST_BACKOFF)
 
 
 def _refused_whole(batch: Batch, reason: str) -> None:
@@ -260,26 +321,32 @@ def _refused_whole(batch: Batch, reason: str) -> None:
     others = Batch.objects.filter(mailing=batch.mailing_id)
     taken = others.filter(status=Status.ACCEPTED).exists()
     if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
-        _pause(batch, reason)
+        batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
+        finish(batch, Status.PENDING, error=reason, first_tried_at=None)
     elif batch.size > 1:
         batch.split()
     else:
-        for subscriber in Subscriber.objects.filter(pk__in=batch.subscriber_ids):
-            Suppression.objects.get_or_create(
-                email_index=subscriber.email_index,
-                defaults={"reason": Suppression.Reason.REFUSED},
-            )
+        _suppress(batch, batch.subscriber_ids)
         finish(batch, Status.REJECTED, error=reason)
+
+
+def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
+    """The provider takes no mail to these addresses: remember it, and count it."""
+    for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids):
+        Suppression.objects.get_or_create(
+            email_index=subscriber.email_index, defaults={"reason": Suppression.Reason.REFUSED}
+        )
+        brakes.record(batch.mailing_id, subscriber.pk, DeliveryFailure.Kind.REFUSED)
 
 
 # --- The end --------------------------------------------------------------------------------
 
 
 def resume(mailing: Mailing, now: datetime) -> bool:
-    """Go on with a paused mailing, from now within its grace."""
+    """Go on with a paused mailing, from now within its grace; its brakes are off from then on."""
     if mailing.status != Mailing.Status.PAUSED:  # «sending» may come from «scheduled» too
         return False
-    return mailing.move(Mailing.Status.SENDING, problem="", not_after=now + GRACE)
+    return mailing.move(Mailing.Status.SENDING, problem="", not_after=now + GRACE, brakes=False)
 
 
 def cancel(mailing: Mailing) -> bool:
@@ -289,13 +356,6 @@ def cancel(mailing: Mailing) -> bool:
             return False
         mailing.batches.filter(status=Status.PENDING).update(status=Status.CANCELLED)
     return True
-
-
-def connection_for_bulk() -> BaseEmailBackend:
-    """An open connection, so that a pump's calls share one session."""
-    mail = get_connection()
-    mail.open()
-    return mail
 
 
 def send_test(issue: IssuePage, to: str) -> None:

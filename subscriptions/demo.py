@@ -38,6 +38,7 @@ def load() -> None:
             sender_name="The Meridian",
             sender_address="weekly@mail.example.org",
             reply_to="letters@example.org",
+            canary_minutes=0,  # the demo's readers wait for nothing
         )
     )
     make_readers(weekly, READERS)

@@ -217,8 +217,7 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
     try:
         delivery.send_test(issue.get_latest_revision_as_object(), request.user.email)  # type: ignore[union-attr]
     except Exception as error:
-        _, reason = classify(error)
-        messages.error(request, f"The test was not sent: {reason}.")
+        messages.error(request, f"The test was not sent: {classify(error).reason}.")
     else:
         messages.success(request, f"A test is on its way to {request.user.email}.")  # type: ignore[union-attr]
 

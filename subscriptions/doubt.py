@@ -1,127 +1,197 @@
-"""Batches in doubt: was it sent? Only the provider's own record can say.
+"""Batches in doubt: was it sent? Only evidence decides, or a person; nothing else may guess.
 
-Each provider has its way (see the research notes of the design); this is Mailgun's. Where there
-is none, a person decides.
+Evidence is what the provider has: its own record, its events, the key under which a repeat is no
+second mail; by SMTP, our journal. Where none can be had, the batch is *held* for an editor.
 """
 
 import logging
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
-import requests
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from subscriptions import providers
 from subscriptions.models import Batch, Mailing, Subscriber
+from subscriptions.providers import Call, Evidence, Provider
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (3.05, 20)  # seconds to connect, to answer
-CLOCKS_DIFFER_BY = timedelta(minutes=10)  # at most, ours and the provider's
+Status = Batch.Status
+IN_DOUBT = [Status.IN_DOUBT]
 
 
-def available() -> bool:
-    return settings.EMAIL_BACKEND == "anymail.backends.mailgun.EmailBackend"
-
-
-def ask(batch: Batch) -> str | None:
-    """The provider's message id, "" when it has no such message, None when it can't say.
-
-    Mailgun takes a call whole or not at all, so one recipient stands for all of them. Asked with
-    the Logs API ("List logs"), whose filter travels in the body: no address in any URL.
-    """
-    if not available():
-        return None
-    # Only who was in the call can have an event; the excluded were left out.
-    sent_to = next(pk for pk in batch.subscriber_ids if pk not in set(batch.excluded_ids))
-    email = Subscriber.objects.filter(pk=sent_to).values_list("email", flat=True).first()
-    if email is None:  # erased since
-        return None
-    base = settings.ANYMAIL.get("MAILGUN_API_URL", "https://api.mailgun.net/v3")
-    tried_at = batch.tried_at or timezone.now()
-    recipient = {"attribute": "recipient", "comparator": "=", "values": [same(email)]}
-    tag = {"attribute": "tag", "comparator": "=", "values": [same(f"mailing-{batch.mailing_id}")]}
-    query: Any = {
-        "start": format_datetime(tried_at - CLOCKS_DIFFER_BY),
-        "end": format_datetime(timezone.now() + CLOCKS_DIFFER_BY),
-        "events": ["accepted"],
-        "filter": {"AND": [recipient, tag]},
-        "pagination": {"limit": 100},
-    }
-    try:
-        answer = requests.post(
-            urljoin(base, "/v1/analytics/logs"),
-            json=query,
-            auth=("api", settings.ANYMAIL["MAILGUN_API_KEY"]),
-            timeout=TIMEOUT,
-        )
-        answer.raise_for_status()
-        events = answer.json()["items"]
-    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-        log.warning("No evidence for batch %s: %s", batch.pk, type(error).__name__)
-        return None
-    for event in events:
-        if event.get("user-variables", {}).get("batch") == str(batch.pk):
-            return str(event["message"]["headers"]["message-id"])
-    return ""
-
-
-def same(value: str) -> dict[str, str]:
-    return {"label": value, "value": value}
-
-
-def found(batch_id: Any, provider_id: str) -> None:
+def found(batch_id: Any, provider_id: str, how: str = "an event from the provider") -> None:
     """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
     try:
         batch = Batch.objects.filter(pk=batch_id).first()
     except ValidationError:  # not a batch's id: somebody else's metadata
         batch = None
-    if batch is None:
+    if batch is None or batch.status not in Batch.OPEN:
         return
     # Pending too: sent back after a «no», and not claimed again yet.
-    if batch.settle(Batch.Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
+    if batch.settle(Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
+        if batch.status in Batch.DOUBTFUL:
+            batch.note(f"It was sent: {how} says so.")
         Mailing.objects.close_if_done(batch.mailing_id)
 
 
 def resolve_all(now: datetime) -> None:
     """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
-    Batch.objects.abandoned().update(
-        status=Batch.Status.IN_DOUBT,
-        error="the worker vanished during the call",
-        next_try_at=now + settings.MAIL_PROBES[0],
-    )
-    doubtful = Batch.objects.filter(status=Batch.Status.IN_DOUBT, next_try_at__lte=now)
+    for batch in Batch.objects.abandoned()[:200]:
+        fall(batch, "The worker vanished during the call.", now)
+    doubtful = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
     for batch in doubtful.select_related("mailing")[:50]:
         resolve(batch, now)
 
 
+def fall(batch: Batch, why: str, now: datetime) -> None:
+    """Into doubt, if its lease has still run out."""
+    abandoned = Batch.objects.abandoned().filter(pk=batch.pk)
+    first_probe = now + settings.MAIL_PROBES[0]
+    if batch.provider == "smtp":  # a journal does not get better by waiting
+        first_probe = now
+    if abandoned.update(
+        status=Status.IN_DOUBT, claim_token=None, error=why[:300], next_try_at=first_probe
+    ):
+        batch.note(why)
+
+
 def resolve(batch: Batch, now: datetime) -> None:
-    """Ask the provider whether it has this batch; after the last «no» it goes out again."""
-    answer = ask(batch)
-    frm = [Batch.Status.IN_DOUBT]
-    if answer is None:  # it can't tell, or not now
+    """One look at one doubtful batch, with its provider's kind of evidence."""
+    provider = providers.get(batch.provider) if batch.provider in providers.NAMES else None
+    if provider is None or provider != providers.current():
+        name = provider.name if provider else batch.provider or "another provider"
+        hold(batch, f"It went to {name}, which is not in use any more and can't be asked.")
+    elif provider.key == "smtp":
+        _by_journal(batch, now)
+    elif provider.repeat_within:
+        _by_repeating(batch, provider, now)
+    else:
+        _by_asking(batch, provider, now)
+
+
+def hold(batch: Batch, why: str) -> None:
+    if batch.settle(Status.HELD, frm=IN_DOUBT):
+        batch.note(f"{why} An editor has to decide.")
+
+
+def _by_repeating(batch: Batch, provider: Provider, now: datetime) -> None:
+    """Send it again under the same key, while the provider remembers that key."""
+    assert provider.repeat_within
+    if now < (batch.first_tried_at or now) + provider.repeat_within:
+        if batch.settle(Status.PENDING, frm=IN_DOUBT, next_try_at=now):
+            batch.note(f"Repeated under the same key: {provider.name} makes no second mail of it.")
+    else:
+        hold(batch, f"{provider.name} has forgotten the call's key: a repeat could double it.")
+
+
+def _by_asking(batch: Batch, provider: Provider, now: datetime) -> None:
+    """Ask the provider's record; without one, wait for its events. «Not there» counts only when
+    it was said each time: records lag behind."""
+    evidence = _ask(batch, provider) if provider.find else None
+    if evidence and not evidence.missing:
+        found(batch.pk, evidence.provider_id, "the provider's record")
+        return
+    last = batch.probes + 1 >= len(settings.MAIL_PROBES)
+    if provider.find and evidence is None:  # it can't tell now
         later = now + settings.MAIL_PROBES[-1]
-        to = Batch.Status.IN_DOUBT if available() else Batch.Status.HELD
-        Batch.objects.filter(pk=batch.pk, status__in=frm).update(status=to, next_try_at=later)
-    elif answer:
-        found(batch.pk, answer)
-    elif batch.probes + 1 < len(settings.MAIL_PROBES):
+        _still_in_doubt(batch).update(next_try_at=later)
+        batch.note(f"{provider.name} could not be asked.")
+    elif not last:
         wait = settings.MAIL_PROBES[batch.probes + 1]
         # Two who ask at the same moment count as one probe: the distances are what matters.
-        Batch.objects.filter(pk=batch.pk, status__in=frm, probes=batch.probes).update(
-            probes=F("probes") + 1, next_try_at=now + wait
-        )
+        same = _still_in_doubt(batch).filter(probes=batch.probes)
+        if same.update(probes=F("probes") + 1, next_try_at=now + wait):
+            batch.note(_said(batch, evidence))
+    elif evidence is None:
+        hold(batch, f"No event came, and {provider.name} can't be asked.")
     else:
-        batch.settle(Batch.Status.PENDING, frm=frm, next_try_at=now)
+        batch.note(_said(batch, evidence))
+        _send_to_missing(batch, evidence, now)
 
 
-def decide(batch: Batch, *, sent: bool) -> bool:
-    """An editor's word on a held batch: it was sent, or send it. One winner."""
-    to = Batch.Status.ACCEPTED if sent else Batch.Status.PENDING
-    decided = batch.settle(to, frm=[Batch.Status.HELD], next_try_at=timezone.now())
+def _still_in_doubt(batch: Batch) -> Any:
+    return Batch.objects.filter(pk=batch.pk, status=Status.IN_DOUBT)
+
+
+def _said(batch: Batch, evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "No event about it has come so far."
+    return (
+        f"Asked the provider: it has {batch.recipients - len(evidence.missing):,} "
+        f"of {batch.recipients:,}."
+    )
+
+
+def _send_to_missing(batch: Batch, evidence: Evidence, now: datetime) -> None:
+    """Whom the provider has is done; the others go out again."""
+    ids = _ids_by_email(batch)
+    missing = [ids[email] for email in evidence.missing]
+    if len(missing) == len(ids):
+        again = {"next_try_at": now, "first_tried_at": None}
+        batch.settle(Status.PENDING, frm=IN_DOUBT, **again)
+    elif batch.carve(missing, Status.PENDING, next_try_at=now):
+        found(batch.pk, evidence.provider_id, "the provider's record")
+
+
+def _ask(batch: Batch, provider: Provider) -> Evidence | None:
+    assert provider.find
+    emails = list(_ids_by_email(batch))
+    if not emails:  # all of them erased since
+        return None
+    at = batch.tried_at or timezone.now()
+    return provider.find(Call(str(batch.pk), batch.call_key, batch.mailing.tag, emails, at))
+
+
+def _ids_by_email(batch: Batch) -> dict[str, int]:
+    """Who was in the call: the excluded were left out."""
+    there = set(batch.subscriber_ids) - set(batch.excluded_ids)
+    rows = Subscriber.objects.filter(pk__in=there).order_by("pk").values_list("email", "pk")
+    return dict(rows)
+
+
+# --- SMTP: the journal ----------------------------------------------------------------------
+
+
+def _by_journal(batch: Batch, now: datetime) -> None:
+    """Settled messages are done, the one that was handed over is held, the rest goes out."""
+    excluded = set(batch.excluded_ids)
+    there = [pk for pk in batch.subscriber_ids if pk not in excluded]
+    # What the database lost with a crash of its own, the journal does not know.
+    end = len(there) if _database_restarted_since(batch.tried_at) else batch.begun
+    doubtful, untried = there[batch.done : end], there[end:]
+    with transaction.atomic():
+        if untried and not batch.carve(untried, Status.PENDING, next_try_at=now):
+            return
+        if doubtful:
+            held = batch.carve(doubtful, Status.HELD, error=batch.error)
+            if held is None:
+                return
+            held.note("Handed over, the answer unknown. An editor has to decide.")
+        if batch.settle(Status.ACCEPTED, frm=IN_DOUBT):
+            batch.note(f"The journal says that {batch.done:,} of {len(there):,} were sent.")
     Mailing.objects.close_if_done(batch.mailing_id)
+
+
+def _database_restarted_since(at: datetime | None) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_postmaster_start_time() > %s", [at])
+        return bool(cursor.fetchone()[0])
+
+
+# --- A person -------------------------------------------------------------------------------
+
+
+def decide(batch: Batch, *, sent: bool, by: str = "") -> bool:
+    """An editor's word on a held batch: it was sent, or send it. One winner."""
+    to = Status.ACCEPTED if sent else Status.PENDING
+    fields = {"next_try_at": timezone.now(), "first_tried_at": None}
+    decided = batch.settle(to, frm=[Status.HELD], **fields)
+    if decided:
+        batch.note(f"{by or 'An editor'} decided: " + ("it was sent." if sent else "send it."))
+        Mailing.objects.close_if_done(batch.mailing_id)
     return decided

@@ -4,7 +4,8 @@ from anymail.message import AnymailMessage
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from subscriptions import delivery, signup
+from newsroom import tokens
+from subscriptions import calls, signup
 from subscriptions.models import IssuePage, Mailing, Subscription
 from subscriptions.rendering import compose
 
@@ -44,11 +45,18 @@ def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage
     if not subscription:
         return None
     newsletter = subscription.newsletter
-    links = delivery.personal_links(subscription.subscriber_id, subscription.pk)
-    context = {"newsletter": newsletter, "latest": newsletter.latest_issue(), **links}
+    token = tokens.lasting("unsubscribe", subscription.pk)
+    context = {
+        "newsletter": newsletter,
+        "latest": newsletter.latest_issue(),
+        "unsubscribe": calls.unsubscribe_url(token),
+        "preferences": calls.preferences_url(
+            tokens.lasting("preferences", subscription.subscriber_id)
+        ),
+    }
     subject = f"{greeting}: {newsletter.title}"
     message = compose(name, context, subject, subscription.subscriber.email)
-    message.extra_headers |= delivery.unsubscribe_headers(links["unsubscribe"])
+    message.extra_headers |= calls.unsubscribe_headers(token)
     return message
 
 
@@ -68,13 +76,22 @@ def missed(mailing_id: int) -> AnymailMessage | None:
     return _to_editors("missed", mailing.issue, f"Not sent: {mailing.issue.title} is late")
 
 
-def _to_editors(name: str, issue: object, subject: str) -> AnymailMessage | None:
+def unsendable(mailing_id: int) -> AnymailMessage | None:
+    """The hour has come, and the issue can't go out as it is."""
+    mailing = Mailing.objects.filter(pk=mailing_id, status=Mailing.Status.SCHEDULED).first()
+    if mailing is None or not mailing.problem:
+        return None
+    subject = f"Not sent: {mailing.issue.title} has a problem"
+    return _to_editors("unsendable", mailing.issue, subject, problem=mailing.problem)
+
+
+def _to_editors(name: str, issue: object, subject: str, **context: str) -> AnymailMessage | None:
     editors = get_user_model().objects.with_perm(
         "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
     )
     addresses = [address for address in editors.values_list("email", flat=True) if address]
     if not addresses:
         return None
-    message = compose(name, {"issue": issue}, subject, addresses[0])
+    message = compose(name, {"issue": issue, **context}, subject, addresses[0])
     message.to = addresses
     return message

@@ -6,10 +6,11 @@ Events come twice, late or never. Everything here may run again without harm.
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+from django.core.exceptions import ValidationError
 
 from newsroom.privacy import email_index
-from subscriptions import doubt, signup
-from subscriptions.models import Subscription, Suppression
+from subscriptions import brakes, doubt, signup
+from subscriptions.models import Batch, DeliveryFailure, Subscriber, Subscription, Suppression
 
 # What tells that the address is dead or its owner wants no mail, and why we suppress it then.
 # A bounce for other reasons (policy, content, a full mailbox) says nothing about the address.
@@ -18,6 +19,10 @@ SUPPRESSING = {
     (EventType.BOUNCED, RejectReason.BOUNCED): Suppression.Reason.BOUNCE,
     (EventType.COMPLAINED, RejectReason.SPAM): Suppression.Reason.COMPLAINT,
     (EventType.COMPLAINED, None): Suppression.Reason.COMPLAINT,
+}
+FAILURES = {
+    EventType.BOUNCED: DeliveryFailure.Kind.BOUNCED,
+    EventType.COMPLAINED: DeliveryFailure.Kind.COMPLAINED,
 }
 
 
@@ -29,12 +34,25 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     if not event.recipient:
         return
     reason = SUPPRESSING.get((event.event_type, event.reject_reason))
+    if batch_id and event.event_type in FAILURES:
+        count(batch_id, event.recipient, FAILURES[event.event_type])
     if reason:
         Suppression.objects.get_or_create(
             email_index=email_index(event.recipient), defaults={"reason": reason}
         )
     if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
         leave_all_lists(event.recipient, how=str(event.event_type))
+
+
+def count(batch_id: Any, email: str, kind: str) -> None:
+    """Of a mailing's copies, one came to nothing: the brakes want to know."""
+    subscriber = Subscriber.objects.with_email(email).first()
+    try:
+        batch = Batch.objects.filter(pk=batch_id).first()
+    except ValidationError:  # a single mail's
+        return
+    if subscriber and batch:
+        brakes.record(batch.mailing_id, subscriber.pk, kind)
 
 
 def leave_all_lists(email: str, how: str) -> None:

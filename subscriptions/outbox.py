@@ -7,13 +7,16 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from newsroom.jobs import after_commit
+from subscriptions import providers
 from subscriptions.models import TransactionalMail
 from subscriptions.models.transactional import RETRY_AFTER
-from subscriptions.outcomes import classify
+from subscriptions.outcomes import Outcome, classify
+from subscriptions.providers import Call
 
 log = logging.getLogger(__name__)
 
 Status = TransactionalMail.Status
+TAG = "single"  # beside «mailing-42» in the provider's statistics
 
 
 def post(purpose: str, object_id: int, key: str) -> None:
@@ -38,20 +41,42 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         if message is None:  # the reader left or the moment has passed
             mail.finish(Status.DROPPED)
             return
+        message.tags = [TAG]
+        message.metadata = {"batch": name_of(mail)}
+        providers.current().adapt(message, name_of(mail))
+        if mail.may_have_arrived and _has_arrived(mail, message.to):
+            mail.finish(Status.SENT, sent_at=now)
+            return
         message.send()
     except Exception as error:
-        _, reason = classify(error)
-        log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, reason)
-        _finish_failed(mail, reason, now)
+        outcome = classify(error, providers.current())
+        log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, outcome.reason)
+        _finish_failed(mail, outcome, now)
     else:
         status = getattr(message, "anymail_status", None)
         provider_id = str(status.message_id or "") if status else ""
-        mail.finish(Status.SENT, sent_at=now, provider_id=provider_id)
+        mail.finish(Status.SENT, sent_at=now, provider_id=provider_id[:200])
 
 
-def _finish_failed(mail: TransactionalMail, reason: str, now: datetime) -> None:
-    if mail.tries > len(RETRY_AFTER):
-        mail.finish(Status.FAILED, error=reason)
+def name_of(mail: TransactionalMail) -> str:
+    """What travels with it, so that the provider can be asked."""
+    return f"mail-{mail.pk}"
+
+
+def _has_arrived(mail: TransactionalMail, to: list[str]) -> bool:
+    """Has the provider got it from an earlier try? Where it can't say, we send again: a doubled
+    confirmation harms less than none."""
+    find = providers.current().find
+    asked = Call(name_of(mail), name_of(mail), TAG, to, mail.created_at)
+    evidence = find(asked) if find else None
+    return bool(evidence and not evidence.missing)
+
+
+def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> None:
+    if outcome.kind == "had":
+        mail.finish(Status.SENT, sent_at=now)
+    elif outcome.kind == "nobody" or mail.tries > len(RETRY_AFTER):
+        mail.finish(Status.FAILED, error=outcome.reason)
     else:
-        wait = RETRY_AFTER[mail.tries - 1]
-        mail.finish(Status.WAITING, error=reason, next_try_at=now + wait)
+        again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
+        mail.finish(Status.WAITING, in_doubt=outcome.kind == "doubt", **again)

@@ -1,39 +1,122 @@
 """What a failed call to the provider means: certainly not sent, refused, or nobody knows."""
 
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
 import requests
-from anymail.exceptions import AnymailError, AnymailInvalidAddress
+from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from subscriptions.providers import Provider
 
 # The provider refuses us, not a reader: no other batch would fare better.
 ACCOUNT_REFUSED = {401, 402, 403, 404, 420}
+# Amazon SES says so with 400 and a name ("Common Errors", "SendBulkEmail": Errors).
+SES_ACCOUNT = {
+    "AccountSuspendedException", "SendingPausedException", "MailFromDomainNotVerifiedException",
+    "LimitExceededException", "NotFoundException",
+}  # fmt: skip
+# botocore's names for a call that never left (it is an optional package).
+NEVER_LEFT = {"EndpointConnectionError", "ConnectTimeoutError", "NoCredentialsError", "SSLError"}
+TOO_MANY = {429, 430}
 
 
-def classify(error: Exception) -> tuple[str, str]:
-    """("no" | "refused" | "bad" | "doubt", what an editor may read).
+@dataclass(frozen=True)
+class Outcome:
+    """``kind``: what it means; ``reason``: what an editor may read; ``wait``: before any call.
 
-    no: certainly nothing was sent, try again. refused: the account was refused, a person has to
-    act. bad: this call was refused whole, for an address or for the mail itself. doubt: the
-    provider may have accepted the call before it failed.
+    no: certainly nothing was sent, try again. slower: the same, and the provider wants fewer.
+    refused: the account was refused, a person has to act. bad: this call was refused whole, for
+    an address or for the mail itself. nobody: taken, but every single reader was refused.
+    had: the provider has had this very call before. doubt: it may have accepted the call.
     """
+
+    kind: str
+    reason: str
+    wait: timedelta = timedelta()
+
+
+class CouldNotConnect(Exception):
+    """No connection to the mail server, so nothing was sent; the cause says why."""
+
+
+def classify(error: Exception, provider: Provider | None = None) -> Outcome:
+    if isinstance(error, AnymailRecipientsRefused):
+        return Outcome("nobody", "the provider refused every address")
     response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return _by_ses(response)
     if response is not None:
-        code, where = response.status_code, f"the provider answered {response.status_code}"
-        if code == 429:
-            return "no", f"{where}: too many requests"
-        if code in ACCOUNT_REFUSED:
-            return "refused", f"{where}: check the account"
-        if 400 <= code < 500:
-            return "bad", f"{where}: it refused an address, or the mail itself"
-        return "doubt", where
+        return _by_status(response, provider)
+    if isinstance(error, CouldNotConnect):
+        return _by_mail_server(error.__cause__)
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
-        return "no", "the provider could not be reached"
+        return Outcome("no", "the provider could not be reached")
     if isinstance(error, requests.RequestException):
-        return "doubt", "the connection broke during the call"
+        return Outcome("doubt", "the connection broke during the call")
     if isinstance(error, AnymailInvalidAddress):  # found before the call
-        return "bad", "an address is not valid"
+        return Outcome("bad", "an address is not valid")
+    if type(error.__cause__).__module__.startswith("botocore"):
+        return Outcome("doubt", "the connection broke during the call")
     if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
-        return "refused", f"the mail could not be built ({type(error).__name__})"
-    return "doubt", type(error).__name__
+        return Outcome("refused", f"the mail could not be built ({type(error).__name__})")
+    return Outcome("doubt", type(error).__name__)
+
+
+def _by_status(response: requests.Response, provider: Provider | None) -> Outcome:
+    code, where = response.status_code, f"the provider answered {response.status_code}"
+    if provider and _had_it(response, provider):
+        return Outcome("had", "the provider has had this call before")
+    if code in TOO_MANY or (code == 409 and "concurrent" in response.text[:500]):
+        return Outcome("slower", f"{where}: too many requests", _retry_after(response))
+    if code == 413:
+        return Outcome("refused", f"{where}: the issue is too large for it")
+    if code in ACCOUNT_REFUSED:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    if 400 <= code < 500:
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    if code < 300:
+        return Outcome("doubt", f"{where}, but with words that make no sense")
+    return Outcome("doubt", where)
+
+
+def _had_it(response: requests.Response, provider: Provider) -> bool:
+    try:
+        return 400 <= response.status_code < 500 and provider.had_it(response)
+    except (ValueError, AttributeError, TypeError):  # not JSON, or not an object
+        return False
+
+
+def _retry_after(response: requests.Response) -> timedelta:
+    """RFC 9110, 10.2.3, in seconds; 10 when it does not say, at most 10 minutes."""
+    given = response.headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(given), 600) if given.isdecimal() else 10)
+
+
+def _by_ses(response: dict[str, Any]) -> Outcome:
+    code = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    name = str(response.get("Error", {}).get("Code", ""))
+    where = f"the provider answered {code} {name}".rstrip()
+    if code == 429 or name == "TooManyRequestsException":
+        return Outcome("slower", f"{where}: too many requests", timedelta(seconds=10))
+    if code in ACCOUNT_REFUSED or name in SES_ACCOUNT:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    if code == 200:  # it answered, and every entry failed for the same reason
+        return Outcome("bad", f"{where}: it refused every address, or the mail itself")
+    if 400 <= code < 500:
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    return Outcome("doubt", where)
+
+
+def _by_mail_server(cause: BaseException | None) -> Outcome:
+    if isinstance(cause, smtplib.SMTPAuthenticationError):
+        return Outcome("refused", "the mail server refused our login: check user and password")
+    if isinstance(cause, smtplib.SMTPNotSupportedError | ssl.SSLError):
+        return Outcome("refused", "no safe connection to the mail server: check its TLS settings")
+    return Outcome("no", "the mail server could not be reached")
 
 
 def _never_connected(error: BaseException | None) -> bool:
@@ -42,6 +125,8 @@ def _never_connected(error: BaseException | None) -> bool:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, NewConnectionError | ConnectTimeoutError):
+            return True
+        if type(error).__name__ in NEVER_LEFT and "botocore" in type(error).__module__:
             return True
         inner = [item for item in error.args if isinstance(item, BaseException)]
         reason = getattr(error, "reason", None)

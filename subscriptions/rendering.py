@@ -15,21 +15,30 @@ import css_inline
 import html2text
 from anymail.message import AnymailMessage
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils.html import strip_tags
 from mjml import mjml2html
 from wagtail.rich_text import expand_db_html
 
 from newsroom.models import Masthead
+from subscriptions import providers
 from subscriptions.models import IssuePage
 
-# Mailgun: "Batch sending", recipient variables. Key -> what the provider replaces.
-MERGE_FIELDS = {key: f"%recipient.{key}%" for key in ("unsubscribe", "preferences")}
+# Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
+PERSONAL_LINKS = {
+    name: f"{settings.BASE_URL}/newsletter/{name}/{providers.FIELD.format(name)}/"
+    for name in providers.FIELDS
+}
+FIELD_IN_TEMPLATE = re.compile(r"%recipient\.\w+%")
 FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
 TEXT_COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
+
+
+class Unsendable(Exception):
+    """The issue can't go out as it is; the message tells an editor what to do."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ def render_issue(issue: IssuePage) -> Rendered:
     # Rendered with unguessable stand-ins first: a «%recipient.…%» found afterwards was typed
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
-    stand_ins = {key: f"https://{nonce}-{key}.invalid/" for key in MERGE_FIELDS}
+    stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in PERSONAL_LINKS}
     letter = absolute_links(expand_db_html(issue.introduction))
     letter = letter if strip_tags(letter).strip() else ""  # an emptied editor leaves «<p></p>»
     context = {
@@ -59,15 +68,32 @@ def render_issue(issue: IssuePage) -> Rendered:
     rendered = render("issue", context, issue.subject)
     return Rendered(
         subject=defuse(rendered.subject),
-        html=put_merge_fields(rendered.html, stand_ins),
-        text=put_merge_fields(rendered.text, stand_ins),
+        html=put_personal_links(rendered.html, stand_ins),
+        text=put_personal_links(rendered.text, stand_ins),
     )
 
 
-def put_merge_fields(body: str, stand_ins: dict[str, str]) -> str:
+def check(rendered: Rendered, provider: providers.Provider) -> None:
+    """Raises Unsendable for what this provider would not take, or no reader should get."""
+    size = sum(len(part.encode()) for part in (rendered.subject, rendered.html, rendered.text))
+    if size > provider.most_bytes:
+        raise Unsendable(
+            f"The issue is {size / 1e6:,.1f} MB; {provider.name} takes at most "
+            f"{provider.most_bytes / 1e6:g} MB. Take something out."
+        )
+    for part, name in ((rendered.html, "HTML"), (rendered.text, "text")):
+        if PERSONAL_LINKS["unsubscribe"] not in part:
+            raise Unsendable(f"The template's {name} part has no unsubscribe link.")
+    for suffix in ("mjml", "txt"):
+        source = get_template(f"email/issue.{suffix}").template.source  # type: ignore[attr-defined]
+        if unknown := FIELD_IN_TEMPLATE.search(source):  # readers would get it as it stands
+            raise Unsendable(f"email/issue.{suffix} has an unknown merge field: {unknown[0]}")
+
+
+def put_personal_links(body: str, stand_ins: dict[str, str]) -> str:
     body = defuse(body)
-    for key, stand_in in stand_ins.items():
-        body = body.replace(stand_in, MERGE_FIELDS[key])
+    for name, stand_in in stand_ins.items():
+        body = body.replace(stand_in, PERSONAL_LINKS[name])
     return body
 
 
@@ -78,8 +104,8 @@ def defuse(text: str) -> str:
 
 def for_display(body: str) -> str:
     """A preview or the web: the personal links lead nowhere."""
-    for field in MERGE_FIELDS.values():
-        body = body.replace(field, "#")
+    for link in PERSONAL_LINKS.values():
+        body = body.replace(link, "#")
     return body
 
 

@@ -4,13 +4,14 @@ import time
 from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from subscriptions import assembly, delivery, doubt, outbox, signup
+from subscriptions import assembly, calls, delivery, doubt, outbox, signup
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
+from subscriptions.rendering import Unsendable
 
 PUMP_SECONDS = 60  # then a pump ends and the next kick starts a fresh one
-PUMPS = 2  # calls in flight at once
 UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing approval is reported
 
 
@@ -46,8 +47,16 @@ def _report_unapproved(newsletter: Newsletter, now: datetime) -> None:
 
 @shared_task
 def start_mailing(mailing_id: int) -> None:
-    """Freeze a due mailing and start its pumps."""
-    if delivery.freeze(Mailing.objects.get(pk=mailing_id), timezone.now()):
+    """Freeze a due mailing and start its pumps. What can't be sent is said, and tried again at
+    the next beat, until its grace is over."""
+    mailing = Mailing.objects.get(pk=mailing_id)
+    try:
+        frozen = delivery.freeze(mailing, timezone.now())
+    except Unsendable as reason:
+        Mailing.objects.filter(pk=mailing_id).update(problem=str(reason)[:300])
+        outbox.post("unsendable", mailing_id, key=f"{mailing_id}-{mailing.revision_id}")
+        return
+    if frozen:
         Mailing.objects.close_if_done(mailing_id)  # nobody to send to
         pump_mailings()
 
@@ -56,7 +65,7 @@ def start_mailing(mailing_id: int) -> None:
 def pump_mailings() -> None:
     """Start pumps if there is something to send. They expire unstarted when all are busy."""
     if Batch.objects.sendable().exists():
-        for _ in range(PUMPS):
+        for _ in range(settings.MAIL_PUMPS):
             send_batches.apply_async(expires=4)
 
 
@@ -64,12 +73,15 @@ def pump_mailings() -> None:
 def send_batches() -> None:
     """One pump: the next batch, and the next, until none is left or its minute is over."""
     ends = time.monotonic() + PUMP_SECONDS
-    mail = delivery.connection_for_bulk()
+    session = calls.open_session()
     try:
-        while time.monotonic() < ends and delivery.send_next(mail):
-            pass
+        while time.monotonic() < ends:
+            if not delivery.send_next(session):
+                if not Batch.objects.sendable().exists():
+                    break
+                time.sleep(0.2)  # the throttle holds us back
     finally:
-        mail.close()
+        session.close()
 
 
 @shared_task

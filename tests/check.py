@@ -16,7 +16,7 @@ PRODUCTION = {
     "BLIND_INDEX_KEY": b64encode(secrets.token_bytes(32)).decode(),
     "DATABASE_URL": "postgres://news@db.example.org/news",
     "REDIS_URL": "redis://redis.example.org/0",
-    "EMAIL_BACKEND": "anymail.backends.mailgun.EmailBackend",
+    "MAIL_PROVIDER": "mailgun",
     "ANYMAIL_MAILGUN_API_KEY": "key",
     "DEFAULT_FROM_EMAIL": "News <news@example.org>",
     "STRIPE_SECRET_KEY": "sk_live_x",

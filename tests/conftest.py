@@ -26,7 +26,7 @@ def _empty_redis() -> None:
 @pytest.fixture(autouse=True)
 def _real_mail(settings: Any) -> None:
     """Django would collect mail in a list; ours goes over HTTP to the sandbox."""
-    settings.EMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    settings.EMAIL_BACKEND = "subscriptions.providers.mailgun.EmailBackend"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-REPLACED = ("DATABASE_URL", "REDIS_URL", "EMAIL_BACKEND", "STRIPE_SECRET_KEY", "PRODUCTION")
+REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "PRODUCTION")
 
 
 def free_port() -> int:

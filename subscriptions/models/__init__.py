@@ -1,11 +1,15 @@
+from .delivery_log import BatchEvent, DeliveryFailure
 from .mailing import Batch, Mailing
 from .newsletter import IssueItem, IssuePage, Newsletter, NewsletterIndexPage
 from .subscriber import Consent, Subscriber, Subscription, Suppression
+from .throttle import Throttle
 from .transactional import TransactionalMail
 
 __all__ = [
     "Batch",
+    "BatchEvent",
     "Consent",
+    "DeliveryFailure",
     "IssueItem",
     "IssuePage",
     "Mailing",
@@ -14,5 +18,6 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "Suppression",
+    "Throttle",
     "TransactionalMail",
 ]

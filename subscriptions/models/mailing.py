@@ -1,17 +1,21 @@
 """An issue on its way: the frozen mailing and its batches, with the table of their moves."""
 
+import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Count, Func, Max, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from .newsletter import IssuePage, Newsletter
+
+MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled
+NUMBERING = 4231  # the advisory lock under which batches get their places
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
@@ -67,6 +71,10 @@ class Mailing(models.Model):
     frozen_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)
+    # When all but the canary go out; None without one.
+    rest_at = models.DateTimeField(null=True)
+    # Off once a person has seen why they stopped the mailing, and resumed it.
+    brakes = models.BooleanField(default=True)
 
     objects = MailingQuerySet.as_manager()
 
@@ -80,6 +88,11 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return f"mailing {self.pk} ({self.status})"
+
+    @property
+    def tag(self) -> str:
+        """What names this mailing to the provider."""
+        return f"mailing-{self.pk}"
 
     def move(self, to: str, **fields: object) -> bool:
         """Change the status as MOVES allows, setting ``fields`` too; False when another was
@@ -107,7 +120,21 @@ class Mailing(models.Model):
             **sizes,
         )
         numbers["accepted"] -= numbers["excluded"]
+        # Of the batches that are half-way through by a journal (SMTP), what is behind them.
+        under_way = self.batches.filter(status=Batch.Status.SENDING).aggregate(
+            done=Sum("done", default=0)
+        )["done"]
+        numbers["accepted"] += under_way
+        numbers["sending"] -= under_way
         return numbers
+
+    def release_rest(self, now: datetime) -> bool:
+        """Don't wait for the canary any longer."""
+        waiting = type(self).objects.filter(pk=self.pk, rest_at__gt=now)
+        if not waiting.update(rest_at=now):
+            return False
+        self.batches.filter(status=Batch.Status.PENDING, tries=0).update(next_try_at=now)
+        return True
 
 
 class Cardinality(Func):
@@ -119,12 +146,25 @@ class Cardinality(Func):
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def sendable(self) -> "BatchQuerySet":
-        """Pending, its time come, its mailing neither paused nor cancelled nor overdue."""
+        """Pending, its time come, its mailing neither paused nor cancelled nor overdue, and not
+        too many calls of that mailing in doubt already."""
         return self.filter(
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),
             mailing__status=Mailing.Status.SENDING,
             mailing__not_after__gt=Now(),
+        ).exclude(mailing__in=self.model.objects.too_doubtful())
+
+    def too_doubtful(self) -> models.QuerySet["Batch", int]:
+        """Mailings that wait until what is unknown about them is settled: whatever makes the
+        provider's answers useless would only make more of the same."""
+        return (
+            # One reader of a broken SMTP connection stops nobody else.
+            self.model.objects.filter(status__in=Batch.DOUBTFUL, size__gt=1)
+            .values("mailing")
+            .annotate(calls=Count("pk"))
+            .filter(calls__gte=MOST_IN_DOUBT)
+            .values_list("mailing", flat=True)
         )
 
     def abandoned(self) -> "BatchQuerySet":
@@ -141,6 +181,9 @@ class Batch(models.Model):
     | sending  | split (refused: its halves take its place), rejected (refused, one reader)   |
     | in doubt | accepted or pending, by evidence; else held                                 |
     | held     | accepted or pending, by a person                                            |
+
+    By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
+    how many may have been handed over, and how many certainly have.
     """
 
     class Status(models.TextChoices):
@@ -154,6 +197,7 @@ class Batch(models.Model):
         CANCELLED = "cancelled"
 
     OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.HELD]
+    DOUBTFUL = [Status.IN_DOUBT, Status.HELD]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="batches")
@@ -169,11 +213,19 @@ class Batch(models.Model):
     next_try_at = models.DateTimeField(db_default=Now())
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     tried_at = models.DateTimeField(null=True)
+    # Since when the provider may have this call under its key; a definite no begins anew.
+    first_tried_at = models.DateTimeField(null=True)
+    provider = models.CharField(max_length=40, default="", db_default="")
     probes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    begun = models.PositiveIntegerField(default=0, db_default=0)
+    done = models.PositiveIntegerField(default=0, db_default=0)
     provider_id = models.CharField(max_length=200, default="", db_default="")
     error = models.CharField(max_length=300, default="", db_default="")
 
     objects = BatchQuerySet.as_manager()
+
+    call_before = math.inf  # on the claimant's monotonic clock, in seconds: later, the call may
+    # still be on its way when others have begun to ask after it
 
     class Meta:
         constraints = [
@@ -184,8 +236,8 @@ class Batch(models.Model):
                 fields=["mailing", "seq"], condition=Q(status="pending"), name="batches_to_send"
             ),
             models.Index(
-                fields=["lease_until"],
-                condition=Q(status__in=["sending", "in_doubt"]),
+                fields=["mailing", "lease_until"],
+                condition=Q(status__in=["sending", "in_doubt", "held"]),
                 name="batches_to_settle",
             ),
         ]
@@ -193,23 +245,64 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
 
+    def note(self, what: str) -> None:
+        """Write down something out of the ordinary, for the doubt desk."""
+        self.events.create(what=what[:300])
+
+    @property
+    def call_key(self) -> str:
+        """What names this call to the provider: the same for a repeat in doubt, a new one after
+        a definite no."""
+        return str(uuid.uuid5(self.pk, str(self.first_tried_at)))
+
+    def carve(self, ids: Collection[int], to: str, **fields: object) -> "Batch | None":
+        """Move some of my readers into a batch of their own with the status ``to``.
+
+        One transaction; None if this batch has changed hands since it was read.
+        """
+        moved = set(ids)
+        with transaction.atomic():
+            mine = type(self).objects.select_for_update().filter(
+                pk=self.pk, status=self.status, claim_token=self.claim_token
+            )  # fmt: skip
+            if not mine.exists():
+                return None
+            self.subscriber_ids = [pk for pk in self.subscriber_ids if pk not in moved]
+            self.excluded_ids = [pk for pk in self.excluded_ids if pk not in moved]
+            self.size = len(self.subscriber_ids)
+            self.save(update_fields=["subscriber_ids", "excluded_ids", "size"])
+            return type(self).objects.create(
+                mailing_id=self.mailing_id,
+                seq=self._next_seq(),
+                subscriber_ids=sorted(moved),
+                size=len(moved),
+                status=to,
+                **{"tries": self.tries, "tried_at": self.tried_at, "provider": self.provider}
+                | fields,
+            )
+
     def split(self) -> bool:
         """Put two halves in this batch's place, in one transaction; False if my claim is lost."""
         middle = self.size // 2
         with transaction.atomic():
-            Mailing.objects.select_for_update().get(pk=self.mailing_id)  # one numbers at a time
             mine = type(self).objects.filter(pk=self.pk, claim_token=self.claim_token)
             done = {"status": self.Status.SPLIT, "claim_token": None, "lease_until": None}
             if not mine.update(**done):
                 return False
-            places = type(self).objects.filter(mailing=self.mailing_id)
-            seq = places.aggregate(last=Max("seq"))["last"] + 1
+            seq = self._next_seq()
             halves = [self.subscriber_ids[:middle], self.subscriber_ids[middle:]]
             for place, ids in enumerate(halves, seq):
                 type(self).objects.create(
                     mailing_id=self.mailing_id, seq=place, subscriber_ids=ids, size=len(ids)
                 )
         return True
+
+    def _next_seq(self) -> int:
+        """A place after all others; one at a time numbers. Call it in a transaction."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERING, self.mailing_id])
+        places = type(self).objects.filter(mailing=self.mailing_id)
+        return int(places.aggregate(last=Max("seq"))["last"]) + 1
 
     def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
         """Leave doubt: one guarded update, one winner."""

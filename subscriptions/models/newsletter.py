@@ -82,6 +82,11 @@ class Newsletter(Page):
     sender_name = models.CharField(max_length=60)
     sender_address = models.EmailField()
     reply_to = models.EmailField(blank=True)
+    canary_minutes = models.PositiveSmallIntegerField(
+        default=10,
+        help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
+        "long, and stops if too many bounce or complain. 0: no canary.",
+    )
 
     template = "subscriptions/newsletter.html"
     content_panels = [
@@ -101,6 +106,7 @@ class Newsletter(Page):
             [FieldPanel("sender_name"), FieldPanel("sender_address"), FieldPanel("reply_to")],
             "Sender",
         ),
+        FieldPanel("canary_minutes"),
     ]
     parent_page_types = ["subscriptions.NewsletterIndexPage"]
     subpage_types = ["subscriptions.IssuePage"]

@@ -56,6 +56,8 @@ class Subscription(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)
+    # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.
+    seed = models.BooleanField(default=False)
 
     objects = SubscriptionQuerySet.as_manager()
 

@@ -45,6 +45,8 @@ class TransactionalMail(models.Model):
     key = models.CharField(max_length=80, help_text="What makes it this mail and no other.")
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
+    # The provider may have it from the last try: ask before the next.
+    in_doubt = models.BooleanField(default=False)
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
@@ -52,6 +54,8 @@ class TransactionalMail(models.Model):
     error = models.CharField(max_length=200, blank=True)
 
     objects = TransactionalMailQuerySet.as_manager()
+
+    may_have_arrived = False  # by an earlier try than mine
 
     class Meta:
         constraints = [
@@ -71,7 +75,9 @@ class TransactionalMail(models.Model):
     def claim(self, now: datetime) -> bool:
         """Take this mail for sending; False when another worker has it or it is done."""
         due = type(self).objects.due(now).filter(pk=self.pk)
-        return bool(due.update(status=self.Status.SENDING, tries=F("tries") + 1, next_try_at=now))
+        self.may_have_arrived = self.in_doubt
+        claimed = {"status": self.Status.SENDING, "tries": F("tries") + 1, "next_try_at": now}
+        return bool(due.update(in_doubt=True, **claimed))
 
     def finish(self, status: str, **fields: object) -> None:
         """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""

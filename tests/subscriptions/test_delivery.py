@@ -2,22 +2,23 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.core.mail import get_connection
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from newsroom.privacy import email_index
-from subscriptions import delivery, doubt, signup, tasks
+from subscriptions import calls, delivery, doubt, providers, signup, tasks
 from subscriptions.models import (
     Batch,
     IssuePage,
     Mailing,
     Newsletter,
     Suppression,
+    Throttle,
     TransactionalMail,
 )
 from tests.factories import make_article, make_issue, make_subscription, make_user
@@ -38,7 +39,13 @@ def audience(site) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch) -> None:
-    monkeypatch.setattr(delivery, "BATCH_SIZE", 2)
+    per_call(monkeypatch, 2)
+
+
+def per_call(monkeypatch, readers: int) -> None:
+    provider = replace(providers.current(), per_call=readers)
+    monkeypatch.setattr(providers, "current", lambda: provider)
+    monkeypatch.setattr(providers, "get", lambda key: provider)
 
 
 def frozen(issue: IssuePage) -> Mailing:
@@ -50,11 +57,10 @@ def frozen(issue: IssuePage) -> Mailing:
 
 
 def pump() -> None:
-    mail = get_connection()
-    mail.open()
-    while delivery.send_next(mail):
+    session = calls.open_session()
+    while delivery.send_next(session):
         pass
-    mail.close()
+    session.close()
 
 
 def settle(mailing: Mailing) -> None:
@@ -62,6 +68,7 @@ def settle(mailing: Mailing) -> None:
     for hours in range(1, 9):
         doubt.resolve_all(timezone.now() + timedelta(hours=hours))
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+        Throttle.objects.all().delete()
         pump()
 
 
@@ -179,7 +186,7 @@ def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent:
     mailing = frozen(issue)
     batch, recipients = delivery.claim()
     if sent:
-        delivery.compose(batch, recipients).send()
+        calls.open_session().send(batch, recipients)
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     pump()
     settle(mailing)
@@ -193,7 +200,7 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
     batch, recipients = delivery.claim()
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     doubt.resolve_all(timezone.now())
-    delivery.compose(batch, recipients).send()
+    calls.open_session().send(batch, recipients)
     delivery.finish(batch, "accepted", provider_id="<x>")
     batch.refresh_from_db()
     assert batch.status == "accepted"
@@ -205,7 +212,7 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
 def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> None:
     settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
     frozen(issue)
-    assert delivery.send_next(get_connection())
+    assert delivery.send_next(calls.open_session())
     batch = Batch.objects.order_by("-tries").first()
     assert (batch.status, batch.error) == ("pending", "the provider could not be reached")
     assert batch.next_try_at > timezone.now()
@@ -226,7 +233,7 @@ def test_address_that_is_refused_costs_nobody_else_the_mail(
     issue, audience, inbox, site, monkeypatch, bad: str
 ) -> None:
     """By the provider, or by Anymail before the call."""
-    monkeypatch.setattr(delivery, "BATCH_SIZE", 1000)
+    per_call(monkeypatch, 1000)
     make_subscription(site.newsletter, bad)  # stored before we were as strict
     mailing = frozen(issue)
     pump()
@@ -252,7 +259,9 @@ def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inb
 
 
 def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:
-    monkeypatch.setattr("subscriptions.doubt.available", lambda: False)
+    silent = replace(providers.current(), find=None)
+    monkeypatch.setattr(providers, "current", lambda: silent)
+    monkeypatch.setattr(providers, "get", lambda key: silent)
     mailing = frozen(issue)
     inbox.fault("500 after")
     pump()
@@ -268,14 +277,14 @@ def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypat
 
 def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
     mailing = frozen(issue)
-    mail = get_connection()
-    delivery.send_next(mail)
+    session = calls.open_session()
+    delivery.send_next(session)
     assert mailing.move("paused")
-    assert not delivery.send_next(mail)
+    assert not delivery.send_next(session)
     assert mailing.move("sending")
-    assert delivery.send_next(mail)
+    assert delivery.send_next(session)
     assert delivery.cancel(mailing)
-    assert not delivery.send_next(mail)
+    assert not delivery.send_next(session)
     assert sum(received(inbox, audience).values()) == 4
     assert not mailing.move("sending")
 

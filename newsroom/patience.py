@@ -1,0 +1,30 @@
+"""Waiting for a database that is restarting, where giving up would lose what only we know."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+PATIENCE = 300  # seconds
+
+
+def patiently(write: Callable[[], T]) -> T:
+    """Do it, again and again while the database is away. Raises its error after five minutes, or
+    at once inside a transaction, which is lost with the connection."""
+    deadline = time.monotonic() + PATIENCE
+    wait = 0.1
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            if connection.in_atomic_block or time.monotonic() > deadline:
+                raise
+            log.warning("The database is away (%s): trying again", type(error).__name__)
+            connection.close()
+            time.sleep(wait)
+            wait = min(wait * 2, 5)

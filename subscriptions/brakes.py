@@ -1,0 +1,52 @@
+"""Bounces, complaints and refusals of a mailing, and what stops it when they are too many.
+
+Gmail and Yahoo want complaints below 0.1 % and act at 0.3 % ("Email sender guidelines"); a list
+with more than one dead address in twenty was bought, or is broken.
+"""
+
+from dataclasses import dataclass
+
+from subscriptions.models import DeliveryFailure, Mailing
+
+Kind = DeliveryFailure.Kind
+
+
+@dataclass(frozen=True)
+class Brake:
+    share: float  # of those who were sent to
+    at_least: int  # so that one angry reader of two hundred stops nothing
+    words: str
+
+
+BRAKES = {
+    Kind.BOUNCED: Brake(0.05, 10, "bounced"),
+    Kind.COMPLAINED: Brake(0.003, 3, "complained of spam"),
+    Kind.REFUSED: Brake(0.02, 10, "were refused by the provider"),
+}
+
+
+def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
+    """Write a failure down, once however often it is told, and stop the mailing if it is one too
+    many."""
+    rows = [DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)]
+    before = DeliveryFailure.objects.filter(mailing=mailing_id, kind=kind).count()
+    DeliveryFailure.objects.bulk_create(rows, ignore_conflicts=True)
+    if before + 1 >= BRAKES[Kind(kind)].at_least:
+        consider(mailing_id, kind)
+
+
+def consider(mailing_id: int, kind: str) -> None:
+    brake = BRAKES[Kind(kind)]
+    mailing = Mailing.objects.get(pk=mailing_id)
+    if mailing.status != Mailing.Status.SENDING or not mailing.brakes:
+        return
+    failed = mailing.failures.filter(kind=kind).count()
+    numbers = mailing.progress()
+    sent_to = numbers["accepted"] + numbers["rejected"]
+    if failed >= brake.at_least and failed > brake.share * sent_to:
+        mailing.move(
+            Mailing.Status.PAUSED,
+            problem=f"{failed:,} of the first {sent_to:,} readers {brake.words} "
+            f"({failed / max(sent_to, 1):.1%}; the brake is at {brake.share:.1%}). "
+            "Look into it; if you resume, nothing brakes this issue any more.",
+        )

@@ -1,0 +1,81 @@
+"""Amazon SES tells of bounces through SNS, whose signature Anymail does not verify. Here it is.
+
+Source: "Verifying the signatures of Amazon SNS messages" (Amazon SNS Developer Guide).
+"""
+
+import re
+from base64 import b64decode
+from functools import lru_cache
+from typing import Any
+
+import requests
+from anymail.exceptions import AnymailWebhookValidationFailure
+from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from django.conf import settings
+from django.http import HttpRequest
+
+# What is signed, in this order, of each type of message.
+NOTIFICATION = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]
+SUBSCRIPTION = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+SIGNED = {
+    "Notification": NOTIFICATION,
+    "SubscriptionConfirmation": SUBSCRIPTION,
+    "UnsubscribeConfirmation": SUBSCRIPTION,
+}
+HASHES = {"1": SHA1, "2": SHA256}
+CERTIFICATE = re.compile(
+    r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/SimpleNotificationService-[A-Za-z0-9]+\.pem"
+)
+
+
+class TrackingView(AmazonSESTrackingWebhookView):
+    """Anymail's view, for messages that Amazon has signed and our topic has sent."""
+
+    def validate_request(self, request: HttpRequest) -> None:
+        """Raises AnymailWebhookValidationFailure (answered with 400)."""
+        message = self._parse_sns_message(request)
+        topics = settings.SNS_TOPICS
+        if topics and message.get("TopicArn") not in topics:
+            raise AnymailWebhookValidationFailure("an SNS topic that is not ours")
+        verify(message)
+
+
+def verify(message: dict[str, Any]) -> None:
+    """Raises AnymailWebhookValidationFailure if Amazon has not signed it."""
+    try:
+        chosen = HASHES[message["SignatureVersion"]]()
+        signature = b64decode(message["Signature"], validate=True)
+        fields = SIGNED[message["Type"]]
+        signed = "".join(f"{name}\n{message[name]}\n" for name in fields if name in message)
+        key = public_key(message["SigningCertURL"])
+        key.verify(signature, signed.encode(), padding.PKCS1v15(), chosen)
+    except (KeyError, TypeError, ValueError, InvalidSignature) as error:
+        raise AnymailWebhookValidationFailure("not signed by Amazon SNS") from error
+
+
+@lru_cache(maxsize=8)
+def public_key(url: str) -> rsa.RSAPublicKey:
+    """Of Amazon's certificate, fetched once, over HTTPS, from Amazon's own hosts only.
+
+    Raises ValueError for any other address or content.
+    """
+    if not CERTIFICATE.fullmatch(url):
+        raise ValueError("not a certificate of Amazon SNS")
+    key = x509.load_pem_x509_certificate(download(url)).public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("not an RSA key")
+    return key
+
+
+def download(url: str) -> bytes:
+    """Raises ValueError when it can't be had: the event is told again later."""
+    try:
+        answer = requests.get(url, timeout=(3.05, 10), allow_redirects=False)
+        answer.raise_for_status()
+        return answer.content
+    except requests.RequestException as error:
+        raise ValueError("Amazon's certificate can't be had") from error
