@@ -129,8 +129,9 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     if provider.merges_headers:
         message.extra_headers |= unsubscribe_headers(FIELD.format("unsubscribe"))
     else:
+        # All of them: some providers put a reader's headers in place of the call's.
         message.merge_headers = {
-            email: unsubscribe_headers(values["unsubscribe"])
+            email: message.extra_headers | unsubscribe_headers(values["unsubscribe"])
             for email, values in message.merge_data.items()
         }
     provider.adapt(message, batch.call_key)

@@ -289,6 +289,8 @@ def _finish_failed(batch: Batch, outcome: Outcome) -> None:
         case "nobody":
             _suppress(batch, batch.subscriber_ids)
             finish(batch, Status.REJECTED, error=outcome.reason)
+        case "later":
+            _finish_handed(batch, Handed(later=batch.subscriber_ids, error=outcome.reason))
         case "had":
             finish(batch, Status.ACCEPTED, error=outcome.reason)
         case _:

@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from anymail.exceptions import AnymailError, AnymailInvalidAddress, AnymailRecipientsRefused
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+)
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from subscriptions.providers import Provider
@@ -30,7 +35,8 @@ class Outcome:
 
     no: certainly nothing was sent, try again. slower: the same, and the provider wants fewer.
     refused: the account was refused, a person has to act. bad: this call was refused whole, for
-    an address or for the mail itself. nobody: taken, but every single reader was refused.
+    an address or for the mail itself. nobody: every single reader was refused for good; later: for
+    now.
     had: the provider has had this very call before. doubt: it may have accepted the call.
     """
 
@@ -61,6 +67,8 @@ def classify(error: Exception, provider: Provider | None = None) -> Outcome:
         return Outcome("bad", "an address is not valid")
     if type(error.__cause__).__module__.startswith("botocore"):
         return Outcome("doubt", "the connection broke during the call")
+    if isinstance(error, AnymailAPIError):
+        return Outcome("doubt", "the provider's answer makes no sense")
     if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
         return Outcome("refused", f"the mail could not be built ({type(error).__name__})")
     return Outcome("doubt", type(error).__name__)
@@ -104,11 +112,27 @@ def _by_ses(response: dict[str, Any]) -> Outcome:
         return Outcome("slower", f"{where}: too many requests", timedelta(seconds=10))
     if code in ACCOUNT_REFUSED or name in SES_ACCOUNT:
         return Outcome("refused", f"{where}: check the account and its keys")
-    if code == 200:  # it answered, and every entry failed for the same reason
-        return Outcome("bad", f"{where}: it refused every address, or the mail itself")
+    if code == 200:
+        return _by_ses_entries(response)
     if 400 <= code < 500:
         return Outcome("bad", f"{where}: it refused an address, or the mail itself")
     return Outcome("doubt", where)
+
+
+def _by_ses_entries(response: dict[str, Any]) -> Outcome:
+    """It answered, and every entry failed for the same reason ("BulkEmailEntryResult")."""
+    results = response.get("BulkEmailEntryResults")
+    status = str(results[0].get("Status", "")) if isinstance(results, list) and results else ""
+    where = f"the provider answered {status}"
+    if status == "ACCOUNT_THROTTLED":
+        return Outcome("slower", where, timedelta(seconds=10))
+    if status in ("TRANSIENT_FAILURE", "FAILED"):
+        return Outcome("later", where)
+    if status in ("INVALID_PARAMETER", "MESSAGE_REJECTED"):
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    if status:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    return Outcome("doubt", "the provider's answer makes no sense")
 
 
 def _by_mail_server(cause: BaseException | None) -> Outcome:

@@ -18,7 +18,7 @@ class FilledBodies:
         self.personal = merge_data
 
     def serialize_json(self, data: Any) -> str:
-        if isinstance(data, list):
+        if isinstance(data, list) and data and isinstance(data[0], dict):  # the messages
             for message in data:
                 self.fill(message)
         return super().serialize_json(data)  # type: ignore[misc]

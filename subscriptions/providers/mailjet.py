@@ -10,7 +10,14 @@ from .addresses import PlainRecipients
 
 
 class Payload(PlainRecipients, mailjet.MailjetPayload):
-    pass
+    burst = False
+
+    def _burst_for_batch_send(self) -> None:
+        """Once. Anymail 15.2 does it anew for each kind of merge data when there is one reader,
+        and loses the kinds before: her links."""
+        if not self.burst:
+            super()._burst_for_batch_send()
+            self.burst = True
 
 
 class EmailBackend(mailjet.EmailBackend):
