@@ -82,8 +82,9 @@ def literal(text: str) -> bytes:
 
 def quoted(value: str) -> bytes:
     """A personal part on lines of its own, between soft breaks."""
-    encoded = value.replace("=", "=3D").encode("ascii")
-    lines = [encoded[start : start + LINE] for start in range(0, len(encoded), LINE)]
+    width = LINE // 3 if "=" in value else LINE  # «=3D» is never cut
+    cut = [value[start : start + width] for start in range(0, len(value), width)]
+    lines = [part.replace("=", "=3D").encode("ascii") for part in cut]
     return SOFT_BREAK + stuffed(SOFT_BREAK.join(lines)) + SOFT_BREAK
 
 

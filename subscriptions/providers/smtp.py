@@ -7,6 +7,7 @@ message in doubt, not a batch.
 
 import smtplib
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -44,11 +45,14 @@ class Outcome:
 
 def connect() -> smtplib.SMTP:
     """Greeted, encrypted and logged in as the settings say. Raises SMTPException, OSError."""
-    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
-    server = kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=TIMEOUT)
+    at, trust = (settings.EMAIL_HOST, settings.EMAIL_PORT), ssl.create_default_context()
+    if settings.EMAIL_USE_SSL:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(*at, timeout=TIMEOUT, context=trust)
+    else:
+        server = smtplib.SMTP(*at, timeout=TIMEOUT)
     server.ehlo_or_helo_if_needed()
     if settings.EMAIL_USE_TLS:
-        server.starttls()
+        server.starttls(context=trust)
         server.ehlo()
     if settings.EMAIL_HOST_USER:
         server.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
