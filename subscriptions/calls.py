@@ -257,4 +257,4 @@ def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:
         "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
         "preferences": tokens.lasting("preferences", recipient.subscriber_id),
     }
-    return smtp.Letter(recipient.subscriber_id, recipient.email, values)
+    return smtp.Letter(mailing.pk, recipient.subscriber_id, recipient.email, values)

@@ -30,7 +30,7 @@ def found(batch_id: Any, provider_id: str, how: str = "an event from the provide
         batch = Batch.objects.filter(pk=batch_id).first()
     except ValidationError:  # not a batch's id: somebody else's metadata
         batch = None
-    if batch is None or batch.status not in Batch.OPEN:
+    if batch is None or batch.status not in Batch.OPEN or not batch.tries:
         return
     # Pending too: sent back after a «no», and not claimed again yet.
     if batch.settle(Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):

@@ -3,6 +3,7 @@
 Events come twice, late or never. Everything here may run again without harm.
 """
 
+from email import message_from_bytes, policy
 from typing import Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
@@ -10,7 +11,14 @@ from django.core.exceptions import ValidationError
 
 from newsroom.privacy import email_index
 from subscriptions import brakes, doubt, signup
-from subscriptions.models import Batch, DeliveryFailure, Subscriber, Subscription, Suppression
+from subscriptions.models import (
+    Batch,
+    DeliveryFailure,
+    Mailing,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
 
 # What tells that the address is dead or its owner wants no mail, and why we suppress it then.
 # A bounce for other reasons (policy, content, a full mailbox) says nothing about the address.
@@ -42,6 +50,41 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
         )
     if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
         leave_all_lists(event.recipient, how=str(event.event_type))
+
+
+# RFC 3463: no such mailbox, domain or system. A full mailbox (5.2.2) and a policy (5.7.x) say
+# nothing about the address.
+DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4"}
+
+
+def bounced_by_mail(mailing_id: int, subscriber_id: int, report: bytes) -> None:
+    """A delivery status notification (RFC 3464) that came to a reader's own return path."""
+    if not DEAD & statuses_of(report):
+        return
+    mailing = Mailing.objects.filter(pk=mailing_id).first()
+    subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
+    if mailing is None or subscriber is None:
+        return
+    Suppression.objects.get_or_create(
+        email_index=subscriber.email_index, defaults={"reason": Suppression.Reason.BOUNCE}
+    )
+    brakes.record(mailing_id, subscriber_id, DeliveryFailure.Kind.BOUNCED)
+
+
+def statuses_of(report: bytes) -> set[str]:
+    """The status of each recipient that failed for good; empty for anything but such a report."""
+    parts = message_from_bytes(report, policy=policy.default).walk()
+    blocks = [
+        block
+        for part in parts
+        if part.get_content_type() == "message/delivery-status"
+        for block in part.walk()
+    ]
+    return {
+        str(block["Status"]).strip()
+        for block in blocks
+        if str(block["Action"]).strip().lower() == "failed"
+    }
 
 
 def count(batch_id: Any, email: str, kind: str) -> None:

@@ -27,6 +27,7 @@ EmailBackend = smtp.EmailBackend  # single mails take Django's own way
 class Letter:
     """One reader's copy."""
 
+    mailing_id: int
     subscriber_id: int
     email: str
     values: dict[str, str]
@@ -61,10 +62,18 @@ def connect() -> smtplib.SMTP:
     return server
 
 
-def return_path(subscriber_id: int) -> str:
+def return_path(mailing_id: int, subscriber_id: int) -> str:
     """Where a bounce of this reader's copy goes (VERP): it names her without her address."""
     local, _, domain = settings.RETURN_PATH.partition("@")
-    return f"{local}+{tokens.lasting('bounce', subscriber_id)}@{domain}"
+    return f"{local}+{mailing_id}-{tokens.lasting(f'bounce {mailing_id}', subscriber_id)}@{domain}"
+
+
+def read_return_path(address: str) -> tuple[int, int]:
+    """The ids of the mailing and the subscriber. Raises BadToken."""
+    mailing, _, token = address.partition("+")[2].partition("@")[0].partition("-")
+    if not mailing.isdecimal():
+        raise tokens.BadToken
+    return int(mailing), tokens.read_lasting(f"bounce {mailing}", token)
 
 
 class Pipeline:
@@ -157,7 +166,7 @@ class Pipeline:
 
 def envelope(letter: Letter) -> list[bytes]:
     return [
-        f"MAIL FROM:<{return_path(letter.subscriber_id)}>\r\n".encode(),
+        f"MAIL FROM:<{return_path(letter.mailing_id, letter.subscriber_id)}>\r\n".encode(),
         f"RCPT TO:<{letter.email}>\r\n".encode(),
         b"DATA\r\n",
     ]

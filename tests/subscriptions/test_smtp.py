@@ -1,5 +1,6 @@
 """Sending through a mail server of one's own: pipelined, journaled, a doubt of one."""
 
+import io
 import ssl
 from collections import Counter
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from newsroom import tokens
 from subscriptions import calls, delivery, doubt
 from subscriptions.models import Batch, Mailing, Suppression, Throttle
+from subscriptions.providers import smtp
 from tests.environment import free_port
 from tests.factories import make_article, make_issue, make_subscription
 from tests.subscriptions import mailserver
@@ -87,8 +90,7 @@ def test_everyone_gets_her_own_copy_over_one_connection(
         mail = received(taken.raw)
         assert mail["Subject"] == "Über Brot" and mail["To"] == taken.to
         assert "reader" not in taken.sender
-        token = taken.sender.partition("+")[2].partition("@")[0]
-        reader = tokens.read_lasting("bounce", token)
+        reader = reader_of(taken.sender)
         subscription = site.newsletter.subscriptions.get(subscriber=reader)
         link = calls.unsubscribe_url(tokens.lasting("unsubscribe", subscription.pk))
         assert mail["List-Unsubscribe"] == f"<{link}>"
@@ -195,7 +197,7 @@ def test_worker_that_dies_leaves_one_reader_in_doubt_at_most(
 
 
 def reader_of(return_path: str) -> int:
-    return tokens.read_lasting("bounce", return_path.partition("+")[2].partition("@")[0])
+    return smtp.read_return_path(return_path)[1]
 
 
 def test_journal_older_than_the_databases_last_start_is_not_trusted(
@@ -227,6 +229,70 @@ def test_server_that_is_away_is_a_definite_no(mailing, server, settings) -> None
     pump()
     [batch] = mailing.batches.all()
     assert (batch.status, batch.error) == ("pending", "the mail server could not be reached")
+
+
+# --- Bounces that come as mail ----------------------------------------------------------------
+
+
+def report(status: str, action: str = "failed") -> bytes:
+    """A delivery status notification (RFC 3464)."""
+    return f"""From: MAILER-DAEMON@example.org
+Subject: Undelivered Mail Returned to Sender
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+I'm sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.org
+
+Final-Recipient: rfc822; somebody@example.org
+Action: {action}
+Status: {status}
+--b--
+""".encode()
+
+
+def bounce(to: str, message: bytes, monkeypatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(message))
+    monkeypatch.setattr("sys.stdin", stdin)
+    call_command("bounce", to)
+
+
+@pytest.mark.parametrize(
+    ("status", "suppressed"),
+    [("5.1.1", True), ("5.1.10", True), ("5.4.4", True),
+     ("5.7.1", False), ("4.2.2", False), ("5.2.2", False), ("nonsense", False)],
+)  # fmt: skip
+def test_bounce_of_a_dead_address_suppresses_it(
+    mailing, server, monkeypatch, status, suppressed
+) -> None:
+    pump()
+    for _ in range(2):  # told twice, counted once
+        bounce(server.taken[0].sender, report(status), monkeypatch)
+    assert Suppression.objects.count() == suppressed
+    failed = mailing.failures.filter(kind="bounced", subscriber=reader_of(server.taken[0].sender))
+    assert failed.count() == suppressed
+
+
+def test_mail_to_a_return_path_that_is_no_bounce_changes_nothing(
+    mailing, server, monkeypatch
+) -> None:
+    pump()
+    path = server.taken[0].sender
+    for message in (b"", b"\xff" * 1000, b"Subject: I am away\n\nback on Monday",
+                    report("5.1.1", action="delayed")):  # fmt: skip
+        bounce(path, message, monkeypatch)
+    with pytest.raises(CommandError, match="not a return path of ours"):
+        bounce(path.replace("bounces+", "bounces+9"), report("5.1.1"), monkeypatch)
+    with pytest.raises(CommandError, match="not a return path of ours"):
+        bounce("bounces@example.org", report("5.1.1"), monkeypatch)
+    assert not Suppression.objects.exists()
 
 
 # --- STARTTLS and AUTH, against aiosmtpd ------------------------------------------------------
