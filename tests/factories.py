@@ -52,6 +52,7 @@ def make_site() -> World:
             slug="weekly",
             sender_name="The Meridian",
             sender_address="weekly@mail.example.org",
+            canary_minutes=0,
         )
     )
     return World(home, section, newsletter, policy)
