@@ -46,10 +46,10 @@ def load() -> None:
     assembly.draft_issue(weekly, weekly.next_send_at(timezone.now()))
 
 
-def make_readers(newsletter: Newsletter, count: int) -> None:
+def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
     """Confirmed readers «reader00001@example.org» and so on, in bulk."""
     now = timezone.now()
-    emails = [f"reader{number:05}@example.org" for number in range(1, count + 1)]
+    emails = [f"reader{number:05}@example.org" for number in range(first, first + count)]
     with transaction.atomic():
         subscribers = Subscriber.objects.bulk_create(
             [Subscriber(email=email, email_index=email_index(email)) for email in emails],

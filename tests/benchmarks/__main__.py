@@ -11,7 +11,7 @@ from importlib import import_module
 
 from tests.environment import ROOT, use_own_world
 
-BENCHMARKS = {"send": "tests.benchmarks.send"}
+BENCHMARKS = {name: f"tests.benchmarks.{name}" for name in ("send", "linear", "smtp")}
 
 
 def main(name: str) -> None:
@@ -22,6 +22,8 @@ def main(name: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
     os.environ["LOG_LEVEL"] = "WARNING"
     os.environ["MAIL_LEASE_SECONDS"] = "90"
+    benchmark = import_module(BENCHMARKS[name])
+    os.environ.update(getattr(benchmark, "ENVIRONMENT", {}))
 
     from newsroom import local
 
@@ -32,7 +34,7 @@ def main(name: str) -> None:
         django.setup()
         call_command("migrate", verbosity=0)
         call_command("roles", verbosity=0)
-        parameters, figures = import_module(BENCHMARKS[name]).run()
+        parameters, figures = benchmark.run()
         from django.db import connections
 
         connections.close_all()

@@ -2,122 +2,25 @@
 Mailgun backend, a counting sink. RECIPIENTS sets the audience, RUNS how often it is sent."""
 
 import os
-import subprocess
-import sys
-import time
 from contextlib import ExitStack
-from statistics import median
 from typing import Any
 
-import psutil
 import requests
 
-from tests.environment import ROOT, wait_for_port
-
-PROCESSES = 2  # as on two cores; the sink shares them
-ARTICLES = 10
+from tests.benchmarks.mailing import Figures, content, medians, port, send_once, start, start_worker
+from tests.environment import wait_for_port
 
 
-def run() -> tuple[dict[str, Any], dict[str, tuple[float, str]]]:
+def run() -> tuple[dict[str, Any], Figures]:
     """The parameters, and name -> (median figure, unit)."""
     recipients = int(os.environ.get("RECIPIENTS", "100000"))
     runs = int(os.environ.get("RUNS", "3"))
     with ExitStack() as stack:
-        _start(stack, "-m", "tests.benchmarks.sink", _port("MAIL_SANDBOX_URL"))
-        wait_for_port(int(_port("MAIL_SANDBOX_URL")))
-        newsletter, size = _content(recipients)
-        # fmt: off
-        sender = _start(
-            stack, "-m", "celery", "--quiet", "-A", "newsroom", "worker", "-Q", "mail,default",
-            "-c", str(PROCESSES), "--loglevel", "WARNING",
-        )
-        # fmt: on
-        time.sleep(5)
-        warm_up, *results = [_send_once(newsletter, recipients, sender) for _ in range(runs + 1)]
+        start(stack, "-m", "tests.benchmarks.sink", port("MAIL_SANDBOX_URL"))
+        wait_for_port(int(port("MAIL_SANDBOX_URL")))
+        newsletter, size = content(recipients)
+        worker = start_worker(stack)
+        _, *results = [send_once(newsletter, recipients, worker) for _ in range(runs + 1)]
         counted = requests.get(os.environ["MAIL_SANDBOX_URL"], timeout=10).json()["recipients"]
         assert counted == recipients * (runs + 1)
-    figures = {
-        name: (median(result[name][0] for result in results), unit)
-        for name, (_, unit) in warm_up.items()
-    }
-    return {"recipients": recipients, "runs": runs, "issue_bytes": size}, figures
-
-
-def _port(name: str) -> str:
-    return os.environ[name].rpartition(":")[2]
-
-
-def _start(stack: ExitStack, *arguments: str) -> psutil.Process:
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT)
-    stack.callback(process.wait, 30)
-    stack.callback(process.terminate)
-    return psutil.Process(process.pid)
-
-
-def _content(recipients: int) -> tuple[Any, int]:
-    """A newsletter with its readers and a realistic issue; and the mail's size in bytes."""
-    from subscriptions import rendering
-    from subscriptions.demo import make_readers
-    from tests.factories import make_article, make_issue, make_site
-
-    site = make_site()
-    make_readers(site.newsletter, recipients)
-    text = "A sentence of a teaser that is about as long as most of them are. " * 4
-    articles = [make_article(site.section, deck=text[:290]) for _ in range(ARTICLES)]
-    issue = make_issue(site.newsletter, articles, introduction=f"<p>{text * 3}</p>")
-    rendered = rendering.render_issue(issue)
-    return site.newsletter, len(rendered.html) + len(rendered.text)
-
-
-def _send_once(
-    newsletter: Any, recipients: int, sender: psutil.Process
-) -> dict[str, tuple[float, str]]:
-    from django.db import connection
-    from django.utils import timezone
-
-    from newsroom.models import ArticlePage
-    from subscriptions import delivery
-    from subscriptions.models import Mailing
-    from subscriptions.tasks import start_mailing
-    from tests.factories import make_issue
-
-    issue = make_issue(newsletter, list(ArticlePage.objects.all()[:ARTICLES]))
-    mailing = delivery.approve(issue, None, timezone.now())
-    grown, used = _database_bytes(connection), _cpu(sender)
-    began = time.perf_counter()
-    start_mailing.delay(mailing.pk)
-    frozen = None
-    while (status := Mailing.objects.values_list("status", flat=True).get(pk=mailing.pk)) != "sent":
-        if frozen is None and status == "sending":
-            frozen = time.perf_counter() - began
-        time.sleep(0.02)
-    seconds = time.perf_counter() - began
-    mailing.refresh_from_db()
-    assert mailing.progress()["accepted"] == recipients
-    memory = max(process.memory_info().rss for process in _family(sender))
-    return {
-        "throughput, end to end": (recipients / seconds, "recipients/s"),
-        "send": (seconds, "s"),
-        "freeze": (frozen or seconds, "s"),
-        "CPU per 1,000, database included": ((_cpu(sender) - used) / recipients * 1e6, "ms"),
-        "memory of a worker": (memory / 2**20, "MB"),
-        "database growth per 1,000,000": (
-            (_database_bytes(connection) - grown) / recipients * 1e6 / 2**20, "MB",
-        ),
-    }  # fmt: skip
-
-
-def _family(process: psutil.Process) -> list[psutil.Process]:
-    return [process, *process.children(recursive=True)]
-
-
-def _cpu(sender: psutil.Process) -> float:
-    """CPU seconds so far of the workers and of PostgreSQL."""
-    postgres = [p for p in psutil.process_iter() if p.name() == "postgres"]
-    return sum(sum(p.cpu_times()[:2]) for p in [*_family(sender), *postgres])
-
-
-def _database_bytes(connection: Any) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
-        return int(cursor.fetchone()[0])
+    return {"recipients": recipients, "runs": runs, "issue_bytes": size}, medians(results)
