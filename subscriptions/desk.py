@@ -1,12 +1,13 @@
 """The issue's desk in the admin: look at it, test it, approve it, watch it go."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,8 +19,8 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.jobs import after_commit
-from subscriptions import delivery, doubt, rendering
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
+from subscriptions import delivery, providers, rendering
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
 from subscriptions.models.newsletter import GRACE
 from subscriptions.outcomes import classify
 from subscriptions.tasks import pump_mailings, start_mailing
@@ -47,6 +48,8 @@ class Desks(WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         now = timezone.now()
+        context["held"] = Batch.objects.filter(status=Batch.Status.HELD).count()
+        context["provider"] = providers.current()
         context["newsletters"] = [
             {
                 "newsletter": newsletter,
@@ -124,18 +127,38 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
     preparing = mailing.status == Status.SCHEDULED and mailing.send_at <= timezone.now()
     ends = mailing.finished_at or timezone.now()
     seconds = (ends - mailing.frozen_at).total_seconds() if mailing.frozen_at else 0
+    average = round(numbers["accepted"] / seconds) if seconds >= 1 else numbers["accepted"]
+    sending = mailing.status == Status.SENDING
+    rate = speed_now() if sending else average
     return numbers | {
         "mailing": mailing,
         "share": min(done * 100 // audience, 100) if audience else 0,
-        "rate": round(numbers["accepted"] / seconds) if seconds >= 1 else numbers["accepted"],
-        "held_batches": mailing.batches.filter(status=Batch.Status.HELD).order_by("seq")[:20],
+        "rate": rate,
+        "left": timedelta(seconds=(audience - done) // rate) if sending and rate else None,
+        "held_batches": mailing.batches.filter(status=Batch.Status.HELD)
+        .prefetch_related("events")
+        .order_by("seq")[:20],
         "errors": mailing.batches.exclude(error="")
-        .filter(status__in=Batch.OPEN)
-        .values_list("error", flat=True)
-        .distinct()[:5],
+        .exclude(status__in=[Batch.Status.SPLIT, Batch.Status.ACCEPTED])
+        .values("error")
+        .annotate(calls=Count("pk"), readers=Sum("size"))
+        .order_by("-readers")[:5],
+        "failures": mailing.failures.values("kind").annotate(readers=Count("pk")).order_by("kind"),
+        "canary": sending and mailing.rest_at and mailing.rest_at > timezone.now(),
+        "waits_for_doubts": numbers["in_doubt"] + numbers["held"] > 0
+        and Batch.objects.too_doubtful().filter(mailing=mailing).exists(),
         "preparing": preparing,
-        "moving": preparing or mailing.status == Status.SENDING,
+        "moving": preparing or sending,
     }
+
+
+def speed_now() -> int:
+    """Readers a second over the last seconds, by the throttle's own count."""
+    throttle = Throttle.objects.filter(pk=providers.current().key).first()
+    if throttle is None:
+        return 0
+    seconds = (timezone.now() - throttle.watched_from).total_seconds()
+    return round(throttle.watched / max(seconds, 1)) if 0 <= seconds < 2 * 10 else 0
 
 
 @require_admin_access
@@ -175,8 +198,8 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
     approved = mailing.revision.as_object() if mailing else issue.get_latest_revision_as_object()
-    if not approved.stories():
-        messages.error(request, NO_ARTICLES)
+    if reason := unsendable(approved):
+        messages.error(request, reason)
         return redirect("issue_desk", pk)
     if request.method != "POST":
         context = {"issue": approved, "audience": issue.newsletter.audience()}
@@ -222,10 +245,21 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
         messages.success(request, f"A test is on its way to {request.user.email}.")  # type: ignore[union-attr]
 
 
+def unsendable(issue: IssuePage) -> str:
+    """Why this issue can't go out as it is; "" if it can."""
+    if not issue.stories():
+        return NO_ARTICLES
+    try:
+        rendering.check(rendering.render_issue(issue), providers.current())
+    except rendering.Unsendable as reason:
+        return str(reason)
+    return ""
+
+
 def approve(request: HttpRequest, issue: IssuePage) -> None:
     send_at = send_time(issue)
-    if not issue.get_latest_revision_as_object().stories():
-        messages.error(request, NO_ARTICLES)
+    if reason := unsendable(issue.get_latest_revision_as_object()):
+        messages.error(request, reason)
     elif send_at <= timezone.now():
         messages.error(request, "Its hour has passed: change the day, or use «Send now».")
     elif approve_once(request, issue, send_at):
@@ -260,15 +294,12 @@ def cancel(request: HttpRequest, issue: IssuePage) -> None:
         messages.success(request, "Cancelled. Who has it keeps it; nobody else gets it.")
 
 
-def decide(request: HttpRequest, issue: IssuePage) -> None:
-    """A held batch: the provider can't say whether it was sent, so an editor does."""
-    try:
-        batch = Batch.objects.get(pk=request.POST.get("batch", ""), mailing__issue=issue)
-    except (Batch.DoesNotExist, ValidationError) as error:
-        raise Http404 from error
-    sent = request.POST.get("decision") == "sent"
-    if doubt.decide(batch, sent=sent):
-        messages.success(request, "Noted as sent." if sent else "It goes out again.")
+def release(request: HttpRequest, issue: IssuePage) -> None:
+    """Don't wait for the canary any longer."""
+    mailing = standing(issue)
+    if mailing and mailing.release_rest(timezone.now()):
+        after_commit(pump_mailings)
+        messages.success(request, "The rest goes out now.")
 
 
 # What a button does, and whether it takes the right to approve.
@@ -279,7 +310,7 @@ ACTIONS: dict[str, tuple[Callable[[HttpRequest, IssuePage], None], bool]] = {
     "pause": (pause, True),
     "resume": (resume, True),
     "cancel": (cancel, True),
-    "decide": (decide, True),
+    "release": (release, True),
 }
 
 

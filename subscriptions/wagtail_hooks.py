@@ -11,7 +11,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
-from subscriptions import desk
+from subscriptions import delivery_desk, desk
 from subscriptions.models import IssuePage, Mailing
 
 
@@ -20,6 +20,22 @@ def urls() -> list[Any]:
     issue = "newsletters/issue/<int:pk>/"
     return [
         path("newsletters/", require_admin_access(desk.Desks.as_view()), name="newsletters"),
+        path(
+            "newsletters/doubts/",
+            require_admin_access(delivery_desk.Doubts.as_view()),
+            name="doubts",
+        ),
+        path("newsletters/doubts/<uuid:pk>/", delivery_desk.decide, name="decide_doubt"),
+        path(
+            "newsletters/delivery/",
+            require_admin_access(delivery_desk.Delivery.as_view()),
+            name="mail_delivery",
+        ),
+        path(
+            "newsletters/<int:pk>/seeds/",
+            require_admin_access(delivery_desk.Seeds.as_view()),
+            name="seeds",
+        ),
         path(issue, require_admin_access(desk.IssueDesk.as_view()), name="issue_desk"),
         path(issue + "preview/<slug:mode>/", desk.preview, name="issue_preview"),
         path(issue + "progress/", desk.progress, name="issue_progress"),

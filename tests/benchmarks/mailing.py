@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from statistics import median
 from typing import Any
 
@@ -109,9 +109,14 @@ def family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def cpu(sender: psutil.Process) -> float:
-    """CPU seconds so far of the workers and of PostgreSQL."""
-    postgres = [p for p in psutil.process_iter() if p.name() == "postgres"]
-    return sum(sum(p.cpu_times()[:2]) for p in [*family(sender), *postgres])
+    """CPU seconds so far of the workers and of PostgreSQL, with their children that have ended."""
+    postgres = [p for p in psutil.process_iter(["name"]) if p.info["name"] == "postgres"]
+    used = 0.0
+    for process in [*family(sender), *postgres]:
+        with suppress(psutil.NoSuchProcess):  # a vacuum comes and goes
+            times = process.cpu_times()
+            used += times.user + times.system + times.children_user + times.children_system
+    return used
 
 
 def database_bytes(connection: Any) -> int:
