@@ -209,6 +209,48 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
     assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
 
 
+def test_after_three_calls_in_doubt_no_more_are_made_until_they_are_settled(
+    issue, audience, inbox, site
+) -> None:
+    for _ in range(7):
+        make_subscription(site.newsletter)
+    mailing = frozen(issue)
+    inbox.fault("500 before", times=50)
+    pump()
+    assert mailing.batches.filter(status="in_doubt").count() == 3
+    inbox.fault("", times=0)
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+def test_event_about_a_call_that_was_never_made_proves_nothing(issue, audience, site) -> None:
+    mailing = frozen(issue)
+    batch = mailing.batches.first()
+    doubt.found(batch.pk, "<forged>")
+    batch.refresh_from_db()
+    assert batch.status == "pending"
+
+
+def test_worker_that_was_stopped_before_the_call_does_not_make_it(
+    issue, audience, inbox, monkeypatch
+) -> None:
+    """Others may have asked after the call meanwhile, and sent it."""
+    mailing = frozen(issue)
+    compose = calls.compose
+
+    def stopped(batch, *args):
+        batch.call_before = 0
+        return compose(batch, *args)
+
+    monkeypatch.setattr(calls, "compose", stopped)
+    session = calls.open_session()
+    assert delivery.send_next(session)
+    session.close()
+    assert sum(received(inbox, audience).values()) == 0
+    assert mailing.progress()["pending"] == 5
+
+
 def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> None:
     settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
     frozen(issue)
@@ -327,6 +369,27 @@ def test_approved_issue_goes_out_at_its_hour(issue, audience, inbox, committing)
     with committing():
         tasks.keep_hours()
     assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_issue_that_cannot_go_out_says_so_to_the_editors_and_goes_once_it_can(
+    issue, audience, inbox, committing, monkeypatch
+) -> None:
+    editor = make_user()
+    mailing = delivery.approve(issue, None, timezone.now())
+    whole = providers.current()
+    monkeypatch.setattr(providers, "current", lambda: replace(whole, most_bytes=1000))
+    for _ in range(3):
+        with committing():
+            tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "scheduled" and "Take something out" in mailing.problem
+    [mail] = inbox.to(editor.email)
+    assert "has a problem" in mail["subject"] and "Take something out" in mail["text"]
+    monkeypatch.setattr(providers, "current", lambda: whole)
+    with committing():
+        tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.problem) == ("sent", "")
 
 
 def test_missed_hour_sends_nothing_and_tells_the_editors(

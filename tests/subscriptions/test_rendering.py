@@ -1,8 +1,11 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from bs4 import BeautifulSoup
 
 from newsroom.models import ArticleByline, Author
-from subscriptions import rendering
+from subscriptions import providers, rendering
 from tests.factories import make_article, make_issue
 
 
@@ -70,3 +73,20 @@ def test_withdrawn_article_is_left_out(site) -> None:
 def test_line_break_in_a_subject_becomes_a_space(site) -> None:
     issue = make_issue(site.newsletter, [], subject="One\r\nBcc: evil@example.org")
     assert rendering.render_issue(issue).subject == "One Bcc: evil@example.org"
+
+
+def test_unknown_merge_field_in_a_template_of_ours_is_unsendable(rendered, monkeypatch) -> None:
+    """Readers would get it as it stands, whatever the provider."""
+    source = "<mj-text>Hello %recipient.first_name%</mj-text>"
+    template = SimpleNamespace(template=SimpleNamespace(source=source))
+    monkeypatch.setattr(rendering, "get_template", lambda name: template)
+    with pytest.raises(rendering.Unsendable, match="first_name"):
+        rendering.check(rendered, providers.current())
+
+
+def test_mail_without_an_unsubscribe_link_is_unsendable(rendered) -> None:
+    for part in ("html", "text"):
+        without = replace(rendered, **{part: "<p>Nothing</p>"})
+        with pytest.raises(rendering.Unsendable, match="unsubscribe"):
+            rendering.check(without, providers.current())
+    rendering.check(rendered, providers.current())
