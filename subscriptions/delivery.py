@@ -14,8 +14,9 @@ from typing import Any
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from newsroom import clock
 from newsroom.patience import patiently
 from subscriptions import brakes, doubt, providers, rendering
 from subscriptions.calls import Handed, LostClaim, Recipient, Session, TooLate
@@ -170,16 +171,20 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
 
     Whoever unsubscribed or was suppressed since the freeze is recorded as excluded.
     """
-    provider, now = providers.current(), timezone.now()
+    provider = providers.current()
     with transaction.atomic():
         batch = (
             Batch.objects.sendable()
             .select_for_update(skip_locked=True, of=("self",))
             .select_related("mailing__newsletter")
+            .annotate(clock=Now())
             .order_by("mailing_id", "seq")
             .first()
         )
-        if batch is None or not _fits(batch, provider.key, provider.per_call, now):
+        if batch is None:
+            return None
+        now = batch.clock
+        if not _fits(batch, provider.key, provider.per_call, now):
             return None
         recipients = eligible(batch)
         here = {recipient.subscriber_id for recipient in recipients}
@@ -251,7 +256,7 @@ def _finish_handed(batch: Batch, handed: Handed) -> None:
     if not (handed.refused or handed.later or handed.untried or handed.doubtful):
         finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
         return
-    patiently(lambda: _divide(batch, handed, timezone.now()))
+    patiently(lambda: _divide(batch, handed, clock.now()))
 
 
 def _divide(batch: Batch, handed: Handed, now: datetime) -> None:
@@ -276,7 +281,7 @@ def _divide(batch: Batch, handed: Handed, now: datetime) -> None:
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
     """Tell a definite no from doubt; ``reason`` never holds an address."""
     log.warning("Batch %s: %s (%s)", batch.pk, outcome.reason, outcome.kind)
-    now = timezone.now()
+    now = patiently(clock.now)
     patiently(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
     match outcome.kind:
         case "no" | "slower":
@@ -354,7 +359,7 @@ def resume(mailing: Mailing, now: datetime) -> bool:
 def cancel(mailing: Mailing) -> bool:
     """Stop for good: nothing more goes out beyond the calls in flight."""
     with transaction.atomic():
-        if not mailing.move(Mailing.Status.CANCELLED, finished_at=timezone.now()):
+        if not mailing.move(Mailing.Status.CANCELLED, finished_at=clock.now()):
             return False
         mailing.batches.filter(status=Status.PENDING).update(status=Status.CANCELLED)
     return True

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F
-from django.utils import timezone
 
+from newsroom import clock
 from subscriptions import providers
 from subscriptions.models import Batch, Mailing, Subscriber
 from subscriptions.providers import Call, Evidence, Provider
@@ -143,7 +143,7 @@ def _ask(batch: Batch, provider: Provider) -> Evidence | None:
     emails = list(_ids_by_email(batch))
     if not emails:  # all of them erased since
         return None
-    at = batch.tried_at or timezone.now()
+    at = batch.tried_at or clock.now()
     return provider.find(Call(str(batch.pk), batch.call_key, batch.mailing.tag, emails, at))
 
 
@@ -189,7 +189,7 @@ def _database_restarted_since(at: datetime | None) -> bool:
 def decide(batch: Batch, *, sent: bool, by: str = "") -> bool:
     """An editor's word on a held batch: it was sent, or send it. One winner."""
     to = Status.ACCEPTED if sent else Status.PENDING
-    fields = {"next_try_at": timezone.now(), "first_tried_at": None}
+    fields = {"next_try_at": clock.now(), "first_tried_at": None}
     decided = batch.settle(to, frm=[Status.HELD], **fields)
     if decided:
         batch.note(f"{by or 'An editor'} decided: " + ("it was sent." if sent else "send it."))

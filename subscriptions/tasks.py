@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
+from newsroom import clock
 from subscriptions import assembly, calls, delivery, doubt, outbox, signup
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
 from subscriptions.rendering import Unsendable
@@ -18,7 +18,7 @@ UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing appro
 @shared_task
 def keep_hours() -> None:
     """The newsletter's clock: draft, freeze what is due, and say what can't be sent."""
-    now = timezone.now()
+    now = clock.now()
     for newsletter in Newsletter.objects.live():
         assembly.draft_due_issue(newsletter, now)
         _report_unapproved(newsletter, now)
@@ -51,7 +51,7 @@ def start_mailing(mailing_id: int) -> None:
     the next beat, until its grace is over."""
     mailing = Mailing.objects.get(pk=mailing_id)
     try:
-        frozen = delivery.freeze(mailing, timezone.now())
+        frozen = delivery.freeze(mailing, clock.now())
     except Unsendable as reason:
         Mailing.objects.filter(pk=mailing_id).update(problem=str(reason)[:300])
         outbox.post("unsendable", mailing_id, key=f"{mailing_id}-{mailing.revision_id}")
@@ -86,18 +86,19 @@ def send_batches() -> None:
 
 @shared_task
 def resolve_doubts() -> None:
-    doubt.resolve_all(timezone.now())
+    doubt.resolve_all(clock.now())
+    Mailing.objects.close_done()
 
 
 @shared_task
 def send_mail(mail_id: int) -> None:
-    outbox.send(TransactionalMail.objects.get(pk=mail_id), timezone.now())
+    outbox.send(TransactionalMail.objects.get(pk=mail_id), clock.now())
 
 
 @shared_task
 def send_waiting_mails() -> None:
     """Mails whose first task was lost or whose next try is due."""
-    due = TransactionalMail.objects.due(timezone.now()).order_by("next_try_at")
+    due = TransactionalMail.objects.due(clock.now()).order_by("next_try_at")
     for mail_id in due.values_list("pk", flat=True)[:500]:
         send_mail.apply_async([mail_id], expires=15)
 

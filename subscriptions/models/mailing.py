@@ -8,9 +8,10 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, transaction
-from django.db.models import Count, Func, Max, Q, Sum
+from django.db.models import Count, Exists, Func, Max, OuterRef, Q, Sum
 from django.db.models.functions import Now
-from django.utils import timezone
+
+from newsroom import clock
 
 from .newsletter import IssuePage, Newsletter
 
@@ -26,10 +27,16 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         """Not cancelled: an issue has one of these at most."""
         return self.exclude(status=Mailing.Status.CANCELLED)
 
+    def close_done(self) -> None:
+        """Close those whose last batch ended with its worker."""
+        opened = Batch.objects.filter(mailing=OuterRef("pk"), status__in=Batch.OPEN)
+        for mailing in self.filter(~Exists(opened), status=Mailing.Status.SENDING):
+            mailing.move(Mailing.Status.SENT, finished_at=clock.now())
+
     def close_if_done(self, mailing_id: int) -> None:
         """Mark the mailing sent once none of its batches is open."""
         if not Batch.objects.filter(mailing=mailing_id, status__in=Batch.OPEN).exists():
-            self.get(pk=mailing_id).move(Mailing.Status.SENT, finished_at=timezone.now())
+            self.get(pk=mailing_id).move(Mailing.Status.SENT, finished_at=clock.now())
 
 
 class Mailing(models.Model):
