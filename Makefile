@@ -2,9 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-export RECIPIENTS RUNS
+export RECIPIENTS RUNS ONLY
 
-.PHONY: up test check bench clean
+.PHONY: up test check bench chaos clean
 .DEFAULT_GOAL := up
 
 up: .venv/ready  ## the product, running, with demo content
@@ -23,6 +23,9 @@ check: .venv/ready  ## style, types, the direction of imports, migrations, deplo
 
 bench: .venv/ready  ## make bench NAME=send [RECIPIENTS=100000] [RUNS=3]
 	@$(BIN)/python -m tests.benchmarks $(NAME)
+
+chaos: .venv/ready  ## break the send in ninety ways and count who got what (half an hour)
+	@$(BIN)/python -m tests.chaos
 
 # `uv.lock` names every package and its hash; uv itself is among them.
 .venv/ready: pyproject.toml uv.lock

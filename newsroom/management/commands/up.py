@@ -107,11 +107,21 @@ def services() -> list[Process]:
                 "-n",
                 "worker@%h",
                 "-Q",
-                "default,transactional,stripe",
+                "default,stripe",
                 "-c",
                 "2",
                 "--loglevel",
                 "INFO",
+            ],
+            # fmt: on
+        ),
+        # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
+        Process(
+            "letters",
+            # fmt: off
+            [
+                *CELERY, "worker", "-n", "letters@%h", "-Q", "transactional", "-c", "1",
+                "--loglevel", "INFO",
             ],
             # fmt: on
         ),

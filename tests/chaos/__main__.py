@@ -1,0 +1,82 @@
+"""``make chaos``: break the send in every way we could think of, and count who got what.
+
+Prints a table, writes it to var/bench/chaos.json, and fails if anybody is missing or got it twice.
+ONLY takes the rows whose name holds that.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from tests.chaos import scenarios
+from tests.chaos.scenarios import MODES
+from tests.chaos.world import Readers, World, a_world, make_audiences
+from tests.environment import ROOT
+
+STEPS = (
+    "in the freeze", "in the claim", "before the call", "during the call", "after the call",
+    "before the finish", "after the finish", "in the resolver", "with evidence in hand",
+)  # fmt: skip
+FEW, SOME, MANY = 60, 3_000, 100_000
+ENDS = ("sent", "cancelled", "skipped")
+
+
+def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[tuple[str, Any]]:
+    """The whole list: name and what to run. Workers are started as the list goes."""
+    world.start_worker(10)
+    for step in STEPS:
+        for mode in MODES:
+            name = f"killed {step}, {mode or 'all well'}"
+            yield name, partial(scenarios.at_step, world, few, step, mode)
+    for step in ("before the call", "during the call", "before the finish", "in the resolver"):
+        yield f"frozen {step}", partial(scenarios.frozen, world, few, step)
+    yield "two beats", partial(scenarios.two_beats, world, few)
+    for offset in ("-1h", "+1h"):
+        moved = partial(scenarios.clock_moved, world, few, offset)
+        yield f"a worker's clock is wrong by {offset}", moved
+    yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 30)
+    world.stop("worker")
+    world.start_worker(1000)
+    yield f"random kills, {MANY:,} readers", partial(scenarios.random_kills, world, many, 100)
+    yield "the whole worker killed", partial(scenarios.worker_killed_whole, world, many)
+    yield "Redis flushed", partial(scenarios.redis_flushed, world, many)
+    yield "Redis killed", partial(scenarios.redis_stopped, world, many)
+    yield "PostgreSQL connections cut", partial(scenarios.backends_terminated, world, many)
+    for how in (signal.SIGINT, signal.SIGQUIT):
+        restarted = partial(scenarios.postgres_restarted, world, many, how)
+        yield f"PostgreSQL restarted ({how.name})", restarted
+    yield "paused and resumed", partial(scenarios.paused_and_resumed, world, many)
+    yield "cancelled", partial(scenarios.cancelled, world, many)
+    yield "readers unsubscribe", partial(scenarios.unsubscribing, world, many)
+
+
+def main() -> int:
+    wanted = os.environ.get("ONLY", "")
+    began, rows = time.monotonic(), []
+    with a_world("chaos") as world:
+        audiences = make_audiences([FEW, SOME, MANY])
+        sys.stdout.write(f"{'broken':<56}{'came to':<12}{'missing':>8}{'doubled':>8}  remark\n")
+        for name, run in cases(world, *audiences):
+            if wanted not in name:
+                continue
+            status, missing, doubled, remark = run()
+            rows.append((name, status, missing, doubled, remark))
+            sys.stdout.write(f"{name:<56}{status:<12}{missing:>8}{doubled:>8}  {remark}\n")
+            sys.stdout.flush()
+    bad = [row for row in rows if row[2] or row[3] or row[1] not in ENDS]
+    seconds = time.monotonic() - began
+    sys.stdout.write(f"\n{len(rows)} ways in {seconds:.0f} s, {len(bad)} of them went wrong\n")
+    out = ROOT / "var" / "bench" / "chaos.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    keys = ("broken", "came to", "missing", "doubled", "remark")
+    out.write_text(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=1))
+    return len(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

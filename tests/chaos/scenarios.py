@@ -1,0 +1,335 @@
+"""What is broken, one function each. Each gives (status, missing, doubled, remark)."""
+
+import random
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import psutil
+
+from tests.chaos.sink import BAD
+from tests.chaos.world import LEASE, Readers, World
+from tests.environment import free_port, wait_for_port
+
+MODES = (
+    "", "accept then hang", "accept then reset", "500 after accept", "500 before", "429",
+    "one bad address", "slow",
+)  # fmt: skip
+Result = tuple[str, int, int, str]
+
+
+def reset() -> None:
+    """As if nothing had happened before: no address suppressed, nobody gone, full speed."""
+    from subscriptions.models import Subscription, Suppression, Throttle
+
+    Suppression.objects.all().delete()
+    Throttle.objects.all().delete()
+    Subscription.objects.exclude(status="confirmed").update(status="confirmed")
+
+
+def at_step(world: World, few: Readers, step: str, mode: str, action: str = "kill") -> Result:
+    """A worker dies at one step while the provider answers one way."""
+    reset()
+    world.mode(mode, times=1 if mode else 0)
+    world.arm(action, step)
+    mailing = world.approve(few.newsletter)
+    status = world.until_sent(mailing)
+    remark = "" if world.disarm() else "step not reached"
+    world.mode("", 0)
+    bad = {BAD} if mode == "one bad address" else set()
+    return status, *world.verdict(mailing, few.emails, bad), remark
+
+
+def frozen(world: World, few: Readers, step: str) -> Result:
+    """A worker is stopped at one step, past its lease and all probes, and goes on then."""
+    reset()
+    world.mode("slow", 1)
+    world.arm("stop", step)
+    mailing = world.approve(few.newsletter)
+    thaw_at = time.monotonic() + LEASE + 6
+
+    def thaw() -> None:
+        if time.monotonic() > thaw_at:
+            resume(world)
+
+    status = world.until_sent(mailing, each=thaw)
+    resume(world)
+    time.sleep(1.5)  # let it do what it was about to
+    remark = "" if world.disarm() else "step not reached"
+    world.mode("", 0)
+    return status, *world.verdict(mailing, few.emails), remark
+
+
+def resume(world: World) -> None:
+    for process in world.children():
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGCONT)
+
+
+def random_kills(world: World, many: Readers, kills: int) -> Result:
+    """One process of the pool after another is killed while it sends."""
+    reset()
+    world.mode("slow", 1)
+    mailing = world.approve(many.newsletter)
+    dice, done = random.Random(4), 0
+    while done < kills and world.status(mailing) != "sent":
+        world.kick()
+        time.sleep(dice.uniform(0.05, 0.4))
+        if found := world.children():
+            with suppress(psutil.NoSuchProcess):
+                dice.choice(found).kill()
+                done += 1
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=180)
+    return status, *world.verdict(mailing, many.emails), f"{done} kills"
+
+
+def worker_killed_whole(world: World, many: Readers) -> Result:
+    """The worker with all its processes, ten times, started again each time."""
+    reset()
+    mailing = world.approve(many.newsletter)
+    world.mode("slow", 1)
+    for _ in range(10):
+        world.kick()
+        time.sleep(3)
+        world.stop("worker", signal.SIGKILL)
+        world.start_worker(per_call=1000)
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=180)
+    return status, *world.verdict(mailing, many.emails), "10 times"
+
+
+def redis_flushed(world: World, many: Readers) -> Result:
+    import redis
+    from django.conf import settings
+
+    reset()
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    world.mode("slow", 1)
+    mailing, flushed = world.approve(many.newsletter), 0
+    while flushed < 10 and world.status(mailing) != "sent":
+        world.kick()
+        time.sleep(0.5)
+        client.flushall()
+        flushed += 1
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=120)
+    return status, *world.verdict(mailing, many.emails), f"{flushed} times"
+
+
+def redis_stopped(world: World, many: Readers) -> Result:
+    reset()
+    world.mode("slow", 1)
+    mailing = world.approve(many.newsletter)
+    for _ in range(3):
+        world.kick()
+        time.sleep(1)
+        world.stop("redis", signal.SIGKILL)
+        time.sleep(2)
+        world.start_redis()
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=120)
+    return status, *world.verdict(mailing, many.emails), "3 times, 2 s each"
+
+
+def backends_terminated(world: World, many: Readers) -> Result:
+    """All connections to PostgreSQL but ours are cut, again and again."""
+    import psycopg
+
+    from newsroom import local
+
+    reset()
+    world.mode("slow", 1)
+    mailing, cut = world.approve(many.newsletter), 0
+    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(host=str(local.sockets()), user="postgres", autocommit=True) as killer:
+        while cut < 20 and world.status(mailing) != "sent":
+            world.kick()
+            time.sleep(0.4)
+            killer.execute(query + " AND backend_type = 'client backend'")
+            cut += 1
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=120)
+    return status, *world.verdict(mailing, many.emails), f"{cut} times"
+
+
+def postgres_restarted(world: World, many: Readers, how: int) -> Result:
+    """``SIGINT``: a quick, clean stop; ``SIGQUIT``: as if it had crashed."""
+    reset()
+    world.mode("slow", 1)
+    mailing = world.approve(many.newsletter)
+    for _ in range(3):
+        world.kick()
+        time.sleep(1.5)
+        world.stop("postgres", how)
+        time.sleep(1)
+        world.start_postgres()
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=120)
+    return status, *world.verdict(mailing, many.emails), "3 times"
+
+
+def two_beats(world: World, few: Readers) -> Result:
+    """Two real schedulers, and nobody else who kicks."""
+    reset()
+    beat = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom", "beat", "--pidfile="]
+    for number in (1, 2):
+        world.start(f"beat {number}", [*beat, "-s", str(world.folder / f"beat{number}")])
+    mailing = world.approve(few.newsletter)
+    deadline = time.monotonic() + 60
+    while world.status(mailing) != "sent" and time.monotonic() < deadline:
+        time.sleep(0.5)
+    for number in (1, 2):
+        world.stop(f"beat {number}")
+    return world.status(mailing), *world.verdict(mailing, few.emails), ""
+
+
+def clock_moved(world: World, few: Readers, offset: str) -> Result:
+    """A second worker whose machine's clock is wrong, killed in the middle of a call too."""
+    if not shutil.which("faketime"):
+        return "skipped", 0, 0, "needs Debian's faketime"
+    reset()
+    world.stop("worker")
+    prefix = f"faketime -f {offset}"
+    wrong = {"PREFIX": prefix, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    world.start_worker(10, name="wrong", **wrong)
+    world.start_worker(10)
+    world.mode("accept then hang", 2)
+    world.arm("kill", "during the call")
+    mailing = world.approve(few.newsletter)
+    status = world.until_sent(mailing)
+    world.disarm()
+    world.mode("", 0)
+    world.stop("wrong")
+    return status, *world.verdict(mailing, few.emails), ""
+
+
+def paused_and_resumed(world: World, many: Readers) -> Result:
+    from django.utils import timezone
+
+    from subscriptions import delivery
+    from subscriptions.models import Mailing
+
+    reset()
+    world.mode("slow", 1)
+    pk, moved = world.approve(many.newsletter), 0
+    stood_still = True
+    for _ in range(5):
+        world.kick()
+        time.sleep(1.5)
+        mailing = Mailing.objects.get(pk=pk)
+        if mailing.move("paused"):
+            time.sleep(1)  # the calls in flight end
+            before = sum(world.accepted(pk).values())
+            time.sleep(1)
+            stood_still = stood_still and sum(world.accepted(pk).values()) == before
+            moved += delivery.resume(mailing, timezone.now())
+    world.mode("", 0)
+    status = world.until_sent(pk, seconds=120)
+    remark = f"{moved} times" if stood_still else "something went out while it was paused"
+    return status, *world.verdict(pk, many.emails), remark
+
+
+def cancelled(world: World, many: Readers) -> Result:
+    from subscriptions import delivery
+    from subscriptions.models import Mailing
+
+    reset()
+    world.mode("slow", 1)
+    pk = world.approve(many.newsletter)
+    while sum(world.accepted(pk).values()) < 3000:
+        world.kick()
+        time.sleep(0.2)
+    mailing = Mailing.objects.get(pk=pk)
+    before = mailing.progress()
+    assert delivery.cancel(mailing)
+    time.sleep(3)
+    world.kick()
+    time.sleep(2)
+    world.mode("", 0)
+    got = sum(world.accepted(pk).values())
+    _, doubled = world.verdict(pk, many.emails)
+    in_flight = got - before["accepted"]
+    missing = mailing.progress()["accepted"] - got
+    return world.status(pk), missing, doubled, f"{got:,} had it, {in_flight:,} of them in flight"
+
+
+def unsubscribing(world: World, many: Readers) -> Result:
+    """Readers leave while it is sent: whoever left before her batch was claimed gets nothing."""
+    from subscriptions import signup
+    from subscriptions.models import Batch
+
+    reset()
+    world.mode("slow", 1)
+    mailing, dice = world.approve(many.newsletter), random.Random(5)
+    everyone = list(many.newsletter.subscriptions.values_list("pk", flat=True))
+    gone: list[Any] = []
+
+    def leave() -> None:
+        for pk in dice.sample(everyone, 20):
+            subscription = many.newsletter.subscriptions.get(pk=pk)
+            signup.unsubscribe(subscription, how="chaos")
+            gone.append(subscription)
+
+    status = world.until_sent(mailing, seconds=180, each=leave)
+    world.mode("", 0)
+    copies, wrong, may_miss = world.accepted(mailing), 0, set()
+    claimed = {
+        pk: batch.tried_at
+        for batch in Batch.objects.filter(mailing=mailing)
+        for pk in batch.subscriber_ids
+    }
+    for subscription in gone:
+        subscription.refresh_from_db()
+        email = subscription.subscriber.email
+        may_miss.add(email)
+        # An instant between the stamp and its commit is nobody's fault.
+        claimed_at = claimed[subscription.subscriber_id] - timedelta(seconds=0.2)
+        left_before = subscription.unsubscribed_at < claimed_at
+        wrong += bool(left_before and copies[email])
+    remark = f"{len(may_miss)} left, {wrong} of them got it all the same"
+    missing, doubled = world.verdict(mailing, many.emails, may_miss)
+    return status, missing, doubled + wrong, remark
+
+
+def smtp_kills(world: World, some: Readers, kills: int) -> Result:
+    """The same over SMTP: each death leaves one reader in doubt at most, whom a person decides."""
+    from subscriptions import doubt
+    from subscriptions.models import Batch
+
+    reset()
+    world.stop("worker")
+    port = free_port()
+    server = [sys.executable, "-m", "tests.chaos.smtp_sink", str(port), str(world.log)]
+    world.start("mail server", server)
+    wait_for_port(port)
+    smtp = {"MAIL_PROVIDER": "smtp", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port)}
+    world.start_worker(50, EMAIL_USE_TLS="false", **smtp)
+    pk, dice, done = world.approve(some.newsletter), random.Random(6), 0
+    while done < kills and world.status(pk) != "sent":
+        world.kick()
+        time.sleep(dice.uniform(0.1, 0.5))
+        if found := world.children():
+            with suppress(psutil.NoSuchProcess):
+                dice.choice(found).kill()
+                done += 1
+    held = 0
+
+    def decide() -> None:
+        """As an editor would who looks into the mail server's own log."""
+        nonlocal held
+        for batch in Batch.objects.filter(mailing=pk, status="held"):
+            [reader] = batch.subscriber_ids
+            email = some.newsletter.subscriptions.get(subscriber=reader).subscriber.email
+            held += doubt.decide(batch, sent=world.accepted(pk)[email] > 0)
+
+    status = world.until_sent(pk, seconds=180, each=decide)
+    world.stop("worker")
+    world.stop("mail server")
+    world.start_worker(10)
+    remark = f"{done} kills, {held} readers held for a person"
+    return status, *world.verdict(pk, some.emails), remark

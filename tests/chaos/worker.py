@@ -1,0 +1,85 @@
+"""A Celery worker like any other, but for the places where it can be made to die or freeze.
+
+A file named ``kill in the claim`` in CHAOS_ARMED kills the first process that gets there, with
+SIGKILL; ``stop …`` freezes it. CHAOS_PER_CALL makes the batches small.
+"""
+
+import http.client
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ARMED = Path(os.environ["CHAOS_ARMED"])
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
+def reached(step: str) -> None:
+    for action, number in SIGNALS.items():
+        try:
+            (ARMED / f"{action} {step}").unlink()
+        except FileNotFoundError:
+            continue
+        os.kill(os.getpid(), number)
+
+
+def before(owner: Any, name: str, step: str, when: Callable[..., bool] = lambda *a: True) -> None:
+    """Put a step in front of a function."""
+    original = getattr(owner, name)
+
+    def stepping(*args: Any, **kwargs: Any) -> Any:
+        if when(*args):
+            reached(step)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, stepping)
+
+
+def after(owner: Any, name: str, step: str) -> None:
+    """Put a step behind a function, however it ends."""
+    original = getattr(owner, name)
+
+    def stepping(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        finally:
+            reached(step)
+
+    setattr(owner, name, stepping)
+
+
+def install() -> None:
+    import django
+
+    django.setup()
+    from subscriptions import calls, delivery, doubt, providers
+    from subscriptions.models import Mailing
+    from subscriptions.providers import mailgun, smtp
+
+    if per_call := int(os.environ.get("CHAOS_PER_CALL", "0")):
+        for module in (mailgun, smtp):
+            module.provider = replace(module.provider, per_call=per_call)
+        providers.get.cache_clear()
+    sending = Mailing.Status.SENDING
+    before(Mailing, "move", "in the freeze", lambda mailing, to: to == sending)
+    before(delivery, "eligible", "in the claim")
+    before(calls.APISession, "send", "before the call")
+    before(calls.SMTPSession, "send", "before the call")
+    before(http.client.HTTPConnection, "getresponse", "during the call")
+    after(calls.APISession, "send", "after the call")
+    after(calls.SMTPSession, "send", "after the call")
+    before(delivery, "finish", "before the finish")
+    after(delivery, "finish", "after the finish")
+    before(doubt, "resolve", "in the resolver")
+    before(doubt, "found", "with evidence in hand")
+
+
+if __name__ == "__main__":
+    install()
+    from celery.__main__ import main
+
+    sys.argv = ["celery", "--quiet", "-A", "newsroom", "worker", *sys.argv[1:]]
+    main()
