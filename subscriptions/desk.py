@@ -1,7 +1,8 @@
 """The issue's desk in the admin: look at it, test it, approve it, watch it go."""
 
+import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -134,7 +135,7 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
         "mailing": mailing,
         "share": min(done * 100 // audience, 100) if audience else 0,
         "rate": rate,
-        "left": timedelta(seconds=(audience - done) // rate) if sending and rate else None,
+        "left": in_words((audience - done) / rate) if sending and rate else None,
         "held_batches": mailing.batches.filter(status=Batch.Status.HELD)
         .prefetch_related("events")
         .order_by("seq")[:20],
@@ -150,6 +151,13 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
         "preparing": preparing,
         "moving": preparing or sending,
     }
+
+
+def in_words(seconds: float) -> str:
+    if seconds < 60:
+        return "under a minute"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def speed_now() -> int:

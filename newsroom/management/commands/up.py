@@ -94,41 +94,19 @@ class Command(BaseCommand):
             call_command("demo")
 
 
+def worker(name: str, queues: str, processes: int) -> Process:
+    own = ["-n", f"{name}@%h", "-Q", queues, "-c", str(processes)]
+    return Process(name, [*CELERY, "worker", *own, "--loglevel", "INFO"])
+
+
 def services() -> list[Process]:
     """The processes of ours, with what each needs to know."""
     found = [
         Process("web", granian("newsroom.wsgi:application", settings.BASE_URL, threads=4)),
-        Process(
-            "worker",
-            # fmt: off
-            [
-                *CELERY,
-                "worker",
-                "-n",
-                "worker@%h",
-                "-Q",
-                "default,stripe",
-                "-c",
-                "2",
-                "--loglevel",
-                "INFO",
-            ],
-            # fmt: on
-        ),
+        worker("worker", "default,stripe", 2),
         # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
-        Process(
-            "letters",
-            # fmt: off
-            [
-                *CELERY, "worker", "-n", "letters@%h", "-Q", "transactional", "-c", "1",
-                "--loglevel", "INFO",
-            ],
-            # fmt: on
-        ),
-        Process(
-            "sender",
-            [*CELERY, "worker", "-n", "sender@%h", "-Q", "mail", "-c", "2", "--loglevel", "INFO"],
-        ),
+        worker("letters", "transactional", 1),
+        worker("sender", "mail", 2),
         Process("beat", [*CELERY, "beat", "-s", str(local.VAR / "beat"), "--pidfile="]),
     ]
     if settings.STRIPE_SANDBOX:
