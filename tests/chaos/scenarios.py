@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -47,7 +48,7 @@ def at_step(world: World, few: Readers, step: str, mode: str, action: str = "kil
 def frozen(world: World, few: Readers, step: str) -> Result:
     """A worker is stopped at one step, past its lease and all probes, and goes on then."""
     reset()
-    world.mode("slow", 1)
+    world.mode("accept then reset" if step == "in the resolver" else "slow", 1)
     world.arm("stop", step)
     mailing = world.approve(few.newsletter)
     thaw_at = time.monotonic() + LEASE + 6
@@ -70,11 +71,23 @@ def resume(world: World) -> None:
             process.send_signal(signal.SIGCONT)
 
 
-def random_kills(world: World, many: Readers, kills: int) -> Result:
-    """One process of the pool after another is killed while it sends."""
+def meanwhile(world: World, readers: Readers, breaking: Callable[[int], str]) -> Result:
+    """Send it slowly, break something on the way, and let it come to its end."""
     reset()
     world.mode("slow", 1)
-    mailing = world.approve(many.newsletter)
+    mailing = world.approve(readers.newsletter)
+    remark = breaking(mailing)
+    world.mode("", 0)
+    status = world.until_sent(mailing, seconds=180)
+    return status, *world.verdict(mailing, readers.emails), remark
+
+
+def random_kills(world: World, many: Readers, kills: int) -> Result:
+    """One process of the pool after another is killed while it sends."""
+    return meanwhile(world, many, lambda mailing: kill_some(world, mailing, kills))
+
+
+def kill_some(world: World, mailing: int, kills: int) -> str:
     dice, done = random.Random(4), 0
     while done < kills and world.status(mailing) != "sent":
         world.kick()
@@ -83,94 +96,91 @@ def random_kills(world: World, many: Readers, kills: int) -> Result:
             with suppress(psutil.NoSuchProcess):
                 dice.choice(found).kill()
                 done += 1
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=180)
-    return status, *world.verdict(mailing, many.emails), f"{done} kills"
+    return f"{done} kills"
 
 
 def worker_killed_whole(world: World, many: Readers) -> Result:
-    """The worker with all its processes, ten times, started again each time."""
-    reset()
-    mailing = world.approve(many.newsletter)
-    world.mode("slow", 1)
-    for _ in range(10):
-        world.kick()
-        time.sleep(3)
-        world.stop("worker", signal.SIGKILL)
-        world.start_worker(per_call=1000)
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=180)
-    return status, *world.verdict(mailing, many.emails), "10 times"
+    """The worker with all its processes, started again each time."""
+
+    def breaking(mailing: int) -> str:
+        for _ in range(10):
+            world.kick()
+            time.sleep(3)
+            world.stop("worker", signal.SIGKILL)
+            world.start_worker(per_call=1000)
+        return "10 times"
+
+    return meanwhile(world, many, breaking)
 
 
 def redis_flushed(world: World, many: Readers) -> Result:
     import redis
     from django.conf import settings
 
-    reset()
     client = redis.Redis.from_url(settings.REDIS_URL)
-    world.mode("slow", 1)
-    mailing, flushed = world.approve(many.newsletter), 0
-    while flushed < 10 and world.status(mailing) != "sent":
-        world.kick()
-        time.sleep(0.5)
-        client.flushall()
-        flushed += 1
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=120)
-    return status, *world.verdict(mailing, many.emails), f"{flushed} times"
+
+    def breaking(mailing: int) -> str:
+        flushed = 0
+        while flushed < 10 and world.status(mailing) != "sent":
+            world.kick()
+            time.sleep(0.5)
+            client.flushall()
+            flushed += 1
+        return f"{flushed} times"
+
+    return meanwhile(world, many, breaking)
 
 
 def redis_stopped(world: World, many: Readers) -> Result:
-    reset()
-    world.mode("slow", 1)
-    mailing = world.approve(many.newsletter)
-    for _ in range(3):
-        world.kick()
-        time.sleep(1)
-        world.stop("redis", signal.SIGKILL)
-        time.sleep(2)
-        world.start_redis()
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=120)
-    return status, *world.verdict(mailing, many.emails), "3 times, 2 s each"
+    def breaking(mailing: int) -> str:
+        for _ in range(3):
+            world.kick()
+            time.sleep(1)
+            world.stop("redis", signal.SIGKILL)
+            time.sleep(2)
+            world.start_redis()
+        return "3 times, 2 s each"
+
+    return meanwhile(world, many, breaking)
 
 
 def backends_terminated(world: World, many: Readers) -> Result:
-    """All connections to PostgreSQL but ours are cut, again and again."""
+    """All connections to PostgreSQL but one are cut, again and again."""
     import psycopg
 
     from newsroom import local
 
-    reset()
-    world.mode("slow", 1)
-    mailing, cut = world.approve(many.newsletter), 0
-    query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-    with psycopg.connect(host=str(local.sockets()), user="postgres", autocommit=True) as killer:
-        while cut < 20 and world.status(mailing) != "sent":
-            world.kick()
-            time.sleep(0.4)
-            killer.execute(query + " AND backend_type = 'client backend'")
-            cut += 1
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=120)
-    return status, *world.verdict(mailing, many.emails), f"{cut} times"
+    cut_all = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+
+    def breaking(mailing: int) -> str:
+        cut = 0
+        with psycopg.connect(host=str(local.sockets()), user="postgres", autocommit=True) as killer:
+            while cut < 20 and world.status(mailing) != "sent":
+                world.kick()
+                time.sleep(0.4)
+                killer.execute(cut_all)
+                cut += 1
+        return f"{cut} times"
+
+    return meanwhile(world, many, breaking)
 
 
 def postgres_restarted(world: World, many: Readers, how: int) -> Result:
     """``SIGINT``: a quick, clean stop; ``SIGQUIT``: as if it had crashed."""
-    reset()
-    world.mode("slow", 1)
-    mailing = world.approve(many.newsletter)
-    for _ in range(3):
-        world.kick()
-        time.sleep(1.5)
-        world.stop("postgres", how)
-        time.sleep(1)
-        world.start_postgres()
-    world.mode("", 0)
-    status = world.until_sent(mailing, seconds=120)
-    return status, *world.verdict(mailing, many.emails), "3 times"
+
+    def breaking(mailing: int) -> str:
+        for _ in range(3):
+            world.kick()
+            time.sleep(1.5)
+            world.stop("postgres", how)
+            time.sleep(1)
+            world.start_postgres()
+        return "3 times"
+
+    return meanwhile(world, many, breaking)
 
 
 def two_beats(world: World, few: Readers) -> Result:
@@ -214,24 +224,21 @@ def paused_and_resumed(world: World, many: Readers) -> Result:
     from subscriptions import delivery
     from subscriptions.models import Mailing
 
-    reset()
-    world.mode("slow", 1)
-    pk, moved = world.approve(many.newsletter), 0
-    stood_still = True
-    for _ in range(5):
-        world.kick()
-        time.sleep(1.5)
-        mailing = Mailing.objects.get(pk=pk)
-        if mailing.move("paused"):
-            time.sleep(1)  # the calls in flight end
-            before = sum(world.accepted(pk).values())
-            time.sleep(1)
-            stood_still = stood_still and sum(world.accepted(pk).values()) == before
-            moved += delivery.resume(mailing, timezone.now())
-    world.mode("", 0)
-    status = world.until_sent(pk, seconds=120)
-    remark = f"{moved} times" if stood_still else "something went out while it was paused"
-    return status, *world.verdict(pk, many.emails), remark
+    def breaking(pk: int) -> str:
+        moved, stood_still = 0, True
+        for _ in range(5):
+            world.kick()
+            time.sleep(1.5)
+            mailing = Mailing.objects.get(pk=pk)
+            if mailing.move("paused"):
+                time.sleep(1)  # the calls in flight end
+                before = sum(world.accepted(pk).values())
+                time.sleep(1)
+                stood_still = stood_still and sum(world.accepted(pk).values()) == before
+                moved += delivery.resume(mailing, timezone.now())
+        return f"{moved} times" if stood_still else "something went out while it was paused"
+
+    return meanwhile(world, many, breaking)
 
 
 def cancelled(world: World, many: Readers) -> Result:
@@ -309,14 +316,8 @@ def smtp_kills(world: World, some: Readers, kills: int) -> Result:
     wait_for_port(port)
     smtp = {"MAIL_PROVIDER": "smtp", "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port)}
     world.start_worker(50, EMAIL_USE_TLS="false", **smtp)
-    pk, dice, done = world.approve(some.newsletter), random.Random(6), 0
-    while done < kills and world.status(pk) != "sent":
-        world.kick()
-        time.sleep(dice.uniform(0.1, 0.5))
-        if found := world.children():
-            with suppress(psutil.NoSuchProcess):
-                dice.choice(found).kill()
-                done += 1
+    pk = world.approve(some.newsletter)
+    remark = kill_some(world, pk, kills)
     held = 0
 
     def decide() -> None:
@@ -331,5 +332,5 @@ def smtp_kills(world: World, some: Readers, kills: int) -> Result:
     world.stop("worker")
     world.stop("mail server")
     world.start_worker(10)
-    remark = f"{done} kills, {held} readers held for a person"
+    remark += f", {held} readers held for a person"
     return status, *world.verdict(pk, some.emails), remark

@@ -30,12 +30,14 @@ class World:
         self.log = folder / "accepted.jsonl"
         self.output = (folder / "output.log").open("ab")
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands: dict[str, tuple[list[str], dict[str, str]]] = {}
         self.sink = os.environ["MAIL_SANDBOX_URL"]
         self.armed.mkdir(parents=True, exist_ok=True)
 
     # --- Processes --------------------------------------------------------------------------
 
     def start(self, name: str, command: list[str], **environment: str) -> None:
+        self.commands[name] = (command, environment)
         self.running[name] = subprocess.Popen(
             command, cwd=ROOT, env=os.environ | environment, stdout=self.output,
             stderr=self.output, start_new_session=True,
@@ -118,7 +120,11 @@ class World:
         return delivery.approve(issue, None, timezone.now()).pk
 
     def kick(self) -> None:
-        """What beat does."""
+        """What beat does, and a service manager: Celery gives up when its processes die faster
+        than they start."""
+        for name, process in list(self.running.items()):
+            if process.poll() is not None and "tests.chaos.worker" in self.commands[name][0]:
+                self.start(name, self.commands[name][0], **self.commands[name][1])
         from subscriptions import tasks
 
         with suppress(Exception):  # Redis is away: that is the point

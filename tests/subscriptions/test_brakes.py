@@ -9,6 +9,7 @@ from django.utils import timezone
 from subscriptions import calls, delivery
 from subscriptions.models import IssuePage, Mailing
 from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
 
 pytestmark = pytest.mark.django_db
 
@@ -43,13 +44,6 @@ def sent(issue: IssuePage) -> Mailing:
     pump()
     mailing.refresh_from_db()
     return mailing
-
-
-def pump() -> None:
-    session = calls.open_session()
-    while delivery.send_next(session):
-        pass
-    session.close()
 
 
 def tell(mailing: Mailing, kind: str, count: int, first: int = 0) -> None:

@@ -22,6 +22,7 @@ from subscriptions.models import (
     TransactionalMail,
 )
 from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.sending import pump
 
 pytestmark = pytest.mark.django_db
 
@@ -54,13 +55,6 @@ def frozen(issue: IssuePage) -> Mailing:
     assert delivery.freeze(mailing, now)
     mailing.refresh_from_db()
     return mailing
-
-
-def pump() -> None:
-    session = calls.open_session()
-    while delivery.send_next(session):
-        pass
-    session.close()
 
 
 def settle(mailing: Mailing) -> None:

@@ -12,6 +12,7 @@ from subscriptions import calls, delivery, doubt, outbox, providers, signup
 from subscriptions.models import Batch, Mailing, Newsletter, Suppression, Throttle
 from subscriptions.models import TransactionalMail as SingleMail
 from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
 from tests.subscriptions.esp import DIALECTS, Copy, Esp, running
 
 pytestmark = pytest.mark.django_db
@@ -58,13 +59,6 @@ def freeze(site) -> Mailing:
     assert delivery.freeze(mailing, timezone.now())
     mailing.refresh_from_db()
     return mailing
-
-
-def pump() -> None:
-    session = calls.open_session()
-    while delivery.send_next(session):
-        pass
-    session.close()
 
 
 def settle(hours: int = 8) -> None:

@@ -22,6 +22,7 @@ from subscriptions.models import Batch, Mailing, Suppression, Throttle
 from subscriptions.providers import smtp
 from tests.environment import free_port
 from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
 from tests.subscriptions import mailserver
 from tests.subscriptions.mailserver import MailServer
 from tests.subscriptions.test_mime import received
@@ -51,13 +52,6 @@ def mailing(site, readers, server) -> Mailing:
     assert delivery.freeze(mailing, timezone.now())
     mailing.refresh_from_db()
     return mailing
-
-
-def pump() -> None:
-    session = calls.open_session()
-    while delivery.send_next(session):
-        pass
-    session.close()
 
 
 def later() -> None:

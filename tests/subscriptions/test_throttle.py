@@ -7,9 +7,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import calls, delivery
+from subscriptions import delivery
 from subscriptions.models import Mailing, Throttle
 from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -94,10 +95,3 @@ def test_first_day_of_a_new_sender_sends_its_share_and_the_rest_tomorrow(
     pump()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sent", 7)
-
-
-def pump() -> None:
-    session = calls.open_session()
-    while delivery.send_next(session):
-        pass
-    session.close()
