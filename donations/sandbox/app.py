@@ -58,7 +58,7 @@ from stripe.params.checkout import (
     SessionExpireParams,
 )
 
-from . import objects
+from . import billing, checkout, objects, payments
 from .contract import Refused, decode, parse, skeleton
 from .objects import Card, Object
 from .store import Store
@@ -175,12 +175,12 @@ def by_method(**views: Callable[..., Object]) -> Callable[..., HttpResponse]:
 
 
 def create_session(raw: Object) -> Object:
-    return objects.create_session(store, parse(SessionCreateParams, raw), BASE_URL)
+    return checkout.create_session(store, parse(SessionCreateParams, raw), BASE_URL)
 
 
 def expire_session(raw: Object, pk: str) -> Object:
     parse(SessionExpireParams, raw)
-    return objects.expire(store, stored("checkout.session", pk))
+    return checkout.expire(store, stored("checkout.session", pk))
 
 
 def create_product(raw: Object) -> Object:
@@ -196,17 +196,17 @@ def create_product(raw: Object) -> Object:
 
 
 def create_refund(raw: Object) -> Object:
-    return objects.refund(store, parse(RefundCreateParams, raw))
+    return payments.refund(store, parse(RefundCreateParams, raw))
 
 
 def update_subscription(raw: Object, pk: str) -> Object:
     params = parse(SubscriptionUpdateParams, raw)
-    return objects.update_subscription(store, stored("subscription", pk), params)
+    return billing.update_subscription(store, stored("subscription", pk), params)
 
 
 def cancel_subscription(raw: Object, pk: str) -> Object:
     parse(SubscriptionCancelParams, raw)
-    return objects.cancel_subscription(store, stored("subscription", pk))
+    return billing.cancel_subscription(store, stored("subscription", pk))
 
 
 def list_invoice_payments(raw: Object) -> Object:
@@ -271,7 +271,7 @@ def checkout_page(request: HttpRequest, pk: str) -> HttpResponse:
         context["error"] = "We are unable to authenticate your payment method."
         return render(request, "checkout.html", context)
     with store.transaction():
-        answer = objects.pay(store, session, email, name, number, confirmed=step == "approve")
+        answer = checkout.pay(store, session, email, name, number, confirmed=step == "approve")
     if answer == "paid":
         return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", pk))
     if answer == "authenticate":
@@ -305,7 +305,7 @@ def portal_page(request: HttpRequest, pk: str) -> HttpResponse:
         if chosen:
             stops = request.POST.get("do") == "cancel"
             with store.transaction():
-                objects.update_subscription(store, chosen, {"cancel_at_period_end": stops})
+                billing.update_subscription(store, chosen, {"cancel_at_period_end": stops})
         return redirect(request.path)
     return render(request, "portal.html", {"session": session, "subscriptions": own})
 
@@ -340,7 +340,7 @@ def advance(request: HttpRequest) -> HttpResponse:
     for _ in range(days):
         with store.transaction():
             store.advance(24 * 3600)
-            objects.run_clock(store)
+            billing.run_clock(store)
     return redirect("/")
 
 
@@ -348,7 +348,7 @@ def advance(request: HttpRequest) -> HttpResponse:
 def refund_from_dashboard(request: HttpRequest) -> HttpResponse:
     try:
         with store.transaction():
-            objects.refund(store, {"payment_intent": request.POST.get("payment_intent", "")})
+            payments.refund(store, {"payment_intent": request.POST.get("payment_intent", "")})
     except Refused as refused:
         return HttpResponse(str(refused), status=400, content_type="text/plain")
     return redirect("/")

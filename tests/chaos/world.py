@@ -89,6 +89,15 @@ class World:
             return psutil.Process(self.running[name].pid).children()
         return []
 
+    def grown_children(self) -> list[psutil.Process]:
+        """Those that are older than a second: Celery ends itself if they die as they start."""
+        grown = []
+        for child in self.children():
+            with suppress(psutil.NoSuchProcess):
+                if time.time() - child.create_time() > 1:
+                    grown.append(child)
+        return grown
+
     def close(self) -> None:
         for name in reversed(list(self.running)):
             self.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)

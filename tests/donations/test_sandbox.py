@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from donations.sandbox import contract
-from donations.sandbox.objects import Card, after
+from donations.sandbox.billing import after
+from donations.sandbox.objects import Card
 from tests.donations.conftest import API, events
 
 

@@ -1,0 +1,206 @@
+"""Promises and their invoices: subscriptions, renewals and retries on the sandbox's clock."""
+
+from datetime import UTC, datetime
+
+import stripe
+
+from .contract import skeleton
+from .objects import DAY, Card, Object, emit, new_id, save
+from .payments import charge, new_intent
+from .store import Store
+
+RETRY_DAYS = [3, 5, 7]  # after a failed renewal ("Smart Retries", simplified), then it ends
+
+
+def subscribe(
+    store: Store, request: Object, customer: Object, method: Object, intent: Object
+) -> Object:
+    price = store.get(request["prices"][0])
+    assert price and price["recurring"]
+    now = store.now()
+    pk = new_id("sub")
+    item = skeleton(
+        stripe.SubscriptionItem,
+        id=new_id("si"),
+        created=now,
+        current_period_start=now,
+        current_period_end=after(now, price["recurring"]["interval"]),
+        price=price,
+        quantity=1,
+        subscription=pk,
+    )
+    item["plan"] |= {"id": price["id"], "currency": price["currency"], "active": True}
+    item["plan"] |= {"interval": price["recurring"]["interval"], "amount": price["unit_amount"]}
+    subscription = skeleton(
+        stripe.Subscription,
+        id=pk,
+        created=now,
+        start_date=now,
+        billing_cycle_anchor=now,
+        currency=price["currency"],
+        customer=customer["id"],
+        default_payment_method=method["id"],
+        metadata=(request.get("subscription_data") or {}).get("metadata") or {},
+        status="active",
+        collection_method="charge_automatically",
+        items={"object": "list", "data": [item], "has_more": False, "url": ""},
+    )
+    subscription["billing_mode"]["type"] = "flexible"
+    invoice = _invoice(store, subscription, "subscription_create")
+    emit(store, "customer.subscription.created", save(store, subscription))
+    _settle_invoice(store, subscription, invoice, intent)
+    return subscription
+
+
+def _invoice(store: Store, subscription: Object, reason: str) -> Object:
+    price = subscription["items"]["data"][0]["price"]
+    customer = store.get(subscription["customer"]) or {}
+    amount = price["unit_amount"]
+    invoice = skeleton(
+        stripe.Invoice,
+        id=new_id("in"),
+        created=store.now(),
+        customer=subscription["customer"],
+        customer_email=customer.get("email"),
+        customer_name=customer.get("name"),
+        currency=subscription["currency"],
+        amount_due=amount,
+        amount_remaining=amount,
+        subtotal=amount,
+        total=amount,
+        status="open",
+        attempt_count=0,
+        billing_reason=reason,
+        collection_method="charge_automatically",
+        parent=skeleton(
+            stripe.Invoice.Parent,
+            type="subscription_details",
+            subscription_details=skeleton(
+                stripe.Invoice.Parent.SubscriptionDetails,
+                subscription=subscription["id"],
+                metadata=subscription["metadata"],
+            ),
+        ),
+    )
+    subscription["latest_invoice"] = invoice["id"]
+    save(store, invoice, parent=subscription["id"])
+    emit(store, "invoice.created", invoice)
+    return invoice
+
+
+def _settle_invoice(store: Store, subscription: Object, invoice: Object, intent: Object) -> None:
+    """The invoice's payment has succeeded: book it on the invoice."""
+    payment = _invoice_payment(store, invoice, intent)
+    payment |= {"status": "paid", "amount_paid": invoice["total"]}
+    save(store, payment)
+    emit(store, "invoice_payment.paid", payment)
+    invoice |= {"status": "paid", "amount_paid": invoice["total"], "amount_remaining": 0}
+    invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+    invoice["status_transitions"]["paid_at"] = store.now()
+    invoice["next_payment_attempt"] = None
+    subscription["status"] = "active"
+    emit(store, "invoice.paid", save(store, invoice))
+    emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def _invoice_payment(store: Store, invoice: Object, intent: Object) -> Object:
+    """What ties a payment to its invoice, there from the first try on."""
+    if known := store.all("invoice_payment", parent=intent["id"]):
+        return known[0]
+    payment = skeleton(
+        stripe.InvoicePayment,
+        id=new_id("inpay"),
+        created=store.now(),
+        amount_requested=invoice["total"],
+        currency=invoice["currency"],
+        invoice=invoice["id"],
+        is_default=True,
+        status="open",
+        payment=skeleton(
+            stripe.InvoicePayment.Payment, type="payment_intent", payment_intent=intent["id"]
+        ),
+    )
+    return save(store, payment, parent=intent["id"])
+
+
+def update_subscription(store: Store, subscription: Object, params: Object) -> Object:
+    if "cancel_at_period_end" in params:
+        ends = subscription["items"]["data"][0]["current_period_end"]
+        stops = params["cancel_at_period_end"]
+        subscription["cancel_at_period_end"] = stops
+        subscription["cancel_at"] = ends if stops else None
+        subscription["canceled_at"] = store.now() if stops else None
+    subscription["metadata"] |= params.get("metadata") or {}
+    emit(store, "customer.subscription.updated", save(store, subscription))
+    return subscription
+
+
+def cancel_subscription(store: Store, subscription: Object) -> Object:
+    now = store.now()
+    subscription |= {"status": "canceled", "ended_at": now, "canceled_at": now}
+    emit(store, "customer.subscription.deleted", save(store, subscription))
+    return subscription
+
+
+def run_clock(store: Store) -> int:
+    """Renew, retry and end whatever is due by the sandbox's clock; how many were."""
+    done = 0
+    for subscription in store.all("subscription", limit=10_000):
+        if subscription["status"] not in ("active", "past_due"):
+            continue
+        item = subscription["items"]["data"][0]
+        invoice = store.get(subscription["latest_invoice"] or "")
+        retry_at = (invoice or {}).get("next_payment_attempt")
+        if subscription["status"] == "past_due":
+            if retry_at and retry_at <= store.now():
+                _collect(store, subscription, invoice or {})
+                done += 1
+        elif item["current_period_end"] <= store.now():
+            if subscription["cancel_at_period_end"]:
+                cancel_subscription(store, subscription)
+            else:
+                interval = item["price"]["recurring"]["interval"]
+                item["current_period_start"] = item["current_period_end"]
+                item["current_period_end"] = after(item["current_period_end"], interval)
+                _collect(store, subscription, _invoice(store, subscription, "subscription_cycle"))
+            done += 1
+    return done
+
+
+def _collect(store: Store, subscription: Object, invoice: Object) -> None:
+    """Charge the stored card for a renewal, with Stripe's retries when it fails."""
+    customer = store.get(subscription["customer"]) or {}
+    method = store.get(subscription["default_payment_method"] or "") or {}
+    known = store.fact(f"intent of {invoice['id']}")
+    intent = store.get(known) if known else None
+    if intent is None:
+        intent = new_intent(store, invoice["total"], invoice["currency"], customer, {})
+        store.set_fact(f"intent of {invoice['id']}", intent["id"])
+    _invoice_payment(store, invoice, intent)
+    declines = store.fact(f"number of {method['id']}") == Card.FAILS_LATER
+    if not charge(store, intent, method, declines=declines):
+        _settle_invoice(store, subscription, invoice, intent)
+        return
+    tries = invoice["attempt_count"] + 1
+    invoice |= {"attempted": True, "attempt_count": tries}
+    over = tries > len(RETRY_DAYS)
+    invoice["next_payment_attempt"] = None if over else store.now() + RETRY_DAYS[tries - 1] * DAY
+    emit(store, "invoice.payment_failed", save(store, invoice))
+    if over:
+        cancel_subscription(store, subscription)
+    else:
+        subscription["status"] = "past_due"
+        emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def after(moment: int, interval: str) -> int:
+    """The same day a month or year on; the last of a shorter month ("Billing cycle anchor")."""
+    start = datetime.fromtimestamp(moment, UTC)
+    months = start.month - 1 + {"month": 1, "year": 12}[interval]
+    year, month = start.year + months // 12, months % 12 + 1
+    for day in range(start.day, 27, -1):
+        try:
+            return int(start.replace(year=year, month=month, day=day).timestamp())
+        except ValueError:
+            continue
+    return int(start.replace(year=year, month=month).timestamp())
