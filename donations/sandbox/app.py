@@ -43,11 +43,15 @@ from django.shortcuts import redirect, render
 from django.urls import path, re_path
 from django.views.decorators.http import require_POST
 from stripe.params import (
+    DisputeListParams,
     EventListParams,
     InvoicePaymentListParams,
+    PaymentIntentListParams,
     ProductCreateParams,
     RefundCreateParams,
+    RefundListParams,
     SubscriptionCancelParams,
+    SubscriptionListParams,
     SubscriptionUpdateParams,
 )
 from stripe.params.billing_portal import (
@@ -218,15 +222,48 @@ def list_invoice_payments(raw: Object) -> Object:
     return listed(items, "/v1/invoice_payments", params.get("limit", 10))
 
 
-def list_events(raw: Object) -> Object:
-    params = parse(EventListParams, raw)
-    items = store.all("event")
-    if wanted := params.get("type"):
-        items = [item for item in items if item["type"] == wanted]
-    if after := params.get("starting_after"):
-        ids = [item["id"] for item in items]
-        items = items[ids.index(after) + 1 :] if after in ids else []
-    return listed(items, "/v1/events", params.get("limit", 10))
+# Kind -> where its list is, and what it may be asked for.
+LISTS = {
+    "event": ("events", EventListParams),
+    "payment_intent": ("payment_intents", PaymentIntentListParams),
+    "subscription": ("subscriptions", SubscriptionListParams),
+    "refund": ("refunds", RefundListParams),
+    "dispute": ("disputes", DisputeListParams),
+}
+ALIKE = ("type", "customer", "charge", "payment_intent")  # filters on a field of that name
+
+
+def list_of(kind: str) -> Callable[..., Object]:
+    """Newest first, in pages ("Pagination"); by time and by whatever else is in ALIKE."""
+    place, params_class = LISTS[kind]
+
+    def view(raw: Object) -> Object:
+        params = parse(params_class, raw)
+        items = store.all(kind, limit=100_000)
+        for name in ALIKE:
+            if wanted := params.get(name):
+                items = [item for item in items if item.get(name) == wanted]
+        if kind == "subscription" and params.get("status") != "all":
+            items = [item for item in items if item["status"] != "canceled"]
+        since = (params.get("created") or {}).get("gte", 0)
+        items = [item for item in items if item["created"] >= since]
+        if after := params.get("starting_after"):
+            ids = [item["id"] for item in items]
+            items = items[ids.index(after) + 1 :] if after in ids else []
+        limit = params.get("limit", 10)
+        if not 1 <= limit <= 100:
+            raise Refused("Invalid limit: must be 1 to 100", "limit")
+        return listed(items, f"/v1/{place}", limit)
+
+    return view
+
+
+def close_dispute_from_dashboard(request: HttpRequest) -> HttpResponse:
+    found = store.get(request.POST.get("dispute", ""), "dispute")
+    if request.method == "POST" and found and found["status"] not in ("won", "lost"):
+        with store.transaction():
+            payments.close_dispute(store, found, won=request.POST.get("outcome") == "won")
+    return redirect("/")
 
 
 def create_portal_session(raw: Object) -> Object:
@@ -285,6 +322,9 @@ CARDS = [
     (Card.DECLINED, "is declined"),
     (Card.AUTHENTICATE, "asks the bank"),
     (Card.FAILS_LATER, "succeeds once, renewals fail"),
+    (Card.DISPUTED, "succeeds, and is disputed"),
+    (Card.FRAUD_WARNING, "succeeds, with an early fraud warning"),
+    (Card.REFUND_FAILS, "succeeds; a refund of it fails"),
 ]
 
 
@@ -318,6 +358,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "now": time.strftime("%Y-%m-%d %H:%M", time.gmtime(store.now())),
         "payments": store.all("payment_intent", limit=50),
         "subscriptions": store.all("subscription", limit=50),
+        "disputes": store.all("dispute", limit=20),
         "deliveries": deliveries,
         "webhook_url": WEBHOOK_URL,
     }
@@ -421,8 +462,14 @@ urlpatterns = [
             DELETE=cancel_subscription,
         ),
     ),
-    path("v1/refunds", by_method(POST=create_refund)),
-    path("v1/events", by_method(GET=list_events)),
+    path("v1/refunds", by_method(GET=list_of("refund"), POST=create_refund)),
+    path("v1/refunds/<str:pk>", retrieve("refund")),
+    path("v1/disputes", by_method(GET=list_of("dispute"))),
+    path("v1/disputes/<str:pk>", retrieve("dispute")),
+    path("v1/radar/early_fraud_warnings/<str:pk>", retrieve("radar.early_fraud_warning")),
+    path("v1/payment_intents", by_method(GET=list_of("payment_intent"))),
+    path("v1/subscriptions", by_method(GET=list_of("subscription"))),
+    path("v1/events", by_method(GET=list_of("event"))),
     path("v1/events/<str:pk>", retrieve("event")),
     path("v1/billing_portal/sessions", by_method(POST=create_portal_session)),
     re_path("^v1/", by_method()),
@@ -432,6 +479,7 @@ urlpatterns = [
     path("advance", advance),
     path("refund", refund_from_dashboard),
     path("send-again", send_again),
+    path("close-dispute", close_dispute_from_dashboard),
     path("payments/<str:pk>", object_page),
     path("subscriptions/<str:pk>", object_page),
     path("customers/<str:pk>", object_page),

@@ -4,12 +4,48 @@ from datetime import UTC, datetime
 
 import stripe
 
-from .contract import skeleton
+from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
-from .payments import charge, new_intent
+from .payments import charge, fail_refunds, new_intent
 from .store import Store
 
 RETRY_DAYS = [3, 5, 7]  # after a failed renewal ("Smart Retries", simplified), then it ends
+
+
+def new_price(store: Store, line: Object, mode: str, where: str) -> Object:
+    data = line.get("price_data")
+    if not data:
+        raise Refused("The sandbox takes price_data.", f"{where}[price_data]")
+    if data.get("unit_amount", 0) < 50:
+        raise Refused("The amount must be at least 0.50.", code="amount_too_small")
+    product = data.get("product")
+    if not product or not store.get(product, "product"):
+        raise Refused(f"No such product: '{product}'", f"{where}[price_data][product]",
+                      "resource_missing")  # fmt: skip
+    recurring = data.get("recurring")
+    if (mode == "subscription") != bool(recurring):
+        raise Refused("You must provide a recurring price in `subscription` mode only.", "mode")
+    price = skeleton(
+        stripe.Price,
+        id=new_id("price"),
+        created=store.now(),
+        active=True,
+        currency=data["currency"],
+        product=product,
+        unit_amount=data["unit_amount"],
+        unit_amount_decimal=str(data["unit_amount"]),
+        type="recurring" if recurring else "one_time",
+        billing_scheme="per_unit",
+        recurring=skeleton(
+            stripe.Price.Recurring,
+            interval=recurring["interval"],
+            interval_count=recurring.get("interval_count", 1),
+            usage_type="licensed",
+        )
+        if recurring
+        else None,
+    )
+    return save(store, price)
 
 
 def subscribe(
@@ -124,15 +160,50 @@ def _invoice_payment(store: Store, invoice: Object, intent: Object) -> Object:
 
 
 def update_subscription(store: Store, subscription: Object, params: Object) -> Object:
+    """ "Update a subscription": what the app uses of it. Nothing is prorated."""
+    if subscription["status"] == "canceled":
+        raise Refused("A canceled subscription can only update its metadata.", "id")
+    item = subscription["items"]["data"][0]
+    if "items" in params:
+        _change_price(store, subscription, item, params)
+    if "trial_end" in params:  # the next charge comes then, none before
+        ends = params["trial_end"]
+        if not isinstance(ends, int) or ends < store.now() - 60:
+            raise Refused("trial_end must be in the future.", "trial_end")
+        item["current_period_end"] = subscription["trial_end"] = ends
+        subscription["billing_cycle_anchor"] = ends
+        subscription["status"] = "trialing"
+    if "pause_collection" in params:
+        asked = params["pause_collection"] or None
+        subscription["pause_collection"] = asked and {"resumes_at": None, **asked}
     if "cancel_at_period_end" in params:
-        ends = subscription["items"]["data"][0]["current_period_end"]
+        ends = item["current_period_end"]
         stops = params["cancel_at_period_end"]
         subscription["cancel_at_period_end"] = stops
         subscription["cancel_at"] = ends if stops else None
         subscription["canceled_at"] = store.now() if stops else None
+    if details := params.get("cancellation_details"):
+        subscription["cancellation_details"] |= details
     subscription["metadata"] |= params.get("metadata") or {}
     emit(store, "customer.subscription.updated", save(store, subscription))
     return subscription
+
+
+def _change_price(store: Store, subscription: Object, item: Object, params: Object) -> None:
+    [line] = params["items"]
+    if line.get("id") != item["id"]:
+        raise Refused("The sandbox changes the one item there is.", "items[0][id]")
+    if params.get("proration_behavior") != "none":
+        raise Refused("The sandbox prorates nothing: say so.", "proration_behavior")
+    price = new_price(store, line, "subscription", "items[0]")
+    if price["currency"] != subscription["currency"]:
+        raise Refused("The currency of a subscription can't change.", "items[0][price_data]")
+    same = price["recurring"]["interval"] == item["price"]["recurring"]["interval"]
+    if not same and "trial_end" not in params:
+        raise Refused("Another interval would charge at once: give a trial_end.", "trial_end")
+    item["price"] = price
+    item["plan"] |= {"id": price["id"], "amount": price["unit_amount"]}
+    item["plan"] |= {"interval": price["recurring"]["interval"]}
 
 
 def cancel_subscription(store: Store, subscription: Object) -> Object:
@@ -143,28 +214,48 @@ def cancel_subscription(store: Store, subscription: Object) -> Object:
 
 
 def run_clock(store: Store) -> int:
-    """Renew, retry and end whatever is due by the sandbox's clock; how many were."""
+    """Renew, retry, resume and end whatever is due by the sandbox's clock; how many were."""
+    fail_refunds(store)
     done = 0
     for subscription in store.all("subscription", limit=10_000):
-        if subscription["status"] not in ("active", "past_due"):
+        if subscription["status"] not in ("active", "past_due", "trialing"):
             continue
-        item = subscription["items"]["data"][0]
+        _resume_if_due(store, subscription)
         invoice = store.get(subscription["latest_invoice"] or "")
-        retry_at = (invoice or {}).get("next_payment_attempt")
         if subscription["status"] == "past_due":
+            retry_at = (invoice or {}).get("next_payment_attempt")
             if retry_at and retry_at <= store.now():
                 _collect(store, subscription, invoice or {})
                 done += 1
-        elif item["current_period_end"] <= store.now():
-            if subscription["cancel_at_period_end"]:
-                cancel_subscription(store, subscription)
-            else:
-                interval = item["price"]["recurring"]["interval"]
-                item["current_period_start"] = item["current_period_end"]
-                item["current_period_end"] = after(item["current_period_end"], interval)
-                _collect(store, subscription, _invoice(store, subscription, "subscription_cycle"))
+        elif subscription["items"]["data"][0]["current_period_end"] <= store.now():
+            _next_period(store, subscription)
             done += 1
     return done
+
+
+def _resume_if_due(store: Store, subscription: Object) -> None:
+    paused = subscription["pause_collection"]
+    if paused and paused["resumes_at"] and paused["resumes_at"] <= store.now():
+        subscription["pause_collection"] = None
+        emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def _next_period(store: Store, subscription: Object) -> None:
+    if subscription["cancel_at_period_end"]:
+        cancel_subscription(store, subscription)
+        return
+    item = subscription["items"]["data"][0]
+    item["current_period_start"] = item["current_period_end"]
+    interval = item["price"]["recurring"]["interval"]
+    item["current_period_end"] = after(item["current_period_end"], interval)
+    subscription["status"] = "active"
+    invoice = _invoice(store, subscription, "subscription_cycle")
+    if subscription["pause_collection"]:  # behavior «void»
+        invoice |= {"status": "void", "amount_remaining": 0}
+        emit(store, "invoice.voided", save(store, invoice))
+        emit(store, "customer.subscription.updated", save(store, subscription))
+    else:
+        _collect(store, subscription, invoice)
 
 
 def _collect(store: Store, subscription: Object, invoice: Object) -> None:

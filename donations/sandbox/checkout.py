@@ -4,10 +4,10 @@ import json
 
 import stripe
 
-from .billing import subscribe
+from .billing import new_price, subscribe
 from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
-from .payments import charge, new_intent, payment_method
+from .payments import aftermath, charge, new_intent, payment_method
 from .store import Store
 
 
@@ -26,7 +26,7 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
         "payment_intent_data" in params or "customer_creation" in params
     ):
         raise Refused("You can not pass `payment_intent_data` in `subscription` mode.")
-    prices = [_price(store, line, mode) for line in lines]
+    prices = [new_price(store, line, mode, "line_items[0]") for line in lines]
     now = store.now()
     expires_at = params.get("expires_at", now + DAY)
     if not now + 29 * 60 <= expires_at <= now + DAY + 60:
@@ -67,42 +67,6 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
     return session
 
 
-def _price(store: Store, line: Object, mode: str) -> Object:
-    data = line.get("price_data")
-    if not data:
-        raise Refused("The sandbox takes line_items with price_data.", "line_items[0][price_data]")
-    if data.get("unit_amount", 0) < 50:
-        raise Refused("The amount must be at least 0.50.", code="amount_too_small")
-    product = data.get("product")
-    if not product or not store.get(product, "product"):
-        raise Refused(f"No such product: '{product}'", "line_items[0][price_data][product]",
-                      "resource_missing")  # fmt: skip
-    recurring = data.get("recurring")
-    if (mode == "subscription") != bool(recurring):
-        raise Refused("You must provide a recurring price in `subscription` mode only.", "mode")
-    price = skeleton(
-        stripe.Price,
-        id=new_id("price"),
-        created=store.now(),
-        active=True,
-        currency=data["currency"],
-        product=product,
-        unit_amount=data["unit_amount"],
-        unit_amount_decimal=str(data["unit_amount"]),
-        type="recurring" if recurring else "one_time",
-        billing_scheme="per_unit",
-        recurring=skeleton(
-            stripe.Price.Recurring,
-            interval=recurring["interval"],
-            interval_count=recurring.get("interval_count", 1),
-            usage_type="licensed",
-        )
-        if recurring
-        else None,
-    )
-    return save(store, price)
-
-
 def pay(store: Store, session: Object, email: str, name: str, number: str, confirmed: bool) -> str:
     """Press «Pay» on the hosted page: "paid", "authenticate", or why the card was declined."""
     request = json.loads(store.fact(f"request of {session['id']}"))
@@ -119,6 +83,7 @@ def pay(store: Store, session: Object, email: str, name: str, number: str, confi
     declined = charge(store, intent, method, declines=number == Card.DECLINED)
     if declined:
         return declined
+    made = store.get(intent["latest_charge"]) or {}
     session |= {
         "status": "complete",
         "payment_status": "paid",
@@ -134,6 +99,7 @@ def pay(store: Store, session: Object, email: str, name: str, number: str, confi
     else:
         session["payment_intent"] = intent["id"]
     emit(store, "checkout.session.completed", save(store, session))
+    aftermath(store, made, number)
     return "paid"
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import stripe
 
 from .contract import Refused, skeleton
-from .objects import DAY, Object, emit, new_id, save
+from .objects import DAY, Card, Object, emit, new_id, save
 from .store import Store
 
 
@@ -140,6 +140,8 @@ def refund(store: Store, params: Object) -> Object:
         raise Refused("The charge has already been refunded.", code="charge_already_refunded")
     if not 0 < amount <= left:
         raise Refused(f"Refund amount is greater than unrefunded amount ({left}).", "amount")
+    if open_dispute_of(store, made):
+        raise Refused("The charge is disputed.", "charge", "charge_disputed")
     made["amount_refunded"] += amount
     made["refunded"] = made["amount_refunded"] == made["amount"]
     entry = skeleton(
@@ -151,9 +153,82 @@ def refund(store: Store, params: Object) -> Object:
         charge=made["id"],
         payment_intent=made["payment_intent"],
         status="succeeded",
+        reason=params.get("reason"),
         metadata=params.get("metadata") or {},
     )
     save(store, made)
     emit(store, "refund.created", save(store, entry, parent=made["id"]))
     emit(store, "charge.refunded", made)
+    if store.fact(f"number of {made['payment_method']}") == Card.REFUND_FAILS:
+        store.set_fact("refunds that fail", f"{store.fact('refunds that fail')} {entry['id']}")
     return entry
+
+
+def fail_refunds(store: Store) -> None:
+    """The bank sends some money back ("Refund failures"): the charge counts as paid again."""
+    for pk in store.fact("refunds that fail").split():
+        entry = store.get(pk)
+        made = store.get((entry or {}).get("charge") or "")
+        if entry and made:
+            entry |= {"status": "failed", "failure_reason": "lost_or_stolen_card"}
+            made["amount_refunded"] -= entry["amount"]
+            made["refunded"] = False
+            save(store, made)
+            emit(store, "refund.failed", save(store, entry))
+    store.set_fact("refunds that fail", "")
+
+
+# --- After the charge -----------------------------------------------------------------------
+
+
+def aftermath(store: Store, made: Object, number: str) -> None:
+    """What some cards bring about at once, here; in life it takes days or weeks."""
+    if number == Card.DISPUTED:
+        dispute(store, made)
+    if number == Card.FRAUD_WARNING:
+        warning = skeleton(
+            stripe.radar.EarlyFraudWarning,
+            id=new_id("issfr"),
+            created=store.now(),
+            actionable=True,
+            charge=made["id"],
+            payment_intent=made["payment_intent"],
+            fraud_type="made_with_stolen_card",
+        )
+        emit(store, "radar.early_fraud_warning.created", save(store, warning))
+
+
+def dispute(store: Store, made: Object) -> Object:
+    """The donor's bank takes the money back until it has decided ("How disputes work")."""
+    entry = skeleton(
+        stripe.Dispute,
+        id=new_id("dp"),
+        created=store.now(),
+        amount=made["amount"],
+        currency=made["currency"],
+        charge=made["id"],
+        payment_intent=made["payment_intent"],
+        reason="fraudulent",
+        status="needs_response",
+        is_charge_refundable=False,
+    )
+    entry["evidence_details"] |= {"due_by": store.now() + 9 * DAY, "has_evidence": False}
+    made["disputed"] = True
+    save(store, made)
+    save(store, entry, parent=made["id"])
+    emit(store, "charge.dispute.created", entry)
+    emit(store, "charge.dispute.funds_withdrawn", entry)
+    return entry
+
+
+def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
+    entry["status"] = "won" if won else "lost"
+    save(store, entry)
+    emit(store, "charge.dispute.closed", entry)
+    if won:
+        emit(store, "charge.dispute.funds_reinstated", entry)
+
+
+def open_dispute_of(store: Store, made: Object) -> Object | None:
+    found = store.all("dispute", parent=made["id"])
+    return next((entry for entry in found if entry["status"] not in ("won", "lost")), None)
