@@ -4,6 +4,9 @@ Time limits on every call, retries with an idempotency key on those that change 
 API version that the library pins. Nothing here touches the database.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +16,7 @@ from django.conf import settings
 stripe.enable_telemetry = False  # would write to the home directory and send timings
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.05, 20
-INTERVALS = {"monthly": "month", "annual": "year"}
+INTERVALS = {"once": "", "monthly": "month", "annual": "year"}
 PRODUCTS = {
     "once": ("gift_once", "Contribution"),
     "monthly": ("gift_monthly", "Monthly contribution"),
@@ -63,7 +66,7 @@ def create_session(
 
     Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
     """
-    price: Any = {"currency": currency, "unit_amount": amount, "product": product(frequency)}
+    price: Any = recurring_price(frequency, amount, currency)
     params: Any = {
         "mode": "payment" if frequency == "once" else "subscription",
         "line_items": [{"price_data": price, "quantity": 1}],
@@ -75,9 +78,9 @@ def create_session(
         "adaptive_pricing": {"enabled": False},  # charge what was asked for
     }
     if frequency == "once":
+        del price["recurring"]
         params |= {"customer_creation": "always", "payment_intent_data": {"metadata": metadata}}
     else:
-        price["recurring"] = {"interval": INTERVALS[frequency]}
         params["subscription_data"] = {"metadata": metadata}
     try:
         return client().v1.checkout.sessions.create(params=params, options={"idempotency_key": key})
@@ -105,7 +108,88 @@ def charge(pk: str) -> stripe.Charge:
 
 
 def subscription(pk: str) -> stripe.Subscription:
-    return client().v1.subscriptions.retrieve(pk, params={"expand": ["customer"]})
+    """With its customer, the card it is paid with, and its newest invoice."""
+    wanted: Any = ["customer", "default_payment_method", "latest_invoice"]
+    return client().v1.subscriptions.retrieve(pk, params={"expand": wanted})
+
+
+def refund(pk: str) -> stripe.Refund:
+    return client().v1.refunds.retrieve(pk)
+
+
+def dispute(pk: str) -> stripe.Dispute:
+    return client().v1.disputes.retrieve(pk)
+
+
+def disputes_of(charge_id: str) -> list[stripe.Dispute]:
+    found: Any = {"charge": charge_id, "limit": 100}
+    return list(client().v1.disputes.list(params=found).data)
+
+
+def fraud_warning(pk: str) -> stripe.radar.EarlyFraudWarning:
+    return client().v1.radar.early_fraud_warnings.retrieve(pk)
+
+
+def give_back(payment_intent: str, amount: int, key: str) -> stripe.Refund:
+    """Refund a part or all of a payment. The same key gives the same refund.
+
+    Raises Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
+    """
+    params: Any = {"payment_intent": payment_intent, "amount": amount}
+    with known_or_unavailable():
+        return client().v1.refunds.create(params=params, options={"idempotency_key": key})
+
+
+def change_subscription(pk: str, key: str, **params: Any) -> stripe.Subscription:
+    """Raises Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses."""
+    options: Any = {"idempotency_key": key}
+    with known_or_unavailable():
+        return client().v1.subscriptions.update(pk, params=params, options=options)  # type: ignore[arg-type]
+
+
+def end_subscription(pk: str, key: str) -> stripe.Subscription:
+    """At once, with no further attempt at what is unpaid."""
+    with known_or_unavailable():
+        return client().v1.subscriptions.cancel(pk, options={"idempotency_key": key})
+
+
+def recurring_price(frequency: str, amount: int, currency: str) -> dict[str, Any]:
+    return {
+        "currency": currency,
+        "unit_amount": amount,
+        "product": product(frequency),
+        "recurring": {"interval": INTERVALS[frequency]},
+    }
+
+
+@contextmanager
+def known_or_unavailable() -> Iterator[None]:
+    """Stripe's own failures are no answer: the call is to be repeated under the same key."""
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+        raise Unavailable from error
+
+
+def events_since(moment: datetime) -> Iterator[stripe.Event]:
+    """Newest first, at most 30 days deep ("List all events")."""
+    params: Any = {"created": {"gte": int(moment.timestamp())}, "limit": 100}
+    return client().v1.events.list(params=params).auto_paging_iter()
+
+
+# Kinds of objects that the catch-up can ask for when events are too old to be there.
+OBJECTS = ("subscriptions", "payment_intents", "refunds", "disputes")
+
+
+def objects_since(kind: str, moment: datetime) -> Iterator[str]:
+    """The ids of objects made since. Every subscription, whatever its age: it lives on."""
+    params: Any = {"limit": 100}
+    if kind == "subscriptions":
+        params["status"] = "all"
+    else:
+        params["created"] = {"gte": int(moment.timestamp())}
+    listing = getattr(client().v1, kind).list(params=params)
+    return (found.id for found in listing.auto_paging_iter())
 
 
 def invoice(pk: str) -> stripe.Invoice:

@@ -4,32 +4,30 @@ An event is a hint that something changed. Whatever it says is not used: the obj
 and written under a lock of its own, so late, doubled, reordered and lost events do no harm.
 """
 
-import logging
-from collections.abc import Callable, Iterator
+from calendar import monthrange
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import stripe
 from django.db import connection, transaction
 from django.utils import timezone
 
-from donations import gateway
+from donations import gateway, money
 from donations.models import (
     Checkout,
     Contribution,
     ContributionChange,
     Deferral,
+    Dispute,
     Donor,
     Frequency,
     RecurringContribution,
-    StripeEvent,
+    Review,
 )
-from donations.models.stripe_event import RETRY_AFTER
 from newsroom.privacy import email_index
 from subscriptions import outbox
-
-log = logging.getLogger(__name__)
 
 Status = Contribution.Status
 FREQUENCY_OF = {"month": Frequency.MONTHLY, "year": Frequency.ANNUAL}
@@ -78,12 +76,43 @@ def pull_charge(pk: str) -> None:
         pull_payment(_id(intent))
 
 
-def pull_subscription(pk: str) -> RecurringContribution | None:
+def pull_refund(pk: str) -> None:
+    """Money goes back, or comes back because the bank could not take it."""
+    refund = gateway.refund(pk)
+    contribution = pull_payment(_id(refund.payment_intent)) if refund.payment_intent else None
+    if refund.status == "failed" and contribution:
+        why = f"The bank sent {money.show(refund.amount, refund.currency)} back. Find another way."
+        Review.open(Review.Kind.REFUND_FAILED, pk, why, contribution=contribution)
+
+
+def pull_dispute(pk: str) -> None:
+    if intent := gateway.dispute(pk).payment_intent:
+        pull_payment(_id(intent))
+
+
+def pull_fraud_warning(pk: str) -> None:
+    """The card's bank says that it was stolen: refunding now avoids a dispute."""
+    warning = gateway.fraud_warning(pk)
+    contribution = pull_payment(_id(warning.payment_intent)) if warning.payment_intent else None
+    if warning.actionable and contribution:
+        why = "The bank reports fraud. A refund now avoids a dispute and its fee."
+        Review.open(Review.Kind.FRAUD_WARNING, pk, why, contribution=contribution)
+
+
+def pull_customer(pk: str) -> None:
+    """A customer changed or was deleted, and with her perhaps what she promised."""
+    for recurring in RecurringContribution.objects.filter(stripe_customer=pk):
+        pull_subscription(recurring.stripe_subscription)
+
+
+def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution | None:
+    """Mirror a promise of ours; ``adopt`` takes one that was made elsewhere."""
     with lock(pk):
         subscription = gateway.subscription(pk)
         checkout = _checkout(subscription.metadata)
-        if checkout is None:
-            return None  # not made by our form
+        known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
+        if checkout is None and not known and not adopt:
+            return None
         return _mirror_subscription(subscription, checkout)
 
 
@@ -98,7 +127,9 @@ def pull_payment(pk: str) -> Contribution | None:
             recurring = _recurring_of_invoice(invoice_id) if invoice_id else None
             if recurring is None:
                 return None  # not ours
-        return _mirror_payment(intent, checkout, recurring, invoice_id)
+        charge: Any = intent.latest_charge
+        disputes = gateway.disputes_of(charge.id) if charge and charge.disputed else []
+        return _mirror_payment(intent, checkout, recurring, invoice_id, disputes)
 
 
 def _subscription_of(invoice_id: str) -> str:
@@ -120,30 +151,66 @@ def _recurring_of_invoice(pk: str) -> RecurringContribution | None:
 
 
 def _mirror_subscription(
-    subscription: stripe.Subscription, checkout: Checkout
+    subscription: stripe.Subscription, checkout: Checkout | None
 ) -> RecurringContribution:
     item = subscription["items"].data[0]
     price = item.price
     interval = price.recurring.interval if price.recurring else ""
     customer: Any = subscription.customer
-    recurring, _ = RecurringContribution.objects.update_or_create(
-        stripe_subscription=subscription.id,
-        defaults={
-            "frequency": FREQUENCY_OF.get(interval, checkout.frequency),
-            "amount": price.unit_amount or 0,
-            "currency": price.currency,
-            "status": subscription.status,
-            "stripe_customer": _id(customer),
-            "started_at": _time(subscription.start_date),
-            "renews_at": _time(item.current_period_end),
-            "ended_at": _time_or_none(subscription.ended_at),
-            "cancels_at": _time_or_none(subscription.cancel_at),
-            "appeal": checkout.appeal,
-            "checkout": checkout,
-            "donor": _donor(getattr(customer, "email", None), getattr(customer, "name", None)),
-        },
-    )
+    invoice: Any = subscription.latest_invoice
+    paused = subscription.pause_collection
+    fields = {
+        "frequency": FREQUENCY_OF.get(interval, Frequency.MONTHLY),
+        "amount": price.unit_amount or 0,
+        "currency": price.currency,
+        "status": subscription.status,
+        "stripe_customer": _id(customer),
+        "started_at": _time(subscription.start_date),
+        "renews_at": _time(item.current_period_end),
+        "ended_at": _time_or_none(subscription.ended_at),
+        "cancels_at": _time_or_none(subscription.cancel_at),
+        "paused": bool(paused),
+        "resumes_at": _time_or_none(paused.resumes_at) if paused else None,
+        "next_attempt_at": _time_or_none(getattr(invoice, "next_payment_attempt", None)),
+        **_card(subscription.default_payment_method),
+    }
+    if checkout:
+        fields |= {"appeal": checkout.appeal, "checkout": checkout}
+    donor = _donor(getattr(customer, "email", None), getattr(customer, "name", None))
+    if donor:  # a customer that was deleted has no address any more; who gave stays known
+        fields["donor"] = donor
+    with transaction.atomic():
+        before = RecurringContribution.objects.filter(stripe_subscription=subscription.id).first()
+        recurring, _ = RecurringContribution.objects.update_or_create(
+            stripe_subscription=subscription.id, defaults=fields
+        )
+        _tell_donor(before, recurring, invoice)
     return recurring
+
+
+def _card(method: Any) -> dict[str, Any]:
+    """Facts worth keeping of a payment method: which card, and how long it is good."""
+    card = getattr(method, "card", None)
+    if card is None:
+        return {}
+    last_day = monthrange(card.exp_year, card.exp_month)[1]
+    expires_on = date(card.exp_year, card.exp_month, last_day)
+    return {"card": f"{card.brand} {card.last4}", "card_expires_on": expires_on}
+
+
+LAST_CALL_AFTER = 3  # failed attempts at one renewal
+
+
+def _tell_donor(
+    before: RecurringContribution | None, now: RecurringContribution, invoice: Any
+) -> None:
+    """A mail for each turn for the worse, once: the renewal failed, is about to end, has ended."""
+    if now.status == "past_due" and invoice:
+        outbox.post("payment_failed", now.pk, key=f"{now.pk}-{invoice.id}")
+        if (invoice.attempt_count or 0) >= LAST_CALL_AFTER:
+            outbox.post("last_call", now.pk, key=f"{now.pk}-{invoice.id}")
+    if now.ended_at and before and not before.ended_at:
+        outbox.post("recurring_ended", now.pk, key=str(now.pk))
 
 
 def _mirror_payment(
@@ -151,9 +218,10 @@ def _mirror_payment(
     checkout: Checkout | None,
     recurring: RecurringContribution | None,
     invoice_id: str,
+    disputes: list[stripe.Dispute],
 ) -> Contribution | None:
     charge: Any = intent.latest_charge
-    status = _status(intent, charge)
+    status = _status(intent, charge, disputes)
     if status is None:
         return None
     asked: Any = checkout or recurring
@@ -184,15 +252,41 @@ def _mirror_payment(
             },
         )
         _record_change(before, contribution)
+        for dispute in disputes:
+            _mirror_dispute(dispute, contribution)
         if contribution.arrived and not (before and before.arrived):
             _welcome_gift(contribution, checkout or (recurring.checkout if recurring else None))
     return contribution
 
 
-def _status(intent: stripe.PaymentIntent, charge: Any) -> str | None:
+def _mirror_dispute(dispute: stripe.Dispute, contribution: Contribution) -> None:
+    """One that waits for an answer opens a review, which its end closes again."""
+    due_at = _time_or_none(dispute.evidence_details.due_by)
+    Dispute.objects.update_or_create(
+        stripe_dispute=dispute.id,
+        defaults={
+            "contribution": contribution,
+            "amount": dispute.amount,
+            "currency": dispute.currency,
+            "reason": dispute.reason,
+            "status": dispute.status,
+            "evidence_due_at": due_at,
+            "created_at": _time(dispute.created),
+        },
+    )
+    if dispute.status in Dispute.NEEDS_RESPONSE:
+        why = f"The bank asks why ({dispute.reason}). Answer at Stripe, or accept it."
+        Review.open(Review.Kind.DISPUTE, dispute.id, why, contribution=contribution, due_at=due_at)
+    else:
+        Review.settle(Review.Kind.DISPUTE, dispute.id, f"At Stripe: {dispute.status}.")
+
+
+def _status(
+    intent: stripe.PaymentIntent, charge: Any, disputes: list[stripe.Dispute]
+) -> str | None:
     """Our word for where the money is; None while there is nothing to tell."""
     if intent.status == "succeeded" and charge:
-        if charge.disputed:
+        if any(dispute.status in Dispute.GONE for dispute in disputes):
             return Status.DISPUTED
         if charge.refunded:
             return Status.REFUNDED
@@ -256,41 +350,3 @@ def _time(seconds: int) -> datetime:
 
 def _time_or_none(seconds: int | None) -> datetime | None:
     return _time(seconds) if seconds else None
-
-
-# --- Events ---------------------------------------------------------------------------------
-
-# Which object an event hints at, by the first words of its type. Anything else is stored and
-# ignored. The reason each matters:
-PULLERS: dict[str, Callable[[str], object]] = {
-    "checkout.session.": pull_session,  # the journey has ended: completed, paid later, expired
-    "payment_intent.": pull_payment,  # money arrived, is on its way, or was declined
-    "charge.": pull_charge,  # refunds; the charge's own success or failure
-    "customer.subscription.": pull_subscription,  # a promise began, changed, or ended
-    "invoice.": pull_invoice,  # a renewal was paid or failed
-}
-# Not a name of the table's objects although it begins like one.
-IGNORED = ("charge.dispute.", "charge.refund.", "invoice.upcoming")
-
-
-def puller_for(event_type: str) -> Callable[[str], object] | None:
-    if event_type.startswith(IGNORED):
-        return None
-    return next((pull for start, pull in PULLERS.items() if event_type.startswith(start)), None)
-
-
-def process(event: StripeEvent) -> None:
-    """Pull what the event hints at. A failure keeps it open, to be tried again with back-off."""
-    pull = puller_for(event.type)
-    now = timezone.now()
-    mine = StripeEvent.objects.filter(pk=event.pk, handled_at=None)
-    try:
-        if pull:
-            pull(event.object_id)
-    except Exception as error:
-        wait = RETRY_AFTER[min(event.tries, len(RETRY_AFTER) - 1)]
-        reason = f"{type(error).__name__}: {getattr(error, 'code', '') or ''}"[:300]
-        mine.update(tries=event.tries + 1, next_try_at=now + wait, error=reason)
-        log.warning("Event %s (%s) stays open: %s", event.pk, event.type, reason)
-    else:
-        mine.update(handled_at=now, tries=event.tries + 1, error="")

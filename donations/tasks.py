@@ -1,17 +1,20 @@
 """What Celery calls. Tasks take ids or nothing, and are safe to run twice or late."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
-from donations import reminders, sync
-from donations.models import StripeEvent
+from donations import catch_up, events, reminders
+from donations.models import RecurringContribution, StripeEvent
+from subscriptions import outbox
 
 
 @shared_task
 def process_event(event_id: str) -> None:
     event = StripeEvent.objects.get(pk=event_id)
     if event.handled_at is None:
-        sync.process(event)
+        events.process(event)
 
 
 @shared_task
@@ -20,6 +23,25 @@ def retry_events() -> None:
     due = StripeEvent.objects.unhandled(timezone.now()).order_by("next_try_at")
     for event_id in due.values_list("pk", flat=True)[:500]:
         process_event.apply_async([event_id], expires=30)
+
+
+@shared_task
+def catch_up_with_stripe() -> None:
+    """Hourly: whatever webhooks missed goes into the inbox."""
+    catch_up.run(timezone.now())
+
+
+@shared_task
+def warn_of_expiring_cards() -> None:
+    """A month ahead, once for each card."""
+    today = timezone.localdate()
+    expiring = RecurringContribution.objects.filter(
+        status__in=RecurringContribution.GOING,
+        cancels_at=None,
+        card_expires_on__range=(today, today + timedelta(days=31)),
+    )
+    for promise in expiring.iterator():
+        outbox.post("card_expiring", promise.pk, key=f"{promise.pk}-{promise.card_expires_on}")
 
 
 @shared_task

@@ -13,9 +13,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from donations import ask, gateway, money, reminders, sync
+from donations import ask, emails, gateway, money, promises, reminders, sync
 from donations.checkout import GiveForm, start
-from donations.models import Appeal, Contribution, Deferral, Donor, Frequency
+from donations.models import (
+    Appeal,
+    Contribution,
+    Deferral,
+    Donor,
+    Frequency,
+    RecurringContribution,
+)
+from donations.promises import PromiseForm
 from newsroom import tokens
 from newsroom.privacy import email_index
 from newsroom.public_forms import own_forms_only, refusal
@@ -211,7 +219,7 @@ def manage_request(request: HttpRequest) -> HttpResponse:
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage(request: HttpRequest, token: str) -> HttpResponse:
-    """Gifts so far and recurring ones; changing a card or cancelling happens at Stripe."""
+    """Gifts so far and recurring ones, which are changed here; only the card is at Stripe."""
     try:
         donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
         donor = Donor.objects.get(pk=donor_id)
@@ -220,18 +228,73 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, message, 403)
     except (tokens.BadToken, Donor.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
+    said: dict[str, Any] = {}
+    status = 200
     if request.method == "POST":
         asked = request.POST.get("recurring", "")
         chosen = donor.recurring.filter(pk=asked).first() if asked.isdecimal() else None
         if chosen is None:
             return redirect("manage", token)
-        try:
-            here = request.build_absolute_uri()
-            return see_other(gateway.portal_url(chosen.stripe_customer, here))
-        except stripe.StripeError:
-            return render(request, "503.html", {"message": BUSY}, status=503)
+        if "card" in request.POST:
+            return to_portal(request, chosen)
+        said, status = change(PromiseForm(request.POST, chosen))
     shown: dict[str, Any] = {
         "contributions": donor.contributions.filter(status__in=Contribution.ARRIVED)[:200],
-        "recurring": donor.recurring.order_by("-started_at"),
+        "recurring": [
+            {"promise": promise, "lower": promises.lower(promise), "other": other(promise)}
+            for promise in donor.recurring.order_by("-started_at")
+        ],
+        "reasons": promises.REASONS,
+        "months": promises.MONTHS,
     }
-    return render(request, "donations/manage.html", shown)
+    return render(request, "donations/manage.html", shown | said, status=status)
+
+
+def change(form: PromiseForm) -> tuple[dict[str, Any], int]:
+    """What to tell the donor about the change she asked for, and the status."""
+    if not form.is_valid():
+        problem = next(iter(form.errors.values()))[0]
+        return {"problem": problem}, 400
+    try:
+        return {"done": promises.apply(form, timezone.now())}, 200
+    except (gateway.Unavailable, stripe.StripeError) as error:
+        log.warning("No change of a promise: %s", type(error).__name__)
+        return {"problem": "Our payment provider did not take the change. Please try again."}, 503
+
+
+def other(promise: RecurringContribution) -> dict[str, Any]:
+    """The other rhythm, with an amount that comes to the same in a year."""
+    monthly = promise.frequency == Frequency.MONTHLY
+    amount = promise.amount * 12 if monthly else promise.amount // 12
+    currency = money.CURRENCIES[promise.currency]
+    amount = min(max(amount, currency.minimum), currency.maximum)
+    found = Frequency.ANNUAL if monthly else Frequency.MONTHLY
+    return {"value": found.value, "amount": money.plain(amount, currency.code)}
+
+
+def to_portal(request: HttpRequest, promise: RecurringContribution) -> HttpResponse:
+    """Stripe's own page, where the card is changed."""
+    try:
+        here = request.build_absolute_uri()
+        return see_other(gateway.portal_url(promise.stripe_customer, here))
+    except stripe.StripeError:
+        return render(request, "503.html", {"message": BUSY}, status=503)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def mend(request: HttpRequest, token: str) -> HttpResponse:
+    """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
+    try:
+        pk = tokens.read_passing("mend", token, seconds=emails.MEND_SECONDS)
+        promise = RecurringContribution.objects.get(pk=pk)
+    except tokens.StaleToken:
+        return dead_link(
+            request, "This link has expired. Ask for a new one at /support/manage/.", 403
+        )
+    except (tokens.BadToken, RecurringContribution.DoesNotExist):
+        return dead_link(request, INCOMPLETE, 404)
+    if request.method == "POST":
+        return to_portal(request, promise)
+    return render(request, "donations/mend.html", {"promise": promise})

@@ -28,9 +28,17 @@ app.conf.beat_schedule = {
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
+    "catch up with Stripe": {
+        "task": "donations.tasks.catch_up_with_stripe",
+        "schedule": crontab(minute="20"),
+    },
     "forget unconfirmed": {
         "task": "subscriptions.tasks.forget_unconfirmed",
         "schedule": crontab(hour="3", minute="10"),
+    },
+    "warn of expiring cards": {
+        "task": "donations.tasks.warn_of_expiring_cards",
+        "schedule": crontab(hour="10", minute="0"),
     },
     "clean up sessions": {
         "task": "newsroom.tasks.clear_sessions",

@@ -204,6 +204,10 @@ TRANSACTIONAL_MAILS = {
     "reminder": "donations.emails.reminder",
     "thanks": "donations.emails.thanks",
     "manage_link": "donations.emails.manage_link",
+    "payment_failed": "donations.emails.payment_failed",
+    "last_call": "donations.emails.last_call",
+    "recurring_ended": "donations.emails.recurring_ended",
+    "card_expiring": "donations.emails.card_expiring",
 }
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))

@@ -7,17 +7,25 @@ from .contribution import (
     RecurringContribution,
 )
 from .deferral import Deferral
-from .stripe_event import StripeEvent
+from .recurring_change import RecurringChange
+from .refund import Refund
+from .review import Dispute, Review
+from .stripe_event import CatchUp, StripeEvent
 
 __all__ = [
     "Appeal",
     "AppealAmounts",
+    "CatchUp",
     "Checkout",
     "Contribution",
     "ContributionChange",
     "Deferral",
+    "Dispute",
     "Donor",
     "Frequency",
+    "RecurringChange",
     "RecurringContribution",
+    "Refund",
+    "Review",
     "StripeEvent",
 ]

@@ -65,12 +65,25 @@ class RecurringContribution(models.Model):
     renews_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     cancels_at = models.DateTimeField(null=True)
+    paused = models.BooleanField(default=False)
+    resumes_at = models.DateTimeField(null=True)
+    # The card it is paid with: what tells the donor which one, and that it will expire.
+    card = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
+    card_expires_on = models.DateField(null=True, help_text="The last day it is good.")
+    # When Stripe will try a failed renewal again; None: not at all.
+    next_attempt_at = models.DateTimeField(null=True)
+
+    GOING = ["active", "trialing", "past_due"]  # will be charged again
 
     class Meta:
         verbose_name = "recurring contribution"
 
     def __str__(self) -> str:
         return f"{money.show(self.amount, self.currency)} {self.get_frequency_display().lower()}"
+
+    @property
+    def going(self) -> bool:
+        return self.status in self.GOING
 
 
 class ContributionQuerySet(models.QuerySet["Contribution"]):

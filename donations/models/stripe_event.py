@@ -38,3 +38,13 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+
+class CatchUp(models.Model):
+    """How far the catch-up over Stripe's own list of events has come: one row."""
+
+    until = models.DateTimeField(help_text="Everything before this is here.")
+    ran_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"caught up until {self.until}"

@@ -1,5 +1,6 @@
 """``{% ask_box %}``: the message from the editors under an article, if this visitor sees it."""
 
+import uuid
 from typing import Any
 
 from django import template
@@ -22,3 +23,14 @@ def ask_box(context: dict[str, Any]) -> dict[str, Any]:
 @register.simple_tag
 def amount(value: int, currency: str) -> str:
     return money.show(value, currency)
+
+
+@register.simple_tag
+def plain_amount(value: int, currency: str) -> str:
+    return money.plain(value, currency)
+
+
+@register.simple_tag
+def form_id() -> str:
+    """What makes one press of a form this press and no other."""
+    return str(uuid.uuid4())

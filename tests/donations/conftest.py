@@ -7,7 +7,8 @@ import requests
 import stripe
 from django.conf import settings
 
-from donations import gateway, sync
+from donations import gateway
+from donations.events import process
 from donations.models import StripeEvent
 from donations.sandbox.objects import Card
 from tests.factories import make_appeal
@@ -86,7 +87,7 @@ def handle(found: list[dict[str, Any]]) -> None:
                 "created_at": datetime.fromtimestamp(event["created"], UTC),
             },
         )
-        sync.process(row)
+        process(row)
 
 
 @pytest.fixture

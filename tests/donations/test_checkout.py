@@ -160,7 +160,7 @@ def test_donor_opens_her_own_page_by_a_mailed_link(donor, committing, inbox) -> 
     page = donor.client.get(path).text
     assert "$10" in page and "Next on" in page
     promise = RecurringContribution.objects.get()
-    portal = donor.client.post(path, {"recurring": promise.pk})
+    portal = donor.client.post(path, {"recurring": promise.pk, "card": "1"})
     assert portal.status_code == 303
     assert "Cancel plan" in requests.get(portal["Location"], timeout=10).text
     assert donor.client.get("/support/manage/forged:x/").status_code == 404

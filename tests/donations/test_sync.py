@@ -1,13 +1,15 @@
 """The newest object wins, whatever order events come in."""
 
+import inspect
 import itertools
 import random
 
 import pytest
 import requests
 import stripe
+from django.utils import timezone
 
-from donations import gateway, sync
+from donations import events, gateway, sync
 from donations.models import (
     Contribution,
     ContributionChange,
@@ -143,15 +145,31 @@ def test_event_whose_processing_fails_stays_open_and_is_tried_again(
         handle([event])
     row = StripeEvent.objects.get()
     assert row.handled_at is None and "APIConnectionError" in row.error and row.tries == 1
-    sync.process(row)
+    events.process(row)
     row.refresh_from_db()
     assert row.handled_at
     assert Contribution.objects.get().status == "succeeded"
 
 
 def test_objects_that_we_did_not_make_are_left_alone(stripe_sandbox, db) -> None:
-    for kind in ("payment_intent.succeeded", "account.updated", "invoice.upcoming", "nonsense"):
-        assert sync.puller_for(kind) is None or kind == "payment_intent.succeeded"
+    """Stored, so that nobody asks again, and ignored."""
+    for number, kind in enumerate(("account.updated", "invoice.upcoming", "nonsense")):
+        row = StripeEvent.objects.create(
+            id=f"evt_{number}", type=kind, object_id="x", created_at=timezone.now()
+        )
+        events.process(row)
+        row.refresh_from_db()
+        assert row.handled_at and not row.error
+
+
+def test_every_event_of_the_table_has_a_reason_and_exists_at_stripe() -> None:
+    """The package knows every type that an endpoint may ask for."""
+    from stripe.params import _webhook_endpoint_create_params as params
+
+    source = inspect.getsource(params)
+    for kind, (_, reason) in events.EVENTS.items():
+        assert f'"{kind}"' in source, kind
+        assert reason
 
 
 def test_locks_of_two_objects_do_not_wait_for_each_other(db) -> None:

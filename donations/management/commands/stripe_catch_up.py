@@ -1,0 +1,29 @@
+"""``manage.py stripe_catch_up [--objects]``: repair whatever webhooks missed, now."""
+
+from typing import Any
+
+import stripe
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from donations import catch_up, events
+from donations.models import StripeEvent
+
+
+class Command(BaseCommand):
+    help = "Read Stripe's events since the last catch-up, and process those that never came."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--objects", action="store_true", help="Look at every object too.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            found = catch_up.run(timezone.now(), objects=options["objects"])
+        except stripe.StripeError as error:
+            raise CommandError(f"Stripe does not answer: {type(error).__name__}.") from error
+        for event in StripeEvent.objects.unhandled(timezone.now()).order_by("created_at"):
+            events.process(event)
+        for name, number in found.items():
+            self.stdout.write(f"{name:<20}{number:>8,}")
+        left = StripeEvent.objects.filter(handled_at=None).count()
+        self.stdout.write(f"{'still open':<20}{left:>8,}")

@@ -1,0 +1,37 @@
+"""``manage.py stripe_import [--dry-run]``: take over recurring gifts that an account has."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from donations import gateway, money, sync
+from donations.models import RecurringContribution
+
+
+class Command(BaseCommand):
+    help = "Adopt the account's subscriptions that were made elsewhere. Safe to run again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="Show, and change nothing.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        known = set(RecurringContribution.objects.values_list("stripe_subscription", flat=True))
+        taken = skipped = 0
+        for pk in gateway.objects_since("subscriptions", timezone.now()):
+            if pk in known:
+                skipped += 1
+                continue
+            taken += 1
+            if options["dry_run"]:
+                self._show(pk)
+            elif recurring := sync.pull_subscription(pk, adopt=True):
+                self.stdout.write(f"{pk}  {recurring}  {recurring.status}")
+        words = "would be taken over" if options["dry_run"] else "taken over"
+        self.stdout.write(f"{taken} {words}, {skipped} known already")
+
+    def _show(self, pk: str) -> None:
+        subscription = gateway.subscription(pk)
+        price = subscription["items"].data[0].price
+        amount = money.show(price.unit_amount or 0, price.currency)
+        self.stdout.write(f"{pk}  {amount} {price.recurring.interval}ly  {subscription.status}")

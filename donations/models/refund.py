@@ -1,0 +1,57 @@
+"""Money that staff give back: asked for, approved by a second person if it is much, done."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from .contribution import Contribution
+
+
+class Refund(models.Model):
+    """A refund by staff. What came of it at Stripe is mirrored on the contribution.
+
+    waiting -> approved (by another person) -> done | failed; waiting -> declined
+    small ones begin as approved
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", "waits for a second person"
+        APPROVED = "approved"
+        DECLINED = "declined"
+        DONE = "done"
+        FAILED = "failed"
+
+    contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
+    reason = models.CharField(max_length=300)
+    status = models.CharField(max_length=8, choices=Status)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    asked_at = models.DateTimeField(auto_now_add=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    stripe_refund = models.CharField(max_length=255, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contribution"],
+                condition=Q(status__in=["waiting", "approved"]),
+                name="one_open_refund_per_contribution",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"refund {self.pk} ({self.status})"
+
+    def move(self, to: str, *frm: str, **fields: Any) -> bool:
+        """One winner of each step."""
+        mine = Refund.objects.filter(pk=self.pk, status__in=frm)
+        moved = bool(mine.update(status=to, **fields))
+        self.refresh_from_db()
+        return moved

@@ -1,0 +1,103 @@
+"""What finance has to look at: why, until when, and what was decided."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from .contribution import Contribution
+
+
+class Dispute(models.Model):
+    """A donor's bank takes a gift back. Mirrors Stripe's Dispute; the status is Stripe's word."""
+
+    # Money that is gone, or may yet be ("Dispute object"); a won dispute leaves the gift as it was.
+    GONE = [
+        "needs_response",
+        "under_review",
+        "lost",
+        "appeal_needs_response",
+        "appeal_under_review",
+    ]
+    NEEDS_RESPONSE = ["needs_response", "warning_needs_response", "appeal_needs_response"]
+
+    contribution = models.ForeignKey(
+        Contribution, on_delete=models.CASCADE, related_name="disputes"
+    )
+    stripe_dispute = models.CharField(max_length=255, unique=True)
+    amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=60)
+    status = models.CharField(max_length=40)
+    evidence_due_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"dispute {self.stripe_dispute} ({self.status})"
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def waiting(self) -> "ReviewQuerySet":
+        """Those nobody has closed, the most urgent first."""
+        return self.filter(closed_at=None).order_by(
+            models.F("due_at").asc(nulls_last=True), "opened_at"
+        )
+
+
+class Review(models.Model):
+    """Something a machine must not decide. One for each kind and object, opened once."""
+
+    class Kind(models.TextChoices):
+        DISPUTE = "dispute", "Dispute"
+        FRAUD_WARNING = "fraud_warning", "Early fraud warning"
+        REFUND_FAILED = "refund_failed", "Refund failed"
+        REFUND_WAITS = "refund_waits", "Refund waits for a second person"
+        EVENT = "event", "Event that can't be processed"
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    about = models.CharField(max_length=255, help_text="The id of what it is about.")
+    contribution = models.ForeignKey(
+        Contribution, null=True, on_delete=models.CASCADE, related_name="reviews"
+    )
+    why = models.CharField(max_length=300)
+    due_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decision = models.CharField(max_length=300, blank=True)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "about"], name="one_review_per_kind_and_object")
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(closed_at=None), name="reviews_waiting")
+        ]
+        permissions = [("decide_review", "Can decide reviews and refund contributions")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.why}"
+
+    @classmethod
+    def open(cls, kind: str, about: str, why: str, **fields: Any) -> None:
+        """Once, however often it is asked for."""
+        Review.objects.get_or_create(kind=kind, about=about, defaults={"why": why[:300], **fields})
+
+    @classmethod
+    def settle(cls, kind: str, about: str, decision: str) -> None:
+        """Closed by what happened, not by a person."""
+        Review.objects.filter(kind=kind, about=about, closed_at=None).update(
+            closed_at=timezone.now(), decision=decision[:300]
+        )
+
+    def close(self, by: Any, decision: str, now: datetime) -> bool:
+        """One winner."""
+        mine = Review.objects.filter(pk=self.pk, closed_at=None)
+        return bool(mine.update(closed_at=now, closed_by=by, decision=decision[:300]))

@@ -1,0 +1,218 @@
+"""A donor's own page: what she changes there happens at Stripe, once, and is mirrored."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import stripe
+from django.utils import timezone
+
+from donations import emails, gateway, promises
+from donations.models import Contribution, RecurringChange, RecurringContribution
+from donations.sandbox.objects import Card
+from tests.donations.conftest import handle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def promise(donor, told) -> RecurringContribution:
+    """Ten dollars a month."""
+    donor.gives("steady@example.org", frequency="monthly", amount="10")
+    handle(told())
+    return RecurringContribution.objects.get()
+
+
+@pytest.fixture
+def own_page(client, promise):
+    url = "/" + emails.manage_url(promise.donor).split("/", 3)[3]
+
+    def press(do: str = "", **fields: str):
+        if not do:
+            return client.get(url)
+        form = {"recurring": promise.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
+        answer = client.post(url, form)
+        promise.refresh_from_db()
+        return answer
+
+    return press
+
+
+def test_another_amount_is_charged_from_the_next_payment_on(own_page, promise, donor, told) -> None:
+    assert "From the next payment on it is $15" in own_page("amount", amount="15").text
+    assert promise.amount == 1500
+    assert Contribution.objects.count() == 1  # nothing was charged now
+    donor.advance(32)
+    handle(told())
+    assert set(Contribution.objects.values_list("amount", flat=True)) == {1000, 1500}
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-5", "1e9", "NaN", "12.345", "many", "99999999"])
+def test_nonsense_for_an_amount_changes_nothing(own_page, promise, typed) -> None:
+    assert own_page("amount", amount=typed).status_code == 400
+    assert promise.amount == 1000
+
+
+def test_another_rhythm_begins_when_what_is_paid_is_over(own_page, promise, donor, told) -> None:
+    renews_at = promise.renews_at
+    page = own_page("frequency", frequency="annual", amount="100").text
+    assert "From" in page and "$100 annual" in page
+    assert (promise.frequency, promise.amount) == ("annual", 10000)
+    assert promise.renews_at == renews_at
+    assert Contribution.objects.count() == 1
+    donor.advance(32)
+    handle(told())
+    assert Contribution.objects.get(amount=10000).frequency == "annual"
+    promise.refresh_from_db()
+    assert promise.renews_at > renews_at + timedelta(days=360)
+
+
+def test_pause_charges_nothing_and_ends_by_itself(own_page, promise, donor, told) -> None:
+    assert "Paused" in own_page("pause", months="1").text
+    assert promise.paused and promise.resumes_at
+    donor.advance(31)
+    handle(told())
+    assert Contribution.objects.count() == 1
+    donor.advance(62)
+    handle(told())
+    promise.refresh_from_db()
+    assert not promise.paused
+    assert Contribution.objects.count() >= 2
+
+
+def test_pause_is_ended_early(own_page, promise) -> None:
+    own_page("pause", months="6")
+    assert "It goes on" in own_page("resume").text
+    assert not promise.paused
+
+
+def test_cancelling_offers_less_first_and_can_be_taken_back(own_page, promise, donor, told) -> None:
+    page = own_page().text
+    assert "Would $5 be easier?" in page
+    assert "Nothing more is charged" in own_page("cancel", reason="too much").text
+    assert promise.cancels_at and not promise.ended_at
+    assert RecurringChange.objects.get().detail == "too much"
+    assert "Let it go on" in own_page().text
+    own_page("keep")
+    assert promise.cancels_at is None
+    own_page("cancel")
+    donor.advance(32)
+    handle(told())
+    promise.refresh_from_db()
+    assert promise.ended_at
+    assert Contribution.objects.count() == 1
+
+
+def test_press_that_arrives_twice_is_one_change(own_page, promise, monkeypatch) -> None:
+    made = []
+    change = gateway.change_subscription
+    monkeypatch.setattr(
+        gateway, "change_subscription", lambda *a, **k: made.append(a) or change(*a, **k)
+    )
+    form_id = str(uuid.uuid4())
+    for _ in range(2):
+        own_page("amount", amount="20", form_id=form_id)
+    assert len(made) == RecurringChange.objects.count() == 1
+    own_page("pause", form_id=form_id)  # an old page, pressed for something else
+    assert promise.paused
+
+
+def test_change_that_stripe_did_not_answer_is_made_by_the_next_press(
+    own_page, promise, monkeypatch
+) -> None:
+    """It acted, and the answer was lost: the key is the same, so it acts once."""
+    form_id = str(uuid.uuid4())
+    change = gateway.change_subscription
+
+    def lost(*args, **kwargs):
+        change(*args, **kwargs)
+        raise gateway.Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "change_subscription", lost)
+        answer = own_page("amount", amount="20", form_id=form_id)
+        assert answer.status_code == 503 and "try again" in answer.text
+    assert own_page("amount", amount="20", form_id=form_id).status_code == 200
+    assert promise.amount == 2000
+    assert RecurringChange.objects.get().done_at
+
+
+def test_nobody_changes_somebody_elses_promise(own_page, promise, donor, told) -> None:
+    donor.gives("other@example.org", frequency="monthly", amount="30")
+    handle(told())
+    other = RecurringContribution.objects.exclude(pk=promise.pk).get()
+    assert own_page("amount", amount="5", recurring=str(other.pk)).status_code == 302
+    other.refresh_from_db()
+    assert other.amount == 3000
+
+
+def test_refusal_by_stripe_is_said(own_page, promise, monkeypatch) -> None:
+    def refuse(*args, **kwargs):
+        raise stripe.InvalidRequestError("no", "items")
+
+    monkeypatch.setattr(gateway, "change_subscription", refuse)
+    assert own_page("amount", amount="20").status_code == 503
+    assert promise.amount == 1000
+
+
+def test_smallest_promise_is_not_offered_less() -> None:
+    assert promises.lower(RecurringContribution(amount=300, currency="usd")) == 0
+    assert promises.lower(RecurringContribution(amount=500, currency="jpy")) == 0
+    assert promises.lower(RecurringContribution(amount=1001, currency="usd")) == 500
+
+
+# --- When a renewal fails -----------------------------------------------------------------------
+
+
+def subjects(inbox, address: str) -> list[str]:
+    return [mail["subject"] for mail in inbox.to(address)][::-1]
+
+
+def test_failing_card_is_told_three_times_and_then_it_ends(
+    donor, told, inbox, committing, client
+) -> None:
+    with committing():
+        donor.gives("fails@example.org", Card.FAILS_LATER, frequency="monthly", amount="10")
+        handle(told())
+    for _ in range(50):
+        donor.advance(1)
+        with committing():
+            handle(told())
+    promise = RecurringContribution.objects.get()
+    assert promise.ended_at and promise.status == "canceled"
+    assert subjects(inbox, "fails@example.org")[1:] == [
+        "A payment did not go through",
+        "A payment still does not go through",
+        "It has ended",
+    ]
+
+
+def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
+    donor, told, inbox, committing, client
+) -> None:
+    with committing():
+        donor.gives("mend@example.org", Card.FAILS_LATER, frequency="monthly", amount="10")
+        handle(told())
+    donor.advance(32)
+    with committing():
+        handle(told())
+    [mail, _] = inbox.to("mend@example.org")
+    assert "visa 0341" in mail["text"]
+    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
+    path = "/" + link.split("/", 3)[3]
+    page = client.get(path).text
+    assert "Change the card" in page and "Gifts so far" not in page
+    assert "/p/session/" in client.post(path)["Location"]
+    assert client.get(path[:-3] + "x/").status_code == 404
+
+
+def test_card_that_expires_soon_is_told_once(promise, inbox, committing) -> None:
+    from donations.tasks import warn_of_expiring_cards
+
+    assert promise.card == "visa 4242"
+    soon = timezone.localdate() + timedelta(days=20)
+    RecurringContribution.objects.update(card_expires_on=soon)
+    for _ in range(2):
+        with committing():
+            warn_of_expiring_cards()
+    assert subjects(inbox, "steady@example.org").count("Your card will expire soon") == 1
