@@ -11,7 +11,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.permission_policies import ModelPermissionPolicy
 
-from donations import money
+from donations import money, refunds
 from donations.models import Appeal, Contribution, Frequency
 
 
@@ -117,6 +117,10 @@ class ContributionPage(generic.InspectView):
                 ("Customer", "customers", gift.recurring.stripe_customer),
             ]
         context["contribution"] = gift
+        context["disputes"] = gift.disputes.order_by("-created_at")
+        context["refunds"] = gift.refunds.select_related("asked_by", "approved_by").order_by("pk")
+        may_refund = self.request.user.has_perm("donations.decide_review")
+        context["refundable"] = may_refund and refunds.most(gift) > 0
         context["changes"] = gift.changes.all()
         context["siblings"] = (
             gift.recurring.contributions.exclude(pk=gift.pk)[:24] if gift.recurring else []

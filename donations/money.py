@@ -38,10 +38,11 @@ class BadAmount(ValueError):
     """Not an amount, or not one that can be given; the message is for the reader."""
 
 
-def parse(typed: str, code: str) -> int:
-    """What a reader typed, in the smallest unit of the currency.
+def parse(typed: str, code: str, *, any_size: bool = False) -> int:
+    """What somebody typed, in the smallest unit of the currency.
 
-    Raises BadAmount with what to do: not a number, too many decimals, too little, too much.
+    Raises BadAmount with what to do: not a number, too many decimals, and, unless ``any_size``
+    will do, too little or too much for a gift.
     """
     currency = CURRENCIES[code]
     text = typed.strip().removeprefix(currency.symbol).strip()
@@ -58,6 +59,8 @@ def parse(typed: str, code: str) -> int:
             else f"Please enter at most {currency.decimals} decimals."
         )
     smallest = int(exact)
+    if any_size:
+        return smallest
     if smallest < currency.minimum:
         raise BadAmount(f"The smallest amount is {show(currency.minimum, code)}.")
     if smallest > currency.maximum:

@@ -1,12 +1,13 @@
 """What Celery calls. Tasks take ids or nothing, and are safe to run twice or late."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from donations import catch_up, events, reminders
-from donations.models import RecurringContribution, StripeEvent
+from donations import catch_up, events, refunds, reminders
+from donations.models import RecurringContribution, Refund, StripeEvent
 from subscriptions import outbox
 
 
@@ -29,6 +30,16 @@ def retry_events() -> None:
 def catch_up_with_stripe() -> None:
     """Hourly: whatever webhooks missed goes into the inbox."""
     catch_up.run(timezone.now())
+
+
+@shared_task
+def carry_out_refunds() -> None:
+    """Approved refunds whose call to Stripe got no answer; the key makes them one."""
+    for refund in Refund.objects.filter(
+        status=Refund.Status.APPROVED, asked_at__lt=timezone.now() - timedelta(minutes=1)
+    ):
+        with suppress(refunds.NotRefunded):
+            refunds.carry_out(refund)
 
 
 @shared_task

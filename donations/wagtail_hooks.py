@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import path, reverse
 from wagtail import hooks
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
-from donations import finance
-from donations.models import Appeal, Contribution
+from donations import finance, reviews
+from donations.models import Appeal, Contribution, Review
 
 register_permission_policy(Contribution, finance.ReadOnly(Contribution))
 
@@ -45,6 +49,32 @@ class GivingGroup(ModelViewSetGroup):
     menu_icon = "pick"
     menu_order = 250
     items = (ContributionViewSet("contributions"), AppealViewSet("appeals"))
+
+
+@hooks.register("register_admin_urls")
+def urls() -> list[Any]:
+    return [
+        path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
+        path("review/<int:pk>/", reviews.decide, name="decide_review"),
+        path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
+    ]
+
+
+class ReviewMenuItem(MenuItem):
+    """With the number of those that wait."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("donations.view_contribution")
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        waiting = Review.objects.waiting().count()
+        label = f"Review ({waiting})" if waiting else "Review"
+        return super().get_context(request) | {"label": label}
+
+
+@hooks.register("register_admin_menu_item")
+def review_item() -> MenuItem:
+    return ReviewMenuItem("Review", reverse("reviews"), icon_name="warning", order=260)
 
 
 @hooks.register("register_admin_viewset")

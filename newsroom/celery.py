@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
+    "carry out refunds": {"task": "donations.tasks.carry_out_refunds", "schedule": 60.0},
     "catch up with Stripe": {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),

@@ -235,6 +235,8 @@ STRIPE_WEBHOOK_SECRETS = required(
     "STRIPE_WEBHOOK_SECRETS",
     otherwise="" if PRODUCTION else f"whsec_{local.secret('stripe-webhook')}",
 ).split(",")
+# Refunds of more than this, in whole units of whatever currency, take two people.
+REFUND_LIMIT = env.int("REFUND_LIMIT", default=100)
 STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
 
 # --- Pages ---------------------------------------------------------------------------------

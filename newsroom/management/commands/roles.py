@@ -23,6 +23,7 @@ ROLES = {
         "donations.view_contribution",
         "donations.view_recurringcontribution",
         "donations.view_donor",
+        "donations.decide_review",
         "donations.add_appeal",
         "donations.change_appeal",
         "donations.view_appeal",
