@@ -386,6 +386,12 @@ def advance(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+def start_over(request: HttpRequest) -> HttpResponse:
+    store.reset()
+    return redirect("/")
+
+
+@require_POST
 def refund_from_dashboard(request: HttpRequest) -> HttpResponse:
     try:
         with store.transaction():
@@ -479,6 +485,7 @@ urlpatterns = [
     path("advance", advance),
     path("refund", refund_from_dashboard),
     path("send-again", send_again),
+    path("start-over", start_over),
     path("close-dispute", close_dispute_from_dashboard),
     path("payments/<str:pk>", object_page),
     path("subscriptions/<str:pk>", object_page),

@@ -74,6 +74,12 @@ class Store:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
+    def reset(self) -> None:
+        """Forget everything, the clock too."""
+        with self.transaction():
+            for table in ("objects", "deliveries", "answers", "facts"):
+                self.db.execute(f"DELETE FROM {table}")
+
     # --- The clock ---
 
     def now(self) -> int:

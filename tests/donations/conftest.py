@@ -53,8 +53,15 @@ class Donor:
 
 
 @pytest.fixture
-def donor(client: Any, stripe_sandbox: str, mail_sandbox: str, appeal: Any) -> Donor:
-    return Donor(client, stripe_sandbox)
+def empty_stripe(stripe_sandbox: str) -> str:
+    """The running sandbox, with nothing of the test before in it."""
+    requests.post(f"{stripe_sandbox}/start-over", timeout=10)
+    return stripe_sandbox
+
+
+@pytest.fixture
+def donor(client: Any, empty_stripe: str, mail_sandbox: str, appeal: Any) -> Donor:
+    return Donor(client, empty_stripe)
 
 
 def events(url: str) -> list[dict[str, Any]]:
@@ -91,7 +98,6 @@ def handle(found: list[dict[str, Any]]) -> None:
 
 
 @pytest.fixture
-def told(stripe_sandbox: str) -> Any:
+def told(empty_stripe: str) -> Any:
     """A function that gives the events since the test began."""
-    before = {event["id"] for event in events(stripe_sandbox)}
-    return lambda: [event for event in events(stripe_sandbox) if event["id"] not in before]
+    return lambda: events(empty_stripe)

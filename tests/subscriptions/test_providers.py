@@ -63,7 +63,10 @@ def freeze(site) -> Mailing:
 
 def settle(hours: int = 8) -> None:
     """Let the probes' time pass, and send what they set free."""
+    unsettled = Batch.objects.filter(status__in=["pending", "sending", "in_doubt"])
     for _ in range(hours):
+        if not unsettled.exists():
+            return
         Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
         doubt.resolve_all(timezone.now())
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
@@ -116,8 +119,11 @@ def test_field_that_an_author_typed_reaches_readers_as_typed(esp, mailing) -> No
     assert seen == {"On {{ bread }} & %recipient.x%"}
 
 
-@pytest.mark.parametrize("esp", NAMES, indirect=True)
-@pytest.mark.parametrize("fault", ["429", "500 before"])
+@pytest.mark.parametrize(
+    ("esp", "fault"),
+    [*((name, "500 before") for name in NAMES), ("mailgun", "429"), ("brevo", "429")],
+    indirect=["esp"],
+)  # fmt: skip
 def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> None:
     esp.faults = [fault]
     pump()
@@ -131,8 +137,12 @@ def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> Non
     assert (mailing.status, per_reader(esp.copies)) == ("sent", once(site.newsletter))
 
 
-@pytest.mark.parametrize("esp", NAMES, indirect=True)
-@pytest.mark.parametrize("fault", ["500 after", "reset after", "nonsense"])
+@pytest.mark.parametrize(
+    ("esp", "fault"),
+    [*((name, "500 after") for name in NAMES), ("mailgun", "reset after"), ("ses", "reset after"),
+     ("resend", "nonsense"), ("ses", "nonsense")],
+    indirect=["esp"],
+)  # fmt: skip
 def test_no_reader_gets_it_twice_when_the_answer_is_lost(esp, mailing, site, fault) -> None:
     esp.faults = [fault]
     pump()
@@ -215,10 +225,8 @@ def test_call_is_never_larger_than_the_provider_takes(esp, mailing, monkeypatch,
     assert per_reader(esp.copies) == once(site.newsletter)
 
 
-@pytest.mark.parametrize("esp", ["mailgun", "resend", "brevo"], indirect=True)
+@pytest.mark.parametrize("esp", ["mailgun"], indirect=True)
 def test_single_mail_is_not_doubled_when_its_answer_was_lost(esp, site, monkeypatch) -> None:
-    if esp.dialect is not DIALECTS["mailgun"]:
-        pytest.skip("a single mail is another call there; its key is the same")
     subscription = make_subscription(site.newsletter)
     mail = SingleMail.objects.create(purpose="welcome", object_id=subscription.pk, key="w")
     monkeypatch.setattr(esp.dialect, "take", take_single)
