@@ -149,17 +149,18 @@ def test_donor_manages_her_gift_by_a_mailed_link(reader: Page, product: Product)
     reader.get_by_role("button", name="Mail me the link").click()
     expect(reader.get_by_text("is on its way")).to_be_visible()
     reader.goto(link_in(product.mail_to(address, "Your link"), "/support/manage/"))
-    reader.get_by_role("button", name="Change the card or cancel").click()
-    reader.get_by_role("button", name="Cancel plan").click()
+    page = reader.url
+    reader.locator("summary", has_text="Give another amount").click()
+    reader.get_by_label("Amount in USD").first.fill("7")
+    reader.get_by_role("button", name="Change the amount").click()
+    expect(reader.get_by_text("From the next payment on it is $7")).to_be_visible()
+    reader.screenshot(path=str(product.var / "manage.png"), full_page=True)
+    reader.get_by_role("button", name="Change the card").click()
     reader.get_by_role("link", name="Return").click()
-    product.until(
-        lambda: (
-            product.sql(
-                "SELECT cancels_at IS NOT NULL FROM donations_recurringcontribution "
-                "ORDER BY id DESC LIMIT 1"
-            )
-            == [(True,)]
-        )
-    )
-    reader.reload()
+    reader.goto(page)
+    reader.locator("summary", has_text="Cancel").click()
+    reader.get_by_role("button", name="Cancel", exact=True).click()
+    expect(reader.get_by_text("Nothing more is charged. Thank you")).to_be_visible()
     expect(reader.get_by_text("Ends on")).to_be_visible()
+    reader.get_by_role("button", name="Let it go on").click()
+    expect(reader.get_by_text("It goes on")).to_be_visible()

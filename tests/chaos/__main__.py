@@ -24,7 +24,7 @@ STEPS = (
     "before the finish", "after the finish", "in the resolver", "with evidence in hand",
 )  # fmt: skip
 SHORT = {
-    "killed in the freeze, 429", "killed in the claim, 500 before", "killed before the call, slow",
+    "killed in the claim, 500 before",
     "killed during the call, accept then hang", "killed after the call, accept then reset",
     "killed with evidence in hand, 500 after accept", "killed after the finish, one bad address",
     "SMTP: random kills",
