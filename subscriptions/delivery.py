@@ -317,7 +317,7 @@ def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
 
 
 def _backoff(tries: int) -> timedelta:
-    return min(timedelta(seconds=2 * 2**tries), LONGEST_BACKOFF)
+    return min(timedelta(seconds=2 * 2 ** min(tries, 10)), LONGEST_BACKOFF)
 
 
 def _refused_whole(batch: Batch, reason: str) -> None:

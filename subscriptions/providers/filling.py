@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import FIELDS, Provider
+from . import FIELD, FIELDS
 
 
 class FilledBodies:
@@ -28,8 +28,7 @@ class FilledBodies:
         values = self.personal[to if isinstance(to, str) else to[0]]
         for part in (self.html, self.text):
             for name in FIELDS:
-                message[part] = message[part].replace(f"%recipient.{name}%", values[name])
+                message[part] = message[part].replace(FIELD.format(name), values[name])
 
 
 FILLS_NOTHING = "It fills in nothing, so each reader's whole mail is uploaded: slow beyond 10,000."
-__all__ = ["FILLS_NOTHING", "FilledBodies", "Provider"]

@@ -24,8 +24,7 @@ STEPS = (
     "before the finish", "after the finish", "in the resolver", "with evidence in hand",
 )  # fmt: skip
 SHORT = {
-    "killed in the claim, 500 before",
-    "killed during the call, accept then hang", "killed after the call, accept then reset",
+    "killed during the call, accept then hang",
     "killed with evidence in hand, 500 after accept", "killed after the finish, one bad address",
     "SMTP: random kills",
 }  # fmt: skip
@@ -48,7 +47,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     for offset in ("-1h", "+1h"):
         moved = partial(scenarios.clock_moved, world, few, offset)
         yield f"a worker's clock is wrong by {offset}", moved
-    yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 4 if short else 30)
+    yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 3 if short else 30)
     world.stop("worker")
     world.start_worker(1000)
     yield f"random kills, {MANY:,} readers", partial(scenarios.random_kills, world, many, 100)

@@ -104,19 +104,15 @@ def test_each_reader_gets_her_own_links_in_body_and_headers(esp, mailing, site) 
         assert copy.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert "The Weekly" in copy.headers["List-Id"]
         assert "%recipient.unsubscribe" not in copy.html + copy.text
+    # A field that an author typed reaches readers as typed.
+    seen = {copy.subject.replace("\u200b", "") for copy in esp.copies}
+    assert seen == {"On {{ bread }} & %recipient.x%"}
 
 
 def index_of(email: str) -> bytes:
     from newsroom.privacy import email_index
 
     return email_index(email)
-
-
-@pytest.mark.parametrize("esp", NAMES, indirect=True)
-def test_field_that_an_author_typed_reaches_readers_as_typed(esp, mailing) -> None:
-    pump()
-    seen = {copy.subject.replace("\u200b", "") for copy in esp.copies}
-    assert seen == {"On {{ bread }} & %recipient.x%"}
 
 
 @pytest.mark.parametrize(
@@ -211,7 +207,7 @@ def test_those_whom_the_provider_does_not_have_get_it_afterwards(esp, mailing, s
     assert len(lost) == 3
 
 
-@pytest.mark.parametrize("esp", NAMES, indirect=True)
+@pytest.mark.parametrize("esp", ["mailgun", "resend", "mailjet"], indirect=True)
 def test_call_is_never_larger_than_the_provider_takes(esp, mailing, monkeypatch, site) -> None:
     """The issue was frozen for a provider that takes more."""
     from dataclasses import replace
