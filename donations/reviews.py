@@ -82,11 +82,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 class RefundForm(forms.Form):
     amount = forms.CharField(max_length=40)
     reason = forms.CharField(
-        max_length=300, error_messages={"required": "Please say why: it is kept with the gift."}
+        label="Why",
+        max_length=300,
+        error_messages={"required": "Please say why: it is kept with the gift."},
     )
 
     def __init__(self, data: Any, gift: Contribution) -> None:
-        super().__init__(data)
+        left = money.plain(refunds.most(gift), gift.currency)
+        super().__init__(data, initial={"amount": left})
         self.gift = gift
 
     def clean_amount(self) -> int:
