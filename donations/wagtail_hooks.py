@@ -66,10 +66,11 @@ class ReviewMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm("donations.view_contribution")
 
-    def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        waiting = Review.objects.waiting().count()
-        label = f"Review ({waiting})" if waiting else "Review"
-        return super().get_context(request) | {"label": label}
+    def render_component(self, request: HttpRequest) -> Any:
+        component = super().render_component(request)
+        if waiting := Review.objects.waiting().count():
+            component.label = f"{self.label} ({waiting})"
+        return component
 
 
 @hooks.register("register_admin_menu_item")
