@@ -16,7 +16,7 @@ from django.conf import settings
 stripe.enable_telemetry = False  # would write to the home directory and send timings
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.05, 20
-INTERVALS = {"once": "", "monthly": "month", "annual": "year"}
+INTERVALS = {"monthly": "month", "annual": "year"}
 PRODUCTS = {
     "once": ("gift_once", "Contribution"),
     "monthly": ("gift_monthly", "Monthly contribution"),
@@ -66,7 +66,7 @@ def create_session(
 
     Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
     """
-    price: Any = recurring_price(frequency, amount, currency)
+    price: Any = price_data(frequency, amount, currency)
     params: Any = {
         "mode": "payment" if frequency == "once" else "subscription",
         "line_items": [{"price_data": price, "quantity": 1}],
@@ -78,14 +78,13 @@ def create_session(
         "adaptive_pricing": {"enabled": False},  # charge what was asked for
     }
     if frequency == "once":
-        del price["recurring"]
         params |= {"customer_creation": "always", "payment_intent_data": {"metadata": metadata}}
     else:
         params["subscription_data"] = {"metadata": metadata}
     try:
-        return client().v1.checkout.sessions.create(params=params, options={"idempotency_key": key})
-    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
-        raise Unavailable from error
+        with known_or_unavailable():
+            options: Any = {"idempotency_key": key}
+            return client().v1.checkout.sessions.create(params=params, options=options)
     except stripe.InvalidRequestError as error:
         if error.code == "resource_missing":  # the account was changed under our feet
             product.cache_clear()
@@ -153,13 +152,11 @@ def end_subscription(pk: str, key: str) -> stripe.Subscription:
         return client().v1.subscriptions.cancel(pk, options={"idempotency_key": key})
 
 
-def recurring_price(frequency: str, amount: int, currency: str) -> dict[str, Any]:
-    return {
-        "currency": currency,
-        "unit_amount": amount,
-        "product": product(frequency),
-        "recurring": {"interval": INTERVALS[frequency]},
-    }
+def price_data(frequency: str, amount: int, currency: str) -> dict[str, Any]:
+    data = {"currency": currency, "unit_amount": amount, "product": product(frequency)}
+    if frequency in INTERVALS:
+        data["recurring"] = {"interval": INTERVALS[frequency]}
+    return data
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: date
 def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:
     """Another price on the one item there is: a free amount, which Stripe's portal can't do."""
     item = gateway.subscription(recurring.stripe_subscription)["items"].data[0]
-    price = gateway.recurring_price(frequency, amount, recurring.currency)
+    price = gateway.price_data(frequency, amount, recurring.currency)
     return {"items": [{"id": item.id, "price_data": price}], "proration_behavior": "none"}
 
 

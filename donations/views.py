@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
 LINKS = {"most": 20, "seconds": 600}
+EXPIRED = "This link has expired. Ask for a new one at /support/manage/."
 MANAGE_SECONDS = 24 * 3600
 BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
 
@@ -224,8 +225,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
         donor = Donor.objects.get(pk=donor_id)
     except tokens.StaleToken:
-        message = "This link has expired. Ask for a new one at /support/manage/."
-        return dead_link(request, message, 403)
+        return dead_link(request, EXPIRED, 403)
     except (tokens.BadToken, Donor.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
     said: dict[str, Any] = {}
@@ -290,9 +290,7 @@ def mend(request: HttpRequest, token: str) -> HttpResponse:
         pk = tokens.read_passing("mend", token, seconds=emails.MEND_SECONDS)
         promise = RecurringContribution.objects.get(pk=pk)
     except tokens.StaleToken:
-        return dead_link(
-            request, "This link has expired. Ask for a new one at /support/manage/.", 403
-        )
+        return dead_link(request, EXPIRED, 403)
     except (tokens.BadToken, RecurringContribution.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
     if request.method == "POST":

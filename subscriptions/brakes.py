@@ -28,22 +28,18 @@ BRAKES = {
 def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
     """Write a failure down, once however often it is told, and stop the mailing if it is one too
     many."""
-    rows = [DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)]
-    before = DeliveryFailure.objects.filter(mailing=mailing_id, kind=kind).count()
-    DeliveryFailure.objects.bulk_create(rows, ignore_conflicts=True)
-    if before + 1 >= BRAKES[Kind(kind)].at_least:
-        consider(mailing_id, kind)
-
-
-def consider(mailing_id: int, kind: str) -> None:
-    brake = BRAKES[Kind(kind)]
+    brake, failures = BRAKES[Kind(kind)], DeliveryFailure.objects
+    row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
+    failures.bulk_create([row], ignore_conflicts=True)
+    failed = failures.filter(mailing=mailing_id, kind=kind).count()
+    if failed < brake.at_least:
+        return
     mailing = Mailing.objects.get(pk=mailing_id)
     if mailing.status != Mailing.Status.SENDING or not mailing.brakes:
         return
-    failed = mailing.failures.filter(kind=kind).count()
     numbers = mailing.progress()
     sent_to = numbers["accepted"] + numbers["rejected"]
-    if failed >= brake.at_least and failed > brake.share * sent_to:
+    if failed > brake.share * sent_to:
         mailing.move(
             Mailing.Status.PAUSED,
             problem=f"{failed:,} of the first {sent_to:,} readers {brake.words} "

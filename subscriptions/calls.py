@@ -119,13 +119,7 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     message.attach_alternative(html, "text/html")
     message.tags = [batch.mailing.tag]
     message.metadata = {"batch": str(batch.pk)}
-    message.merge_data = {
-        recipient.email: {
-            "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
-            "preferences": tokens.lasting("preferences", recipient.subscriber_id),
-        }
-        for recipient in recipients
-    }
+    message.merge_data = {recipient.email: personal(recipient) for recipient in recipients}
     if provider.merges_headers:
         message.extra_headers |= unsubscribe_headers(FIELD.format("unsubscribe"))
     else:
@@ -136,6 +130,14 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
         }
     provider.adapt(message, batch.call_key)
     return message
+
+
+def personal(recipient: Recipient) -> dict[str, str]:
+    """What differs between readers: the tokens in their own links (``providers.FIELDS``)."""
+    return {
+        "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
+        "preferences": tokens.lasting("preferences", recipient.subscriber_id),
+    }
 
 
 def unsubscribe_headers(token: str) -> dict[str, str]:
@@ -254,7 +256,6 @@ def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:
     values = {
         "email": recipient.email,
         "message_id": f"<{mailing.tag}.{recipient.subscription_id}@{domain}>",
-        "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
-        "preferences": tokens.lasting("preferences", recipient.subscriber_id),
+        **personal(recipient),
     }
     return smtp.Letter(mailing.pk, recipient.subscriber_id, recipient.email, values)

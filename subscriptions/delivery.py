@@ -177,6 +177,7 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
             Batch.objects.sendable()
             .select_for_update(skip_locked=True, of=("self",))
             .select_related("mailing__newsletter")
+            .defer("mailing__html", "mailing__text")  # a session reads them once
             .annotate(clock=Now())
             .order_by("mailing_id", "seq")
             .first()
@@ -287,8 +288,7 @@ def _finish_failed(batch: Batch, outcome: Outcome) -> None:
         case "no" | "slower":
             patiently(lambda: _make_way(batch, outcome, now))
         case "refused":
-            batch.mailing.move(Mailing.Status.PAUSED, problem=outcome.reason)
-            finish(batch, Status.PENDING, error=outcome.reason, first_tried_at=None)
+            _pause(batch, outcome.reason)
         case "bad":
             _refused_whole(batch, outcome.reason)
         case "nobody":
@@ -299,8 +299,14 @@ def _finish_failed(batch: Batch, outcome: Outcome) -> None:
         case "had":
             finish(batch, Status.ACCEPTED, error=outcome.reason)
         case _:
-            first_probe = now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
+            first_probe = doubt.first_probe(batch, now)
             finish(batch, Status.IN_DOUBT, error=outcome.reason, next_try_at=first_probe)
+
+
+def _pause(batch: Batch, reason: str) -> None:
+    """Stop the mailing until a person has acted; this batch waits with the others."""
+    batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
+    finish(batch, Status.PENDING, error=reason, first_tried_at=None)
 
 
 def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
@@ -328,8 +334,7 @@ def _refused_whole(batch: Batch, reason: str) -> None:
     others = Batch.objects.filter(mailing=batch.mailing_id)
     taken = others.filter(status=Status.ACCEPTED).exists()
     if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
-        batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
-        finish(batch, Status.PENDING, error=reason, first_tried_at=None)
+        _pause(batch, reason)
     elif batch.size > 1:
         batch.split()
     else:
@@ -340,9 +345,7 @@ def _refused_whole(batch: Batch, reason: str) -> None:
 def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
     """The provider takes no mail to these addresses: remember it, and count it."""
     for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids):
-        Suppression.objects.get_or_create(
-            email_index=subscriber.email_index, defaults={"reason": Suppression.Reason.REFUSED}
-        )
+        Suppression.add(subscriber.email_index, Suppression.Reason.REFUSED)
         brakes.record(batch.mailing_id, subscriber.pk, DeliveryFailure.Kind.REFUSED)
 
 

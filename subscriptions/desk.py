@@ -136,9 +136,7 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
         "share": min(done * 100 // audience, 100) if audience else 0,
         "rate": rate,
         "left": in_words((audience - done) / rate) if sending and rate else None,
-        "held_batches": mailing.batches.filter(status=Batch.Status.HELD)
-        .prefetch_related("events")
-        .order_by("seq")[:20],
+        "held_batches": mailing.batches.filter(status=Batch.Status.HELD).order_by("seq")[:20],
         "errors": mailing.batches.exclude(error="")
         .exclude(status__in=[Batch.Status.SPLIT, Batch.Status.ACCEPTED])
         .values("error")
@@ -161,12 +159,8 @@ def in_words(seconds: float) -> str:
 
 
 def speed_now() -> int:
-    """Readers a second over the last seconds, by the throttle's own count."""
     throttle = Throttle.objects.filter(pk=providers.current().key).first()
-    if throttle is None:
-        return 0
-    seconds = (timezone.now() - throttle.watched_from).total_seconds()
-    return round(throttle.watched / max(seconds, 1)) if 0 <= seconds < 2 * 10 else 0
+    return throttle.speed_at(timezone.now()) if throttle else 0
 
 
 @require_admin_access

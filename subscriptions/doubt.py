@@ -4,7 +4,6 @@ Evidence is what the provider has: its own record, its events, the key under whi
 second mail; by SMTP, our journal. Where none can be had, the batch is *held* for an editor.
 """
 
-import logging
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +16,6 @@ from newsroom import clock
 from subscriptions import providers
 from subscriptions.models import Batch, Mailing, Subscriber
 from subscriptions.providers import Call, Evidence, Provider
-
-log = logging.getLogger(__name__)
 
 Status = Batch.Status
 IN_DOUBT = [Status.IN_DOUBT]
@@ -51,13 +48,14 @@ def resolve_all(now: datetime) -> None:
 def fall(batch: Batch, why: str, now: datetime) -> None:
     """Into doubt, if its lease has still run out."""
     abandoned = Batch.objects.abandoned().filter(pk=batch.pk)
-    first_probe = now + settings.MAIL_PROBES[0]
-    if batch.provider == "smtp":  # a journal does not get better by waiting
-        first_probe = now
-    if abandoned.update(
-        status=Status.IN_DOUBT, claim_token=None, error=why[:300], next_try_at=first_probe
-    ):
+    fields = {"claim_token": None, "error": why[:300], "next_try_at": first_probe(batch, now)}
+    if abandoned.update(status=Status.IN_DOUBT, **fields):
         batch.note(why)
+
+
+def first_probe(batch: Batch, now: datetime) -> datetime:
+    """At once by SMTP: a journal does not get better by waiting."""
+    return now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
 
 
 def resolve(batch: Batch, now: datetime) -> None:

@@ -45,9 +45,7 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     if batch_id and event.event_type in FAILURES:
         count(batch_id, event.recipient, FAILURES[event.event_type])
     if reason:
-        Suppression.objects.get_or_create(
-            email_index=email_index(event.recipient), defaults={"reason": reason}
-        )
+        Suppression.add(email_index(event.recipient), reason)
     if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
         leave_all_lists(event.recipient, how=str(event.event_type))
 
@@ -65,9 +63,7 @@ def bounced_by_mail(mailing_id: int, subscriber_id: int, report: bytes) -> None:
     subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
     if mailing is None or subscriber is None:
         return
-    Suppression.objects.get_or_create(
-        email_index=subscriber.email_index, defaults={"reason": Suppression.Reason.BOUNCE}
-    )
+    Suppression.add(subscriber.email_index, Suppression.Reason.BOUNCE)
     brakes.record(mailing_id, subscriber_id, DeliveryFailure.Kind.BOUNCED)
 
 

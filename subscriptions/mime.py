@@ -10,10 +10,11 @@ from quopri import encodestring
 
 from django.core.mail import EmailMessage
 
+from subscriptions.providers import ANY_FIELD
+
 LINE = 72  # bytes of a personal part per line; RFC 2045 allows 76
 SOFT_BREAK = b"=\r\n"
 BOUNDARY = b"=_newsroom_alternative"  # can't occur in quoted-printable: «=» begins hex there
-HOLE = re.compile(r"%recipient\.(\w+)%")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Template:
 
 def build(subject: str, html: str, text: str, sender: str, headers: dict[str, str]) -> Template:
     """A template from a rendered issue. Header values may hold ``%recipient.…%`` too."""
-    personal = {name: value for name, value in headers.items() if HOLE.search(value)}
+    personal = {name: value for name, value in headers.items() if ANY_FIELD.search(value)}
     shared = {name: value for name, value in headers.items() if name not in personal}
     pieces: list[bytes | str] = [head(subject, sender, shared)]
     for name, value in personal.items():
@@ -66,7 +67,7 @@ def head(subject: str, sender: str, headers: dict[str, str]) -> bytes:
 
 def with_holes(text: str, suffix: str = "") -> list[bytes | str]:
     """Text cut at its personal parts; without ``suffix``, its literal parts encoded."""
-    cut = HOLE.split(text)  # literal, name, literal, …
+    cut = ANY_FIELD.split(text)  # literal, name, literal, …
     if suffix:
         return [
             part + suffix if place % 2 else part.encode("ascii") for place, part in enumerate(cut)

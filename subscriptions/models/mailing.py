@@ -28,15 +28,13 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         return self.exclude(status=Mailing.Status.CANCELLED)
 
     def close_done(self) -> None:
-        """Close those whose last batch ended with its worker."""
+        """Mark those as sent none of whose batches is open."""
         opened = Batch.objects.filter(mailing=OuterRef("pk"), status__in=Batch.OPEN)
         for mailing in self.filter(~Exists(opened), status=Mailing.Status.SENDING):
             mailing.move(Mailing.Status.SENT, finished_at=clock.now())
 
     def close_if_done(self, mailing_id: int) -> None:
-        """Mark the mailing sent once none of its batches is open."""
-        if not Batch.objects.filter(mailing=mailing_id, status__in=Batch.OPEN).exists():
-            self.get(pk=mailing_id).move(Mailing.Status.SENT, finished_at=clock.now())
+        self.filter(pk=mailing_id).close_done()
 
 
 class Mailing(models.Model):
@@ -124,14 +122,12 @@ class Mailing(models.Model):
                 Cardinality("excluded_ids"), filter=Q(status=Batch.Status.ACCEPTED), default=0
             ),
             calls_left=Count("pk", filter=Q(status__in=Batch.OPEN)),
+            # Of batches that are half-way through by a journal (SMTP), what is behind them.
+            under_way=Sum("done", filter=Q(status=Batch.Status.SENDING), default=0),
             **sizes,
         )
-        numbers["accepted"] -= numbers["excluded"]
-        # Of the batches that are half-way through by a journal (SMTP), what is behind them.
-        under_way = self.batches.filter(status=Batch.Status.SENDING).aggregate(
-            done=Sum("done", default=0)
-        )["done"]
-        numbers["accepted"] += under_way
+        under_way = numbers.pop("under_way")
+        numbers["accepted"] += under_way - numbers["excluded"]
         numbers["sending"] -= under_way
         return numbers
 

@@ -116,3 +116,8 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+    @staticmethod
+    def add(index: bytes, reason: str) -> None:
+        """Once: the first reason stays."""
+        Suppression.objects.get_or_create(email_index=index, defaults={"reason": reason})

@@ -105,6 +105,13 @@ class Throttle(models.Model):
             return self.most_per_second
         return min(recovered, self.most_per_second or recovered)
 
+    def speed_at(self, now: datetime) -> int:
+        """Readers a second over the last seconds; 0 when none were sent to lately."""
+        past = now - self.watched_from
+        if not timedelta() <= past < 2 * WATCHED:
+            return 0
+        return round(self.watched / max(past.total_seconds(), 1))
+
     def slow_down(self, now: datetime, wait: timedelta) -> None:
         """The provider said «too many»: stop for ``wait``, then go on at half the speed.
 

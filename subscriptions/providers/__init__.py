@@ -4,6 +4,7 @@ A module holds two things: ``EmailBackend``, Anymail's with what we need on top,
 the facts. What a provider can't do stands in ``caveats``, which the admin shows.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet"
 
 # A personal field as rendering writes it, whoever sends: %recipient.unsubscribe%.
 FIELD = "%recipient.{}%"
+ANY_FIELD = re.compile(r"%recipient\.(\w+)%")
 FIELDS = ("unsubscribe", "preferences")
 
 
