@@ -91,7 +91,7 @@ def _sandbox(app: str, url: str, file: str) -> Iterator[str]:
             f"{app}:application",
         ],
         # fmt: on
-        env=os.environ | {"SANDBOX_FILE": str(path), "SANDBOX_URL": url},
+        env=os.environ | {"SANDBOX_FILE": str(path), "SANDBOX_URL": url, "SANDBOX_RATE": "100000"},
         cwd=ROOT,
     )
     try:

@@ -6,8 +6,9 @@ import stripe
 
 from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
-from .payments import charge, fail_refunds, new_intent
+from .payments import charge, new_intent, payment_method
 from .store import Store
+from .world import BASE_URL
 
 RETRY_DAYS = [3, 5, 7]  # after a failed renewal ("Smart Retries", simplified), then it ends
 
@@ -84,17 +85,23 @@ def subscribe(
     subscription["billing_mode"]["type"] = "flexible"
     invoice = _invoice(store, subscription, "subscription_create")
     emit(store, "customer.subscription.created", save(store, subscription))
-    _settle_invoice(store, subscription, invoice, intent)
-    return subscription
+    store.set_fact(f"invoice of {intent['id']}", invoice["id"])
+    store.set_fact(f"intent of {invoice['id']}", intent["id"])
+    if intent["status"] == "succeeded":
+        settle_invoice(store, invoice, intent)
+    else:
+        _invoice_payment(store, invoice, intent)  # a bank debit: active while it is on its way
+    return store.get(pk) or subscription
 
 
 def _invoice(store: Store, subscription: Object, reason: str) -> Object:
     price = subscription["items"]["data"][0]["price"]
     customer = store.get(subscription["customer"]) or {}
     amount = price["unit_amount"]
+    pk = new_id("in")
     invoice = skeleton(
         stripe.Invoice,
-        id=new_id("in"),
+        id=pk,
         created=store.now(),
         customer=subscription["customer"],
         customer_email=customer.get("email"),
@@ -108,6 +115,7 @@ def _invoice(store: Store, subscription: Object, reason: str) -> Object:
         attempt_count=0,
         billing_reason=reason,
         collection_method="charge_automatically",
+        hosted_invoice_url=f"{BASE_URL}/invoice/{pk}",
         parent=skeleton(
             stripe.Invoice.Parent,
             type="subscription_details",
@@ -124,8 +132,16 @@ def _invoice(store: Store, subscription: Object, reason: str) -> Object:
     return invoice
 
 
-def _settle_invoice(store: Store, subscription: Object, invoice: Object, intent: Object) -> None:
+def subscription_of(store: Store, invoice: Object) -> Object:
+    details = invoice["parent"]["subscription_details"]
+    found = store.get(details["subscription"])
+    assert found
+    return found
+
+
+def settle_invoice(store: Store, invoice: Object, intent: Object) -> None:
     """The invoice's payment has succeeded: book it on the invoice."""
+    subscription = subscription_of(store, invoice)
     payment = _invoice_payment(store, invoice, intent)
     payment |= {"status": "paid", "amount_paid": invoice["total"]}
     save(store, payment)
@@ -134,9 +150,10 @@ def _settle_invoice(store: Store, subscription: Object, invoice: Object, intent:
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     invoice["status_transitions"]["paid_at"] = store.now()
     invoice["next_payment_attempt"] = None
-    subscription["status"] = "active"
     emit(store, "invoice.paid", save(store, invoice))
-    emit(store, "customer.subscription.updated", save(store, subscription))
+    if subscription["status"] != "canceled":
+        subscription["status"] = "active"
+        emit(store, "customer.subscription.updated", save(store, subscription))
 
 
 def _invoice_payment(store: Store, invoice: Object, intent: Object) -> Object:
@@ -215,7 +232,6 @@ def cancel_subscription(store: Store, subscription: Object) -> Object:
 
 def run_clock(store: Store) -> int:
     """Renew, retry, resume and end whatever is due by the sandbox's clock; how many were."""
-    fail_refunds(store)
     done = 0
     for subscription in store.all("subscription", limit=10_000):
         if subscription["status"] not in ("active", "past_due", "trialing"):
@@ -250,6 +266,7 @@ def _next_period(store: Store, subscription: Object) -> None:
     item["current_period_end"] = after(item["current_period_end"], interval)
     subscription["status"] = "active"
     invoice = _invoice(store, subscription, "subscription_cycle")
+    save(store, subscription)
     if subscription["pause_collection"]:  # behavior «void»
         invoice |= {"status": "void", "amount_remaining": 0}
         emit(store, "invoice.voided", save(store, invoice))
@@ -259,7 +276,7 @@ def _next_period(store: Store, subscription: Object) -> None:
 
 
 def _collect(store: Store, subscription: Object, invoice: Object) -> None:
-    """Charge the stored card for a renewal, with Stripe's retries when it fails."""
+    """Charge what is stored for a renewal, with Stripe's retries when it fails."""
     customer = store.get(subscription["customer"]) or {}
     method = store.get(subscription["default_payment_method"] or "") or {}
     known = store.fact(f"intent of {invoice['id']}")
@@ -267,21 +284,79 @@ def _collect(store: Store, subscription: Object, invoice: Object) -> None:
     if intent is None:
         intent = new_intent(store, invoice["total"], invoice["currency"], customer, {})
         store.set_fact(f"intent of {invoice['id']}", intent["id"])
+        store.set_fact(f"invoice of {intent['id']}", invoice["id"])
     _invoice_payment(store, invoice, intent)
-    declines = store.fact(f"number of {method['id']}") == Card.FAILS_LATER
-    if not charge(store, intent, method, declines=declines):
-        _settle_invoice(store, subscription, invoice, intent)
-        return
+    number = store.fact(f"number of {method['id']}")
+    fails = {Card.FAILS_LATER: "card_declined",
+             Card.ALWAYS_AUTHENTICATE: "authentication_required"}.get(number, "")  # fmt: skip
+    charge(store, intent, method, fails=fails)
+    if intent["status"] == "processing":  # a bank debit: answered days later
+        invoice |= {"attempted": True, "next_payment_attempt": None}
+        save(store, invoice)
+        emit(store, "customer.subscription.updated", save(store, subscription))
+    elif fails:
+        fail_invoice(store, invoice, fails)
+    else:
+        settle_invoice(store, invoice, intent)
+
+
+def fail_invoice(store: Store, invoice: Object, code: str) -> None:
+    """An attempt has failed: past due, to be tried again; after the last one it ends."""
+    subscription = subscription_of(store, invoice)
     tries = invoice["attempt_count"] + 1
     invoice |= {"attempted": True, "attempt_count": tries}
     over = tries > len(RETRY_DAYS)
     invoice["next_payment_attempt"] = None if over else store.now() + RETRY_DAYS[tries - 1] * DAY
-    emit(store, "invoice.payment_failed", save(store, invoice))
+    save(store, invoice)
+    emit(store, "invoice.payment_failed", invoice)
+    if code == "authentication_required":
+        emit(store, "invoice.payment_action_required", invoice)
+    if subscription["status"] == "canceled":
+        return
     if over:
         cancel_subscription(store, subscription)
     else:
         subscription["status"] = "past_due"
         emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def pay_invoice(store: Store, invoice: Object, number: str) -> str:
+    """The donor pays on the invoice's hosted page; "" or the code it failed with. What she pays
+    with is kept for the subscription ("Hosted invoice page": save_default_payment_method)."""
+    subscription = subscription_of(store, invoice)
+    customer = store.get(subscription["customer"]) or {}
+    method = payment_method(store, customer, number)
+    intent = store.get(store.fact(f"intent of {invoice['id']}"))
+    assert intent
+    fails = "card_declined" if number == Card.DECLINED else ""
+    if charge(store, intent, method, fails=fails):
+        return fails
+    subscription["default_payment_method"] = method["id"]
+    save(store, subscription)
+    if intent["status"] == "succeeded":
+        settle_invoice(store, invoice, intent)
+    return ""
+
+
+def change_method(store: Store, customer: Object, number: str) -> None:
+    """Another card or account for everything of hers, on the portal."""
+    method = payment_method(store, customer, number)
+    for subscription in store.all("subscription", limit=10_000):
+        if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
+            subscription["default_payment_method"] = method["id"]
+            emit(store, "customer.subscription.updated", save(store, subscription))
+    customer["invoice_settings"]["default_payment_method"] = method["id"]
+    emit(store, "customer.updated", save(store, customer))
+
+
+def delete_customer(store: Store, customer: Object) -> Object:
+    for subscription in store.all("subscription", limit=10_000):
+        if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
+            cancel_subscription(store, subscription)
+    if not store.fact(f"deleted {customer['id']}"):
+        emit(store, "customer.deleted", customer)
+    store.set_fact(f"deleted {customer['id']}", "yes")
+    return {"id": customer["id"], "object": "customer", "deleted": True}
 
 
 def after(moment: int, interval: str) -> int:

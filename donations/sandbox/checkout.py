@@ -4,14 +4,15 @@ import json
 
 import stripe
 
-from .billing import new_price, subscribe
+from .billing import fail_invoice, new_price, settle_invoice, subscribe
 from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
-from .payments import aftermath, charge, new_intent, payment_method
+from .payments import WORDS, aftermath, charge, new_intent, payment_method
 from .store import Store
+from .world import BASE_URL
 
 
-def create_session(store: Store, params: Object, base_url: str) -> Object:
+def create_session(store: Store, params: Object) -> Object:
     mode = params.get("mode")
     lines = params.get("line_items") or []
     if mode not in ("payment", "subscription"):
@@ -36,6 +37,7 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
         for price, line in zip(prices, lines, strict=True)
     )
     pk = new_id("cs_test")
+    currency = prices[0]["currency"]
     session = skeleton(
         stripe.checkout.Session,
         id=pk,
@@ -47,7 +49,7 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
         ui_mode=params.get("ui_mode", "hosted_page"),
         amount_subtotal=total,
         amount_total=total,
-        currency=prices[0]["currency"],
+        currency=currency,
         success_url=params["success_url"],
         cancel_url=params.get("cancel_url"),
         client_reference_id=params.get("client_reference_id"),
@@ -58,9 +60,19 @@ def create_session(store: Store, params: Object, base_url: str) -> Object:
         else None,
         submit_type=params.get("submit_type"),
         metadata=params.get("metadata") or {},
-        payment_method_types=["card"],
-        url=f"{base_url}/c/pay/{pk}",
+        payment_method_types=["card", *(["sepa_debit"] if currency == "eur" else [])],
+        locale=params.get("locale"),
+        url=f"{BASE_URL}/c/pay/{pk}",
     )
+    if (params.get("after_expiration") or {}).get("recovery", {}).get("enabled"):
+        session["after_expiration"] = skeleton(
+            stripe.checkout.Session.AfterExpiration,
+            recovery=skeleton(stripe.checkout.Session.AfterExpiration.Recovery, enabled=True),
+        )
+    if promotions := (params.get("consent_collection") or {}).get("promotions"):
+        session["consent_collection"] = skeleton(
+            stripe.checkout.Session.ConsentCollection, promotions=promotions
+        )
     save(store, session)
     # What Stripe keeps of the request without showing it on the session.
     store.set_fact(f"request of {pk}", json.dumps({**params, "prices": [p["id"] for p in prices]}))
@@ -71,27 +83,25 @@ def pay(store: Store, session: Object, email: str, name: str, number: str, confi
     """Press «Pay» on the hosted page: "paid", "authenticate", or why the card was declined."""
     request = json.loads(store.fact(f"request of {session['id']}"))
     customer = _customer_of(store, session, email, name)
-    method = payment_method(store, customer, number)
-    if number == Card.AUTHENTICATE and not confirmed:
+    if number in (Card.AUTHENTICATE, Card.ALWAYS_AUTHENTICATE) and not confirmed:
         return "authenticate"
+    method = payment_method(store, customer, number)
     metadata = (request.get("payment_intent_data") or {}).get("metadata") or {}
     intent_id = session["payment_intent"] or store.fact(f"intent of {session['id']}")
     intent = store.get(intent_id) if intent_id else None
     if intent is None:
         intent = new_intent(store, session["amount_total"], session["currency"], customer, metadata)
         store.set_fact(f"intent of {session['id']}", intent["id"])
-    declined = charge(store, intent, method, declines=number == Card.DECLINED)
-    if declined:
-        return declined
+        store.set_fact(f"session of {intent['id']}", session["id"])
+    if fails := charge(store, intent, method, fails=DECLINES.get(number, "")):
+        return WORDS[fails]
     made = store.get(intent["latest_charge"]) or {}
     session |= {
         "status": "complete",
-        "payment_status": "paid",
+        "payment_status": "paid" if intent["status"] == "succeeded" else "unpaid",
         "customer": customer["id"],
         "url": None,
-        "customer_details": skeleton(
-            stripe.checkout.Session.CustomerDetails, email=email, name=name, tax_exempt="none"
-        ),
+        "customer_details": _details(email, name),
     }
     if session["mode"] == "subscription":
         subscription = subscribe(store, request, customer, method, intent)
@@ -103,12 +113,62 @@ def pay(store: Store, session: Object, email: str, name: str, number: str, confi
     return "paid"
 
 
+DECLINES = {Card.DECLINED: "card_declined"}
+
+
+def _details(email: str, name: str | None) -> Object:
+    return skeleton(
+        stripe.checkout.Session.CustomerDetails, email=email, name=name, tax_exempt="none"
+    )
+
+
+def leave(store: Store, session: Object, email: str) -> None:
+    """The reader typed an address, agreed to be written to, and went away."""
+    session["customer_details"] = _details(email, None)
+    session["consent"] = skeleton(stripe.checkout.Session.Consent, promotions="opt_in")
+    save(store, session)
+
+
+def bank_has_answered(store: Store, intent: Object, fails: str) -> None:
+    """What a debit's success or failure, days later, means for its session or invoice."""
+    if pk := store.fact(f"session of {intent['id']}"):
+        session = store.get(pk) or {}
+        session["payment_status"] = "unpaid" if fails else "paid"
+        outcome = "failed" if fails else "succeeded"
+        emit(store, f"checkout.session.async_payment_{outcome}", save(store, session))
+    invoice = store.get(store.fact(f"invoice of {intent['id']}"))
+    if invoice and fails:
+        fail_invoice(store, invoice, fails)
+    elif invoice:
+        settle_invoice(store, invoice, intent)
+
+
 def expire(store: Store, session: Object) -> Object:
     if session["status"] != "open":
         raise Refused('Only Checkout Sessions with a status in ["open"] can be expired.')
     session |= {"status": "expired", "url": None}
+    if after := session["after_expiration"]:
+        after["recovery"]["url"] = f"{BASE_URL}/c/recover/{session['id']}"
+        after["recovery"]["expires_at"] = store.now() + 30 * DAY
     emit(store, "checkout.session.expired", save(store, session))
     return session
+
+
+def expire_old(store: Store) -> None:
+    """Sessions whose time is over close by themselves."""
+    for session in store.all("checkout.session", limit=10_000):
+        if session["status"] == "open" and session["expires_at"] <= store.now():
+            expire(store, session)
+
+
+def recover(store: Store, session: Object) -> Object:
+    """A new session with all that the expired one asked for ("Recover abandoned carts")."""
+    request = json.loads(store.fact(f"request of {session['id']}"))
+    del request["prices"]
+    request.pop("expires_at", None)
+    made = create_session(store, request)
+    made["recovered_from"] = session["id"]
+    return save(store, made)
 
 
 def _customer_of(store: Store, session: Object, email: str, name: str) -> Object:

@@ -39,6 +39,8 @@ class LazyNames(dict[str, Any]):
 class Refused(Exception):
     """A request that Stripe would refuse ("Errors": invalid_request_error)."""
 
+    executed = True  # refused while it was carried out; False: when its parameters were read
+
     def __init__(self, message: str, param: str = "", code: str = "", status: int = 400) -> None:
         super().__init__(message)
         self.status = status
@@ -78,7 +80,11 @@ def _lists(value: Any) -> Any:
 
 def parse(params_class: Any, raw: dict[str, Any]) -> dict[str, Any]:
     """The request's parameters with their types. Raises Refused as Stripe would."""
-    return dict(_typed_dict(params_class, raw, ""))
+    try:
+        return dict(_typed_dict(params_class, raw, ""))
+    except Refused as refused:
+        refused.executed = False
+        raise
 
 
 def _typed_dict(cls: Any, raw: Any, path: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What all of the sandbox's objects share: ids, the contract, events about each change.
 
-Every function of payments.py, billing.py and checkout.py mirrors what Stripe documents for the
-pinned API version; what is assumed stands in docs/stripe-assumptions.md.
+Every function of payments.py, billing.py, balance.py and checkout.py mirrors what Stripe documents
+for the pinned API version; what is assumed stands in docs/stripe-assumptions.md.
 """
 
 import secrets
@@ -9,6 +9,7 @@ from typing import Any
 
 import stripe
 
+from . import faults
 from .contract import problems, skeleton
 from .store import Store
 
@@ -27,6 +28,19 @@ class Card:
     DISPUTED = "4000000000000259"
     FRAUD_WARNING = "4000000000005423"
     REFUND_FAILS = "4000000000005126"
+    ALWAYS_AUTHENTICATE = "4000002760003184"
+
+
+class Iban:
+    """Test accounts for SEPA Direct Debit ("SEPA Direct Debit payments": test), by what they do.
+
+    CLOSED_LATER is the sandbox's own: it pays once, then the account is closed.
+    """
+
+    PAYS = "DE89370400440532013000"
+    FAILS = "DE62370400440532013001"
+    DISPUTED = "DE35370400440532013002"
+    CLOSED_LATER = "DE08370400440532013003"
 
 
 def new_id(prefix: str) -> str:
@@ -53,4 +67,11 @@ def emit(store: Store, kind: str, data: Object) -> None:
         data={"object": data},
     )
     store.put(event)
-    store.deliver(event["id"])
+    if faults.befalls(store, faults.UNDELIVERED):
+        return
+    late = faults.befalls(store, faults.LATE)
+    if faults.befalls(store, faults.DOUBLED):
+        store.set_fact(f"send twice {event['id']}", "yes")
+    # Reordered: each of these comes so much earlier or later than it would.
+    shuffled = secrets.randbelow(5) if faults.befalls(store, faults.REORDERED) else 0
+    store.deliver(event["id"], late["days"] * DAY if late else shuffled)

@@ -4,19 +4,30 @@ from datetime import UTC, datetime
 
 import stripe
 
+from .balance import DISPUTE_FEE, book
 from .contract import Refused, skeleton
-from .objects import DAY, Card, Object, emit, new_id, save
+from .objects import DAY, Card, Iban, Object, emit, new_id, save
 from .store import Store
 
 
 def payment_method(store: Store, customer: Object, number: str) -> Object:
+    """A card or, for an IBAN, a bank account with its mandate."""
     method = skeleton(
         stripe.PaymentMethod,
         id=new_id("pm"),
         created=store.now(),
-        type="card",
+        type="sepa_debit" if is_account(number) else "card",
         customer=customer["id"],
-        card=skeleton(
+    )
+    if is_account(number):
+        method["sepa_debit"] = skeleton(
+            stripe.PaymentMethod.SepaDebit,
+            country=number[:2],
+            bank_code=number[4:12],
+            last4=number[-4:],
+        )
+    else:
+        method["card"] = skeleton(
             stripe.PaymentMethod.Card,
             brand="visa",
             last4=number[-4:],
@@ -24,11 +35,31 @@ def payment_method(store: Store, customer: Object, number: str) -> Object:
             exp_year=datetime.now(UTC).year + 3,
             funding="credit",
             country="US",
-        ),
-    )
+        )
     method["billing_details"] |= {"email": customer["email"], "name": customer["name"]}
     store.set_fact(f"number of {method['id']}", number)
-    return save(store, method)
+    save(store, method)
+    emit(store, "payment_method.attached", method)
+    if is_account(number):
+        _mandate(store, method)
+    return method
+
+
+def is_account(number: str) -> bool:
+    return number[:2].isalpha()
+
+
+def _mandate(store: Store, method: Object) -> None:
+    mandate = skeleton(
+        stripe.Mandate,
+        id=new_id("mandate"),
+        payment_method=method["id"],
+        status="active",
+        type="multi_use",
+    )
+    mandate["payment_method_details"]["type"] = "sepa_debit"
+    mandate["customer_acceptance"]["type"] = "online"
+    store.set_fact(f"mandate of {method['id']}", save(store, mandate)["id"])
 
 
 def new_intent(
@@ -52,81 +83,128 @@ def new_intent(
     return intent
 
 
-def charge(store: Store, intent: Object, method: Object, *, declines: bool) -> str:
-    """Try to take the money; "" or the reason it was declined. Updates the intent."""
-    card = method["card"]
+# The bank's answer -> what Stripe calls it ("Decline codes", "SEPA Direct Debit": failures).
+WORDS = {
+    "card_declined": "Your card was declined.",
+    "authentication_required": "Your card was declined. This transaction requires authentication.",
+    "insufficient_funds": "The customer's account has insufficient funds.",
+    "account_closed": "The customer's bank account has been closed.",
+}
+
+
+def charge(store: Store, intent: Object, method: Object, *, fails: str = "") -> str:
+    """Try to take the money; "" or the code it failed with. Updates the intent.
+
+    A bank account answers later: its charge is pending, its intent processing.
+    """
+    pending = method["type"] == "sepa_debit"
     made = skeleton(
         stripe.Charge,
-        id=new_id("ch"),
+        id=new_id("py" if pending else "ch"),
         created=store.now(),
         amount=intent["amount"],
-        amount_captured=0 if declines else intent["amount"],
+        amount_captured=0 if fails else intent["amount"],
         currency=intent["currency"],
         customer=intent["customer"],
         payment_intent=intent["id"],
         payment_method=method["id"],
-        paid=not declines,
-        captured=not declines,
-        status="failed" if declines else "succeeded",
-        failure_code="card_declined" if declines else None,
-        failure_message="Your card was declined." if declines else None,
+        paid=False,
+        captured=not fails,
+        status="pending",
         metadata=intent["metadata"],
         billing_details=method["billing_details"],
-        payment_method_details=skeleton(
-            stripe.Charge.PaymentMethodDetails,
-            type="card",
-            card=skeleton(
-                stripe.Charge.PaymentMethodDetails.Card,
-                **{key: card[key] for key in ("brand", "last4", "exp_month", "exp_year")},
-                funding="credit",
-                country="US",
-            ),
-        ),
+        payment_method_details=_details(store, method),
     )
-    intent["latest_charge"] = made["id"]
-    if declines:
-        intent["status"] = "requires_payment_method"
-        intent["last_payment_error"] = skeleton(
-            stripe.PaymentIntent.LastPaymentError,
-            type="card_error",
-            code="card_declined",
-            decline_code="generic_decline",
-            message="Your card was declined.",
-            charge=made["id"],
-        )
-        save(store, made, parent=intent["id"])
-        save(store, intent)
-        emit(store, "charge.failed", made)
-        emit(store, "payment_intent.payment_failed", intent)
-        return "Your card was declined."
-    made["balance_transaction"] = balance_transaction(store, made)["id"]
-    intent |= {"status": "succeeded", "amount_received": intent["amount"]}
-    intent |= {"payment_method": method["id"], "last_payment_error": None}
+    intent |= {"latest_charge": made["id"], "payment_method": method["id"]}
+    intent["payment_method_types"] = [method["type"]]
     save(store, made, parent=intent["id"])
+    if not pending:
+        return fail(store, intent, made, fails) if fails else succeed(store, intent, made)
+    intent |= {"status": "processing", "last_payment_error": None}
+    save(store, intent)
+    emit(store, "charge.pending", made)
+    emit(store, "payment_intent.processing", intent)
+    return ""
+
+
+def _details(store: Store, method: Object) -> Object:
+    kind = stripe.Charge.PaymentMethodDetails
+    if method["type"] == "sepa_debit":
+        account = method["sepa_debit"]
+        known = {key: account[key] for key in ("bank_code", "country", "last4")}
+        known["mandate"] = store.fact(f"mandate of {method['id']}")
+        return skeleton(kind, type="sepa_debit", sepa_debit=skeleton(kind.SepaDebit, **known))
+    card = method["card"]
+    known = {key: card[key] for key in ("brand", "last4", "exp_month", "exp_year")}
+    shown = skeleton(kind.Card, **known, funding="credit", country="US")
+    return skeleton(kind, type="card", card=shown)
+
+
+def succeed(store: Store, intent: Object, made: Object) -> str:
+    made |= {"status": "succeeded", "paid": True}
+    kind = "payment" if made["payment_method_details"]["type"] == "sepa_debit" else "charge"
+    made["balance_transaction"] = book(store, made, kind, made["amount"])["id"]
+    intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+    intent["last_payment_error"] = None
+    save(store, made)
     save(store, intent)
     emit(store, "charge.succeeded", made)
     emit(store, "payment_intent.succeeded", intent)
     return ""
 
 
-def balance_transaction(store: Store, made: Object) -> Object:
-    fee = round(made["amount"] * 0.029) + 30
-    entry = skeleton(
-        stripe.BalanceTransaction,
-        id=new_id("txn"),
-        created=store.now(),
-        available_on=store.now() + 2 * DAY,
-        amount=made["amount"],
-        fee=fee,
-        net=made["amount"] - fee,
-        currency=made["currency"],
-        source=made["id"],
-        type="charge",
-        reporting_category="charge",
-        status="pending",
-        balance_type="payments",
+def fail(store: Store, intent: Object, made: Object, code: str) -> str:
+    made |= {"status": "failed", "paid": False, "captured": False, "amount_captured": 0}
+    made |= {"failure_code": code, "failure_message": WORDS[code]}
+    card = made["payment_method_details"]["type"] == "card"
+    intent["last_payment_error"] = skeleton(
+        stripe.PaymentIntent.LastPaymentError,
+        type="card_error" if card else "invalid_request_error",
+        code=code,
+        decline_code="generic_decline" if code == "card_declined" else None,
+        message=WORDS[code],
+        charge=made["id"],
     )
-    return save(store, entry)
+    asks = code == "authentication_required"
+    intent["status"] = "requires_action" if asks else "requires_payment_method"
+    save(store, made)
+    save(store, intent)
+    emit(store, "charge.failed", made)
+    emit(store, "payment_intent.requires_action" if asks else "payment_intent.payment_failed",
+         intent)  # fmt: skip
+    return code
+
+
+SEPA_DAYS = 3  # until the bank has answered; in life five to fourteen
+
+
+def answers_of_banks(store: Store) -> list[tuple[Object, str]]:
+    """Debits whose days are over: each payment with "" or why it failed."""
+    answered = []
+    for made in store.all("charge", limit=100_000):
+        if made["status"] != "pending" or made["created"] + SEPA_DAYS * DAY > store.now():
+            continue
+        intent = store.get(made["payment_intent"]) or {}
+        number = store.fact(f"number of {made['payment_method']}")
+        paid_before = store.fact(f"has paid {made['payment_method']}")
+        code = "insufficient_funds" if number == Iban.FAILS else ""
+        if number == Iban.CLOSED_LATER and paid_before:
+            code = "account_closed"
+            _end_mandate(store, made)
+        store.set_fact(f"has paid {made['payment_method']}", "yes")
+        answered.append(
+            (intent, fail(store, intent, made, code) if code else succeed(store, intent, made))
+        )
+        if number == Iban.DISPUTED:
+            dispute(store, made, lost=True)
+    return answered
+
+
+def _end_mandate(store: Store, made: Object) -> None:
+    mandate = store.get(made["payment_method_details"]["sepa_debit"]["mandate"])
+    if mandate:
+        mandate["status"] = "inactive"
+        emit(store, "mandate.updated", save(store, mandate))
 
 
 def refund(store: Store, params: Object) -> Object:
@@ -156,8 +234,11 @@ def refund(store: Store, params: Object) -> Object:
         reason=params.get("reason"),
         metadata=params.get("metadata") or {},
     )
+    kind = "refund" if made["id"].startswith("ch_") else "payment_refund"
     save(store, made)
-    emit(store, "refund.created", save(store, entry, parent=made["id"]))
+    save(store, entry, parent=made["id"])
+    entry["balance_transaction"] = book(store, entry, kind, -amount)["id"]
+    emit(store, "refund.created", save(store, entry))
     emit(store, "charge.refunded", made)
     if store.fact(f"number of {made['payment_method']}") == Card.REFUND_FAILS:
         store.set_fact("refunds that fail", f"{store.fact('refunds that fail')} {entry['id']}")
@@ -173,6 +254,8 @@ def fail_refunds(store: Store) -> None:
             entry |= {"status": "failed", "failure_reason": "lost_or_stolen_card"}
             made["amount_refunded"] -= entry["amount"]
             made["refunded"] = False
+            returned = book(store, entry, "refund_failure", entry["amount"])
+            entry["failure_balance_transaction"] = returned["id"]
             save(store, made)
             emit(store, "refund.failed", save(store, entry))
     store.set_fact("refunds that fail", "")
@@ -198,8 +281,9 @@ def aftermath(store: Store, made: Object, number: str) -> None:
         emit(store, "radar.early_fraud_warning.created", save(store, warning))
 
 
-def dispute(store: Store, made: Object) -> Object:
-    """The donor's bank takes the money back until it has decided ("How disputes work")."""
+def dispute(store: Store, made: Object, *, lost: bool = False) -> Object:
+    """The donor's bank takes the money back until it has decided ("How disputes work"); of a
+    SEPA debit it needs no reason, and it is final."""
     entry = skeleton(
         stripe.Dispute,
         id=new_id("dp"),
@@ -208,14 +292,17 @@ def dispute(store: Store, made: Object) -> Object:
         currency=made["currency"],
         charge=made["id"],
         payment_intent=made["payment_intent"],
-        reason="fraudulent",
-        status="needs_response",
+        reason="debit_not_authorized" if lost else "fraudulent",
+        status="lost" if lost else "needs_response",
         is_charge_refundable=False,
     )
     entry["evidence_details"] |= {"due_by": store.now() + 9 * DAY, "has_evidence": False}
     made["disputed"] = True
     save(store, made)
     save(store, entry, parent=made["id"])
+    taken = book(store, entry, "adjustment", -made["amount"], fee=DISPUTE_FEE, category="dispute")
+    entry["balance_transactions"] = [taken]
+    save(store, entry)
     emit(store, "charge.dispute.created", entry)
     emit(store, "charge.dispute.funds_withdrawn", entry)
     return entry
@@ -223,6 +310,9 @@ def dispute(store: Store, made: Object) -> Object:
 
 def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
     entry["status"] = "won" if won else "lost"
+    if won:
+        back = book(store, entry, "adjustment", entry["amount"], category="dispute_reversal")
+        entry["balance_transactions"] = [*entry["balance_transactions"], back]
     save(store, entry)
     emit(store, "charge.dispute.closed", entry)
     if won:

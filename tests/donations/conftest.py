@@ -44,7 +44,7 @@ class Donor:
     def gives(self, email: str, card: str = Card.VISA, **form: Any) -> Any:
         """The whole way to our thanks page; its answer."""
         page = self.continues(**form)["Location"]
-        back = self.pays(page, email, card)
+        back = self.pays(page, email, card, bank="approve")  # should the bank ask
         path = back.headers["Location"].removeprefix(settings.BASE_URL)
         return self.client.get(path)
 

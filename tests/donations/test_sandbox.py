@@ -7,17 +7,15 @@ import requests
 
 from donations.sandbox import contract
 from donations.sandbox.billing import after
-from donations.sandbox.objects import Card
+from donations.sandbox.objects import Card, Iban
 from tests.donations.conftest import API, events
 
 
 @pytest.fixture
-def call(stripe_sandbox: str):
+def call(empty_stripe: str):
     def post(path: str, key: str = "", **fields: str) -> requests.Response:
         headers = API | ({"Idempotency-Key": key} if key else {})
-        return requests.post(
-            f"{stripe_sandbox}/v1/{path}", data=fields, headers=headers, timeout=10
-        )
+        return requests.post(f"{empty_stripe}/v1/{path}", data=fields, headers=headers, timeout=10)
 
     return post
 
@@ -27,6 +25,20 @@ SESSION = {
     "mode": "payment", "success_url": "https://x.example", "line_items[0][quantity]": "1",
     f"{PRICE}[currency]": "usd", f"{PRICE}[unit_amount]": "500", f"{PRICE}[product]": "p",
 }  # fmt: skip
+
+
+@pytest.fixture
+def fault(empty_stripe: str):
+    def inject(mode: str, **fields: str) -> None:
+        answer = requests.post(
+            f"{empty_stripe}/faults",
+            data={"mode": mode} | fields,
+            allow_redirects=False,
+            timeout=10,
+        )
+        assert answer.status_code == 302, answer.text
+
+    return inject
 
 
 @pytest.fixture
@@ -80,17 +92,94 @@ def test_unknown_object_address_and_key_are_refused(stripe_sandbox: str) -> None
     assert requests.get(f"{stripe_sandbox}/v1/events", timeout=10).status_code == 401
 
 
-def test_every_object_in_every_event_holds_to_the_contract(donor, stripe_sandbox) -> None:
-    donor.gives("contract@example.org", Card.FAILS_LATER)
-    donor.gives("contract@example.org", frequency="once")
+KINDS = (
+    "charges", "customers", "invoices", "payment_intents", "subscriptions", "refunds", "disputes",
+    "balance_transactions", "payouts", "checkout/sessions", "invoice_payments",
+    "payment_method_configurations",
+)  # fmt: skip
+
+
+def all_of(url: str, kind: str, **query: str) -> list[dict]:
+    found: list[dict] = []
+    while True:
+        after = {"starting_after": found[-1]["id"]} if found else {}
+        answer = requests.get(
+            f"{url}/v1/{kind}", params={"limit": "100"} | query | after, headers=API, timeout=10
+        ).json()
+        found += answer["data"]
+        if not answer["has_more"]:
+            return found
+
+
+def test_every_object_it_holds_or_tells_of_keeps_the_contract(donor, stripe_sandbox) -> None:
+    for card in (Card.FAILS_LATER, Card.DISPUTED, Card.FRAUD_WARNING, Card.ALWAYS_AUTHENTICATE):
+        donor.gives("contract@example.org", card)
+    for account in (Iban.PAYS, Iban.FAILS, Iban.DISPUTED, Iban.CLOSED_LATER):
+        donor.gives("contract@example.org", account, currency="eur", amount="20")
+    donor.gives("contract@example.org", Card.REFUND_FAILS, frequency="once", currency="jpy",
+                amount="1000")  # fmt: skip
+    intent = all_of(stripe_sandbox, "payment_intents")[0]["id"]
+    requests.post(f"{stripe_sandbox}/refund", data={"payment_intent": intent}, timeout=10)
     donor.advance(60)
-    seen = set()
-    for event in events(stripe_sandbox):
-        assert contract.problems(event) == []
-        thing = event["data"]["object"]
-        seen.add(thing["object"])
-        assert contract.problems(thing) == []
-    assert {"charge", "payment_intent", "subscription", "invoice", "checkout.session"} <= seen
+    told = events(stripe_sandbox)
+    for thing in [*told, *(event["data"]["object"] for event in told)]:
+        assert contract.problems(thing) == [], thing["object"]
+    seen = {event["type"] for event in told}
+    assert {"invoice.payment_action_required", "charge.dispute.created", "mandate.updated",
+            "payout.reconciliation_completed", "refund.failed", "payment_intent.processing",
+            "checkout.session.async_payment_succeeded",
+            "checkout.session.async_payment_failed"} <= seen  # fmt: skip
+    for kind in KINDS:
+        found = all_of(stripe_sandbox, kind)
+        assert found, kind
+        for thing in found:
+            assert contract.problems(thing) == [], kind
+
+
+def test_payouts_add_up_to_what_was_booked(donor, stripe_sandbox) -> None:
+    """ "Payout reconciliation report": without its own line the net of its parts is the payout."""
+    for currency in ("usd", "eur", "jpy"):
+        donor.gives("payout@example.org", frequency="once", currency=currency, amount="1000")
+    donor.gives("payout@example.org", Card.DISPUTED, frequency="once", amount="20")
+    donor.advance(5)
+    payouts = all_of(stripe_sandbox, "payouts")
+    assert {payout["currency"] for payout in payouts} == {"usd", "eur"}
+    for payout in payouts:
+        assert payout["reconciliation_status"] == "completed"
+        entries = all_of(stripe_sandbox, "balance_transactions", payout=payout["id"])
+        assert sum(e["net"] for e in entries if e["type"] != "payout") == payout["amount"]
+        assert sum(e["net"] for e in entries) == 0
+    converted = [e for e in all_of(stripe_sandbox, "balance_transactions") if e["exchange_rate"]]
+    [gift] = converted
+    assert (gift["currency"], gift["amount"]) == ("usd", 670)  # 1000 yen
+
+
+def test_call_that_failed_before_acting_has_left_nothing(call, product, fault) -> None:
+    fault("error-before", path="/v1/checkout")
+    assert call("checkout/sessions", key="k2", **SESSION).status_code == 500
+    assert call("checkout/sessions", key="k2", **SESSION).headers.get("Idempotent-Replayed") is None
+
+
+def test_answer_that_got_lost_is_repeated_under_its_key(call, product, fault) -> None:
+    fault("answer-lost")
+    with pytest.raises(requests.RequestException):
+        call("checkout/sessions", key="k3", **SESSION)
+    assert call("checkout/sessions", key="k3", **SESSION).headers["Idempotent-Replayed"] == "true"
+
+
+def test_too_many_calls_are_told_so(call, product, fault) -> None:
+    fault("rate-limit")
+    answer = call("checkout/sessions", **SESSION)
+    assert answer.status_code == 429
+    assert answer.json()["error"]["code"] == "rate_limit"
+
+
+def test_refusal_of_what_was_begun_is_the_keys_answer_from_then_on(call, empty_stripe) -> None:
+    refused = call("checkout/sessions", key="k4", **SESSION)
+    assert refused.status_code == 400  # no such product
+    call("products", id="p", name="Gift")
+    assert call("checkout/sessions", key="k4", **SESSION).status_code == 400
+    assert call("checkout/sessions", key="k5", **SESSION).status_code == 200
 
 
 def test_contract_sees_what_is_wrong(donor, stripe_sandbox) -> None:

@@ -64,7 +64,9 @@ def test_any_order_of_events_doubled_ends_in_the_same_rows(donor, told, seed: in
 def test_each_event_alone_is_enough_to_find_the_gift(donor, told) -> None:
     pay_without_returning(donor, "alone@example.org", frequency="once")
     for event in told():
-        if event["type"] in ("customer.created", "payment_intent.created"):
+        if event["type"].startswith(("customer.", "payment_method.")) or (
+            event["type"] == "payment_intent.created"  # no money has moved yet
+        ):
             continue
         Contribution.objects.all().delete()
         StripeEvent.objects.all().delete()
