@@ -4,16 +4,18 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import stripe
 from django import forms
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from donations import gateway, money
-from donations.models import Appeal, Checkout, Deferral, Frequency
+from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from newsroom import tokens
+from newsroom.jobs import after_commit
 
-SESSION_LASTS = timedelta(hours=23)  # Stripe closes it after 24 ("Create a Checkout Session")
+SESSION_LASTS = timedelta(hours=2)  # then Stripe closes it ("Create a Checkout Session")
+USABLE = SESSION_LASTS - timedelta(minutes=35)  # Stripe makes none that closes in less than 30
 REMINDER_SECONDS = 180 * 24 * 3600  # how long the link in a reminder pre-fills the form
 
 
@@ -35,7 +37,15 @@ class GiveForm(forms.Form):
     amount_monthly = forms.CharField(required=False, max_length=40)
     amount_annual = forms.CharField(required=False, max_length=40)
     own_amount = forms.CharField(required=False, max_length=40)
-    appeal = forms.ModelChoiceField(Appeal.objects.all(), required=False)
+    cover_fee = forms.BooleanField(required=False)
+    anonymous = forms.BooleanField(required=False)
+    newsletter = forms.BooleanField(required=False)
+    country = forms.CharField(required=False, max_length=2)
+    appeal = forms.ModelChoiceField(
+        Appeal.objects.all(),
+        required=False,
+        error_messages={"invalid_choice": "This appeal is over. Please press Continue again."},
+    )
     reminder = forms.CharField(required=False, max_length=200)
 
     def clean_currency(self) -> str:
@@ -56,6 +66,10 @@ class GiveForm(forms.Form):
                 data["smallest"] = money.parse(typed, data["currency"])
             except money.BadAmount as error:
                 self.add_error("amount", str(error))
+        appeal = data.get("appeal")
+        country = Country.objects.filter(code=data.get("country", "").upper()).first()
+        if appeal and country and appeal.closed_in.filter(pk=country.pk).exists():
+            self.add_error("country", f"Please do not give from {country.name}: {country.warning}")
         return data
 
 
@@ -68,47 +82,81 @@ def deferral_of(token: str) -> Deferral | None:
     return Deferral.objects.filter(pk=pk).first()
 
 
-def start(form: GiveForm) -> str:
+def start(form: GiveForm, language: str) -> str:
     """The address of Stripe's page for this gift. The same form gives the same page again.
 
-    Raises gateway.Unavailable when Stripe can't be reached.
+    Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
-    data = form.cleaned_data
-    checkout = _checkout(data)
-    if not checkout.session_url:
-        # Stripe is asked outside of any transaction. Dying between the two: the next press
-        # repeats the call with the same key, and gets the same session.
+    checkout = _checkout(form.cleaned_data, language)
+    if checkout.session_url:
+        return checkout.session_url
+    # Stripe is asked outside of any transaction. Dying between the two: the next press repeats
+    # the call with the same key, and gets the same session.
+    try:
         session = gateway.create_session(
-            key=f"checkout-{checkout.pk}",
+            key=f"checkout-{checkout.key}",
             frequency=checkout.frequency,
             amount=checkout.amount,
             currency=checkout.currency,
             success_url=f"{settings.BASE_URL}/support/thanks/?session={{CHECKOUT_SESSION_ID}}",
             cancel_url=f"{settings.BASE_URL}/support/?frequency={checkout.frequency}"
-            f"&amount={money.plain(checkout.amount, checkout.currency)}"
+            f"&amount={money.plain(checkout.amount - checkout.fee, checkout.currency)}"
             f"&currency={checkout.currency}",
-            metadata={"checkout": str(checkout.pk)},
+            metadata={"checkout": str(checkout.key)},
+            language=checkout.language,
+            expires_at=checkout.expires_at,
+            statement_descriptor=GivingWords.load().statement_descriptor,
+            recovery=settings.CHECKOUT_RECOVERY,
         )
-        checkout.session_id, checkout.session_url = session.id, session.url or ""
-        checkout.save(update_fields=["session_id", "session_url"])
+    except (stripe.InvalidRequestError, stripe.IdempotencyError):
+        # The refusal is the key's answer from now on ("Idempotent requests"): with this row
+        # closed, the next press asks under another.
+        checkout.close(timezone.now())
+        raise
+    checkout.session_id, checkout.session_url = session.id, session.url or ""
+    checkout.save(update_fields=["session_id", "session_url"])
+    if Checkout.objects.abandoned_siblings(checkout).exists():
+        from donations.tasks import close_abandoned
+
+        after_commit(close_abandoned, checkout.pk)
     return checkout.session_url
 
 
-def _checkout(data: dict[str, Any]) -> Checkout:
-    """The form's row: found again by its id if the same gift is asked for, else a new one."""
+def _checkout(data: dict[str, Any], language: str) -> Checkout:
+    """The form's row: found again by its key if the same gift is asked for, else a new one."""
+    amount, currency = data["smallest"], data["currency"]
+    charged = money.with_fee(amount, currency) if data["cover_fee"] else amount
     asked = {
         "frequency": data["frequency"],
-        "amount": data["smallest"],
-        "currency": data["currency"],
+        "amount": charged,
+        "fee": charged - amount,
+        "currency": currency,
+        "anonymous": data["anonymous"],
+        "newsletter": data["newsletter"],
     }
-    rest = {"appeal": data["appeal"], "deferral": deferral_of(data["reminder"])}
-    pk = data["checkout"] or uuid.uuid4()
-    try:
-        with transaction.atomic():
-            checkout, _ = Checkout.objects.get_or_create(pk=pk, defaults=asked | rest)
-    except IntegrityError:  # two presses at once: the other was faster
-        checkout = Checkout.objects.get(pk=pk)
-    same = all(getattr(checkout, name) == value for name, value in asked.items())
-    if same and timezone.now() - checkout.created_at < SESSION_LASTS:
+    form_id = data["checkout"] or uuid.uuid4()
+    key = uuid.uuid5(form_id, repr(sorted(asked.items())))
+    now = timezone.now()
+    rest = {
+        "form_id": form_id,
+        "language": language,
+        "appeal": data["appeal"],
+        "deferral": deferral_of(data["reminder"]),
+        "expires_at": now + SESSION_LASTS,
+    }
+    checkout, _ = Checkout.objects.get_or_create(key=key, defaults=asked | rest)
+    if now - checkout.created_at < USABLE and checkout.closed_at is None:
         return checkout
-    return Checkout.objects.create(**asked, **rest)  # another gift, or an old tab
+    return Checkout.objects.create(key=uuid.uuid4(), **asked, **rest)  # paid, or an old tab
+
+
+def close_abandoned(checkout: Checkout) -> int:
+    """Close the sessions that this one replaced, so that nobody pays twice; how many were."""
+    closed = 0
+    for other in Checkout.objects.abandoned_siblings(checkout):
+        try:
+            gateway.expire_session(other.session_id or "")
+        except stripe.InvalidRequestError:  # paid meanwhile, or closed by itself
+            continue
+        closed += other.close(timezone.now())
+    return closed

@@ -1,15 +1,15 @@
-"""The demo's appeal, in six currencies."""
+"""The demo's appeal, in six currencies, and one country where giving is a crime."""
 
-from donations.models import Appeal, AppealAmounts, Frequency
+from donations.models import Appeal, AppealAmounts, Country, Frequency
 
-# Currency -> frequency -> suggested amounts in the smallest unit; the second is chosen at first.
+# Currency -> frequency -> suggested amounts; the second is chosen at first.
 AMOUNTS = {
-    "usd": ([1000, 2500, 5000, 10000], [500, 1000, 2000, 5000], [5000, 10000, 20000, 50000]),
-    "eur": ([1000, 2500, 5000, 10000], [500, 1000, 2000, 5000], [5000, 10000, 20000, 50000]),
-    "gbp": ([1000, 2000, 5000, 10000], [300, 800, 1500, 4000], [3000, 8000, 15000, 40000]),
-    "pln": ([4000, 10000, 20000], [2000, 4000, 8000], [20000, 40000, 80000]),
-    "jpy": ([1500, 3000, 7000], [500, 1500, 3000], [7000, 15000, 30000]),
-    "kwd": ([3000, 8000, 15000], [2000, 3000, 6000], [15000, 30000, 60000]),
+    "usd": ("10 25 50 100", "5 10 20 50", "50 100 200 500"),
+    "eur": ("10 25 50 100", "5 10 20 50", "50 100 200 500"),
+    "gbp": ("10 20 50 100", "3 8 15 40", "30 80 150 400"),
+    "pln": ("40 100 200", "20 40 80", "200 400 800"),
+    "jpy": ("1500 3000 7000", "500 1500 3000", "7000 15000 30000"),
+    "kwd": ("3 8 15", "2 3 6", "15 30 60"),
 }
 
 
@@ -28,5 +28,13 @@ def load() -> None:
                 currency=currency,
                 frequency=frequency,
                 amounts=amounts,
-                suggested=amounts[1],
+                suggested=amounts.split()[1],
             )
+    Country.objects.create(
+        code="RU",
+        name="Russia",
+        warning="There we are declared «undesirable». Giving to us is a crime there, punished with "
+        "up to five years in prison (article 284.1 of the criminal code), and banks report "
+        "payments. Please do not give from there, and not with a card issued there. Read us, "
+        "and tell a friend abroad.",
+    )

@@ -1,6 +1,6 @@
 """One function per mail: from a row's id to the message, or None when it is no longer due.
 
-Subjects are neutral: a lock screen or a shared inbox must not tell that somebody gives.
+Subjects are the editors' (GivingWords), neutral by default.
 """
 
 from typing import Any
@@ -9,10 +9,18 @@ from urllib.parse import urlencode
 from anymail.message import AnymailMessage
 from django.conf import settings
 
-from donations import money, reminders
-from donations.models import Contribution, Deferral, Donor, RecurringContribution
+from donations import gateway, money, reminders
+from donations.models import (
+    Checkout,
+    Contribution,
+    Deferral,
+    Donor,
+    GivingWords,
+    RecurringContribution,
+)
 from newsroom import tokens
-from newsroom.models import Masthead
+from newsroom.privacy import email_index
+from subscriptions.models import Suppression
 from subscriptions.rendering import compose
 
 SUPPORT = f"{settings.BASE_URL}/support/"
@@ -34,11 +42,11 @@ def reminder(deferral_id: int) -> AnymailMessage | None:
         "url": f"{SUPPORT}?{urlencode(query)}",
         "cancel": f"{SUPPORT}remind-me/cancel/{reminders.cancel_token(deferral)}/",
     }
-    return compose("reminder", context, "You asked us to get back to you", deferral.email)
+    return compose("reminder", context, GivingWords.load().reminder, deferral.email)
 
 
 def thanks(contribution_id: int) -> AnymailMessage | None:
-    found = Contribution.objects.select_related("donor", "recurring")
+    found = Contribution.objects.select_related("donor", "recurring", "receipt")
     contribution = found.filter(pk=contribution_id).first()
     if contribution is None or contribution.donor is None:
         return None
@@ -47,8 +55,48 @@ def thanks(contribution_id: int) -> AnymailMessage | None:
         "manage": manage_url(contribution.donor),
         "name": contribution.donor.name,
     }
-    subject = f"Thank you from {Masthead.load().name}"
-    return compose("thanks", context, subject, contribution.donor.email)
+    return compose("thanks", context, GivingWords.load().thanks, contribution.donor.email)
+
+
+def gift_failed(contribution_id: int) -> AnymailMessage | None:
+    """A debit that the page called on its way was refused by the bank, days later."""
+    found = Contribution.objects.select_related("donor").filter(pk=contribution_id)
+    gift = found.filter(status=Contribution.Status.FAILED).first()
+    if gift is None or gift.donor is None:
+        return None
+    context = {
+        "paragraphs": [
+            f"Your bank has not let your payment of {gift.shown_amount} through. Nothing was "
+            "charged, and nothing is owed.",
+            "Should you want to try again, perhaps another way:",
+        ],
+        "url": SUPPORT,
+        "button": "Try again",
+    }
+    return compose("promise", context, GivingWords.load().payment_failed, gift.donor.email)
+
+
+def recovery(checkout_id: int) -> AnymailMessage | None:
+    """To who left Stripe's page and agreed there to be asked once. Her address is Stripe's: it
+    is read now and not kept."""
+    checkout = Checkout.objects.filter(pk=checkout_id, contributions=None).first()
+    if checkout is None or not checkout.session_id:
+        return None
+    session = gateway.session(checkout.session_id)
+    email = session.customer_details.email if session.customer_details else None
+    after = session.after_expiration
+    url = after.recovery.url if after and after.recovery else None
+    if not email or not url or Suppression.objects.filter(email_index=email_index(email)).exists():
+        return None
+    context = {
+        "paragraphs": [
+            "You were about to give, and something came between. If you like, go on where you "
+            "left off. We won't ask again.",
+        ],
+        "url": url,
+        "button": "Go on",
+    }
+    return compose("promise", context, GivingWords.load().recovery, email)
 
 
 def manage_link(donor_id: int) -> AnymailMessage | None:
@@ -56,47 +104,45 @@ def manage_link(donor_id: int) -> AnymailMessage | None:
     if donor is None:
         return None
     context = {"url": manage_url(donor)}
-    return compose("manage_link", context, "Your link", donor.email)
+    return compose("manage_link", context, GivingWords.load().manage_link, donor.email)
 
 
-# What each of these mails says: subject, then paragraphs. Neutral subjects: see above.
-PROMISE_MAILS: dict[str, tuple[str, list[str]]] = {
-    "payment_failed": (
-        "A payment did not go through",
-        [
-            "Your last payment of {amount} did not go through{card}. That happens: cards expire, "
-            "limits are reached.",
-            "It is tried again in the next days. If your card has changed, please tell us here:",
-        ],
-    ),
-    "last_call": (
-        "A payment still does not go through",
-        [
-            "Your payment of {amount} has failed several times{card}. If it fails once more, what "
-            "you give regularly ends by itself, and nothing is owed.",
-            "If you would like it to go on, please check your card:",
-        ],
-    ),
-    "recurring_ended": (
-        "It has ended",
-        [
-            "What you gave regularly, {amount}, has ended. Nothing more is charged.",
-            "Thank you for all of it. Should you want to begin again, now or later:",
-        ],
-    ),
-    "card_expiring": (
-        "Your card will expire soon",
-        [
-            "The card{card} with which you give {amount} is good until {expires} only.",
-            "Your bank may have told us about a new one already. If not, please enter it here:",
-        ],
-    ),
+# What each of these mails says about a recurring gift; its subject is GivingWords' of that name.
+PROMISE_MAILS: dict[str, list[str]] = {
+    "payment_failed": [
+        "Your last payment of {amount} did not go through{card}. That happens: cards expire, "
+        "limits are reached, accounts are closed.",
+        "It is tried again in the next days. If your card or account has changed, please tell "
+        "us here:",
+    ],
+    "action_required": [
+        "Your bank wants to hear from you before it lets your payment of {amount} through{card}.",
+        "One press on the page behind this button is enough:",
+    ],
+    "last_call": [
+        "Your payment of {amount} has failed several times{card}. If it fails once more, what "
+        "you give regularly ends by itself, and nothing is owed.",
+        "If you would like it to go on, please check your card:",
+    ],
+    "recurring_ended": [
+        "What you gave regularly, {amount}, has ended. Nothing more is charged.",
+        "Thank you for all of it. Should you want to begin again, now or later:",
+    ],
+    "card_expiring": [
+        "The card{card} with which you give {amount} is good until {expires} only.",
+        "Your bank may have told us about a new one already. If not, please enter it here:",
+    ],
 }
+BUTTONS = {"recurring_ended": "Give again", "action_required": "Answer my bank"}
 MEND_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
 
 
 def payment_failed(recurring_id: int) -> AnymailMessage | None:
     return _about_promise("payment_failed", recurring_id, status="past_due")
+
+
+def action_required(recurring_id: int) -> AnymailMessage | None:
+    return _about_promise("action_required", recurring_id, status="past_due")
 
 
 def last_call(recurring_id: int) -> AnymailMessage | None:
@@ -117,7 +163,6 @@ def _about_promise(name: str, pk: int, **still: Any) -> AnymailMessage | None:
     promise = found.first()
     if promise is None or promise.donor is None:
         return None
-    subject, paragraphs = PROMISE_MAILS[name]
     words = {
         "amount": money.show(promise.amount, promise.currency),
         "card": f" ({promise.card})" if promise.card else "",
@@ -125,10 +170,11 @@ def _about_promise(name: str, pk: int, **still: Any) -> AnymailMessage | None:
     }
     token = tokens.passing("mend", promise.pk)
     context = {
-        "paragraphs": [paragraph.format(**words) for paragraph in paragraphs],
+        "paragraphs": [paragraph.format(**words) for paragraph in PROMISE_MAILS[name]],
         "url": SUPPORT if name == "recurring_ended" else f"{SUPPORT}mend/{token}/",
-        "button": "Give again" if name == "recurring_ended" else "Check my card",
+        "button": BUTTONS.get(name, "Check my card"),
     }
+    subject = getattr(GivingWords.load(), name)
     return compose("promise", context, subject, promise.donor.email)
 
 

@@ -69,6 +69,7 @@ EXPORT = {
     "donor_email": "E-mail",
     "appeal": "Appeal",
     "payment_method": "Paid with",
+    "receipt_number": "Receipt",
     "stripe_payment_intent": "Stripe payment",
     "stripe_charge": "Stripe charge",
     "stripe_invoice": "Stripe invoice",
@@ -79,7 +80,7 @@ class ContributionIndex(generic.IndexView):
     default_ordering = "-created_at"
 
     def get_base_queryset(self) -> QuerySet[Contribution]:
-        return Contribution.objects.select_related("donor", "appeal")
+        return Contribution.objects.select_related("donor", "appeal", "checkout", "receipt")
 
     def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
         return queryset  # nobody edits contributions: there is no log to ask

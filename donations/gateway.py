@@ -40,15 +40,20 @@ def client() -> stripe.StripeClient:
 
 
 @cache
-def product(frequency: str) -> str:
+def product(frequency: str, statement_descriptor: str = "") -> str:
     """The one Product of a frequency, made when first needed. Its id is ours, so that it is
-    never made twice ("Create a product": id)."""
+    never made twice ("Create a product": id). What stands on statements about a subscription is
+    the Product's, about a single payment the payment's own ("Statement descriptors")."""
     pk, name = PRODUCTS[frequency]
+    told = {"statement_descriptor": statement_descriptor} if statement_descriptor else {}
+    products = client().v1.products
     try:
-        client().v1.products.create(params={"id": pk, "name": name})
+        products.create(params={"id": pk, "name": name, **told})  # type: ignore[typeddict-item]
     except stripe.InvalidRequestError as error:
         if error.code != "resource_already_exists":
             raise
+        if told:
+            products.update(pk, params=told)  # type: ignore[arg-type]
     return pk
 
 
@@ -61,12 +66,18 @@ def create_session(
     success_url: str,
     cancel_url: str,
     metadata: dict[str, str],
+    language: str,
+    expires_at: datetime,
+    statement_descriptor: str = "",
+    recovery: bool = False,
 ) -> stripe.checkout.Session:
     """A hosted Checkout Session. The same ``key`` and parameters give the same session.
 
-    Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
+    ``expires_at`` is 30 minutes to 24 hours away. With ``recovery`` Stripe asks the reader, where
+    the law lets it, whether she may be written to should she not finish ("Recover abandoned
+    carts"). Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
     """
-    price: Any = price_data(frequency, amount, currency)
+    price: Any = price_data(frequency, amount, currency, statement_descriptor)
     params: Any = {
         "mode": "payment" if frequency == "once" else "subscription",
         "line_items": [{"price_data": price, "quantity": 1}],
@@ -75,10 +86,18 @@ def create_session(
         "cancel_url": cancel_url,
         "client_reference_id": metadata["checkout"],
         "metadata": metadata,
+        "locale": language,
+        "expires_at": int(expires_at.timestamp()),
         "adaptive_pricing": {"enabled": False},  # charge what was asked for
     }
+    if recovery:
+        params["after_expiration"] = {"recovery": {"enabled": True}}
+        params["consent_collection"] = {"promotions": "auto"}
     if frequency == "once":
-        params |= {"customer_creation": "always", "payment_intent_data": {"metadata": metadata}}
+        payment: dict[str, Any] = {"metadata": metadata}
+        if statement_descriptor:
+            payment["statement_descriptor_suffix"] = statement_descriptor
+        params |= {"customer_creation": "always", "payment_intent_data": payment}
     else:
         params["subscription_data"] = {"metadata": metadata}
     try:
@@ -89,6 +108,11 @@ def create_session(
         if error.code == "resource_missing":  # the account was changed under our feet
             product.cache_clear()
         raise
+
+
+def expire_session(pk: str) -> None:
+    """Close a session nobody has paid. Raises stripe.InvalidRequestError when it is over."""
+    client().v1.checkout.sessions.expire(pk)
 
 
 def session(pk: str) -> stripe.checkout.Session:
@@ -152,8 +176,11 @@ def end_subscription(pk: str, key: str) -> stripe.Subscription:
         return client().v1.subscriptions.cancel(pk, options={"idempotency_key": key})
 
 
-def price_data(frequency: str, amount: int, currency: str) -> dict[str, Any]:
-    data = {"currency": currency, "unit_amount": amount, "product": product(frequency)}
+def price_data(
+    frequency: str, amount: int, currency: str, statement_descriptor: str = ""
+) -> dict[str, Any]:
+    found = product(frequency, statement_descriptor)
+    data = {"currency": currency, "unit_amount": amount, "product": found}
     if frequency in INTERVALS:
         data["recurring"] = {"interval": INTERVALS[frequency]}
     return data
@@ -204,11 +231,55 @@ def invoice_of_payment(intent_id: str) -> str:
     return found if isinstance(found, str) else str(found.id)
 
 
+def invoice_of_invoice_payment(pk: str) -> str:
+    found = client().v1.invoice_payments.retrieve(pk).invoice
+    return found if isinstance(found, str) else str(found.id)
+
+
 def payments_of_invoice(invoice_id: str) -> list[str]:
     """The PaymentIntents of an invoice."""
     payments = client().v1.invoice_payments.list(params={"invoice": invoice_id, "limit": 100})
     intents = [payment.payment.payment_intent for payment in payments.data]
     return [intent if isinstance(intent, str) else intent.id for intent in intents if intent]
+
+
+def open_invoice_url(subscription_id: str) -> str:
+    """Stripe's page where an unpaid renewal is paid or confirmed, "" when nothing is open."""
+    invoice: Any = subscription(subscription_id).latest_invoice
+    return str(invoice.hosted_invoice_url or "") if invoice and invoice.status == "open" else ""
+
+
+def customer_of_method(pk: str) -> str:
+    """Whose payment method it is, "" when it has been detached from her."""
+    customer = client().v1.payment_methods.retrieve(pk).customer
+    return customer if isinstance(customer, str) else str(getattr(customer, "id", ""))
+
+
+def method_of_mandate(pk: str) -> str:
+    method = client().v1.mandates.retrieve(pk).payment_method
+    return method if isinstance(method, str) else str(method.id)
+
+
+def delete_customer(pk: str) -> None:
+    """Her name and address at Stripe are gone, her subscriptions end ("Delete a customer")."""
+    try:
+        with known_or_unavailable():
+            client().v1.customers.delete(pk)
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":  # gone already
+            raise
+
+
+def enabled_payment_methods() -> list[str]:
+    """What the account's default configuration has turned on: «card», «apple_pay» …"""
+    names = []
+    for configuration in client().v1.payment_method_configurations.list().data:
+        if configuration.is_default:
+            for name, method in configuration.to_dict().items():
+                shown = method.get("display_preference") if isinstance(method, dict) else None
+                if shown and shown["value"] == "on":
+                    names.append(name)
+    return names
 
 
 def portal_url(customer: str, return_url: str) -> str:

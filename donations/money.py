@@ -6,7 +6,9 @@ currencies listed here can be given in.
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
+
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 
 @dataclass(frozen=True)
@@ -16,19 +18,27 @@ class Currency:
     decimals: int
     minimum: int  # smallest gift, in the smallest unit: about two dollars
     maximum: int  # beyond this somebody has slipped on a key: about 10,000 dollars
+    fee: int  # the fixed part of what the payment provider takes, about 30 cents
 
 
 CURRENCIES = {
     currency.code: currency
     for currency in (
-        Currency("usd", "$", 2, 200, 10_000_00),
-        Currency("eur", "€", 2, 200, 10_000_00),
-        Currency("gbp", "£", 2, 200, 10_000_00),
-        Currency("pln", "zł", 2, 8_00, 40_000_00),
-        Currency("jpy", "¥", 0, 300, 1_500_000),
-        Currency("kwd", "KD", 3, 1_000, 3_000_000),
+        Currency("usd", "$", 2, 200, 10_000_00, 30),
+        Currency("eur", "€", 2, 200, 10_000_00, 25),
+        Currency("gbp", "£", 2, 200, 10_000_00, 20),
+        Currency("pln", "zł", 2, 8_00, 40_000_00, 100),
+        Currency("jpy", "¥", 0, 300, 1_500_000, 40),
+        Currency("kwd", "KD", 3, 1_000, 3_000_000, 100),
     )
 }
+# The language a browser asks for -> the currency it most likely pays in. With a region first.
+CURRENCY_OF = {"en-gb": "gbp", "en-ie": "eur", "es-419": "usd", "pl": "pln", "ja": "jpy"}
+CURRENCY_OF |= {"ar-kw": "kwd"} | {f"es-{region}": "usd" for region in ("us", "mx", "ar", "co")}
+EURO = "bg ca de el es et fi fr ga hr it lt lv mt nl pt-pt sk sl"
+CURRENCY_OF |= dict.fromkeys(EURO.split(), "eur") | {"fr-ca": "usd"}
+FEE_SHARE = Decimal("0.029")  # of the whole charge ("Pricing": cards, standard)
+
 # A number as people type it: 1234, 12.5, 12,50, 1 234.56, 1,234.56.
 NUMBER = re.compile(r"[0-9]{1,30}(?:[.,][0-9]{1,3})?")
 GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,\u00a0\u202f][0-9]{3})+(?:\.[0-9]{1,3})?")
@@ -59,6 +69,8 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
             else f"Please enter at most {currency.decimals} decimals."
         )
     smallest = int(exact)
+    if currency.decimals == 3 and smallest % 10:
+        raise BadAmount("Please round the last decimal to 0.")  # «Supported currencies»
     if any_size:
         return smallest
     if smallest < currency.minimum:
@@ -91,3 +103,23 @@ def plain(amount: int, code: str) -> str:
 def exact(amount: int, code: str) -> Decimal:
     """For spreadsheets: the amount in whole units with all its decimals."""
     return Decimal(amount).scaleb(-(CURRENCIES[code].decimals if code in CURRENCIES else 0))
+
+
+def with_fee(amount: int, code: str) -> int:
+    """What to charge so that about ``amount`` is left when the provider has taken its fee.
+
+    An estimate: the true fee depends on the card and is known only when it is booked.
+    """
+    currency = CURRENCIES[code]
+    whole = (Decimal(amount + currency.fee) / (1 - FEE_SHARE)).to_integral_value(ROUND_UP)
+    step = 10 if currency.decimals == 3 else 1  # «Supported currencies»: multiples of 10
+    return min(-(-int(whole) // step) * step, currency.maximum)
+
+
+def currency_of(accept_language: str, offered: list[str]) -> str:
+    """The currency for a reader's languages (RFC 9110, 12.5.4), "" if none of them tells."""
+    for tag, _ in parse_accept_lang_header(accept_language):
+        code = CURRENCY_OF.get(tag) or CURRENCY_OF.get(tag.partition("-")[0])
+        if code in offered:
+            return str(code)
+    return ""

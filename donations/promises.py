@@ -13,7 +13,7 @@ from django import forms
 from django.utils import timezone
 
 from donations import gateway, money, sync
-from donations.models import Frequency, RecurringChange, RecurringContribution
+from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
 
 What = RecurringChange.What
 REASONS = [
@@ -24,6 +24,8 @@ REASONS = [
     ("content", "I am unhappy with your reporting"),
 ]
 MONTHS = [(1, "1 payment"), (3, "3 payments"), (6, "6 payments")]
+# After a cancellation: may we ask again?
+LATER = [("", "No"), ("91", "In three months"), ("182", "In half a year"), ("365", "In a year")]
 
 
 class PromiseForm(forms.Form):
@@ -37,6 +39,8 @@ class PromiseForm(forms.Form):
     )
     months = forms.TypedChoiceField(required=False, choices=MONTHS, coerce=int, empty_value="1")
     reason = forms.ChoiceField(required=False, choices=REASONS)
+    later = forms.ChoiceField(required=False, choices=LATER)
+    day = forms.IntegerField(required=False, min_value=1, max_value=28)
 
     def __init__(self, data: Any, recurring: RecurringContribution) -> None:
         super().__init__(data)
@@ -52,6 +56,8 @@ class PromiseForm(forms.Form):
                 self.add_error("amount", str(error))
         if do == What.FREQUENCY and data.get("frequency") in ("", None, self.recurring.frequency):
             self.add_error("frequency", "Please choose the other rhythm.")
+        if do == What.DAY and not data.get("day"):
+            self.add_error("day", "Please choose a day from 1 to 28.")
         return data
 
 
@@ -77,6 +83,8 @@ def apply(form: PromiseForm, now: datetime) -> str:
         else:
             gateway.change_subscription(recurring.stripe_subscription, key, **params)
         RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+        if data["do"] == What.CANCEL and data.get("later") and recurring.donor:
+            ask_again(recurring, now + timedelta(days=int(data["later"])))
     sync.pull_subscription(recurring.stripe_subscription)
     return words
 
@@ -100,6 +108,17 @@ def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: date
     rhythm = Frequency(data["frequency"]).label.lower()
     new = f"{money.show(data['smallest'], recurring.currency)} {rhythm}"
     return params, f"{recurring} to {new}", f"From {begins:%-d %B %Y} on it is {new}."
+
+
+def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    """Another day of the month: the next payment moves to it, never to an earlier date than what
+    is paid for, and all later ones follow ("Using trial periods on subscriptions")."""
+    due = timezone.localtime(recurring.renews_at or now)
+    moved = due.replace(day=data["day"])
+    if moved < due:
+        moved = (moved.replace(day=1) + timedelta(days=32)).replace(day=data["day"])
+    params = {"trial_end": int(moved.timestamp()), "proration_behavior": "none"}
+    return params, f"{due:%-d} to {moved:%-d}", f"The next payment is on {moved:%-d %B %Y}."
 
 
 def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:
@@ -134,11 +153,26 @@ def _keep(recurring: RecurringContribution, data: dict[str, Any], now: datetime)
 CHANGES = {
     What.AMOUNT: _amount,
     What.FREQUENCY: _frequency,
+    What.DAY: _day,
     What.PAUSE: _pause,
     What.RESUME: _resume,
     What.CANCEL: _cancel,
     What.KEEP: _keep,
 }
+
+
+def ask_again(recurring: RecurringContribution, when: datetime) -> None:
+    """Win back: one mail at the time she chose, as «Remind me later» sends it."""
+    donor = recurring.donor
+    assert donor
+    wish = {
+        "remind_at": when,
+        "frequency": recurring.frequency,
+        "amount": recurring.amount,
+        "currency": recurring.currency,
+        "appeal": recurring.appeal,
+    }
+    Deferral.wish(donor.email, **wish)
 
 
 def lower(recurring: RecurringContribution) -> int:

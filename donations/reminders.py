@@ -8,7 +8,6 @@ from django.db import transaction
 from donations import ask
 from donations.models import Appeal, Deferral, Frequency
 from newsroom import tokens
-from newsroom.privacy import email_index
 from subscriptions import outbox
 from subscriptions.models import Suppression
 from subscriptions.signup import AddressField
@@ -29,23 +28,12 @@ class LaterForm(forms.Form):
 
 
 def defer(form: LaterForm, now: datetime) -> datetime:
-    """Record the wish, if an address was left, and say until when the box stays away.
-
-    One waiting reminder per address: a second wish moves the first.
-    """
+    """Record the wish, if an address was left, and say until when the box stays away."""
     remind_at = now + ask.LATER_BY_VALUE[form.cleaned_data["when"]].after
-    email = form.cleaned_data["email"]
-    if email:
-        index = email_index(email)
-        wish = {
-            "remind_at": remind_at,
-            "frequency": form.cleaned_data["frequency"] or Frequency.MONTHLY,
-            "appeal": Appeal.objects.current(),
-        }
-        with transaction.atomic():
-            waiting = Deferral.objects.of_address(index).filter(status=Deferral.Status.WAITING)
-            if not waiting.update(**wish):
-                Deferral.objects.create(email=email, email_index=index, **wish)
+    if email := form.cleaned_data["email"]:
+        frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
+        appeal = Appeal.objects.current()
+        Deferral.wish(email, remind_at=remind_at, frequency=frequency, appeal=appeal)
     return remind_at
 
 

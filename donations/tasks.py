@@ -4,10 +4,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.cache import cache
 from django.utils import timezone
 
-from donations import catch_up, events, refunds, reminders
-from donations.models import RecurringContribution, Refund, StripeEvent
+from donations import card_testing, catch_up, checkout, events, gateway, refunds, reminders
+from donations.methods import METHODS
+from donations.models import Checkout, RecurringContribution, Refund, StripeEvent
 from subscriptions import outbox
 
 
@@ -30,6 +32,23 @@ def retry_events() -> None:
 def catch_up_with_stripe() -> None:
     """Hourly: whatever webhooks missed goes into the inbox."""
     catch_up.run(timezone.now())
+
+
+@shared_task
+def close_abandoned(checkout_id: int) -> None:
+    """Sessions that another gift of the same form has replaced."""
+    checkout.close_abandoned(Checkout.objects.get(pk=checkout_id))
+
+
+@shared_task
+def watch_for_card_testing() -> None:
+    card_testing.watch(timezone.now())
+
+
+@shared_task
+def learn_payment_methods() -> None:
+    """Which methods are turned on at Stripe, for the icons on the giving page."""
+    cache.set(METHODS, gateway.enabled_payment_methods(), timeout=None)
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""The giving page and all that a donor meets, Stripe's own pages apart."""
+"""The giving page, thanks, and «Remind me later». own_page.py has what comes after."""
 
 import logging
 from typing import Any
@@ -10,65 +10,64 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language_from_request
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from donations import ask, emails, gateway, money, promises, reminders, sync
+from donations import ask, card_testing, gateway, methods, money, reminders, sync
 from donations.checkout import GiveForm, start
-from donations.models import (
-    Appeal,
-    Contribution,
-    Deferral,
-    Donor,
-    Frequency,
-    RecurringContribution,
-)
-from donations.promises import PromiseForm
+from donations.models import Appeal, Contribution, Country, Deferral, Frequency
 from newsroom import tokens
-from newsroom.privacy import email_index
 from newsroom.public_forms import own_forms_only, refusal
-from subscriptions import outbox
-from subscriptions.signup import AddressField
 from subscriptions.views import INCOMPLETE, dead_link
 
 log = logging.getLogger(__name__)
 
 CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
 LINKS = {"most": 20, "seconds": 600}
-EXPIRED = "This link has expired. Ask for a new one at /support/manage/."
-MANAGE_SECONDS = 24 * 3600
 BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
 
 
-def giving(typed: Any, form: GiveForm | None = None) -> dict[str, Any]:
+def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str, Any]:
     """What the giving form shows: amounts of the running appeal, and what was chosen before.
 
-    ``typed`` is the query of a link or the fields of a form sent back.
+    ``typed`` is the query of a link or the fields of a form sent back, ``languages`` what the
+    browser accepts: it chooses the currency until the reader does.
     """
     appeal = Appeal.objects.current()
     currencies = appeal.currencies() if appeal else []
     currency = typed.get("currency", "").lower()
     if currency not in currencies:
-        currency = currencies[0] if currencies else "usd"
+        currency = money.currency_of(languages, currencies) or next(iter(currencies), "usd")
     frequency = typed.get("frequency", "")
     if frequency not in Frequency.values:
         frequency = Frequency.MONTHLY
     suggestions = appeal.suggestions(currency) if appeal else {}
     suggested = typed.get(f"amount_{frequency}") or typed.get("amount")
     asked = typed.get("own_amount") or suggested or ""
+    country = country_of(typed.get("country", ""))
     return {
         "appeal": appeal,
         "currency": money.CURRENCIES[currency],
+        "fee_percent": f"{money.FEE_SHARE * 100:f}",
         "currencies": currencies,
         "frequency": frequency,
         "options": [option(value, suggestions, frequency, asked) for value in Frequency.values],
         "own_amount": own_amount(suggestions.get(frequency), asked),
+        "chosen": typed,
+        "country": country,
+        "closed": bool(appeal and country and country in appeal.closed_in.all()),
+        "methods": methods.shown(),
         "reminder": typed.get("reminder", ""),
         # Pages come from a cache: the id of one press is made in the browser (site.js).
         "checkout_id": typed.get("checkout", ""),
         "later": ask.LATER,
         "form": form,
     }
+
+
+def country_of(code: str) -> Country | None:
+    return Country.objects.filter(code=code.upper()).first() if len(code) == 2 else None
 
 
 def option(value: str, suggestions: dict[str, Any], chosen: str, asked: str) -> dict[str, Any]:
@@ -93,7 +92,12 @@ def own_amount(row: Any, asked: str) -> str:
 
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
-    return render(request, "donations/support.html", giving(request.GET))
+    context = giving(request.GET, languages(request)) | {"countries": Country.objects.all()}
+    return render(request, "donations/support.html", context)
+
+
+def languages(request: HttpRequest) -> str:
+    return request.headers.get("Accept-Language", "")
 
 
 @never_cache
@@ -105,13 +109,17 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("support")
     form = GiveForm(request.POST)
     refused = refusal(request, form, "checkout", **CHECKOUTS)
+    challenge = None
+    if not refused and card_testing.needs_work(request):
+        challenge, refused = card_testing.challenge(), ("", 429)
     if not refused:
         try:
-            return see_other(start(form))
+            return see_other(start(form, get_language_from_request(request)))
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = BUSY, 503
-    context = giving(request.POST, form) | {"problem": refused[0]}
+    context = giving(request.POST, languages(request), form)
+    context |= {"problem": refused[0], "challenge": challenge, "countries": Country.objects.all()}
     return render(request, "donations/support.html", context, status=refused[1])
 
 
@@ -125,13 +133,53 @@ def see_other(url: str) -> HttpResponse:
 @never_cache
 @require_safe
 def thanks(request: HttpRequest) -> HttpResponse:
-    """After Stripe: the newest state, retrieved now, so that a late webhook does not matter."""
+    """After Stripe: the newest state, retrieved now, so that a late webhook does not matter.
+
+    Nothing on it names a person: a session's address may be seen by somebody else.
+    """
     contribution = _given(request.GET.get("session", ""))
-    response = render(request, "donations/thanks.html", {"contribution": contribution})
+    context: dict[str, Any] = {"contribution": contribution}
+    if contribution and not contribution.message:
+        context["message_token"] = tokens.passing("message", contribution.pk)
+    response = render(request, "donations/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
         until = timezone.now() + ask.AFTER_GIFT[contribution.frequency]
         ask.hide(response, until, "gave")
     return response
+
+
+class MessageForm(forms.Form):
+    message = forms.CharField(
+        max_length=2000,
+        error_messages={
+            "required": "Please write a few words, or just leave.",
+            "max_length": "Please write at most 2,000 characters.",
+        },
+    )
+
+
+MESSAGE_SECONDS = 3600  # from the thanks page on
+
+
+@never_cache
+@own_forms_only
+@require_POST
+def message(request: HttpRequest, token: str) -> HttpResponse:
+    """A word to the newsroom after the gift, kept sealed beside it. The first one stays."""
+    try:
+        pk = tokens.read_passing("message", token, seconds=MESSAGE_SECONDS)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    form = MessageForm(request.POST)
+    if refused := refusal(request, form, "message", **LINKS):
+        context = {"message_form": form, "problem": refused[0], "message_token": token}
+        return render(request, "donations/thanks.html", context, status=refused[1])
+    words = form.cleaned_data["message"]
+    for contribution in Contribution.objects.filter(pk=pk):
+        if not contribution.message:
+            contribution.message = words
+            contribution.save(update_fields=["message"])
+    return render(request, "donations/thanks.html", {"sent": True})
 
 
 def _given(session_id: str) -> Contribution | None:
@@ -188,111 +236,3 @@ def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
     if deferral:
         deferral.end(Deferral.Status.CANCELLED, timezone.now())
     return render(request, "donations/cancelled.html")
-
-
-# --- The donor's own page -------------------------------------------------------------------
-
-
-class AddressForm(forms.Form):
-    email = AddressField(max_length=254)
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def manage_request(request: HttpRequest) -> HttpResponse:
-    """Mail a link to the donor's own page. The answer is the same for every address."""
-    if request.method != "POST":
-        sent = "sent" in request.GET
-        return render(request, "donations/manage_request.html", {"sent": sent})
-    form = AddressForm(request.POST)
-    if refused := refusal(request, form, "link", **LINKS):
-        context = {"form": form, "problem": refused[0]}
-        return render(request, "donations/manage_request.html", context, status=refused[1])
-    index = email_index(form.cleaned_data["email"])
-    if donor := Donor.objects.filter(email_index=index).first():
-        window = int(timezone.now().timestamp()) // LINKS["seconds"]
-        outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{window}")
-    return redirect("/support/manage/?sent")
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def manage(request: HttpRequest, token: str) -> HttpResponse:
-    """Gifts so far and recurring ones, which are changed here; only the card is at Stripe."""
-    try:
-        donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
-        donor = Donor.objects.get(pk=donor_id)
-    except tokens.StaleToken:
-        return dead_link(request, EXPIRED, 403)
-    except (tokens.BadToken, Donor.DoesNotExist):
-        return dead_link(request, INCOMPLETE, 404)
-    said: dict[str, Any] = {}
-    status = 200
-    if request.method == "POST":
-        asked = request.POST.get("recurring", "")
-        chosen = donor.recurring.filter(pk=asked).first() if asked.isdecimal() else None
-        if chosen is None:
-            return redirect("manage", token)
-        if "card" in request.POST:
-            return to_portal(request, chosen)
-        said, status = change(PromiseForm(request.POST, chosen))
-    shown: dict[str, Any] = {
-        "contributions": donor.contributions.filter(status__in=Contribution.ARRIVED)[:200],
-        "recurring": [
-            {"promise": promise, "lower": promises.lower(promise), "other": other(promise)}
-            for promise in donor.recurring.order_by("-started_at")
-        ],
-        "reasons": promises.REASONS,
-        "months": promises.MONTHS,
-    }
-    return render(request, "donations/manage.html", shown | said, status=status)
-
-
-def change(form: PromiseForm) -> tuple[dict[str, Any], int]:
-    """What to tell the donor about the change she asked for, and the status."""
-    if not form.is_valid():
-        problem = next(iter(form.errors.values()))[0]
-        return {"problem": problem}, 400
-    try:
-        return {"done": promises.apply(form, timezone.now())}, 200
-    except (gateway.Unavailable, stripe.StripeError) as error:
-        log.warning("No change of a promise: %s", type(error).__name__)
-        return {"problem": "Our payment provider did not take the change. Please try again."}, 503
-
-
-def other(promise: RecurringContribution) -> dict[str, Any]:
-    """The other rhythm, with an amount that comes to the same in a year."""
-    monthly = promise.frequency == Frequency.MONTHLY
-    amount = promise.amount * 12 if monthly else promise.amount // 12
-    currency = money.CURRENCIES[promise.currency]
-    amount = min(max(amount, currency.minimum), currency.maximum)
-    found = Frequency.ANNUAL if monthly else Frequency.MONTHLY
-    return {"value": found.value, "amount": money.plain(amount, currency.code)}
-
-
-def to_portal(request: HttpRequest, promise: RecurringContribution) -> HttpResponse:
-    """Stripe's own page, where the card is changed."""
-    try:
-        here = request.build_absolute_uri()
-        return see_other(gateway.portal_url(promise.stripe_customer, here))
-    except stripe.StripeError:
-        return render(request, "503.html", {"message": BUSY}, status=503)
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def mend(request: HttpRequest, token: str) -> HttpResponse:
-    """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
-    try:
-        pk = tokens.read_passing("mend", token, seconds=emails.MEND_SECONDS)
-        promise = RecurringContribution.objects.get(pk=pk)
-    except tokens.StaleToken:
-        return dead_link(request, EXPIRED, 403)
-    except (tokens.BadToken, RecurringContribution.DoesNotExist):
-        return dead_link(request, INCOMPLETE, 404)
-    if request.method == "POST":
-        return to_portal(request, promise)
-    return render(request, "donations/mend.html", {"promise": promise})

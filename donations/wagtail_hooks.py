@@ -11,7 +11,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
 from donations import finance, reviews
-from donations.models import Appeal, Contribution, Review
+from donations.models import Appeal, Contribution, Country, Review
 
 register_permission_policy(Contribution, finance.ReadOnly(Contribution))
 
@@ -44,11 +44,23 @@ class AppealViewSet(ModelViewSet):
     copy_view_enabled = False
 
 
+class CountryViewSet(ModelViewSet):
+    model = Country
+    icon = "site"
+    menu_label = "Countries"
+    list_display = ["name", "code"]
+    copy_view_enabled = False
+
+
 class GivingGroup(ModelViewSetGroup):
     menu_label = "Giving"
     menu_icon = "pick"
     menu_order = 250
-    items = (ContributionViewSet("contributions"), AppealViewSet("appeals"))
+    items = (
+        ContributionViewSet("contributions"),
+        AppealViewSet("appeals"),
+        CountryViewSet("countries"),
+    )
 
 
 @hooks.register("register_admin_urls")

@@ -29,6 +29,14 @@ app.conf.beat_schedule = {
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
     "carry out refunds": {"task": "donations.tasks.carry_out_refunds", "schedule": 60.0},
+    "watch for card testing": {
+        "task": "donations.tasks.watch_for_card_testing",
+        "schedule": 60.0,
+    },
+    "learn payment methods": {
+        "task": "donations.tasks.learn_payment_methods",
+        "schedule": 900.0,
+    },
     "catch up with Stripe": {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),

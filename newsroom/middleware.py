@@ -6,13 +6,14 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 View = Callable[[HttpRequest], HttpResponse]
 
 # Bytes. A reader's form is a few hundred; Stripe's largest events are some 100 kB.
 PUBLIC_BODY, WEBHOOK_BODY = 64_000, 1_000_000
 
-STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
+STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
 
 # No inline script or style, nothing from anyone else. `form-action` also governs where the
 # answer to a form may redirect, hence Stripe's pages.
@@ -43,6 +44,21 @@ def content_security_policy(get_response: View) -> View:
         response = get_response(request)
         if not is_admin(request):
             response.headers.setdefault("Content-Security-Policy", PUBLIC_POLICY)
+        return response
+
+    return middleware
+
+
+def vary(get_response: View) -> View:
+    """Tell caches what our pages differ by: the cookie that remembers the ask, and the language,
+    which chooses its currency."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not is_admin(request) and response.headers.get("Content-Type", "").startswith(
+            "text/html"
+        ):
+            patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response
 
     return middleware

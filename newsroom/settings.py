@@ -36,6 +36,15 @@ BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LANGUAGE_CODE = "en-gb"
+# In what a donor gets receipts and Stripe's pages: donations/receipt_words.py. The site is English.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("pl", "Polski"),
+    ("ru", "Русский"),
+]
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
 USE_I18N = True
@@ -89,6 +98,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.middleware.limit_body",
     "newsroom.middleware.content_security_policy",
+    "newsroom.middleware.vary",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -152,6 +162,7 @@ CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_batches": {"queue": "mail"},
     "subscriptions.tasks.send_mail": {"queue": "transactional"},
     "donations.tasks.process_event": {"queue": "stripe"},
+    "donations.tasks.close_abandoned": {"queue": "stripe"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -208,6 +219,9 @@ TRANSACTIONAL_MAILS = {
     "last_call": "donations.emails.last_call",
     "recurring_ended": "donations.emails.recurring_ended",
     "card_expiring": "donations.emails.card_expiring",
+    "action_required": "donations.emails.action_required",
+    "gift_failed": "donations.emails.gift_failed",
+    "recovery": "donations.emails.recovery",
 }
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
@@ -237,6 +251,8 @@ STRIPE_WEBHOOK_SECRETS = required(
 ).split(",")
 # Refunds of more than this, in whole units of whatever currency, take two people.
 REFUND_LIMIT = env.int("REFUND_LIMIT", default=100)
+# Ask on Stripe's page whether who leaves it may be written to, once. US accounts only.
+CHECKOUT_RECOVERY = env.bool("CHECKOUT_RECOVERY", default=False)
 STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
 
 # --- Pages ---------------------------------------------------------------------------------

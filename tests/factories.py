@@ -104,8 +104,8 @@ def make_appeal(**fields: Any) -> Appeal:
                 appeal=appeal,
                 currency=currency,
                 frequency=frequency,
-                amounts=[500, 1000, 2000],
-                suggested=1000,
+                amounts="500 1000 2000" if currency == "jpy" else "5 10 20",
+                suggested="1000" if currency == "jpy" else "10",
             )
     return appeal
 

@@ -1,4 +1,4 @@
-from .appeal import Appeal, AppealAmounts, Frequency
+from .appeal import Appeal, AppealAmounts, Country, Frequency
 from .contribution import (
     Checkout,
     Contribution,
@@ -7,10 +7,12 @@ from .contribution import (
     RecurringContribution,
 )
 from .deferral import Deferral
+from .receipt import Receipt, ReceiptNumber
 from .recurring_change import RecurringChange
 from .refund import Refund
 from .review import Dispute, Review
 from .stripe_event import CatchUp, StripeEvent
+from .wording import GivingWords
 
 __all__ = [
     "Appeal",
@@ -19,10 +21,14 @@ __all__ = [
     "Checkout",
     "Contribution",
     "ContributionChange",
+    "Country",
     "Deferral",
     "Dispute",
     "Donor",
     "Frequency",
+    "GivingWords",
+    "Receipt",
+    "ReceiptNumber",
     "RecurringChange",
     "RecurringContribution",
     "Refund",

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
+from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from modelcluster.fields import ParentalKey
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 
@@ -20,6 +21,37 @@ class Frequency(models.TextChoices):
     ANNUAL = "annual", "Annual"
 
 
+class Country(models.Model):
+    """A country where giving to us is dangerous: what its readers are told before they give.
+
+    Which country a reader is in she says herself, if she wants to; nobody looks her address up.
+    """
+
+    code = models.CharField(
+        max_length=2,
+        unique=True,
+        validators=[RegexValidator("^[A-Z]{2}$", "Two capital letters (ISO 3166), such as DE.")],
+        help_text="Two capital letters (ISO 3166).",
+    )
+    name = models.CharField(max_length=60)
+    warning = models.TextField(
+        help_text="In plain words: what may happen to somebody who gives from there."
+    )
+
+    panels = [
+        FieldRowPanel([FieldPanel("name"), FieldPanel("code")]),
+        FieldPanel("warning"),
+    ]
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "country with a warning"
+        verbose_name_plural = "countries with a warning"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def running(self) -> "AppealQuerySet":
         """Begun and not over; the newest first."""
@@ -29,7 +61,7 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
         ).order_by("-starts_at")
 
     def current(self) -> "Appeal | None":
-        return self.running().prefetch_related("amounts").first()
+        return self.running().prefetch_related("amounts", "closed_in").first()
 
 
 class Appeal(ClusterableModel):
@@ -40,6 +72,9 @@ class Appeal(ClusterableModel):
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
     active = models.BooleanField(default=True)
+    closed_in = ParentalManyToManyField(
+        Country, blank=True, help_text="Readers who say they are there can't give to this appeal."
+    )
 
     objects = AppealQuerySet.as_manager()
 
@@ -47,6 +82,7 @@ class Appeal(ClusterableModel):
         FieldPanel("title"),
         FieldPanel("message"),
         FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at"), FieldPanel("active")]),
+        FieldPanel("closed_in", widget=forms.CheckboxSelectMultiple),
         InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
     ]
 
@@ -67,18 +103,16 @@ class Appeal(ClusterableModel):
 
 
 class AppealAmounts(models.Model):
-    """Suggested amounts of an appeal for one currency and frequency, in the smallest unit."""
+    """Suggested amounts of an appeal for one currency and frequency, as an editor writes them:
+    «5 10 25», in whole units, «12.50» where there are decimals."""
 
     appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="amounts")
     currency = models.CharField(
         max_length=3, choices=[(code, code.upper()) for code in money.CURRENCIES]
     )
     frequency = models.CharField(max_length=8, choices=Frequency)
-    amounts = ArrayField(
-        models.PositiveIntegerField(),
-        help_text="In the smallest unit (cents), comma-separated: 500,1000,2500.",
-    )
-    suggested = models.PositiveIntegerField(help_text="The one that is chosen at first.")
+    amounts = models.CharField(max_length=100, help_text="Separated by spaces: 5 10 25.")
+    suggested = models.CharField(max_length=20, help_text="The one that is chosen at first.")
 
     panels = [
         FieldRowPanel([FieldPanel("currency"), FieldPanel("frequency")]),
@@ -97,19 +131,25 @@ class AppealAmounts(models.Model):
         return f"{self.currency} {self.frequency}"
 
     def clean(self) -> None:
-        minimum = money.CURRENCIES[self.currency].minimum if self.currency else 0
-        if self.amounts and min(self.amounts) < minimum:
-            smallest = money.show(minimum, self.currency)
-            raise ValidationError({"amounts": f"The smallest amount is {smallest}."})
-        if self.amounts and self.suggested not in self.amounts:
-            raise ValidationError({"suggested": "Choose one of the amounts."})
+        if not self.currency:
+            return
+        try:
+            if money.parse(self.suggested, self.currency) not in self.smallest():
+                raise ValidationError({"suggested": "Choose one of the amounts."})
+        except money.BadAmount as error:
+            raise ValidationError({"amounts": str(error)}) from error
+
+    def smallest(self) -> list[int]:
+        """The amounts in the smallest unit. Raises money.BadAmount, which clean() rules out."""
+        return [money.parse(amount, self.currency) for amount in self.amounts.split()]
 
     def choices(self) -> list[dict[str, Any]]:
+        suggested = money.parse(self.suggested, self.currency)
         return [
             {
                 "value": money.plain(amount, self.currency),
                 "label": money.show(amount, self.currency),
-                "chosen": amount == self.suggested,
+                "chosen": amount == suggested,
             }
-            for amount in self.amounts
+            for amount in self.smallest()
         ]

@@ -1,9 +1,10 @@
 """Gifts: who gave (sealed), what was promised, what arrived, and every change since."""
 
-import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q, Sum
+from django.utils import timezone
 
 from donations import money
 from newsroom.privacy import BlindIndexField, EncryptedField
@@ -18,32 +19,57 @@ class Donor(models.Model):
     email = EncryptedField()
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(blank=True)
+    language = models.CharField(max_length=8, default="en", help_text="Of her receipts.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"donor {self.pk}"
 
 
+class CheckoutQuerySet(models.QuerySet["Checkout"]):
+    def abandoned_siblings(self, of: "Checkout") -> "CheckoutQuerySet":
+        """Earlier presses of the same form, for another gift, which nobody should pay now."""
+        mine = self.filter(form_id=of.form_id, closed_at=None, expires_at__gt=timezone.now())
+        return mine.exclude(pk=of.pk).exclude(session_id=None)
+
+
 class Checkout(models.Model):
     """One press of «Continue»: what was asked for, and the Stripe session made of it.
 
-    Its id comes with the form, made by the browser, so that a double click or the back button
-    finds this row again; Stripe's idempotency key is made of it. Without JavaScript each press
-    is a row and a session of its own, of which the reader pays one.
+    ``form_id`` comes with the form, made by the browser, so that a double click or the back
+    button finds this row again. ``key`` is made of it and of what was asked: it is Stripe's
+    idempotency key, and how Stripe's objects name this row. Without JavaScript each press is a
+    row and a session of its own, of which the reader pays one.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    key = models.UUIDField(unique=True)
+    form_id = models.UUIDField()
     frequency = models.CharField(max_length=8, choices=Frequency)
-    amount = models.PositiveBigIntegerField()
+    amount = models.PositiveBigIntegerField(help_text="With the fee, in the smallest unit.")
+    fee = models.PositiveBigIntegerField(default=0, help_text="What was added to cover the fee.")
     currency = models.CharField(max_length=3)
+    anonymous = models.BooleanField(default=False, help_text="No name is kept.")
+    newsletter = models.BooleanField(default=False, help_text="She asked for the newsletter too.")
+    language = models.CharField(max_length=8, default="en")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")
     session_id = models.CharField(max_length=255, null=True, unique=True)
     session_url = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(help_text="When the session at Stripe closes by itself.")
+    closed_at = models.DateTimeField(null=True, help_text="Paid, given up, or replaced.")
+
+    objects = CheckoutQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["form_id"], name="checkouts_of_form")]
 
     def __str__(self) -> str:
         return f"checkout {self.pk}"
+
+    def close(self, now: datetime) -> bool:
+        """Paid, given up, or replaced: one winner."""
+        return bool(Checkout.objects.filter(pk=self.pk, closed_at=None).update(closed_at=now))
 
 
 class RecurringContribution(models.Model):
@@ -74,6 +100,7 @@ class RecurringContribution(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
 
     GOING = ["active", "trialing", "past_due"]  # will be charged again
+    STATUSES = [*GOING, "incomplete", "incomplete_expired", "canceled", "unpaid", "paused"]
 
     class Meta:
         verbose_name = "recurring contribution"
@@ -125,7 +152,11 @@ class Contribution(models.Model):
     recurring = models.ForeignKey(
         RecurringContribution, null=True, on_delete=models.SET_NULL, related_name="contributions"
     )
+    checkout = models.ForeignKey(
+        Checkout, null=True, on_delete=models.SET_NULL, related_name="contributions"
+    )
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    message = EncryptedField(blank=True)
     frequency = models.CharField(max_length=8, choices=Frequency)
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
     refunded = models.PositiveBigIntegerField(default=0)
@@ -136,6 +167,8 @@ class Contribution(models.Model):
     stripe_invoice = models.CharField(max_length=255, blank=True)
     payment_method = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
     failure = models.CharField(max_length=300, blank=True)
+    failure_code = models.CharField(max_length=60, blank=True)
+    stripe_customer = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
     received_at = models.DateTimeField(null=True)
 
@@ -165,11 +198,17 @@ class Contribution(models.Model):
 
     @property
     def donor_name(self) -> str:
+        if self.checkout and self.checkout.anonymous:
+            return "anonymous"
         return (self.donor.name or "no name") if self.donor else "not known"
 
     @property
     def donor_email(self) -> str:
         return self.donor.email if self.donor else ""
+
+    @property
+    def receipt_number(self) -> str:
+        return str(self.receipt) if hasattr(self, "receipt") else ""
 
     @property
     def arrived(self) -> bool:

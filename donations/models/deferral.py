@@ -1,11 +1,12 @@
 """«Not ready to support today? Remind me later.»"""
 
 from datetime import datetime
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
-from newsroom.privacy import BlindIndexField, EncryptedField
+from newsroom.privacy import BlindIndexField, EncryptedField, email_index
 
 from .appeal import Appeal, Frequency
 
@@ -60,6 +61,15 @@ class Deferral(models.Model):
 
     def __str__(self) -> str:
         return f"deferral {self.pk} ({self.status})"
+
+    @classmethod
+    def wish(cls, email: str, **fields: Any) -> None:
+        """One waiting reminder per address: a second wish moves the first."""
+        index = email_index(email)
+        with transaction.atomic():
+            waiting = cls.objects.of_address(index).filter(status=cls.Status.WAITING)
+            if not waiting.update(**fields):
+                cls.objects.create(email=email, email_index=index, **fields)
 
     def end(self, status: str, now: datetime) -> bool:
         """Leave waiting (or, by a gift, reminded); False when it is over already."""

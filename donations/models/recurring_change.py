@@ -11,6 +11,7 @@ class RecurringChange(models.Model):
     class What(models.TextChoices):
         AMOUNT = "amount"
         FREQUENCY = "frequency"
+        DAY = "day", "day of payment"
         PAUSE = "pause"
         RESUME = "resume"
         CANCEL = "cancel"

@@ -23,6 +23,8 @@ class Dispute(models.Model):
         "appeal_under_review",
     ]
     NEEDS_RESPONSE = ["needs_response", "warning_needs_response", "appeal_needs_response"]
+    STATUSES = [*GONE, *NEEDS_RESPONSE, "warning_under_review", "warning_closed", "won"]
+    STATUSES += ["prevented"]
 
     contribution = models.ForeignKey(
         Contribution, on_delete=models.CASCADE, related_name="disputes"
@@ -56,6 +58,8 @@ class Review(models.Model):
         REFUND_FAILED = "refund_failed", "Refund failed"
         REFUND_WAITS = "refund_waits", "Refund waits for a second person"
         EVENT = "event", "Event that can't be processed"
+        UNKNOWN = "unknown", "Stripe says something new"
+        CARD_TESTING = "card_testing", "Somebody tries cards"
 
     kind = models.CharField(max_length=16, choices=Kind)
     about = models.CharField(max_length=255, help_text="The id of what it is about.")

@@ -57,6 +57,7 @@ urlpatterns = [
     path("v1/invoices", methods(GET=listing("invoice"))),
     path("v1/invoices/<str:pk>", retrieve("invoice")),
     path("v1/invoice_payments", methods(GET=api.list_invoice_payments)),
+    path("v1/invoice_payments/<str:pk>", retrieve("invoice_payment")),
     path("v1/subscriptions", methods(GET=listing("subscription"))),
     path(
         "v1/subscriptions/<str:pk>",

@@ -7,7 +7,7 @@ from django import template
 from django.utils import timezone
 
 from donations import ask, money
-from donations.views import giving
+from donations.views import giving, languages
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ def ask_box(context: dict[str, Any]) -> dict[str, Any]:
     request = context.get("request")
     if request is None or not ask.shown(request, timezone.now()):
         return {"appeal": None}
-    return giving({}) | {"request": request, "back": request.path}
+    return giving({}, languages(request)) | {"request": request, "back": request.path}
 
 
 @register.simple_tag

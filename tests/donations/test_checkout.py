@@ -1,3 +1,4 @@
+import re
 import uuid
 from datetime import timedelta
 
@@ -6,8 +7,29 @@ import requests
 from django.conf import settings
 from django.utils import timezone
 
-from donations.models import Checkout, Contribution, RecurringContribution
+from donations import gateway, money
+from donations.models import (
+    Checkout,
+    Contribution,
+    Country,
+    Donor,
+    GivingWords,
+    RecurringContribution,
+)
 from donations.sandbox.objects import Card
+from subscriptions.models import Subscription
+from tests.donations.conftest import handle
+from tests.factories import make_user
+
+
+@pytest.fixture
+def finance_page(donor):
+    """What finance sees of a gift."""
+    from django.test import Client
+
+    staff = Client()
+    staff.force_login(make_user("Finance"))
+    return lambda gift: staff.get(f"/admin/contributions/inspect/{gift.pk}/").text
 
 
 def test_reader_gives_once(donor) -> None:
@@ -59,6 +81,11 @@ def test_crash_after_stripe_answered_finds_the_same_session(donor) -> None:
     ("form", "message"),
     [
         ({"amount": "1"}, "smallest amount is $2"),
+        ({"amount": "NaN"}, "as a number"),
+        ({"amount": "1e3"}, "as a number"),
+        ({"amount": "٣"}, "as a number"),
+        ({"currency": "kwd", "amount": "12.345"}, "last decimal to 0"),
+        ({"appeal": "x"}, "appeal is over"),
         ({"amount": "lots"}, "as a number"),
         ({"amount": "1000000000000"}, "largest amount here"),
         ({"amount": ""}, "choose an amount"),
@@ -145,6 +172,164 @@ def test_giving_page_survives_any_query(donor) -> None:
         answer = donor.client.get("/support/" + query)
         assert answer.status_code == 200
         assert "<script>" not in answer.text
+
+
+# --- What else the form may ask for -------------------------------------------------------------
+
+
+def test_fee_is_added_when_the_reader_wants_it(donor) -> None:
+    page = donor.gives("fee@example.org", frequency="once", amount="10", cover_fee="on")
+    gift = Contribution.objects.get()
+    assert gift.amount == money.with_fee(1000, "usd") == 1061
+    assert gift.checkout.fee == 61
+    assert "$10.61" in page.text
+
+
+def test_anonymous_gift_keeps_no_name(donor, finance_page) -> None:
+    donor.gives("nameless@example.org", frequency="once", anonymous="on")
+    assert Donor.objects.get().name == ""
+    assert "anonymous" in finance_page(Contribution.objects.get())
+
+
+def test_newsletter_is_asked_for_with_the_gift_and_confirmed_by_mail(
+    donor, told, committing, inbox
+) -> None:
+    with committing():
+        donor.gives("both@example.org", newsletter="on")
+        donor.advance(40)  # a renewal asks no second time
+        handle(told())
+    subjects = [mail["subject"] for mail in inbox.to("both@example.org")]
+    assert len([subject for subject in subjects if "confirm" in subject]) == 1
+    subscription = Subscription.objects.get()
+    assert subscription.status == "pending"
+    assert subscription.consents.get().how == "with a gift"
+
+
+def test_donor_without_the_box_ticked_gets_no_newsletter(donor) -> None:
+    donor.gives("only@example.org")
+    assert not Subscription.objects.exists()
+
+
+def test_currency_follows_the_language_until_the_reader_chooses(donor) -> None:
+    german = {"Accept-Language": "de-DE,de;q=0.9"}
+    page = donor.client.get("/support/", headers=german)
+    assert 'name="currency" value="eur"' in page.text
+    assert {"Cookie", "Accept-Language"} <= {v.strip() for v in page["Vary"].split(",")}
+    page = donor.client.get("/support/?currency=jpy", headers=german)
+    assert 'name="currency" value="jpy"' in page.text
+
+
+def test_stripes_page_speaks_the_readers_language(donor) -> None:
+    donor.client.post(
+        "/support/checkout/",
+        {"frequency": "once", "amount": "10", "currency": "eur"},
+        headers={"Accept-Language": "ru"},
+    )
+    checkout = Checkout.objects.get()
+    assert checkout.language == "ru"
+    assert gateway.session(checkout.session_id).locale == "ru"
+
+
+def test_statement_descriptor_is_the_editors(donor) -> None:
+    GivingWords.objects.create(statement_descriptor="READING")
+    donor.continues(frequency="once")
+    donor.continues(frequency="monthly")
+    assert gateway.client().v1.products.retrieve("gift_monthly").statement_descriptor == "READING"
+
+
+def test_reader_in_a_dangerous_country_is_warned_and_may_be_turned_away(donor, appeal) -> None:
+    country = Country.objects.create(code="RU", name="Russia", warning="It is a crime there.")
+    page = donor.client.get("/support/").text
+    assert "?country=RU" in page and "It is a crime" not in page
+    page = donor.client.get("/support/?country=ru").text
+    assert "It is a crime there." in page and 'name="country" value="RU"' in page
+    assert donor.continues(country="RU", appeal=str(appeal.pk)).status_code == 303
+    appeal.closed_in.set([country])
+    appeal.save()
+    page = donor.client.get("/support/?country=RU").text
+    assert "closed for readers there" in page and "Continue" not in page
+    refused = donor.continues(country="RU", appeal=str(appeal.pk))
+    assert refused.status_code == 422 and "It is a crime there." in refused.text
+
+
+# --- Sessions that nobody pays ------------------------------------------------------------------
+
+
+def test_session_that_another_gift_replaced_is_closed(donor, told, committing) -> None:
+    form = {"checkout": str(uuid.uuid4())}
+    with committing():
+        first = donor.continues(**form, amount="10")["Location"]
+    with committing():
+        second = donor.continues(**form, amount="20")["Location"]
+    assert "over" in requests.get(first, timeout=10).text.lower()
+    assert donor.pays(second, "chosen@example.org").status_code == 302
+    handle(told())
+    with committing():
+        third = donor.continues(**form, amount="20")["Location"]  # back, and once more
+    assert third not in (first, second)
+
+
+def test_abandoned_session_closes_by_itself_and_asks_once_if_that_was_agreed(
+    donor, told, committing, inbox, settings
+) -> None:
+    settings.CHECKOUT_RECOVERY = True
+    with committing():
+        page = donor.continues(frequency="once")["Location"]
+        donor.pays(page, "left@example.org", leave="1")
+        silent = donor.continues(frequency="once")["Location"]
+        assert "checkout" in requests.get(silent, timeout=10).text.lower()
+    donor.advance(1)
+    for _ in range(2):
+        with committing():
+            handle(told())
+    assert not Checkout.objects.filter(closed_at=None).exists()
+    [mail] = inbox.to("left@example.org")
+    assert mail["subject"] == "You were not finished"
+    link = next(word for word in mail["text"].split() if "/c/recover/" in word)
+    fresh = requests.get(link, timeout=10).url
+    assert donor.pays(fresh, "left@example.org").status_code == 302
+    with committing():
+        handle(told())
+    assert Contribution.objects.get().checkout.frequency == "once"
+
+
+def test_refusal_by_stripe_is_not_remembered_for_the_next_press(donor) -> None:
+    """Its products were deleted in the dashboard: the key's answer is that refusal for a day."""
+    form = {"checkout": str(uuid.uuid4())}
+    donor.continues(**form, amount="5")
+    requests.post(f"{donor.url}/start-over", timeout=10)
+    assert donor.continues(**form, amount="10").status_code == 503
+    assert donor.continues(**form, amount="10").status_code == 303
+
+
+# --- A word to the newsroom ---------------------------------------------------------------------
+
+
+def test_donor_says_a_word_after_the_gift(donor, finance_page) -> None:
+    page = donor.gives("word@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    answer = donor.client.post(f"/support/thanks/{action}", {"message": "Go on! <b>"})
+    assert "every one of them" in answer.text
+    donor.client.post(f"/support/thanks/{action}", {"message": "second"})
+    gift = Contribution.objects.get()
+    assert gift.message == "Go on! <b>"
+    assert "Go on! &lt;b&gt;" in finance_page(gift)
+
+
+@pytest.mark.parametrize(("words", "status"), [("", 422), ("x" * 2001, 422), ("x" * 2000, 200)])
+def test_message_of_any_size_gets_an_answer(donor, words: str, status: int) -> None:
+    page = donor.gives("size@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    assert donor.client.post(f"/support/thanks/{action}", {"message": words}).status_code == status
+    assert donor.client.post("/support/thanks/x:y/", {"message": "hi"}).status_code == 404
+
+
+def test_thanks_page_opened_by_somebody_else_names_no_one(donor, client) -> None:
+    donor.gives("private@example.org", frequency="once")
+    session = Checkout.objects.get().session_id
+    page = client.get("/support/thanks/", {"session": session}).text
+    assert "private@example.org" not in page and "Ann" not in page
+    assert not re.search('/support/manage/[^"]', page)
 
 
 def test_donor_opens_her_own_page_by_a_mailed_link(donor, committing, inbox) -> None:

@@ -10,7 +10,8 @@ from donations import money
 @given(st.sampled_from(list(money.CURRENCIES)), st.data())
 def test_every_amount_reads_back_from_what_is_shown(code: str, data: st.DataObject) -> None:
     currency = money.CURRENCIES[code]
-    amount = data.draw(st.integers(currency.minimum, currency.maximum))
+    step = 10 if currency.decimals == 3 else 1  # Stripe: multiples of 10
+    amount = data.draw(st.integers(currency.minimum // step, currency.maximum // step)) * step
     assert money.parse(money.plain(amount, code), code) == amount
     assert money.parse(money.show(amount, code), code) == amount
 
@@ -48,3 +49,33 @@ def test_amounts_as_people_type_them(typed: str, code: str, amount: int) -> None
 def test_bad_amounts_say_what_to_do(typed: str, code: str, message: str) -> None:
     with pytest.raises(money.BadAmount, match=message.replace("$", r"\$")):
         money.parse(typed, code)
+
+
+@given(st.sampled_from(list(money.CURRENCIES)), st.data())
+def test_fee_is_covered_to_the_smallest_unit_and_no_further(code: str, data: st.DataObject) -> None:
+    currency = money.CURRENCIES[code]
+    amount = data.draw(st.integers(currency.minimum, currency.maximum // 2))
+    charged = money.with_fee(amount, code)
+    left = charged - charged * money.FEE_SHARE - currency.fee
+    assert 0 <= left - amount <= 10
+    if currency.decimals == 3:
+        assert charged % 10 == 0
+
+
+@pytest.mark.parametrize(
+    ("languages", "currency"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "eur"),
+        ("en-GB,en;q=0.5", "gbp"),
+        ("en-US,en", ""),
+        ("es-MX", "usd"),
+        ("es", "eur"),
+        ("ja", "jpy"),
+        ("xx,pl;q=0.3", ""),
+        ("*", ""),
+        ("", ""),
+        ("de" * 3000, ""),
+    ],
+)
+def test_language_suggests_a_currency_that_is_offered(languages: str, currency: str) -> None:
+    assert money.currency_of(languages, ["usd", "eur", "gbp", "jpy"]) == currency

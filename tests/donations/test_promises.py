@@ -8,8 +8,8 @@ import stripe
 from django.utils import timezone
 
 from donations import emails, gateway, promises
-from donations.models import Contribution, RecurringChange, RecurringContribution
-from donations.sandbox.objects import Card
+from donations.models import Contribution, Deferral, RecurringChange, RecurringContribution
+from donations.sandbox.objects import Card, Iban
 from tests.donations.conftest import handle
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,36 @@ def test_refusal_by_stripe_is_said(own_page, promise, monkeypatch) -> None:
     assert promise.amount == 1000
 
 
+@pytest.mark.parametrize("day", [1, 10, 28])
+def test_another_day_is_never_earlier_than_what_is_paid_for(
+    own_page, promise, donor, told, day
+) -> None:
+    paid_until = promise.renews_at
+    page = own_page("day", day=str(day)).text
+    assert "The next payment is on" in page
+    moved = timezone.localtime(promise.renews_at)
+    assert moved.day == day
+    assert paid_until <= promise.renews_at <= paid_until + timedelta(days=31)
+    donor.advance(63)
+    handle(told())
+    assert Contribution.objects.count() in (2, 3)
+    promise.refresh_from_db()
+    assert timezone.localtime(promise.renews_at).day == day
+
+
+@pytest.mark.parametrize("day", ["0", "29", "x", ""])
+def test_day_that_some_months_lack_is_refused(own_page, promise, day) -> None:
+    assert own_page("day", day=day).status_code == 400
+
+
+def test_who_cancels_may_be_asked_again_when_she_says(own_page, promise) -> None:
+    own_page("cancel", later="182")
+    wish = Deferral.objects.get()
+    assert wish.email == "steady@example.org"
+    assert (wish.amount, wish.frequency) == (1000, "monthly")
+    assert 180 < (wish.remind_at - timezone.now()).days < 184
+
+
 def test_smallest_promise_is_not_offered_less() -> None:
     assert promises.lower(RecurringContribution(amount=300, currency="usd")) == 0
     assert promises.lower(RecurringContribution(amount=500, currency="jpy")) == 0
@@ -201,8 +231,15 @@ def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
     link = next(word for word in mail["text"].split() if "/support/mend/" in word)
     path = "/" + link.split("/", 3)[3]
     page = client.get(path).text
-    assert "Change the card" in page and "Gifts so far" not in page
-    assert "/p/session/" in client.post(path)["Location"]
+    assert "Pay it now" in page and "Gifts so far" not in page
+    stripes_page = client.post(path)["Location"]
+    assert "/invoice/" in stripes_page
+    donor.pays(stripes_page, "mend@example.org", Card.VISA)
+    with committing():
+        handle(told())
+    promise = RecurringContribution.objects.get()
+    assert (promise.status, promise.card) == ("active", "visa 4242")
+    assert "/p/session/" in client.post(path)["Location"]  # nothing is open: to the card
     assert client.get(path[:-3] + "x/").status_code == 404
 
 
@@ -216,3 +253,48 @@ def test_card_that_expires_soon_is_told_once(promise, inbox, committing) -> None
         with committing():
             warn_of_expiring_cards()
     assert subjects(inbox, "steady@example.org").count("Your card will expire soon") == 1
+
+
+def test_bank_that_wants_to_ask_at_a_renewal_is_answered_by_one_press(
+    donor, told, inbox, committing, client
+) -> None:
+    with committing():
+        donor.gives("asks@example.org", Card.ALWAYS_AUTHENTICATE, frequency="monthly", amount="10")
+        handle(told())
+    donor.advance(32)
+    with committing():
+        handle(told())
+    assert subjects(inbox, "asks@example.org")[1:] == ["Your bank has a question"]
+    [mail, _] = inbox.to("asks@example.org")
+    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
+    page = client.post("/" + link.split("/", 3)[3])["Location"]
+    donor.pays(page, "asks@example.org", Card.ALWAYS_AUTHENTICATE)
+    with committing():
+        handle(told())
+    promise = RecurringContribution.objects.get()
+    assert promise.status == "active"
+    assert [gift.status for gift in promise.contributions.all()] == ["succeeded"] * 2
+
+
+def test_account_that_was_closed_fails_days_after_the_renewal(
+    donor, told, inbox, committing
+) -> None:
+    with committing():
+        donor.gives("no-account@example.org", Iban.CLOSED_LATER, currency="eur", amount="10")
+        donor.advance(4)
+        handle(told())
+    assert RecurringContribution.objects.get().card == "sepa 3003"
+    donor.advance(27)
+    with committing():
+        handle(told())
+    assert Contribution.objects.first().status == "processing"
+    donor.advance(4)
+    with committing():
+        handle(told())
+    newest = Contribution.objects.first()
+    assert (newest.status, newest.failure_code) == ("failed", "account_closed")
+    assert RecurringContribution.objects.get().status == "past_due"
+    assert subjects(inbox, "no-account@example.org") == [
+        "Thank you",
+        "A payment did not go through",
+    ]

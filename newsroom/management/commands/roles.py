@@ -27,6 +27,11 @@ ROLES = {
         "donations.add_appeal",
         "donations.change_appeal",
         "donations.view_appeal",
+        "donations.add_country",
+        "donations.change_country",
+        "donations.delete_country",
+        "donations.view_country",
+        "donations.change_givingwords",
     ],
 }
 PAGES = {"Editors": ["add_page", "change_page", "publish_page", "lock_page", "unlock_page"]}

@@ -1,0 +1,58 @@
+"""Words that editors choose: what stands on a statement, and in the subject of a mail."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+
+
+def subject(default: str, when: str) -> models.CharField:
+    return models.CharField(max_length=78, default=default, help_text=when)
+
+
+@register_setting(icon="pick")
+class GivingWords(BaseGenericSetting):
+    """Neutral by default: a bank statement, a lock screen or a shared inbox must not tell that
+    somebody gives, nor to whom."""
+
+    statement_descriptor = models.CharField(
+        max_length=12,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"^(?=.*[A-Za-z])[A-Za-z0-9 .\-]{2,12}$",
+                "2 to 12 letters, digits, spaces, dots or hyphens, one letter at least.",
+            )
+        ],
+        help_text="Ends the line on a donor's card statement, after the account's own prefix "
+        "(Stripe: «Statement descriptors»). Empty: the account's own.",
+    )
+    thanks = subject("Thank you", "A gift has arrived.")
+    reminder = subject("You asked us to get back to you", "«Remind me later».")
+    manage_link = subject("Your link", "To the donor's own page.")
+    recovery = subject("You were not finished", "Stripe's page was left; she agreed to be asked.")
+    payment_failed = subject("A payment did not go through", "The first failed attempt.")
+    last_call = subject("A payment still does not go through", "The last but one.")
+    action_required = subject("Your bank has a question", "A renewal needs the donor's yes.")
+    recurring_ended = subject("It has ended", "A recurring gift has ended.")
+    card_expiring = subject("Your card will expire soon", "A month before.")
+
+    panels = [
+        FieldPanel("statement_descriptor"),
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in (
+                    "thanks", "reminder", "manage_link", "recovery", "payment_failed",
+                    "last_call", "action_required", "recurring_ended", "card_expiring",
+                )
+            ],
+            "Subjects of mails",
+        ),
+    ]  # fmt: skip
+
+    class Meta:
+        verbose_name = "wording of giving"
+
+    def __str__(self) -> str:
+        return "wording of giving"
