@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export RECIPIENTS RUNS ONLY
 
-.PHONY: up test check bench chaos clean
+.PHONY: up test check bench smoke chaos clean
 .DEFAULT_GOAL := up
 
 up: .venv/ready  ## the product, running, with demo content
@@ -23,6 +23,9 @@ check: .venv/ready  ## style, types, the direction of imports, migrations, deplo
 
 bench: .venv/ready  ## make bench NAME=send [RECIPIENTS=100000] [RUNS=3]
 	@$(BIN)/python -m tests.benchmarks $(NAME)
+
+smoke: .venv/ready  ## STRIPE_SECRET_KEY=sk_test_… make smoke: does Stripe do what we assume?
+	@$(BIN)/python -m tests.smoke
 
 chaos: .venv/ready  ## break the send in ninety ways and count who got what (half an hour)
 	@$(BIN)/python -m tests.chaos

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.core.signing import BadSignature, TimestampSigner
+from django.db import models
 from django.http import HttpRequest
 
-from donations.models import Contribution, Review
+from donations.models import Review, StripeEvent
 from newsroom.public_forms import too_often
 
 PER_MINUTE = 300  # checkouts of everyone together, before each costs work
@@ -26,7 +27,8 @@ CHALLENGE_SECONDS = 600
 BREAKER, BREAKER_SECONDS = "checkout-breaker", 1800
 
 LOOK_BACK = timedelta(minutes=15)
-FAILURES, SHARE = 20, 0.5  # in that time: so many failed first payments, and more than half
+FAILURES = 20  # in that time, and more than there were successes
+FAILED, PAID = "payment_intent.payment_failed", "payment_intent.succeeded"
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,18 @@ def solves(text: str, nonce: str, bits: int = BITS) -> bool:
 
 
 def watch(now: datetime) -> bool:
-    """Close the breaker while most payments fail, and tell finance; is it closed?"""
-    recent = Contribution.objects.filter(
-        created_at__gt=now - LOOK_BACK, recurring=None
-    ).values_list("status", flat=True)
-    failed = sum(status == Contribution.Status.FAILED for status in recent)
-    if failed < FAILURES or failed <= SHARE * len(recent):
+    """Close the breaker while most payments fail, and tell finance; is it closed?
+
+    Counts what Stripe tells, not our contributions: a card declined on the page of a promise
+    that never began belongs to none.
+    """
+    told = StripeEvent.objects.filter(received_at__gt=now - LOOK_BACK, type__in=[FAILED, PAID])
+    counts = dict(told.values_list("type").annotate(models.Count("pk")))
+    failed, paid = counts.get(FAILED, 0), counts.get(PAID, 0)
+    if failed < FAILURES or failed <= paid:
         return False
     cache.set(BREAKER, 1, BREAKER_SECONDS)
-    why = f"{failed} of {len(recent)} payments failed within {LOOK_BACK.seconds // 60} minutes. "
+    why = f"{failed} of {failed + paid} payments failed within {LOOK_BACK.seconds // 60} minutes. "
     why += "Checkouts cost a sum now, for half an hour. Look at Radar at Stripe."
     Review.open(Review.Kind.CARD_TESTING, f"{now:%Y-%m-%d %H}", why)
     return True

@@ -31,10 +31,9 @@ def load() -> None:
                 suggested=amounts.split()[1],
             )
     Country.objects.create(
-        code="RU",
-        name="Russia",
+        code="ZZ",  # for users to assign (ISO 3166)
+        name="Karvia",
         warning="There we are declared «undesirable». Giving to us is a crime there, punished with "
-        "up to five years in prison (article 284.1 of the criminal code), and banks report "
-        "payments. Please do not give from there, and not with a card issued there. Read us, "
-        "and tell a friend abroad.",
+        "prison, and banks report payments. Please do not give from there, nor with a card issued "
+        "there. Read us, and tell a friend abroad.",
     )

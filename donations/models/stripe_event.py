@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -33,7 +34,8 @@ class StripeEvent(models.Model):
         indexes = [
             models.Index(
                 fields=["next_try_at"], condition=Q(handled_at=None), name="events_to_handle"
-            )
+            ),
+            BrinIndex(fields=["received_at"], name="events_by_time"),  # rows come in its order
         ]
 
     def __str__(self) -> str:

@@ -35,6 +35,7 @@ from .contract import Refused, decode, parse, skeleton
 from .objects import Object
 from .world import BASE_URL, RATE, store
 
+LOOKS_ON = "Bearer sk_test_looks_on"  # a test that compares: no fault and no limit befalls it
 rate_limit = faults.RateLimit(RATE)
 
 
@@ -42,9 +43,12 @@ def api(view: Callable[..., Object]) -> Callable[..., HttpResponseBase]:
     """An API call, with whatever has been ordered to go wrong."""
 
     def wrapped(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        if not request.headers.get("Authorization", "").startswith("Bearer sk_test_"):
+        key = request.headers.get("Authorization", "")
+        if not key.startswith("Bearer sk_test_"):
             message = "Invalid API Key provided."
             return error({"type": "invalid_request_error", "message": message}, 401)
+        if key == LOOKS_ON:
+            return act(request, view, kwargs)
         with store.transaction():
             limited = faults.befalls(store, faults.RATE_LIMIT, request.path)
             broken = faults.befalls(store, faults.BEFORE, request.path)

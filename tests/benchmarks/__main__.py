@@ -11,7 +11,9 @@ from importlib import import_module
 
 from tests.environment import ROOT, use_own_world
 
-BENCHMARKS = {name: f"tests.benchmarks.{name}" for name in ("send", "linear", "smtp")}
+BENCHMARKS = {
+    name: f"tests.benchmarks.{name}" for name in ("send", "linear", "smtp", "webhooks", "checkout")
+}
 
 
 def main(name: str) -> None:
@@ -27,6 +29,7 @@ def main(name: str) -> None:
 
     from newsroom import local
 
+    (local.VAR / "static").mkdir(parents=True, exist_ok=True)
     with local.servers():
         import django
         from django.core.management import call_command

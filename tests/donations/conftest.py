@@ -14,6 +14,7 @@ from donations.sandbox.objects import Card
 from tests.factories import make_appeal
 
 API = {"Authorization": "Bearer sk_test_x"}
+LOOKS_ON = {"Authorization": "Bearer sk_test_looks_on"}
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +70,7 @@ def events(url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         query = {"limit": "100"} | ({"starting_after": found[-1]["id"]} if found else {})
-        page = requests.get(f"{url}/v1/events", params=query, headers=API, timeout=10).json()
+        page = requests.get(f"{url}/v1/events", params=query, headers=LOOKS_ON, timeout=10).json()
         found += page["data"]
         if not page["has_more"]:
             return found[::-1]

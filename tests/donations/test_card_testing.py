@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from donations import card_testing
-from donations.models import Checkout, Contribution, Review
+from donations.models import Checkout, Review, StripeEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -28,17 +28,12 @@ def breaker():
     cache.set(card_testing.BREAKER, 1, 60)
 
 
-def make_payments(succeeded: int, failed: int, **fields) -> None:
-    for n in range(succeeded + failed):
-        Contribution.objects.create(
-            stripe_payment_intent=f"pi_{n}_{succeeded}",
-            frequency="once",
-            amount=200,
-            currency="usd",
-            status="succeeded" if n < succeeded else "failed",
-            created_at=timezone.now(),
-            **fields,
-        )
+def hear_of_payments(succeeded: int, failed: int) -> None:
+    types = [card_testing.PAID] * succeeded + [card_testing.FAILED] * failed
+    StripeEvent.objects.bulk_create(
+        StripeEvent(id=f"evt_{n}", type=kind, object_id="pi_x", created_at=timezone.now())
+        for n, kind in enumerate(types)
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,14 +41,14 @@ def make_payments(succeeded: int, failed: int, **fields) -> None:
     [(0, 19, False), (0, 20, True), (20, 20, False), (20, 21, True), (500, 100, False)],
 )
 def test_breaker_closes_when_most_payments_fail(succeeded, failed, closed) -> None:
-    make_payments(succeeded, failed)
+    hear_of_payments(succeeded, failed)
     assert card_testing.watch(timezone.now()) is closed
     assert bool(cache.get(card_testing.BREAKER)) is closed
     assert Review.objects.filter(kind="card_testing").exists() is closed
 
 
 def test_failures_of_yesterday_close_nothing() -> None:
-    make_payments(0, 50)
+    hear_of_payments(0, 50)
     assert not card_testing.watch(timezone.now() + timedelta(days=1))
 
 

@@ -8,7 +8,8 @@ import requests
 from donations.sandbox import contract
 from donations.sandbox.billing import after
 from donations.sandbox.objects import Card, Iban
-from tests.donations.conftest import API, events
+from tests import smoke
+from tests.donations.conftest import API, LOOKS_ON, events
 
 
 @pytest.fixture
@@ -104,7 +105,10 @@ def all_of(url: str, kind: str, **query: str) -> list[dict]:
     while True:
         after = {"starting_after": found[-1]["id"]} if found else {}
         answer = requests.get(
-            f"{url}/v1/{kind}", params={"limit": "100"} | query | after, headers=API, timeout=10
+            f"{url}/v1/{kind}",
+            params={"limit": "100"} | query | after,
+            headers=LOOKS_ON,
+            timeout=10,
         ).json()
         found += answer["data"]
         if not answer["has_more"]:
@@ -172,6 +176,11 @@ def test_too_many_calls_are_told_so(call, product, fault) -> None:
     answer = call("checkout/sessions", **SESSION)
     assert answer.status_code == 429
     assert answer.json()["error"]["code"] == "rate_limit"
+
+
+@pytest.mark.parametrize("question", smoke.QUESTIONS, ids=lambda question: question.__name__)
+def test_sandbox_answers_the_questions_that_we_ask_stripe(donor, question) -> None:
+    question(lambda page: donor.pays(page, "smoke@example.org"))
 
 
 def test_refusal_of_what_was_begun_is_the_keys_answer_from_then_on(call, empty_stripe) -> None:

@@ -76,6 +76,25 @@ def test_unknown_event_type_is_stored_and_ignored(client, committing) -> None:
     assert StripeEvent.objects.get().handled_at
 
 
+@pytest.mark.parametrize(
+    ("key", "fields"),
+    [
+        ("sk_test_x", {"account": "acct_other"}),
+        ("sk_test_x", {"livemode": True}),
+        ("sk_live_x", {"livemode": False}),
+        ("rk_live_x", {"livemode": False}),
+    ],
+)
+def test_event_of_another_account_or_mode_is_taken_and_forgotten(
+    client, settings, key, fields
+) -> None:
+    """Not 400: Stripe would send it again for days, and then give up on all our events."""
+    settings.STRIPE_SECRET_KEY = key
+    body = payload(**fields)
+    assert post(client, body, signed(body)).status_code == 200
+    assert not StripeEvent.objects.exists()
+
+
 def test_body_beyond_any_event_gets_413(client) -> None:
     assert post(client, b"x" * 10_000_000, {}).status_code == 413
 

@@ -1,0 +1,97 @@
+"""Stripe's events from the socket to the committed row: a paced run at 800 a second for its
+latency, then as fast as it goes. EVENTS sets how many. The web server, PostgreSQL, Redis and this
+client share the machine."""
+
+import asyncio
+import json
+import os
+import time
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from tests.benchmarks.mailing import Figures, start
+from tests.environment import wait_for_port
+
+RATE, CONNECTIONS = 800, 32
+
+
+def run() -> tuple[dict[str, Any], Figures]:
+    from django.conf import settings
+
+    from donations.models import StripeEvent
+
+    events = int(os.environ.get("EVENTS", "16000"))
+    place = urlsplit(settings.BASE_URL)
+    requests = [signed(n, place.netloc, settings.STRIPE_WEBHOOK_SECRETS[-1]) for n in range(events)]
+    with ExitStack() as stack:
+        # fmt: off
+        start(
+            stack, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
+            "--port", str(place.port), "--workers", "2", "--blocking-threads", "4",
+            "--backpressure", "64", "--log-level", "error", "--no-ws",
+            "newsroom.wsgi:application",
+        )
+        # fmt: on
+        wait_for_port(place.port or 0)
+        warm, paced, fast = requests[:500], requests[500 : events // 2], requests[events // 2 :]
+        asyncio.run(send(warm, place.port, 0))
+        latencies, took = asyncio.run(send(paced, place.port, RATE))
+        _, fast_took = asyncio.run(send(fast, place.port, 0))
+    assert StripeEvent.objects.count() == events, "an accepted event is not there"
+    latencies.sort()
+    return {"events": events, "rate": RATE, "connections": CONNECTIONS}, {
+        "accepted, paced": (len(paced) / took, "events/s"),
+        "latency, median": (latencies[len(latencies) // 2] * 1000, "ms"),
+        "latency, p99": (latencies[int(len(latencies) * 0.99)] * 1000, "ms"),
+        "latency, worst": (latencies[-1] * 1000, "ms"),
+        "accepted, as fast as it goes": (len(fast) / fast_took, "events/s"),
+    }
+
+
+def signed(n: int, host: str, secret: str) -> bytes:
+    """A whole HTTP request with an event of the usual size (about 3 kB)."""
+    event = {
+        "id": f"evt_{n:08}", "object": "event", "type": "charge.updated", "created": 1_790_000_000,
+        "livemode": False, "data": {"object": {"id": f"ch_{n}", "object": "charge",
+                                               "description": "x" * 2500}},
+    }  # fmt: skip
+    payload = json.dumps(event)
+    signature = stripe.WebhookSignature.generate_signature_header(payload, secret)
+    return (
+        f"POST /webhooks/stripe/ HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"Stripe-Signature: {signature}\r\nContent-Length: {len(payload)}\r\n\r\n{payload}"
+    ).encode()
+
+
+async def send(requests: list[bytes], port: int | None, rate: int) -> tuple[list[float], float]:
+    """Latencies and total seconds; ``rate`` a second, or as fast as it goes. A request that has to
+    wait for a free connection has been waiting since its turn came."""
+    latencies: list[float] = []
+    queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    workers = [asyncio.create_task(talk(queue, port, latencies)) for _ in range(CONNECTIONS)]
+    begun = time.perf_counter()
+    for n, request in enumerate(requests):
+        if rate and (wait := begun + n / rate - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        queue.put_nowait((time.perf_counter(), request))
+    await queue.join()
+    took = time.perf_counter() - begun
+    for worker in workers:
+        worker.cancel()
+    return latencies, took
+
+
+async def talk(queue: Any, port: int | None, latencies: list[float]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while True:
+        since, request = await queue.get()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b" 200 " in head.split(b"\r\n", 1)[0], head
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        latencies.append(time.perf_counter() - since)
+        queue.task_done()
