@@ -61,6 +61,8 @@ EVENTS: dict[str, tuple[Puller, str]] = {
     "payment_method.automatically_updated": (sync.pull_method, "the bank sent a new card"),
     "payment_method.detached": (sync.pull_method, "a card was taken away"),
     "mandate.updated": (sync.pull_mandate, "a bank account was closed or its debit withdrawn"),
+    "payout.failed": (sync.pull_payout, "our bank sent a payout back"),
+    "payout.canceled": (sync.pull_payout, "a payout was called off"),
     "customer.updated": (sync.pull_customer, "another card or address"),
     "customer.deleted": (sync.pull_customer, "her promises ended with her"),
 }

@@ -149,6 +149,10 @@ def disputes_of(charge_id: str) -> list[stripe.Dispute]:
     return list(client().v1.disputes.list(params=found).data)
 
 
+def payout(pk: str) -> stripe.Payout:
+    return client().v1.payouts.retrieve(pk)
+
+
 def fraud_warning(pk: str) -> stripe.radar.EarlyFraudWarning:
     return client().v1.radar.early_fraud_warnings.retrieve(pk)
 

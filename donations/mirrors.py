@@ -158,7 +158,7 @@ def payment(
         _record_change(before, contribution)
         for found in disputes:
             dispute(found, contribution)
-        if contribution.arrived and not (before and before.arrived):
+        if contribution.arrived and not (before and before.arrived) and _ours(contribution):
             _welcome(contribution)
         late = before and before.status == Status.PROCESSING and status == Status.FAILED
         if late and not recurring:
@@ -199,6 +199,12 @@ def _record_change(before: Contribution | None, now: Contribution) -> None:
     ContributionChange.objects.create(
         contribution=now, status=now.status, refunded=now.refunded, note=now.failure
     )
+
+
+def _ours(contribution: Contribution) -> bool:
+    """Not from before we took its promise over: another system has thanked for that."""
+    adopted_at = contribution.recurring.adopted_at if contribution.recurring else None
+    return not (adopted_at and contribution.received_at and contribution.received_at < adopted_at)
 
 
 def _welcome(contribution: Contribution) -> None:

@@ -35,7 +35,9 @@ class Reviews(WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        waiting = Review.objects.waiting().select_related("contribution__donor")[:200]
+        waiting = Review.objects.waiting().select_related(
+            "contribution__donor", "contribution__checkout"
+        )[:200]
         closed = Review.objects.exclude(closed_at=None).select_related("closed_by")
         waiting_refunds = Refund.objects.filter(status=Refund.Status.WAITING)
         asked = {str(refund.pk): refund for refund in waiting_refunds.select_related("asked_by")}

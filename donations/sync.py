@@ -85,6 +85,15 @@ def pull_fraud_warning(pk: str) -> None:
         Review.open(Review.Kind.FRAUD_WARNING, pk, why, contribution=contribution)
 
 
+def pull_payout(pk: str) -> None:
+    """Money that should have reached our bank account came back."""
+    payout = gateway.payout(pk)
+    if payout.status in ("failed", "canceled"):
+        amount = money.show(payout.amount, payout.currency)
+        why = f"A payout of {amount} {payout.status}: {payout.failure_message or 'no reason told'}"
+        Review.open(Review.Kind.PAYOUT, pk, why)
+
+
 def pull_customer(pk: str) -> None:
     """A customer changed or was deleted, and with her perhaps what she promised."""
     for recurring in RecurringContribution.objects.filter(stripe_customer=pk):
@@ -120,6 +129,9 @@ def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution 
         if checkout is None and not known and not adopt:
             return None
         recurring = mirrors.subscription(subscription, checkout)
+        if adopt and not known:
+            recurring.adopted_at = timezone.now()
+            recurring.save(update_fields=["adopted_at"])
     invoice: Any = subscription.latest_invoice
     if recurring.status == "past_due" and invoice:
         for intent in gateway.payments_of_invoice(invoice.id):

@@ -91,6 +91,8 @@ class RecurringContribution(models.Model):
     renews_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     cancels_at = models.DateTimeField(null=True)
+    # Taken over from another system, which has thanked for what came before.
+    adopted_at = models.DateTimeField(null=True)
     paused = models.BooleanField(default=False)
     resumes_at = models.DateTimeField(null=True)
     # The card it is paid with: what tells the donor which one, and that it will expire.

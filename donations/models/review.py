@@ -59,6 +59,7 @@ class Review(models.Model):
         REFUND_WAITS = "refund_waits", "Refund waits for a second person"
         EVENT = "event", "Event that can't be processed"
         UNKNOWN = "unknown", "Stripe says something new"
+        PAYOUT = "payout", "Payout that came back"
         CARD_TESTING = "card_testing", "Somebody tries cards"
 
     kind = models.CharField(max_length=16, choices=Kind)

@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import requests
@@ -6,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import first_article
 from tests.browser.test_reading import link_in, unique
+from tests.environment import ROOT
 from tests.product import Product
 
 
@@ -46,6 +50,53 @@ def test_amount_below_the_minimum_is_kept_and_explained(reader: Page) -> None:
     reader.fill("#give-own", "2")
     reader.get_by_role("button", name="Continue").click()
     expect(reader.get_by_text("Pay 2.00 USD")).to_be_visible()
+
+
+def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: Product) -> None:
+    page = chromium.new_page(base_url=product.web, locale="de-DE")
+    page.goto("/support/")
+    page.fill("#give-own", "30,50")
+    expect(page.get_by_text("That is €1.01 a day.")).to_be_visible()
+    page.check("input[name=cover_fee]")
+    expect(page.get_by_text("about €1.17 more")).to_be_visible()
+    page.click(".tab:has-text('Once')")
+    expect(page.locator("[data-per-day]")).to_be_hidden()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Pay 31.67 EUR")).to_be_visible()
+    page.close()
+
+
+def test_while_cards_are_tried_a_browser_does_a_sum_and_goes_on(
+    reader: Page, product: Product
+) -> None:
+    javascript = "without" not in os.environ["PYTEST_CURRENT_TEST"]
+    breaker(product, "set", 1)
+    try:
+        reader.goto("/support/?frequency=once&amount=50")
+        reader.get_by_role("button", name="Continue").click()
+        if not javascript:  # she waits instead
+            expect(reader.get_by_text("Please wait 20 seconds")).to_be_visible()
+            reader.wait_for_timeout(21_000)
+            reader.get_by_role("button", name="Continue").click()
+        expect(reader.get_by_text("Pay 50.00 USD")).to_be_visible(timeout=60_000)
+    finally:
+        breaker(product, "delete")
+
+
+def breaker(product: Product, do: str, *value: int) -> None:
+    """Close the breaker of card_testing.py, or open it again."""
+    code = f"from django.core.cache import cache; cache.{do}{('checkout-breaker', *value)}"
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+    subprocess.run(command, cwd=ROOT, env=product.environment, check=True)
+
+
+def test_donor_leaves_a_word(reader: Page, product: Product) -> None:
+    reader.goto("/support/?frequency=once&amount=50")
+    reader.get_by_role("button", name="Continue").click()
+    pay(reader, unique(reader, "word"))
+    reader.fill("#message", "Keep going.")
+    reader.get_by_role("button", name="Send").click()
+    expect(reader.get_by_text("We read every one of them")).to_be_visible()
 
 
 def test_pressing_twice_makes_one_session(chromium, product: Product) -> None:
@@ -158,9 +209,15 @@ def test_donor_manages_her_gift_by_a_mailed_link(reader: Page, product: Product)
     reader.get_by_role("button", name="Change the card").click()
     reader.get_by_role("link", name="Return").click()
     reader.goto(page)
+    with reader.expect_download() as download:
+        reader.locator("td a[download]").click()
+    assert download.value.suggested_filename.startswith("receipt-20")
     reader.locator("summary", has_text="Cancel").click()
     reader.get_by_role("button", name="Cancel", exact=True).click()
     expect(reader.get_by_text("Nothing more is charged. Thank you")).to_be_visible()
     expect(reader.get_by_text("Ends on")).to_be_visible()
     reader.get_by_role("button", name="Let it go on").click()
     expect(reader.get_by_text("It goes on")).to_be_visible()
+    reader.get_by_role("link", name="have it erased").click()
+    reader.get_by_role("button", name="Erase everything").click()
+    expect(reader.get_by_text("We no longer know who you are")).to_be_visible()

@@ -1,6 +1,7 @@
 """Webhooks that never came: found again in Stripe's own lists."""
 
 import io
+import time
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,11 @@ from donations.models import (
     Checkout,
     Contribution,
     ContributionChange,
+    Receipt,
     RecurringContribution,
     StripeEvent,
 )
+from tests.donations.conftest import handle
 from tests.donations.test_sync import pay_without_returning
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +69,22 @@ def test_recurring_gifts_made_elsewhere_are_taken_over(donor) -> None:
     count = RecurringContribution.objects.count()
     assert command("stripe_import").startswith("0 taken over")
     assert RecurringContribution.objects.count() == count
+
+
+def test_what_came_before_the_take_over_is_not_thanked_for_again(
+    donor, told, committing, inbox
+) -> None:
+    """The other system has done that. From the next payment on it is us."""
+    pay_without_returning(donor, "taken@example.org", frequency="monthly", amount="7")
+    Checkout.objects.all().delete()
+    time.sleep(1.1)  # Stripe's times are whole seconds
+    command("stripe_import")
+    with committing():
+        handle(told())
+    assert Contribution.objects.get().arrived and not Receipt.objects.exists()
+    assert inbox.to("taken@example.org") == []
+    donor.advance(32)
+    with committing():
+        handle(told())
+    assert [mail["subject"] for mail in inbox.to("taken@example.org")] == ["Thank you"]
+    assert Receipt.objects.count() == 1

@@ -5,7 +5,7 @@ import requests
 import stripe
 from django.utils import timezone
 
-from donations import events, gateway, refunds
+from donations import events, gateway, refunds, sync
 from donations.models import Contribution, Dispute, Refund, Review, StripeEvent
 from donations.sandbox.objects import Card
 from donations.tasks import carry_out_refunds
@@ -185,3 +185,15 @@ def test_editor_sees_no_review_and_gives_nothing_back(client, gift) -> None:
     assert client.get(REVIEW).status_code in (302, 403)
     assert client.post(at(gift), {"amount": "5", "reason": "x"}).status_code in (302, 403)
     assert not Refund.objects.exists()
+
+
+def test_payout_that_came_back_is_told(donor, told, monkeypatch) -> None:
+    donor.gives("payout@example.org", frequency="once", amount="50")
+    donor.advance(4)
+    [payout] = {event["data"]["object"]["id"] for event in told() if event["type"] == "payout.paid"}
+    found = gateway.payout(payout)
+    found.status, found.failure_message = "failed", "The account is closed."
+    monkeypatch.setattr(gateway, "payout", lambda pk: found)
+    for _ in range(2):
+        sync.pull_payout(payout)
+    assert "The account is closed." in Review.objects.get(kind="payout").why
