@@ -131,7 +131,7 @@ class Store:
         with self.lock:
             return self.db.execute(
                 "SELECT event, tries FROM deliveries WHERE next_at <= ? ORDER BY next_at LIMIT 50",
-                (time.time(),),
+                (self.now(),),
             ).fetchall()
 
     def delivered(self, event_id: str, answer: str, next_at: float | None) -> None:

@@ -66,9 +66,10 @@ def reader(request: pytest.FixtureRequest, chromium: Browser, product: Product) 
 
 
 def failed_here(message: Any, product: Product) -> bool:
-    """An error on one of our own pages; a form's 422 is meant."""
+    """An error on one of our own pages; a form's 422 is meant, and a 429 that asks for work."""
     ours = message.location["url"].startswith(product.web)
-    return message.type == "error" and ours and "422" not in message.text
+    meant = "422" in message.text or "429" in message.text
+    return message.type == "error" and ours and not meant
 
 
 @pytest.fixture
