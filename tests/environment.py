@@ -1,6 +1,6 @@
 """The tests' own world, a pytest plugin: loaded before Django's settings are read.
 
-Real PostgreSQL and Redis in ``var/test``; both sandboxes on free ports as processes of their
+Real PostgreSQL and Redis in ``var/test-…``; both sandboxes on free ports as processes of their
 own. No variable of the developer's shell reaches the tests.
 """
 
@@ -37,11 +37,15 @@ def use_own_world(folder: str) -> None:
     os.environ["MAIL_LEASE_SECONDS"] = "8"
 
 
-use_own_world("test")
+# Each of pytest-xdist's workers has a world of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+use_own_world(f"test-{WORKER}")
 running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if WORKER == "main" and getattr(config.option, "numprocesses", None):
+        return  # this process only hands out the tests
     from newsroom import local
 
     (local.VAR / "static").mkdir(parents=True, exist_ok=True)
@@ -56,17 +60,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def stripe_sandbox() -> Iterator[str]:
     """A running Stripe sandbox that sends no webhooks; its address."""
     url = os.environ["STRIPE_SANDBOX_URL"]
-    yield from _sandbox("donations.sandbox.app", url, "stripe-test.sqlite3")
+    yield from start_sandbox("donations.sandbox.app", url, "stripe-test.sqlite3")
 
 
 @pytest.fixture(scope="session")
 def mail_sandbox() -> Iterator[str]:
     """A running mail sandbox that sends no webhooks; its address."""
     url = os.environ["MAIL_SANDBOX_URL"]
-    yield from _sandbox("subscriptions.sandbox.app", url, "mail-test.sqlite3")
+    yield from start_sandbox("subscriptions.sandbox.app", url, "mail-test.sqlite3")
 
 
-def _sandbox(app: str, url: str, file: str) -> Iterator[str]:
+def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[str]:
     path = Path(os.environ["NEWSROOM_VAR"]) / file
     for leftover in path.parent.glob(f"{file}*"):
         leftover.unlink()
@@ -91,7 +95,9 @@ def _sandbox(app: str, url: str, file: str) -> Iterator[str]:
             f"{app}:application",
         ],
         # fmt: on
-        env=os.environ | {"SANDBOX_FILE": str(path), "SANDBOX_URL": url, "SANDBOX_RATE": "100000"},
+        env=os.environ
+        | {"SANDBOX_FILE": str(path), "SANDBOX_URL": url, "SANDBOX_RATE": "100000"}
+        | more,
         cwd=ROOT,
     )
     try:

@@ -1,4 +1,3 @@
-import os
 import re
 import subprocess
 import sys
@@ -66,21 +65,16 @@ def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: 
     page.close()
 
 
-def test_while_cards_are_tried_a_browser_does_a_sum_and_goes_on(
-    reader: Page, product: Product
-) -> None:
-    javascript = "without" not in os.environ["PYTEST_CURRENT_TEST"]
+def test_while_cards_are_tried_a_browser_does_a_sum_and_goes_on(chromium, product: Product) -> None:
+    page = chromium.new_page(base_url=product.web)
     breaker(product, "set", 1)
     try:
-        reader.goto("/support/?frequency=once&amount=50")
-        reader.get_by_role("button", name="Continue").click()
-        if not javascript:  # she waits instead
-            expect(reader.get_by_text("Please wait 20 seconds")).to_be_visible()
-            reader.wait_for_timeout(21_000)
-            reader.get_by_role("button", name="Continue").click()
-        expect(reader.get_by_text("Pay 50.00 USD")).to_be_visible(timeout=60_000)
+        page.goto("/support/?frequency=once&amount=50")
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_text("Pay 50.00 USD")).to_be_visible(timeout=60_000)
     finally:
         breaker(product, "delete")
+    page.close()
 
 
 def breaker(product: Product, do: str, *value: int) -> None:

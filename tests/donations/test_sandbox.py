@@ -1,15 +1,21 @@
 """The Stripe sandbox is as strict as Stripe, and its objects hold to the contract."""
 
 import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import requests
+import stripe
 
 from donations.sandbox import contract
 from donations.sandbox.billing import after
 from donations.sandbox.objects import Card, Iban
 from tests import smoke
 from tests.donations.conftest import API, LOOKS_ON, events
+from tests.environment import free_port, start_sandbox
 
 
 @pytest.fixture
@@ -221,3 +227,65 @@ def test_month_after_the_last_of_january_is_the_last_of_february() -> None:
     january = int(datetime(2027, 1, 31, 12, tzinfo=UTC).timestamp())
     assert datetime.fromtimestamp(after(january, "month"), UTC).day == 28
     assert datetime.fromtimestamp(after(january, "year"), UTC).year == 2028
+
+
+# --- Webhooks -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """A sandbox of its own that sends its events here: its address, then the ids that came."""
+    found: list[str] = []
+
+    class Ears(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            stripe.WebhookSignature.verify_header(
+                body.decode(), self.headers["Stripe-Signature"], "whsec_ears", 300
+            )
+            found.append(json.loads(body)["id"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Ears)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{free_port()}"
+    own = {"WEBHOOK_URL": f"http://127.0.0.1:{server.server_port}", "WEBHOOK_SECRET": "whsec_ears"}
+    for address in start_sandbox("donations.sandbox.app", url, "stripe-ears.sqlite3", **own):
+        found.append(address)
+        yield found
+    server.shutdown()
+
+
+def test_webhooks_stray_as_ordered(heard) -> None:
+    [url] = heard
+
+    def event(mode: str = "", **fields: str) -> str:
+        """Something happens; the id of the event about it."""
+        if mode:
+            requests.post(f"{url}/faults", data={"mode": mode} | fields, timeout=10)
+        requests.post(f"{url}/v1/products", data={"id": "p", "name": "x"}, headers=API, timeout=10)
+        session = requests.post(
+            f"{url}/v1/checkout/sessions", data=SESSION, headers=API, timeout=10
+        ).json()["id"]
+        requests.post(f"{url}/v1/checkout/sessions/{session}/expire", headers=API, timeout=10)
+        return str(events(url)[-1]["id"])
+
+    def came(pk: str, times: int) -> None:
+        deadline = time.monotonic() + 10
+        while heard.count(pk) < times and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert heard.count(pk) == times
+
+    lost, doubled = event("webhook-lost"), event("webhook-doubled")
+    late, usual = event("webhook-late", days="3"), event()
+    came(doubled, 2)
+    came(usual, 1)
+    assert lost not in heard and late not in heard
+    requests.post(f"{url}/advance", data={"days": 4}, timeout=10)
+    came(late, 1)
+    assert lost not in heard
+    assert lost in {told["id"] for told in events(url)}  # Stripe's own list has it
