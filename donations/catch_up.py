@@ -20,6 +20,7 @@ PULLERS: dict[str, Callable[[str], object]] = {
     "payment_intents": sync.pull_payment,
     "refunds": sync.pull_refund,
     "disputes": sync.pull_dispute,
+    "radar.early_fraud_warnings": sync.pull_fraud_warning,
 }
 
 

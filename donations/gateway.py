@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import stripe
@@ -206,7 +207,9 @@ def events_since(moment: datetime) -> Iterator[stripe.Event]:
 
 
 # Kinds of objects that the catch-up can ask for when events are too old to be there.
-OBJECTS = ("subscriptions", "payment_intents", "refunds", "disputes")
+OBJECTS = (
+    "subscriptions", "payment_intents", "refunds", "disputes", "radar.early_fraud_warnings",
+)  # fmt: skip
 
 
 def objects_since(kind: str, moment: datetime) -> Iterator[str]:
@@ -216,7 +219,7 @@ def objects_since(kind: str, moment: datetime) -> Iterator[str]:
         params["status"] = "all"
     else:
         params["created"] = {"gte": int(moment.timestamp())}
-    listing = getattr(client().v1, kind).list(params=params)
+    listing = attrgetter(kind)(client().v1).list(params=params)
     return (found.id for found in listing.auto_paging_iter())
 
 

@@ -268,6 +268,9 @@ def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
     if checkout:
         fields["language"] = checkout.language
     donor, _ = Donor.objects.get_or_create(email_index=email_index(email), defaults=fields)
+    if name and not donor.name:  # she gave anonymously before
+        donor.name = name
+        donor.save(update_fields=["name"])
     return donor
 
 

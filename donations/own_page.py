@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from donations import emails, erasure, gateway, money, promises, receipts
+from donations import ask, emails, erasure, gateway, money, promises, receipts
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.promises import PromiseForm
 from donations.views import BUSY, LINKS, see_other
@@ -106,7 +106,10 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         "later": promises.LATER,
         "days": range(1, 29),
     }
-    return render(request, "donations/manage.html", shown | said, status=status)
+    response = render(request, "donations/manage.html", shown | said, status=status)
+    if any(row["promise"].going for row in shown["recurring"]):  # a supporter is not asked
+        ask.hide(response, timezone.now() + ask.AFTER_GIFT["monthly"], "gave")
+    return response
 
 
 @own

@@ -77,3 +77,13 @@ def warn_of_expiring_cards() -> None:
 @shared_task
 def send_due_reminders() -> None:
     reminders.send_due(timezone.now())
+
+
+@shared_task
+def forget_what_is_over() -> None:
+    """Nightly: events that were handled (Stripe's own list holds them for 30 days, so none comes
+    again), and presses of «Continue» that led to nothing."""
+    long_ago = timezone.now() - timedelta(days=60)
+    StripeEvent.objects.filter(received_at__lt=long_ago).exclude(handled_at=None).delete()
+    unused = Checkout.objects.filter(contributions=None, recurring=None)
+    unused.filter(created_at__lt=long_ago).delete()

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import stripe
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -104,7 +104,8 @@ def languages(request: HttpRequest) -> str:
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def checkout(request: HttpRequest) -> HttpResponse:
-    """POST -> 303 to Stripe, or the same page again with what to correct."""
+    """POST -> 303 to Stripe, or the same page again with what to correct. A script that asks for
+    JSON gets the address instead: it may not read where a redirect leads."""
     if request.method != "POST":
         return redirect("support")
     form = GiveForm(request.POST)
@@ -114,7 +115,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
         challenge, refused = card_testing.challenge(), ("", 429)
     if not refused:
         try:
-            return see_other(start(form, get_language_from_request(request)))
+            url = start(form, get_language_from_request(request))
+            json = request.headers.get("Accept") == "application/json"
+            return JsonResponse({"url": url}) if json else see_other(url)
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = BUSY, 503
@@ -174,11 +177,10 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     if refused := refusal(request, form, "message", **LINKS):
         context = {"message_form": form, "problem": refused[0], "message_token": token}
         return render(request, "donations/thanks.html", context, status=refused[1])
-    words = form.cleaned_data["message"]
-    for contribution in Contribution.objects.filter(pk=pk):
-        if not contribution.message:
-            contribution.message = words
-            contribution.save(update_fields=["message"])
+    contribution = Contribution.objects.filter(pk=pk).first()
+    if contribution and not contribution.message:
+        contribution.message = form.cleaned_data["message"]
+        contribution.save(update_fields=["message"])
     return render(request, "donations/thanks.html", {"sent": True})
 
 

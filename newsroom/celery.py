@@ -49,6 +49,10 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.warn_of_expiring_cards",
         "schedule": crontab(hour="10", minute="0"),
     },
+    "forget what is over": {
+        "task": "donations.tasks.forget_what_is_over",
+        "schedule": crontab(hour="3", minute="50"),
+    },
     "clean up sessions": {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),

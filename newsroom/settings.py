@@ -165,6 +165,8 @@ CELERY_TASK_ROUTES = {
     "donations.tasks.close_abandoned": {"queue": "stripe"},
 }
 CELERY_TIMEZONE = TIME_ZONE
+# Keeps no file, which a kill could leave half written: jobs only look at what is due.
+CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A stale Redis connection must never keep a web request waiting.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}

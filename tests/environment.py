@@ -5,6 +5,7 @@ own. No variable of the developer's shell reaches the tests.
 """
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -16,13 +17,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# Each of pytest-xdist's workers has a world of its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "PRODUCTION")
 
 
+# Below the ports that the kernel hands out for outgoing connections: one of those could be taken
+# between our asking and the server's start. The two workers choose among odd and even ones.
+PORTS = range(20_000 + (WORKER == "gw1"), 32_000, 2)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def use_own_world(folder: str) -> None:
@@ -37,8 +47,6 @@ def use_own_world(folder: str) -> None:
     os.environ["MAIL_LEASE_SECONDS"] = "8"
 
 
-# Each of pytest-xdist's workers has a world of its own.
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 use_own_world(f"test-{WORKER}")
 running = ExitStack()
 

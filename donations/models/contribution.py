@@ -79,7 +79,9 @@ class RecurringContribution(models.Model):
     """
 
     donor = models.ForeignKey(Donor, null=True, on_delete=models.SET_NULL, related_name="recurring")
-    checkout = models.ForeignKey(Checkout, null=True, on_delete=models.SET_NULL, related_name="+")
+    checkout = models.ForeignKey(
+        Checkout, null=True, on_delete=models.SET_NULL, related_name="recurring"
+    )
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     frequency = models.CharField(max_length=8, choices=Frequency)
     amount = models.PositiveBigIntegerField()

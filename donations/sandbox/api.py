@@ -29,6 +29,7 @@ from stripe.params import (
 )
 from stripe.params.billing_portal import SessionCreateParams as PortalSessionCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
+from stripe.params.radar import EarlyFraudWarningListParams
 
 from . import billing, checkout, faults, objects, payments
 from .contract import Refused, decode, parse, skeleton
@@ -262,6 +263,7 @@ LISTS = {
     "checkout.session": ("checkout/sessions", SessionListParams),
     "balance_transaction": ("balance_transactions", BalanceTransactionListParams),
     "payout": ("payouts", PayoutListParams),
+    "radar.early_fraud_warning": ("radar/early_fraud_warnings", EarlyFraudWarningListParams),
 }
 # Filters on a field of that name.
 ALIKE = ("type", "customer", "charge", "payment_intent", "subscription", "source", "currency")

@@ -71,6 +71,7 @@ urlpatterns = [
     path("v1/refunds/<str:pk>", retrieve("refund")),
     path("v1/disputes", methods(GET=listing("dispute"))),
     path("v1/disputes/<str:pk>", retrieve("dispute")),
+    path("v1/radar/early_fraud_warnings", methods(GET=listing("radar.early_fraud_warning"))),
     path("v1/radar/early_fraud_warnings/<str:pk>", retrieve("radar.early_fraud_warning")),
     path("v1/balance_transactions", methods(GET=listing("balance_transaction"))),
     path("v1/balance_transactions/<str:pk>", retrieve("balance_transaction")),

@@ -56,12 +56,32 @@ def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: 
     page.goto("/support/")
     page.fill("#give-own", "30,50")
     expect(page.get_by_text("That is €1.01 a day.")).to_be_visible()
+    page.locator("summary", has_text="Cover the fee").click()
+    page.locator("summary", has_text="Cover the fee").click()
     page.check("input[name=cover_fee]")
     expect(page.get_by_text("about €1.17 more")).to_be_visible()
     page.click(".tab:has-text('Once')")
     expect(page.locator("[data-per-day]")).to_be_hidden()
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Pay 31.67 EUR")).to_be_visible()
+    page.close()
+
+
+def test_box_in_an_article_stays_there_until_stripe(chromium, product: Product) -> None:
+    """No page is loaded for another currency, nor for a correction."""
+    page = chromium.new_page(base_url=product.web, locale="en-US")
+    article = first_article(page)
+    page.click(".tab:has-text('Once')")
+    page.locator(".box-ask").get_by_role("link", name="JPY").click()
+    expect(page.get_by_text("Or your own amount in JPY")).to_be_visible()
+    expect(page.locator("#give-once")).to_be_checked()
+    page.fill("#give-own", "2.5")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("no decimals: please enter a whole number")).to_be_visible()
+    assert page.url.endswith(article.removeprefix(product.web))
+    page.fill("#give-own", "2500")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Pay 2,500 JPY")).to_be_visible()
     page.close()
 
 

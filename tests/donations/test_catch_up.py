@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from donations.models import (
     RecurringContribution,
     StripeEvent,
 )
+from donations.tasks import forget_what_is_over
 from tests.donations.conftest import handle
 from tests.donations.test_sync import pay_without_returning
 
@@ -56,6 +58,17 @@ def test_after_weeks_of_outage_the_objects_themselves_are_read(donor, monkeypatc
     found = catch_up.run(timezone.now())
     assert found["subscriptions"] >= 1 and found["payment_intents"] >= 1
     assert Contribution.objects.get().frequency == "annual"
+
+
+def test_what_is_over_is_forgotten_and_what_counts_is_kept(donor, told) -> None:
+    donor.gives("kept@example.org", frequency="monthly")
+    donor.continues(frequency="once")  # and nothing came of it
+    handle(told())
+    StripeEvent.objects.create(id="evt_open", type="x", object_id="x", created_at=timezone.now())
+    with time_machine.travel(timezone.now() + timedelta(days=61)):
+        forget_what_is_over()
+    assert StripeEvent.objects.get().pk == "evt_open"
+    assert Checkout.objects.get() == Contribution.objects.get().checkout
 
 
 def test_recurring_gifts_made_elsewhere_are_taken_over(donor) -> None:

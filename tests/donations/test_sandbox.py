@@ -102,7 +102,7 @@ def test_unknown_object_address_and_key_are_refused(stripe_sandbox: str) -> None
 KINDS = (
     "charges", "customers", "invoices", "payment_intents", "subscriptions", "refunds", "disputes",
     "balance_transactions", "payouts", "checkout/sessions", "invoice_payments",
-    "payment_method_configurations",
+    "payment_method_configurations", "radar/early_fraud_warnings",
 )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def services() -> list[Process]:
         # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
         worker("letters", "transactional", 1),
         worker("sender", "mail", 2),
-        Process("beat", [*CELERY, "beat", "-s", str(local.VAR / "beat"), "--pidfile="]),
+        Process("beat", [*CELERY, "beat", "--pidfile="]),
     ]
     if settings.STRIPE_SANDBOX:
         found.append(
