@@ -14,13 +14,6 @@ from tests.factories import make_site
 QUEUES = ("transactional", "stripe", "mail", "default")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """The tests of one running product stay with one of pytest-xdist's workers."""
-    for part in ("tests/browser/", "tests/faults/test_up", "tests/faults/test_chaos"):
-        if part in str(item.path):
-            item.add_marker(pytest.mark.xdist_group(part))
-
-
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     """No try counted and no job left over from the test before."""
