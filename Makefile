@@ -12,7 +12,7 @@ up: .venv/ready  ## the product, running, with demo content
 
 test: .venv/ready  ## everything, on real PostgreSQL, Redis, workers and a browser
 	@$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m tests $(ARGS)
 
 check: .venv/ready  ## style, types, the direction of imports, migrations, deployment
 	$(BIN)/ruff check .

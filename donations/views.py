@@ -115,7 +115,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
         challenge, refused = card_testing.challenge(), ("", 429)
     if not refused:
         try:
-            url = start(form, get_language_from_request(request))
+            language = get_language_from_request(request).partition("-")[0]
+            url = start(form, language)
             json = request.headers.get("Accept") == "application/json"
             return JsonResponse({"url": url}) if json else see_other(url)
         except (gateway.Unavailable, stripe.StripeError) as error:

@@ -25,6 +25,7 @@ app.conf.beat_schedule = {
     "resolve doubtful batches": {"task": "subscriptions.tasks.resolve_doubts", "schedule": 5.0},
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
     "send waiting mails": {"task": "subscriptions.tasks.send_waiting_mails", "schedule": 15.0},
+    "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},

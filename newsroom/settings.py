@@ -38,7 +38,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LANGUAGE_CODE = "en-gb"
 # In what a donor gets receipts and Stripe's pages: donations/receipt_words.py. The site is English.
 LANGUAGES = [
-    ("en", "English"),
+    (LANGUAGE_CODE, "English"),
     ("de", "Deutsch"),
     ("es", "Español"),
     ("fr", "Français"),
@@ -204,6 +204,8 @@ if MAIL_SANDBOX and not PRODUCTION:
     }
 # For MAIL_PROVIDER=ses: the SNS topics whose events are ours.
 SNS_TOPICS = env.list("SNS_TOPICS", default=[])
+# Domains that a newsletter may be sent from, comma-separated; empty: any.
+SENDER_DOMAINS = [domain.lower() for domain in env.list("SENDER_DOMAINS", default=[])]
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Which function writes which single mail; donations' and subscriptions' alike.

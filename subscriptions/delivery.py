@@ -100,6 +100,8 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         if mailing.status != Mailing.Status.SCHEDULED or mailing.send_at > now:
             return False
         issue = mailing.revision.as_object()
+        if not issue.stories():  # withdrawn since the approval
+            raise rendering.Unsendable("None of its articles is published any more.")
         rendered = rendering.render_issue(issue)
         rendering.check(rendered, providers.current())
         rest_at = _rest_at(mailing, now)

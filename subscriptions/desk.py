@@ -20,14 +20,13 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.jobs import after_commit
-from subscriptions import delivery, providers, rendering
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions import delivery, preflight, providers, rendering
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TestSend, Throttle
 from subscriptions.models.newsletter import GRACE
 from subscriptions.outcomes import classify
 from subscriptions.tasks import pump_mailings, start_mailing
 
 APPROVE = "subscriptions.approve_mailing"
-NO_ARTICLES = "This issue has no articles that readers can see yet."
 Status = Mailing.Status
 
 
@@ -93,6 +92,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "newsletter": self.issue.newsletter,
             "mailing": mailing,
             "stories": newest.stories(),
+            **checklist_of(newest),
             "audience": self.issue.newsletter.audience(),
             "send_at": send_at,
             "hour_passed": send_at <= timezone.now(),
@@ -100,6 +100,23 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "may_approve": self.request.user.has_perm(APPROVE),
             "progress": progress_of(mailing) if mailing else None,
         }
+
+
+def checklist_of(issue: IssuePage) -> dict[str, Any]:
+    findings = preflight.inspect(issue)
+    return {
+        "findings": findings,
+        "stopped": [finding for finding in findings if finding.state == "stop"],
+        "warned": [finding for finding in findings if finding.state == "warning"],
+    }
+
+
+@require_admin_access
+@require_safe
+def checklist(request: HttpRequest, pk: int) -> HttpResponse:
+    """The checklist alone, asked for again while the desk is open."""
+    issue = issue_for(request, pk).get_latest_revision_as_object()
+    return render(request, "subscriptions/admin/checklist.html", checklist_of(issue))
 
 
 def issue_for(request: HttpRequest, pk: int) -> IssuePage:
@@ -200,7 +217,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
     approved = mailing.revision.as_object() if mailing else issue.get_latest_revision_as_object()
-    if reason := unsendable(approved):
+    if reason := preflight.stops(approved):
         messages.error(request, reason)
         return redirect("issue_desk", pk)
     if request.method != "POST":
@@ -244,23 +261,17 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
     except Exception as error:
         messages.error(request, f"The test was not sent: {classify(error).reason}.")
     else:
+        TestSend.objects.create(
+            issue=issue,
+            revision_id=issue.latest_revision_id,
+            sent_by=request.user,  # type: ignore[misc]
+        )
         messages.success(request, f"A test is on its way to {request.user.email}.")  # type: ignore[union-attr]
-
-
-def unsendable(issue: IssuePage) -> str:
-    """Why this issue can't go out as it is; "" if it can."""
-    if not issue.stories():
-        return NO_ARTICLES
-    try:
-        rendering.check(rendering.render_issue(issue), providers.current())
-    except rendering.Unsendable as reason:
-        return str(reason)
-    return ""
 
 
 def approve(request: HttpRequest, issue: IssuePage) -> None:
     send_at = send_time(issue)
-    if reason := unsendable(issue.get_latest_revision_as_object()):
+    if reason := preflight.stops(issue.get_latest_revision_as_object()):
         messages.error(request, reason)
     elif send_at <= timezone.now():
         messages.error(request, "Its hour has passed: change the day, or use «Send now».")

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 
 from newsroom import clock
-from subscriptions import assembly, calls, delivery, doubt, outbox, signup
+from subscriptions import assembly, calls, delivery, doubt, outbox, preflight, signup
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
 from subscriptions.rendering import Unsendable
 
@@ -106,3 +106,9 @@ def send_waiting_mails() -> None:
 @shared_task
 def forget_unconfirmed() -> None:
     signup.forget_unconfirmed()
+
+
+@shared_task
+def look_at_links() -> None:
+    """Others' pages that coming issues link to, for the desk's checklist."""
+    preflight.look_at_others_pages()

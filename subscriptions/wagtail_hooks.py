@@ -38,6 +38,7 @@ def urls() -> list[Any]:
         ),
         path(issue, require_admin_access(desk.IssueDesk.as_view()), name="issue_desk"),
         path(issue + "preview/<slug:mode>/", desk.preview, name="issue_preview"),
+        path(issue + "checklist/", desk.checklist, name="issue_checklist"),
         path(issue + "progress/", desk.progress, name="issue_progress"),
         path(issue + "send-now/", desk.send_now, name="issue_send_now"),
         path(issue + "do/<slug:action>/", desk.act, name="issue_act"),

@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each of pytest-xdist's workers has a world of its own.
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# Which half of ``make test`` this is (tests/__main__.py), or "one" for a run of its own.
+WORLD = os.environ.get("TEST_WORLD", "one")
 REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "PRODUCTION")
 
 
 # Below the ports that the kernel hands out for outgoing connections: one of those could be taken
-# between our asking and the server's start. The two workers choose among odd and even ones.
-PORTS = range(20_000 + (WORKER == "gw1"), 32_000, 2)
+# between our asking and the server's start. The two halves choose among odd and even ones.
+PORTS = range(20_000 + (WORLD == "products"), 32_000, 2)
 
 
 def free_port() -> int:
@@ -47,13 +47,11 @@ def use_own_world(folder: str) -> None:
     os.environ["MAIL_LEASE_SECONDS"] = "8"
 
 
-use_own_world(f"test-{WORKER}")
+use_own_world(f"test-{WORLD}")
 running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if WORKER == "main" and getattr(config.option, "numprocesses", None):
-        return  # this process only hands out the tests
     from newsroom import local
 
     (local.VAR / "static").mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import requests
 
-from tests.environment import ROOT, WORKER, free_port, wait_for_port
+from tests.environment import ROOT, free_port, wait_for_port
 
 FIRST_START_SECONDS = 120
 
@@ -116,11 +116,9 @@ def command_of(process: psutil.Process) -> str:
 
 @contextmanager
 def running(folder: str) -> Iterator[Product]:
-    """A product with demo content, from nothing, gone afterwards but for its log. Each of
-    pytest-xdist's workers has its own."""
+    """A product with demo content, from nothing, gone afterwards but for its log."""
     import shutil
 
-    folder = f"{folder}-{WORKER}"
     shutil.rmtree(ROOT / "var" / folder, ignore_errors=True)
     product = Product(folder)
     try:

@@ -1,3 +1,4 @@
+from .checks import LinkCheck, TestSend
 from .delivery_log import BatchEvent, DeliveryFailure
 from .mailing import Batch, Mailing
 from .newsletter import IssueItem, IssuePage, Newsletter, NewsletterIndexPage
@@ -12,12 +13,14 @@ __all__ = [
     "DeliveryFailure",
     "IssueItem",
     "IssuePage",
+    "LinkCheck",
     "Mailing",
     "Newsletter",
     "NewsletterIndexPage",
     "Subscriber",
     "Subscription",
     "Suppression",
+    "TestSend",
     "Throttle",
     "TransactionalMail",
 ]

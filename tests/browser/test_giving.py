@@ -130,6 +130,7 @@ def test_webhooks_alone_find_a_gift_and_its_renewal(reader: Page, product: Produ
     address = unique(reader, "renewal")
     reader.goto("/support/?frequency=monthly&amount=20")
     reader.get_by_role("button", name="Continue").click()
+    reader.wait_for_url("**/c/pay/**")
     count = "SELECT count(*) FROM donations_contribution WHERE status = 'succeeded'"
     before = product.sql(count)[0][0]
     # The reader closes the tab: nobody comes back to our thanks page.

@@ -1,0 +1,166 @@
+"""The links of an issue: where ours lead, and whether others' pages answer.
+
+Others' pages are looked at by a job, never from a request, and never at an address inside our own
+network: an author's link must not make our server knock on doors that only it can reach.
+"""
+
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from html.parser import HTMLParser
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.connection
+from django.conf import settings
+from django.http import Http404
+from django.test import RequestFactory
+from django.urls import Resolver404, resolve
+from requests.adapters import HTTPAdapter
+from wagtail.contrib.redirects.models import Redirect
+from wagtail.models import Site
+
+from subscriptions.models import LinkCheck
+
+SECONDS = 5  # for the connection, and again for the answer
+MOST_REDIRECTS = 5
+AGENT = "Mozilla/5.0 (compatible; newsroom link check)"
+
+
+class _Hrefs(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found.append(dict(attributes).get("href") or "")
+
+
+def hrefs(html: str) -> list[str]:
+    """Where the links of a document lead, in its order, repeats included; "" for one whose page
+    was deleted."""
+    parser = _Hrefs()
+    parser.feed(html)
+    return parser.found
+
+
+def is_ours(url: str) -> bool:
+    roots = {settings.BASE_URL, *(place.root_url for place in Site.get_site_root_paths())}
+    return url.startswith("/") or any(url == root or url.startswith(f"{root}/") for root in roots)
+
+
+def is_external(url: str) -> bool:
+    return url.startswith(("http://", "https://")) and not is_ours(url)
+
+
+def leads_somewhere(url: str) -> bool:
+    """Is there a page, a view or a redirect of ours at this address? Nothing is fetched."""
+    path = urlsplit(url).path or "/"
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    if match.func.__module__ != "wagtail.views":
+        return True
+    site = Site.objects.filter(is_default_site=True).select_related("root_page").get()
+    request = RequestFactory().get(path)
+    try:
+        page, _, _ = site.root_page.specific.route(
+            request, [part for part in path.split("/") if part]
+        )
+        return bool(page.live)
+    except Http404:
+        wanted = Redirect.normalise_path(path)
+        return bool(Redirect.get_for_site(site).filter(old_path=wanted).exists())
+
+
+# --- Others' pages --------------------------------------------------------------------------
+
+
+class PrivateAddress(OSError):
+    """The name leads into our own network, or nowhere that is public."""
+
+
+def public_address(host: str, port: int) -> str:
+    """An address of that name out on the internet. Raises PrivateAddress, OSError."""
+    for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if ip_address(place[0]).is_global:
+            return str(place[0])
+    raise PrivateAddress(host)
+
+
+class Public:
+    """The name is looked up once, judged, and that very address is connected to: a name server
+    that answers differently the second time gains nothing. TLS still asks for the name."""
+
+    def _new_conn(self) -> Any:
+        connection: Any = self
+        name = connection._dns_host  # urllib3's «host» is made of it, so it is put back
+        connection._dns_host = public_address(name, connection.port)
+        try:
+            return super()._new_conn()  # type: ignore[misc]
+        finally:
+            connection._dns_host = name
+
+
+class PublicHTTP(Public, urllib3.connection.HTTPConnection):
+    pass
+
+
+class PublicHTTPS(Public, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class PublicOnly(HTTPAdapter):
+    """For requests: connects to public addresses only, redirects included; no proxy."""
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        pool.ConnectionCls = PublicHTTPS if pool.scheme == "https" else PublicHTTP
+        return pool
+
+
+def session() -> requests.Session:
+    made = requests.Session()
+    made.trust_env = False  # no proxy and no netrc of the machine
+    made.max_redirects = MOST_REDIRECTS
+    made.headers["User-Agent"] = AGENT
+    for scheme in ("http://", "https://"):
+        made.mount(scheme, PublicOnly())
+    return made
+
+
+def look_at(url: str, by: requests.Session) -> str:
+    """What is wrong with somebody else's page, "" when it answers. Its body is not read."""
+    try:
+        with by.get(url, timeout=SECONDS, stream=True) as answer:
+            return f"answers {answer.status_code}" if answer.status_code >= 400 else ""
+    except PrivateAddress:
+        return "is not a public address"
+    except requests.Timeout:
+        return f"does not answer within {SECONDS} seconds"
+    except (requests.RequestException, OSError, ValueError) as error:
+        private = "PrivateAddress" in repr(error)
+        return "is not a public address" if private else "can't be reached"
+
+
+def check(urls: list[str], now: datetime) -> int:
+    """Look at those that were not looked at lately; how many were."""
+    known = set(LinkCheck.objects.fresh(now).filter(url__in=urls).values_list("url", flat=True))
+    by = session()
+    looked = 0
+    for url in _once(urls):
+        if url not in known:
+            LinkCheck.objects.update_or_create(
+                url=url, defaults={"problem": look_at(url, by)[:100], "checked_at": now}
+            )
+            looked += 1
+    return looked
+
+
+def _once(urls: list[str]) -> Iterator[str]:
+    """Each external one that fits, once."""
+    yield from dict.fromkeys(url for url in urls if is_external(url) and len(url) <= 2000)

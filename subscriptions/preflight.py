@@ -1,0 +1,314 @@
+"""What stops an issue, or gives its editor pause, before it may go: the checklist on the desk.
+
+A check looks at the issue as it would go out, and returns what is wrong, "" when nothing is. CHECKS
+lists them all. Nothing here asks the network: others' pages are looked at by a job (links.py).
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+from wagtail.rich_text import expand_db_html
+
+from subscriptions import links, providers, rendering
+from subscriptions.models import IssueItem, IssuePage, LinkCheck, Mailing
+
+NO_ARTICLES = "This issue has no articles that readers can see yet."
+MOST_HTML = 90_000  # bytes: Gmail cuts a mail off at about 102 kB
+LONG_SUBJECT, LONG_PREHEADER, MANY_LINKS = 60, 110, 40  # what phones and filters bear
+UNUSUAL = 0.1  # of the audience, more or less than last time
+# What other systems' merge fields look like: {{ name }}, *|NAME|*, {name}, <<name>>, %name%.
+MARKER = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|\*\|\w+\|\*|\{(?:first_?)?name\}|<<\w+>>|%(?:recipient[._]\w+|\w+name)%",
+    re.I,
+)
+SPAM = re.compile(
+    r"\b(?:100% free|act now|buy now|cash bonus|click here|free money|guaranteed|limited time|"
+    r"no obligation|order now|risk[- ]free|urgent|winner)\b|[!?]{2,}|\${2,}",
+    re.I,
+)
+
+
+class Proof:
+    """An issue as it would go out now, each part made when a check first needs it."""
+
+    def __init__(self, issue: IssuePage) -> None:
+        self.issue, self.newsletter = issue, issue.newsletter
+
+    @cached_property
+    def stories(self) -> list[IssueItem]:
+        return self.issue.stories()
+
+    @cached_property
+    def rendered(self) -> rendering.Rendered:
+        return rendering.render_issue(self.issue)
+
+    @cached_property
+    def hrefs(self) -> list[str]:
+        return links.hrefs(rendering.for_display(self.rendered.html))
+
+    @cached_property
+    def typed(self) -> list[str]:
+        """Every text that an editor typed into the issue."""
+        items = [text for item in self.issue.items.all() for text in (item.headline, item.teaser)]
+        letter = strip_tags(self.issue.introduction)
+        return [self.issue.subject, self.issue.preheader, letter, *items]
+
+    @cached_property
+    def last(self) -> Mailing | None:
+        """What this newsletter sent before."""
+        sent = Mailing.objects.filter(newsletter=self.newsletter, status=Mailing.Status.SENT)
+        return sent.exclude(issue=self.issue.pk).order_by("-finished_at").first()
+
+
+# --- What stops it --------------------------------------------------------------------------
+
+
+def subject_is_there(proof: Proof) -> str:
+    return "" if proof.issue.subject.strip() else "Write a subject."
+
+
+def articles_are_there(proof: Proof) -> str:
+    return "" if proof.stories else NO_ARTICLES
+
+
+def articles_are_published(proof: Proof) -> str:
+    shown = {item.article_id for item in proof.stories}
+    hidden = [i.article.title for i in proof.issue.items.all() if i.article_id not in shown]
+    return f"Not published, or not yet: {quoted(hidden)}. Publish or take out." if hidden else ""
+
+
+def our_links_lead_somewhere(proof: Proof) -> str:
+    ours = dict.fromkeys(href for href in proof.hrefs if links.is_ours(href))
+    ours.pop(proof.issue.full_url, None)  # its web version appears with the send
+    dead = [href for href in ours if not links.leads_somewhere(href)]
+    letter = links.hrefs(expand_db_html(proof.issue.introduction))
+    gone = ["a page that was deleted"] if "" in letter else []
+    return f"These links lead nowhere: {quoted(dead + gone)}." if dead or gone else ""
+
+
+def no_marker_is_left(proof: Proof) -> str:
+    found = [marker for text in proof.typed for marker in MARKER.findall(text)]
+    return f"Readers would see this as it stands: {quoted(found)}." if found else ""
+
+
+def text_part_says_something(proof: Proof) -> str:
+    return "" if proof.rendered.text.strip() else "The plain text is empty."
+
+
+def html_is_small_enough(proof: Proof) -> str:
+    size = len(proof.rendered.html.encode())
+    if size <= MOST_HTML:
+        return ""
+    return f"The HTML is {size / 1000:.0f} kB; above {MOST_HTML // 1000} kB Gmail cuts it off."
+
+
+def sender_is_allowed(proof: Proof) -> str:
+    domain = proof.newsletter.sender_address.rpartition("@")[2].lower()
+    if not settings.SENDER_DOMAINS or domain in settings.SENDER_DOMAINS:
+        return ""
+    allowed = ", ".join(settings.SENDER_DOMAINS)
+    return f"{domain} may not send here; allowed: {allowed}. Change the newsletter's sender."
+
+
+def provider_takes_it(proof: Proof) -> str:
+    try:
+        rendering.check(proof.rendered, providers.current())
+    except rendering.Unsendable as reason:
+        return str(reason)
+    return ""
+
+
+def it_is_not_the_last_one_again(proof: Proof) -> str:
+    if proof.last is None:
+        return ""
+    before = proof.last.revision.as_object()
+    same = before.subject == proof.issue.subject and articles_of(before) == articles_of(proof.issue)
+    return f"This is «{before.title}» again: the same subject, the same articles." if same else ""
+
+
+# --- What gives pause -----------------------------------------------------------------------
+
+
+def subject_is_short(proof: Proof) -> str:
+    length = len(proof.issue.subject)
+    return f"{length} characters; phones show about 40." if length > LONG_SUBJECT else ""
+
+
+def preheader_is_short(proof: Proof) -> str:
+    if not proof.issue.preheader:
+        return "None: inboxes show the first words of the mail instead."
+    length = len(proof.issue.preheader)
+    return f"{length} characters; inboxes show about 90." if length > LONG_PREHEADER else ""
+
+
+def subject_is_calm(proof: Proof) -> str:
+    subject = proof.issue.subject
+    letters = [letter for letter in subject if letter.isalpha()]
+    if len(letters) > 8 and subject.upper() == subject and subject.lower() != subject:
+        return "All in capitals: filters and readers take it for spam."
+    found = SPAM.findall(subject)
+    return f"Filters dislike {quoted(found)}." if found else ""
+
+
+def pictures_are_described(proof: Proof) -> str:
+    first = proof.stories[0].story if proof.stories else None
+    picture = first.lead_image if first else None
+    if picture is None or picture.description:
+        return ""
+    return f"The picture of «{picture.title}» has no description for those who don't see it."
+
+
+def links_are_few(proof: Proof) -> str:
+    count = len(proof.hrefs)
+    return f"{count} links; above {MANY_LINKS} filters grow wary." if count > MANY_LINKS else ""
+
+
+def others_pages_answer(proof: Proof) -> str:
+    external = {href for href in proof.hrefs if links.is_external(href)}
+    known = {row.url: row for row in LinkCheck.objects.filter(url__in=external)}
+    broken = [f"{url} {row.problem}" for url, row in known.items() if row.problem]
+    if broken:
+        return "; ".join(broken)[:500] + "."
+    waiting = len(external) - len(known)
+    return f"{waiting} not looked at yet; that takes a minute." if waiting else ""
+
+
+def test_was_sent(proof: Proof) -> str:
+    tests = proof.issue.test_sends.order_by("-at")
+    last = tests.first()
+    if last is None:
+        return "No test was sent yet."
+    changed = last.revision_id != proof.issue.latest_revision_id
+    return "The issue was changed since the last test." if changed else ""
+
+
+def audience_is_usual(proof: Proof) -> str:
+    before = proof.last.audience if proof.last else None
+    if not before:
+        return ""
+    now = proof.newsletter.audience()
+    if abs(now - before) <= before * UNUSUAL:
+        return ""
+    return f"{now:,} readers; the last issue went to {before:,}."
+
+
+# --- The list -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check:
+    label: str
+    look: Callable[[Proof], str]
+    place: str  # where it is put right: a part of the issue's editor, or «newsletter», «desk»
+    stops: bool = True
+
+
+CHECKS = [
+    Check("Subject", subject_is_there, "panel-child-content-in_the_inbox-section"),
+    Check("Articles", articles_are_there, "panel-child-content-articles-section"),
+    Check("Articles are published", articles_are_published, "panel-child-content-articles-section"),
+    Check(
+        "Links to our own pages",
+        our_links_lead_somewhere,
+        "panel-child-content-introduction-section",
+    ),
+    Check("No merge marker left over", no_marker_is_left, "panel-child-content-articles-section"),
+    Check("Plain text", text_part_says_something, "panel-child-content-articles-section"),
+    Check("Size", html_is_small_enough, "panel-child-content-articles-section"),
+    Check("Sender", sender_is_allowed, "newsletter"),
+    Check("Unsubscribe link, provider", provider_takes_it, "panel-child-content-articles-section"),
+    Check(
+        "Not the last issue again",
+        it_is_not_the_last_one_again,
+        "panel-child-content-articles-section",
+    ),
+    Check(
+        "Length of the subject",
+        subject_is_short,
+        "panel-child-content-in_the_inbox-section",
+        stops=False,
+    ),
+    Check("Preheader", preheader_is_short, "panel-child-content-in_the_inbox-section", stops=False),
+    Check(
+        "Tone of the subject",
+        subject_is_calm,
+        "panel-child-content-in_the_inbox-section",
+        stops=False,
+    ),
+    Check("Descriptions of pictures", pictures_are_described, "picture", stops=False),
+    Check("Number of links", links_are_few, "panel-child-content-articles-section", stops=False),
+    Check(
+        "Others' pages",
+        others_pages_answer,
+        "panel-child-content-introduction-section",
+        stops=False,
+    ),
+    Check("Test", test_was_sent, "desk", stops=False),
+    Check("Size of the audience", audience_is_usual, "desk", stops=False),
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a check came out: ``state`` is "fine", "stop" or "warning"."""
+
+    label: str
+    state: str
+    words: str
+    url: str
+
+
+def inspect(issue: IssuePage) -> list[Finding]:
+    """The whole checklist for the issue as it is in that object."""
+    proof = Proof(issue)
+    return [_finding(check, proof) for check in CHECKS]
+
+
+def stops(issue: IssuePage) -> str:
+    """The first thing that stops it, "" when nothing does."""
+    proof = Proof(issue)
+    return next((words for check in CHECKS if check.stops and (words := check.look(proof))), "")
+
+
+def _finding(check: Check, proof: Proof) -> Finding:
+    words = check.look(proof)
+    state = "fine" if not words else "stop" if check.stops else "warning"
+    return Finding(check.label, state, words, _place(check, proof) if words else "")
+
+
+def _place(check: Check, proof: Proof) -> str:
+    """Where an editor puts it right."""
+    if check.place == "desk":
+        return ""
+    if check.place == "newsletter":
+        return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
+    if check.place == "picture":
+        story: Any = proof.stories[0].story
+        return reverse("wagtailimages:edit", args=[story.lead_image.pk])
+    return reverse("wagtailadmin_pages:edit", args=[proof.issue.pk]) + f"#{check.place}"
+
+
+def articles_of(issue: IssuePage) -> list[int]:
+    return [item.article_id for item in issue.items.all()]
+
+
+def quoted(words: list[str]) -> str:
+    some = ", ".join(f"«{word}»" for word in words[:5])
+    return some + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+
+
+def look_at_others_pages() -> int:
+    """The job: links of issues that may still go out; how many pages were looked at."""
+    now = timezone.now()
+    coming = IssuePage.objects.filter(issue_on__gte=timezone.localdate(), mailings=None)
+    urls: list[str] = []
+    for issue in coming.order_by("issue_on")[:20]:
+        urls += Proof(issue.get_latest_revision_as_object()).hrefs
+    return links.check(urls, now)
