@@ -1,7 +1,7 @@
 """Card thieves try stolen cards on donation forms, thousands at a time. What makes ours useless.
 
 Each network may begin so many checkouts. When all of them together come too fast, or most
-payments fail, a breaker closes: then a browser has to do a sum first (proof of work, as in
+payments fail, a breaker trips: then a browser has to do a sum first (proof of work, as in
 Hashcash), or, without JavaScript, to wait. Nothing here ever says why a card failed.
 """
 
@@ -45,7 +45,7 @@ def challenge() -> Challenge:
 
 
 def needs_work(request: HttpRequest) -> bool:
-    """Count this checkout; True when the breaker is closed and no work comes with it."""
+    """Count this checkout; True when the breaker has tripped and no work comes with it."""
     minute = f"checkouts:{int(time.time()) // 60}"
     cache.add(minute, 0, timeout=120)
     try:
@@ -84,7 +84,7 @@ def solves(text: str, nonce: str, bits: int = BITS) -> bool:
 
 
 def watch(now: datetime) -> bool:
-    """Close the breaker while most payments fail, and tell finance; is it closed?
+    """Trip the breaker while most payments fail, and tell finance; did it?
 
     Counts what Stripe tells, not our contributions: a card declined on the page of a promise
     that never began belongs to none.

@@ -31,6 +31,7 @@ def load() -> None:
     )
     weekly = index.add_child(
         instance=Newsletter(
+            two_people=False,  # the demo has one editor to try things with
             title="The Weekly",
             slug="weekly",
             about="<p>Every Friday morning one mail: the week's best stories, chosen by an editor, "

@@ -27,6 +27,7 @@ from subscriptions.outcomes import classify
 from subscriptions.tasks import pump_mailings, start_mailing
 
 APPROVE = "subscriptions.approve_mailing"
+SOMEBODY_ELSE = "You edited this issue last: somebody else has to look at it and approve it."
 Status = Mailing.Status
 
 
@@ -98,6 +99,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "hour_passed": send_at <= timezone.now(),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),
+            "somebody_else": self.issue.needs_somebody_else(self.request.user),
             "progress": progress_of(mailing) if mailing else None,
         }
 
@@ -216,6 +218,9 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing and mailing.status not in (Status.SCHEDULED, Status.MISSED):
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
+    if mailing is None and issue.needs_somebody_else(request.user):
+        messages.error(request, SOMEBODY_ELSE)
+        return redirect("issue_desk", pk)
     approved = mailing.revision.as_object() if mailing else issue.get_latest_revision_as_object()
     if reason := preflight.stops(approved):
         messages.error(request, reason)
@@ -271,7 +276,9 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
 
 def approve(request: HttpRequest, issue: IssuePage) -> None:
     send_at = send_time(issue)
-    if reason := preflight.stops(issue.get_latest_revision_as_object()):
+    if issue.needs_somebody_else(request.user):
+        messages.error(request, SOMEBODY_ELSE)
+    elif reason := preflight.stops(issue.get_latest_revision_as_object()):
         messages.error(request, reason)
     elif send_at <= timezone.now():
         messages.error(request, "Its hour has passed: change the day, or use «Send now».")

@@ -82,6 +82,11 @@ class Newsletter(Page):
     sender_name = models.CharField(max_length=60)
     sender_address = models.EmailField()
     reply_to = models.EmailField(blank=True)
+    two_people = models.BooleanField(
+        default=True,
+        verbose_name="approved by a second person",
+        help_text="Who edited an issue last can't approve it. Off: for a newsroom of one.",
+    )
     canary_minutes = models.PositiveSmallIntegerField(
         default=10,
         help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
@@ -106,7 +111,7 @@ class Newsletter(Page):
             [FieldPanel("sender_name"), FieldPanel("sender_address"), FieldPanel("reply_to")],
             "Sender",
         ),
-        FieldPanel("canary_minutes"),
+        FieldRowPanel([FieldPanel("two_people"), FieldPanel("canary_minutes")]),
     ]
     parent_page_types = ["subscriptions.NewsletterIndexPage"]
     subpage_types = ["subscriptions.IssuePage"]
@@ -211,6 +216,11 @@ class IssuePage(Page):
             row = type(self).objects.filter(pk=self.pk)
             row.update(issue_on=self.issue_on, subject=self.subject)
         return revision
+
+    def needs_somebody_else(self, user: Any) -> bool:
+        """Did this editor make the newest revision, of a newsletter that two people answer for?"""
+        last = self.latest_revision
+        return bool(self.newsletter.two_people and last and last.user_id == user.pk)
 
     def stories(self) -> "list[IssueItem]":
         """The items that can be shown: an article that was withdrawn meanwhile is left out."""

@@ -98,7 +98,7 @@ def test_while_cards_are_tried_a_browser_does_a_sum_and_goes_on(chromium, produc
 
 
 def breaker(product: Product, do: str, *value: int) -> None:
-    """Close the breaker of card_testing.py, or open it again."""
+    """Trip the breaker of card_testing.py, or reset it."""
     code = f"from django.core.cache import cache; cache.{do}{('checkout-breaker', *value)}"
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
     subprocess.run(command, cwd=ROOT, env=product.environment, check=True)

@@ -37,22 +37,22 @@ def hear_of_payments(succeeded: int, failed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("succeeded", "failed", "closed"),
+    ("succeeded", "failed", "tripped"),
     [(0, 19, False), (0, 20, True), (20, 20, False), (20, 21, True), (500, 100, False)],
 )
-def test_breaker_closes_when_most_payments_fail(succeeded, failed, closed) -> None:
+def test_breaker_trips_when_most_payments_fail(succeeded, failed, tripped) -> None:
     hear_of_payments(succeeded, failed)
-    assert card_testing.watch(timezone.now()) is closed
-    assert bool(cache.get(card_testing.BREAKER)) is closed
-    assert Review.objects.filter(kind="card_testing").exists() is closed
+    assert card_testing.watch(timezone.now()) is tripped
+    assert bool(cache.get(card_testing.BREAKER)) is tripped
+    assert Review.objects.filter(kind="card_testing").exists() is tripped
 
 
-def test_failures_of_yesterday_close_nothing() -> None:
+def test_failures_of_yesterday_trip_nothing() -> None:
     hear_of_payments(0, 50)
     assert not card_testing.watch(timezone.now() + timedelta(days=1))
 
 
-def test_closed_breaker_asks_for_work_and_takes_it_once(donor, breaker) -> None:
+def test_tripped_breaker_asks_for_work_and_takes_it_once(donor, breaker) -> None:
     asked = donor.continues(amount="10")
     assert asked.status_code == 429
     assert 'data-work="16"' in asked.text and 'value="10"' in asked.text

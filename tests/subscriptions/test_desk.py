@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from subscriptions import delivery
-from subscriptions.models import IssuePage, Mailing
+from subscriptions.models import IssuePage, Mailing, Newsletter
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
 
@@ -62,6 +62,27 @@ def test_edit_after_the_approval_is_pointed_out(client, editor, issue) -> None:
     client.post(desk(issue, "approve"))
     issue.save_revision()
     assert "edited after the approval" in client.get(desk(issue)).text
+
+
+def test_who_edited_last_does_not_approve_alone(client, editor, issue) -> None:
+    issue.save_revision(user=editor)
+    assert "somebody else has to" in client.get(desk(issue)).text
+    for url in (desk(issue, "approve"), desk(issue) + "send-now/"):
+        assert "somebody else has to" in client.post(url, follow=True).text
+    assert not Mailing.objects.exists()
+    client.force_login(make_user())
+    client.post(desk(issue, "approve"))
+    assert Mailing.objects.get().status == "scheduled"
+    client.force_login(editor)  # what a second person has approved, she may send at once
+    client.post(desk(issue) + "send-now/")
+    assert Mailing.objects.get().send_at <= timezone.now()
+
+
+def test_newsroom_of_one_approves_what_it_wrote(client, editor, issue) -> None:
+    Newsletter.objects.update(two_people=False)
+    issue.save_revision(user=editor)
+    client.post(desk(issue, "approve"))
+    assert Mailing.objects.get().status == "scheduled"
 
 
 def test_send_now_names_the_audience_and_asks_first(
