@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from subscriptions.models import Newsletter
 
+pytestmark = pytest.mark.django_db  # Wagtail looks a page's type up
+
 YEARS = datetime(2020, 1, 1), datetime(2035, 1, 1)  # noqa: DTZ001  hypothesis adds the zone
 FRIDAY_NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ def granian(app: str, url: str, threads: int) -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", at.hostname or "",
         "--port", str(at.port or 80), "--blocking-threads", str(threads), "--log-level", "warning",
-        "--no-ws", app,
+        "--no-ws", "--workers-kill-timeout", "5", app,  # a request that hangs must not outlive us
     ]
     # fmt: on
 
