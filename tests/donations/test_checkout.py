@@ -261,7 +261,10 @@ def test_session_that_another_gift_replaced_is_closed(donor, told, committing) -
         first = donor.continues(**form, amount="10")["Location"]
     with committing():
         second = donor.continues(**form, amount="20")["Location"]
-    assert "over" in requests.get(first, timeout=10).text.lower()
+    replaced, chosen = Checkout.objects.order_by("pk")
+    assert replaced.closed_at and not chosen.closed_at
+    assert gateway.session(replaced.session_id).status == "expired"
+    assert "Donate" not in requests.get(first, timeout=10).text
     assert donor.pays(second, "chosen@example.org").status_code == 302
     handle(told())
     with committing():
