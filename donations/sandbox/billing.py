@@ -328,6 +328,8 @@ def pay_invoice(store: Store, invoice: Object, number: str) -> str:
     method = payment_method(store, customer, number)
     intent = store.get(store.fact(f"intent of {invoice['id']}"))
     assert intent
+    if intent["status"] == "processing":
+        return "payment_intent_unexpected_state"  # a debit is on its way: nothing to pay
     fails = "card_declined" if number == Card.DECLINED else ""
     if charge(store, intent, method, fails=fails):
         return fails
