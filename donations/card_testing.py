@@ -17,7 +17,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from donations.models import Review, StripeEvent
-from newsroom.public_forms import too_often
+from newsroom.public_forms import count, too_often
 
 PER_MINUTE = 300  # checkouts of everyone together, before each costs work
 BITS = 16  # some 65,000 hashes: a second in a browser, days for a hundred thousand cards
@@ -46,12 +46,7 @@ def challenge() -> Challenge:
 
 def needs_work(request: HttpRequest) -> bool:
     """Count this checkout; True when the breaker has tripped and no work comes with it."""
-    minute = f"checkouts:{int(time.time()) // 60}"
-    cache.add(minute, 0, timeout=120)
-    try:
-        fast = (cache.incr(minute) or 0) > PER_MINUTE
-    except ValueError:  # it expired between the two calls, or Redis is away
-        fast = False
+    fast = count(f"checkouts:{int(time.time()) // 60}", 120) > PER_MINUTE
     if not fast and not cache.get(BREAKER):
         return False
     return not _has_worked(request)

@@ -66,9 +66,8 @@ class GiveForm(forms.Form):
                 data["smallest"] = money.parse(typed, data["currency"])
             except money.BadAmount as error:
                 self.add_error("amount", str(error))
-        appeal = data.get("appeal")
-        country = Country.objects.filter(code=data.get("country", "").upper()).first()
-        if appeal and country and appeal.closed_in.filter(pk=country.pk).exists():
+        appeal, country = data.get("appeal"), Country.objects.named(data.get("country", ""))
+        if appeal and country and appeal.closed_for(country):
             self.add_error("country", f"Please do not give from {country.name}: {country.warning}")
         return data
 

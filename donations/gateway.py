@@ -40,6 +40,11 @@ def client() -> stripe.StripeClient:
     )
 
 
+def id_of(expandable: Any) -> str:
+    """The id of what may have come whole ("Expanding Responses")."""
+    return expandable if isinstance(expandable, str) else str(expandable.id)
+
+
 @cache
 def product(frequency: str, statement_descriptor: str = "") -> str:
     """The one Product of a frequency, made when first needed. Its id is ours, so that it is
@@ -206,14 +211,9 @@ def events_since(moment: datetime) -> Iterator[stripe.Event]:
     return client().v1.events.list(params=params).auto_paging_iter()
 
 
-# Kinds of objects that the catch-up can ask for when events are too old to be there.
-OBJECTS = (
-    "subscriptions", "payment_intents", "refunds", "disputes", "radar.early_fraud_warnings",
-)  # fmt: skip
-
-
 def objects_since(kind: str, moment: datetime) -> Iterator[str]:
-    """The ids of objects made since. Every subscription, whatever its age: it lives on."""
+    """The ids of objects made since; ``kind`` is the client's name for their list. Every
+    subscription, whatever its age: it lives on."""
     params: Any = {"limit": 100}
     if kind == "subscriptions":
         params["status"] = "all"
@@ -232,22 +232,18 @@ def invoice_of_payment(intent_id: str) -> str:
     payments = client().v1.invoice_payments.list(
         params={"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
     )
-    if not payments.data:
-        return ""
-    found = payments.data[0].invoice
-    return found if isinstance(found, str) else str(found.id)
+    return id_of(payments.data[0].invoice) if payments.data else ""
 
 
 def invoice_of_invoice_payment(pk: str) -> str:
-    found = client().v1.invoice_payments.retrieve(pk).invoice
-    return found if isinstance(found, str) else str(found.id)
+    return id_of(client().v1.invoice_payments.retrieve(pk).invoice)
 
 
 def payments_of_invoice(invoice_id: str) -> list[str]:
     """The PaymentIntents of an invoice."""
     payments = client().v1.invoice_payments.list(params={"invoice": invoice_id, "limit": 100})
     intents = [payment.payment.payment_intent for payment in payments.data]
-    return [intent if isinstance(intent, str) else intent.id for intent in intents if intent]
+    return [id_of(intent) for intent in intents if intent]
 
 
 def open_invoice_url(subscription_id: str) -> str:
@@ -259,12 +255,11 @@ def open_invoice_url(subscription_id: str) -> str:
 def customer_of_method(pk: str) -> str:
     """Whose payment method it is, "" when it has been detached from her."""
     customer = client().v1.payment_methods.retrieve(pk).customer
-    return customer if isinstance(customer, str) else str(getattr(customer, "id", ""))
+    return id_of(customer) if customer else ""
 
 
 def method_of_mandate(pk: str) -> str:
-    method = client().v1.mandates.retrieve(pk).payment_method
-    return method if isinstance(method, str) else str(method.id)
+    return id_of(client().v1.mandates.retrieve(pk).payment_method)
 
 
 def delete_customer(pk: str) -> None:

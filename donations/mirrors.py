@@ -11,6 +11,7 @@ import stripe
 from django.db import transaction
 from django.utils import timezone
 
+from donations.gateway import id_of
 from donations.models import (
     Checkout,
     Contribution,
@@ -277,10 +278,6 @@ def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
 def _say_unknown(pk: str, what: str, **fields: Any) -> None:
     why = f"{pk} has {what}, which we don't know. It is kept; please look at it at Stripe."
     Review.open(Review.Kind.UNKNOWN, pk, why, **fields)
-
-
-def id_of(expandable: Any) -> str:
-    return expandable if isinstance(expandable, str) else str(expandable.id)
 
 
 def time_of(seconds: int) -> datetime:

@@ -54,23 +54,32 @@ def manage_request(request: HttpRequest) -> HttpResponse:
     return redirect("/support/manage/?sent")
 
 
-def own(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page behind a mailed link: the donor whose link it is, or what is wrong with it."""
+View = Callable[..., HttpResponse]
 
-    @wraps(view)
-    @never_cache
-    @own_forms_only
-    def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        try:
-            donor_id = tokens.read_passing("manage", token, seconds=MANAGE_SECONDS)
-            donor = Donor.objects.get(pk=donor_id)
-        except tokens.StaleToken:
-            return dead_link(request, EXPIRED, 403)
-        except (tokens.BadToken, Donor.DoesNotExist):
-            return dead_link(request, INCOMPLETE, 404)
-        return view(request, donor, token, **kwargs)
 
-    return opened
+def behind_link(purpose: str, seconds: int, model: Any) -> Callable[[View], View]:
+    """A page behind a mailed link: gets the row whose link it is, or says what is wrong with it."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @never_cache
+        @own_forms_only
+        def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+            try:
+                pk = tokens.read_passing(purpose, token, seconds=seconds)
+                row = model.objects.get(pk=pk)
+            except tokens.StaleToken:
+                return dead_link(request, EXPIRED, 403)
+            except (tokens.BadToken, model.DoesNotExist):
+                return dead_link(request, INCOMPLETE, 404)
+            return view(request, row, token, **kwargs)
+
+        return opened
+
+    return decorate
+
+
+own = behind_link("manage", MANAGE_SECONDS, Donor)
 
 
 @own
@@ -197,18 +206,10 @@ def to_stripe(request: HttpRequest, promise: RecurringContribution) -> HttpRespo
         return render(request, "503.html", {"message": BUSY}, status=503)
 
 
-@never_cache
-@own_forms_only
+@behind_link("mend", emails.MEND_SECONDS, RecurringContribution)
 @require_http_methods(["GET", "HEAD", "POST"])
-def mend(request: HttpRequest, token: str) -> HttpResponse:
+def mend(request: HttpRequest, promise: RecurringContribution, token: str) -> HttpResponse:
     """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
-    try:
-        pk = tokens.read_passing("mend", token, seconds=emails.MEND_SECONDS)
-        promise = RecurringContribution.objects.get(pk=pk)
-    except tokens.StaleToken:
-        return dead_link(request, EXPIRED, 403)
-    except (tokens.BadToken, RecurringContribution.DoesNotExist):
-        return dead_link(request, INCOMPLETE, 404)
     if request.method == "POST":
         return to_stripe(request, promise)
     return render(request, "donations/mend.html", {"promise": promise})

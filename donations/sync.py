@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from donations import gateway, mirrors, money
-from donations.mirrors import id_of
+from donations.gateway import id_of
 from donations.models import Checkout, Contribution, RecurringContribution, Review
 from subscriptions import outbox
 

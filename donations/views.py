@@ -45,7 +45,7 @@ def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str
     suggestions = appeal.suggestions(currency) if appeal else {}
     suggested = typed.get(f"amount_{frequency}") or typed.get("amount")
     asked = typed.get("own_amount") or suggested or ""
-    country = country_of(typed.get("country", ""))
+    country = Country.objects.named(typed.get("country", ""))
     return {
         "appeal": appeal,
         "currency": money.CURRENCIES[currency],
@@ -56,18 +56,14 @@ def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str
         "own_amount": own_amount(suggestions.get(frequency), asked),
         "chosen": typed,
         "country": country,
-        "closed": bool(appeal and country and country in appeal.closed_in.all()),
+        "closed": bool(appeal and appeal.closed_for(country)),
         "methods": methods.shown(),
         "reminder": typed.get("reminder", ""),
-        # Pages come from a cache: the id of one press is made in the browser (site.js).
+        # Pages come from a cache: the id of one press is made in the browser (give.js).
         "checkout_id": typed.get("checkout", ""),
         "later": ask.LATER,
         "form": form,
     }
-
-
-def country_of(code: str) -> Country | None:
-    return Country.objects.filter(code=code.upper()).first() if len(code) == 2 else None
 
 
 def option(value: str, suggestions: dict[str, Any], chosen: str, asked: str) -> dict[str, Any]:
@@ -92,8 +88,12 @@ def own_amount(row: Any, asked: str) -> str:
 
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
-    context = giving(request.GET, languages(request)) | {"countries": Country.objects.all()}
-    return render(request, "donations/support.html", context)
+    return giving_page(request, giving(request.GET, languages(request)))
+
+
+def giving_page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context["countries"] = Country.objects.all()
+    return render(request, "donations/support.html", context, status=status)
 
 
 def languages(request: HttpRequest) -> str:
@@ -123,8 +123,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = BUSY, 503
     context = giving(request.POST, languages(request), form)
-    context |= {"problem": refused[0], "challenge": challenge, "countries": Country.objects.all()}
-    return render(request, "donations/support.html", context, status=refused[1])
+    context |= {"problem": refused[0], "challenge": challenge}
+    return giving_page(request, context, refused[1])
 
 
 def see_other(url: str) -> HttpResponse:

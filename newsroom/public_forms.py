@@ -93,12 +93,16 @@ def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bo
     """
     window = int(time.time()) // seconds
     secret = keyed_hash(f"{what}|{network_of(request)}|{window}", "network")
-    key = f"tries:{hashlib.sha256(secret).hexdigest()[:32]}"
+    return count(f"tries:{hashlib.sha256(secret).hexdigest()[:32]}", seconds) > most
+
+
+def count(key: str, seconds: int) -> int:
+    """One more under this key, which lives that long; how many now. 0 when Redis is away."""
     cache.add(key, 0, timeout=seconds)
     try:
-        return (cache.incr(key) or 0) > most
+        return cache.incr(key) or 0
     except ValueError:  # it expired between the two calls, or Redis is away
-        return False
+        return 0
 
 
 def refusal(

@@ -5,7 +5,7 @@ network: an author's link must not make our server knock on doors that only it c
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from html.parser import HTMLParser
 from ipaddress import ip_address
@@ -15,8 +15,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.connection
 from django.conf import settings
-from django.http import Http404
-from django.test import RequestFactory
+from django.http import Http404, HttpRequest
 from django.urls import Resolver404, resolve
 from requests.adapters import HTTPAdapter
 from wagtail.contrib.redirects.models import Redirect
@@ -47,13 +46,18 @@ def hrefs(html: str) -> list[str]:
     return parser.found
 
 
-def is_ours(url: str) -> bool:
+def ours(urls: Iterable[str]) -> list[str]:
+    """Those that lead to a page of ours, each once."""
     roots = {settings.BASE_URL, *(place.root_url for place in Site.get_site_root_paths())}
-    return url.startswith("/") or any(url == root or url.startswith(f"{root}/") for root in roots)
+    starts = ("/", *(f"{root}/" for root in roots))
+    return [url for url in dict.fromkeys(urls) if url in roots or url.startswith(starts)]
 
 
-def is_external(url: str) -> bool:
-    return url.startswith(("http://", "https://")) and not is_ours(url)
+def external(urls: Iterable[str]) -> list[str]:
+    """Those that lead to somebody else's page, each once."""
+    found = [url for url in dict.fromkeys(urls) if url.startswith(("http://", "https://"))]
+    own = set(ours(found))
+    return [url for url in found if url not in own]
 
 
 def leads_somewhere(url: str) -> bool:
@@ -66,11 +70,9 @@ def leads_somewhere(url: str) -> bool:
     if match.func.__module__ != "wagtail.views":
         return True
     site = Site.objects.filter(is_default_site=True).select_related("root_page").get()
-    request = RequestFactory().get(path)
+    parts = [part for part in path.split("/") if part]
     try:
-        page, _, _ = site.root_page.specific.route(
-            request, [part for part in path.split("/") if part]
-        )
+        page, _, _ = site.root_page.specific.route(HttpRequest(), parts)
         return bool(page.live)
     except Http404:
         wanted = Redirect.normalise_path(path)
@@ -150,17 +152,10 @@ def look_at(url: str, by: requests.Session) -> str:
 def check(urls: list[str], now: datetime) -> int:
     """Look at those that were not looked at lately; how many were."""
     known = set(LinkCheck.objects.fresh(now).filter(url__in=urls).values_list("url", flat=True))
+    unknown = [url for url in external(urls) if url not in known and len(url) <= 2000]
     by = session()
-    looked = 0
-    for url in _once(urls):
-        if url not in known:
-            LinkCheck.objects.update_or_create(
-                url=url, defaults={"problem": look_at(url, by)[:100], "checked_at": now}
-            )
-            looked += 1
-    return looked
-
-
-def _once(urls: list[str]) -> Iterator[str]:
-    """Each external one that fits, once."""
-    yield from dict.fromkeys(url for url in urls if is_external(url) and len(url) <= 2000)
+    for url in unknown:
+        LinkCheck.objects.update_or_create(
+            url=url, defaults={"problem": look_at(url, by)[:100], "checked_at": now}
+        )
+    return len(unknown)

@@ -1,7 +1,8 @@
 """What stops an issue, or gives its editor pause, before it may go: the checklist on the desk.
 
-A check looks at the issue as it would go out, and returns what is wrong, "" when nothing is. CHECKS
-lists them all. Nothing here asks the network: others' pages are looked at by a job (links.py).
+A check looks at the issue as it would go out, and returns what is wrong, "" when nothing is. STOPS
+and WARNS list them all. Nothing here asks the network: others' pages are looked at by a job
+(links.py).
 """
 
 import re
@@ -85,8 +86,12 @@ def articles_are_published(proof: Proof) -> str:
 
 
 def our_links_lead_somewhere(proof: Proof) -> str:
-    ours = dict.fromkeys(href for href in proof.hrefs if links.is_ours(href))
-    ours.pop(proof.issue.full_url, None)  # its web version appears with the send
+    # Its web version appears with the send; that its articles are there is another check.
+    known = {
+        proof.issue.full_url,
+        *(story.full_url for item in proof.stories if (story := item.story)),
+    }
+    ours = [href for href in links.ours(proof.hrefs) if href not in known]
     dead = [href for href in ours if not links.leads_somewhere(href)]
     letter = links.hrefs(expand_db_html(proof.issue.introduction))
     gone = ["a page that was deleted"] if "" in letter else []
@@ -171,7 +176,7 @@ def links_are_few(proof: Proof) -> str:
 
 
 def others_pages_answer(proof: Proof) -> str:
-    external = {href for href in proof.hrefs if links.is_external(href)}
+    external = links.external(proof.hrefs)
     known = {row.url: row for row in LinkCheck.objects.filter(url__in=external)}
     broken = [f"{url} {row.problem}" for url, row in known.items() if row.problem]
     if broken:
@@ -202,56 +207,57 @@ def audience_is_usual(proof: Proof) -> str:
 # --- The list -------------------------------------------------------------------------------
 
 
+def part(name: str) -> Callable[[Proof], str]:
+    """A part of the issue's editor, by the anchor that Wagtail gives it."""
+    anchor = f"#panel-child-content-{name}-section"
+    return lambda proof: reverse("wagtailadmin_pages:edit", args=[proof.issue.pk]) + anchor
+
+
+def sender(proof: Proof) -> str:
+    return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
+
+
+def picture(proof: Proof) -> str:
+    story: Any = proof.stories[0].story
+    return reverse("wagtailimages:edit", args=[story.lead_image.pk])
+
+
+def here(proof: Proof) -> str:
+    """On the desk itself."""
+    return ""
+
+
+INBOX, LETTER, ARTICLES = part("in_the_inbox"), part("introduction"), part("articles")
+
+
 @dataclass(frozen=True)
 class Check:
     label: str
     look: Callable[[Proof], str]
-    place: str  # where it is put right: a part of the issue's editor, or «newsletter», «desk»
-    stops: bool = True
+    place: Callable[[Proof], str]  # the address where it is put right
 
 
-CHECKS = [
-    Check("Subject", subject_is_there, "panel-child-content-in_the_inbox-section"),
-    Check("Articles", articles_are_there, "panel-child-content-articles-section"),
-    Check("Articles are published", articles_are_published, "panel-child-content-articles-section"),
-    Check(
-        "Links to our own pages",
-        our_links_lead_somewhere,
-        "panel-child-content-introduction-section",
-    ),
-    Check("No merge marker left over", no_marker_is_left, "panel-child-content-articles-section"),
-    Check("Plain text", text_part_says_something, "panel-child-content-articles-section"),
-    Check("Size", html_is_small_enough, "panel-child-content-articles-section"),
-    Check("Sender", sender_is_allowed, "newsletter"),
-    Check("Unsubscribe link, provider", provider_takes_it, "panel-child-content-articles-section"),
-    Check(
-        "Not the last issue again",
-        it_is_not_the_last_one_again,
-        "panel-child-content-articles-section",
-    ),
-    Check(
-        "Length of the subject",
-        subject_is_short,
-        "panel-child-content-in_the_inbox-section",
-        stops=False,
-    ),
-    Check("Preheader", preheader_is_short, "panel-child-content-in_the_inbox-section", stops=False),
-    Check(
-        "Tone of the subject",
-        subject_is_calm,
-        "panel-child-content-in_the_inbox-section",
-        stops=False,
-    ),
-    Check("Descriptions of pictures", pictures_are_described, "picture", stops=False),
-    Check("Number of links", links_are_few, "panel-child-content-articles-section", stops=False),
-    Check(
-        "Others' pages",
-        others_pages_answer,
-        "panel-child-content-introduction-section",
-        stops=False,
-    ),
-    Check("Test", test_was_sent, "desk", stops=False),
-    Check("Size of the audience", audience_is_usual, "desk", stops=False),
+STOPS = [
+    Check("Subject", subject_is_there, INBOX),
+    Check("Articles", articles_are_there, ARTICLES),
+    Check("Articles are published", articles_are_published, ARTICLES),
+    Check("Links to our own pages", our_links_lead_somewhere, LETTER),
+    Check("No merge marker left over", no_marker_is_left, ARTICLES),
+    Check("Plain text", text_part_says_something, ARTICLES),
+    Check("Size", html_is_small_enough, ARTICLES),
+    Check("Sender", sender_is_allowed, sender),
+    Check("Unsubscribe link, provider", provider_takes_it, ARTICLES),
+    Check("Not the last issue again", it_is_not_the_last_one_again, ARTICLES),
+]
+WARNS = [
+    Check("Length of the subject", subject_is_short, INBOX),
+    Check("Preheader", preheader_is_short, INBOX),
+    Check("Tone of the subject", subject_is_calm, INBOX),
+    Check("Descriptions of pictures", pictures_are_described, picture),
+    Check("Number of links", links_are_few, ARTICLES),
+    Check("Others' pages", others_pages_answer, LETTER),
+    Check("Test", test_was_sent, here),
+    Check("Size of the audience", audience_is_usual, here),
 ]
 
 
@@ -268,31 +274,23 @@ class Finding:
 def inspect(issue: IssuePage) -> list[Finding]:
     """The whole checklist for the issue as it is in that object."""
     proof = Proof(issue)
-    return [_finding(check, proof) for check in CHECKS]
+    return [
+        *(_finding(check, proof, "stop") for check in STOPS),
+        *(_finding(check, proof, "warning") for check in WARNS),
+    ]
 
 
 def stops(issue: IssuePage) -> str:
     """The first thing that stops it, "" when nothing does."""
     proof = Proof(issue)
-    return next((words for check in CHECKS if check.stops and (words := check.look(proof))), "")
+    return next((words for check in STOPS if (words := check.look(proof))), "")
 
 
-def _finding(check: Check, proof: Proof) -> Finding:
+def _finding(check: Check, proof: Proof, otherwise: str) -> Finding:
     words = check.look(proof)
-    state = "fine" if not words else "stop" if check.stops else "warning"
-    return Finding(check.label, state, words, _place(check, proof) if words else "")
-
-
-def _place(check: Check, proof: Proof) -> str:
-    """Where an editor puts it right."""
-    if check.place == "desk":
-        return ""
-    if check.place == "newsletter":
-        return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
-    if check.place == "picture":
-        story: Any = proof.stories[0].story
-        return reverse("wagtailimages:edit", args=[story.lead_image.pk])
-    return reverse("wagtailadmin_pages:edit", args=[proof.issue.pk]) + f"#{check.place}"
+    if not words:
+        return Finding(check.label, "fine", "", "")
+    return Finding(check.label, otherwise, words, check.place(proof))
 
 
 def articles_of(issue: IssuePage) -> list[int]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,17 +66,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def stripe_sandbox() -> Iterator[str]:
     """A running Stripe sandbox that sends no webhooks; its address."""
     url = os.environ["STRIPE_SANDBOX_URL"]
-    yield from start_sandbox("donations.sandbox.app", url, "stripe-test.sqlite3")
+    with start_sandbox("donations.sandbox.app", url, "stripe-test.sqlite3"):
+        yield url
 
 
 @pytest.fixture(scope="session")
 def mail_sandbox() -> Iterator[str]:
     """A running mail sandbox that sends no webhooks; its address."""
     url = os.environ["MAIL_SANDBOX_URL"]
-    yield from start_sandbox("subscriptions.sandbox.app", url, "mail-test.sqlite3")
+    with start_sandbox("subscriptions.sandbox.app", url, "mail-test.sqlite3"):
+        yield url
 
 
-def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[str]:
+@contextmanager
+def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[None]:
+    """A sandbox at that address, with nothing in it; ``more`` is for its environment."""
     path = Path(os.environ["NEWSROOM_VAR"]) / file
     for leftover in path.parent.glob(f"{file}*"):
         leftover.unlink()
@@ -108,7 +112,7 @@ def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[str]:
     )
     try:
         wait_for_port(int(port))
-        yield url
+        yield
     finally:
         process.terminate()
         process.wait(10)

@@ -21,6 +21,12 @@ class Frequency(models.TextChoices):
     ANNUAL = "annual", "Annual"
 
 
+class CountryQuerySet(models.QuerySet["Country"]):
+    def named(self, code: str) -> "Country | None":
+        """The one with that code, in whatever case it was typed."""
+        return self.filter(code=code.upper()).first() if len(code) == 2 else None
+
+
 class Country(models.Model):
     """A country where giving to us is dangerous: what its readers are told before they give.
 
@@ -37,6 +43,8 @@ class Country(models.Model):
     warning = models.TextField(
         help_text="In plain words: what may happen to somebody who gives from there."
     )
+
+    objects = CountryQuerySet.as_manager()
 
     panels = [
         FieldRowPanel([FieldPanel("name"), FieldPanel("code")]),
@@ -96,6 +104,10 @@ class Appeal(ClusterableModel):
         """Frequency -> suggested amounts in that currency, in the order the page shows them."""
         found = {row.frequency: row for row in self.amounts.all() if row.currency == currency}
         return {frequency: found[frequency] for frequency in Frequency.values if frequency in found}
+
+    def closed_for(self, country: Country | None) -> bool:
+        """Must a reader who says she is there not give to it?"""
+        return country is not None and country in self.closed_in.all()
 
     def currencies(self) -> list[str]:
         offered = {row.currency for row in self.amounts.all()}

@@ -67,9 +67,9 @@ ACCOUNTS = [
 
 
 def _shown(session: Object) -> dict[str, Any]:
-    zero = session["currency"] in ("jpy", "krw", "clp", "vnd")
-    amount = session["amount_total"] / (1 if zero else 100)
-    return {"amount": f"{amount:,.{0 if zero else 2}f} {session['currency'].upper()}"}
+    decimals = balance.DECIMALS.get(session["currency"], 2)
+    amount = session["amount_total"] / 10**decimals
+    return {"amount": f"{amount:,.{decimals}f} {session['currency'].upper()}"}
 
 
 def portal_page(request: HttpRequest, pk: str) -> HttpResponse:

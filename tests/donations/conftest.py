@@ -65,15 +65,22 @@ def donor(client: Any, empty_stripe: str, mail_sandbox: str, appeal: Any) -> Don
     return Donor(client, empty_stripe)
 
 
-def events(url: str) -> list[dict[str, Any]]:
-    """Everything the sandbox has to tell, oldest first."""
+def all_of(url: str, kind: str, **query: str) -> list[dict[str, Any]]:
+    """Every object of a list of the sandbox's API, newest first."""
     found: list[dict[str, Any]] = []
     while True:
-        query = {"limit": "100"} | ({"starting_after": found[-1]["id"]} if found else {})
-        page = requests.get(f"{url}/v1/events", params=query, headers=LOOKS_ON, timeout=10).json()
-        found += page["data"]
-        if not page["has_more"]:
-            return found[::-1]
+        page = {"limit": "100"} | ({"starting_after": found[-1]["id"]} if found else {})
+        answer = requests.get(
+            f"{url}/v1/{kind}", params=query | page, headers=LOOKS_ON, timeout=10
+        ).json()
+        found += answer["data"]
+        if not answer["has_more"]:
+            return found
+
+
+def events(url: str) -> list[dict[str, Any]]:
+    """Everything the sandbox has to tell, oldest first."""
+    return all_of(url, "events")[::-1]
 
 
 def signed(payload: str, secret: str = "", **options: Any) -> dict[str, str]:

@@ -39,7 +39,7 @@ from donations.models import (
 from donations.sandbox.objects import Card, Iban
 from subscriptions.models import TransactionalMail
 from tests.donations.conftest import Donor as Reader
-from tests.donations.test_sandbox import all_of
+from tests.donations.conftest import all_of
 from tests.factories import make_appeal, make_site, make_user
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))

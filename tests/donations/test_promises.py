@@ -198,6 +198,27 @@ def subjects(inbox, address: str) -> list[str]:
     return [mail["subject"] for mail in inbox.to(address)][::-1]
 
 
+@pytest.fixture
+def gives_and_renews(donor, told, committing):
+    """Ten dollars a month with a card, and the first renewal of it."""
+
+    def play(address: str, card: str) -> None:
+        with committing():
+            donor.gives(address, card, frequency="monthly", amount="10")
+            handle(told())
+        donor.advance(32)
+        with committing():
+            handle(told())
+
+    return play
+
+
+def mending_link(mail: dict) -> str:
+    """The path in a mail about a payment that did not go through."""
+    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
+    return "/" + link.split("/", 3)[3]
+
+
 def test_failing_card_is_told_three_times_and_then_it_ends(
     donor, told, inbox, committing, client
 ) -> None:
@@ -218,18 +239,12 @@ def test_failing_card_is_told_three_times_and_then_it_ends(
 
 
 def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
-    donor, told, inbox, committing, client
+    gives_and_renews, donor, told, inbox, committing, client
 ) -> None:
-    with committing():
-        donor.gives("mend@example.org", Card.FAILS_LATER, frequency="monthly", amount="10")
-        handle(told())
-    donor.advance(32)
-    with committing():
-        handle(told())
+    gives_and_renews("mend@example.org", Card.FAILS_LATER)
     [mail, _] = inbox.to("mend@example.org")
     assert "visa 0341" in mail["text"]
-    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
-    path = "/" + link.split("/", 3)[3]
+    path = mending_link(mail)
     page = client.get(path).text
     assert "Pay it now" in page and "Gifts so far" not in page
     stripes_page = client.post(path)["Location"]
@@ -256,18 +271,12 @@ def test_card_that_expires_soon_is_told_once(promise, inbox, committing) -> None
 
 
 def test_bank_that_wants_to_ask_at_a_renewal_is_answered_by_one_press(
-    donor, told, inbox, committing, client
+    gives_and_renews, donor, told, inbox, committing, client
 ) -> None:
-    with committing():
-        donor.gives("asks@example.org", Card.ALWAYS_AUTHENTICATE, frequency="monthly", amount="10")
-        handle(told())
-    donor.advance(32)
-    with committing():
-        handle(told())
+    gives_and_renews("asks@example.org", Card.ALWAYS_AUTHENTICATE)
     assert subjects(inbox, "asks@example.org")[1:] == ["Your bank has a question"]
     [mail, _] = inbox.to("asks@example.org")
-    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
-    page = client.post("/" + link.split("/", 3)[3])["Location"]
+    page = client.post(mending_link(mail))["Location"]
     donor.pays(page, "asks@example.org", Card.ALWAYS_AUTHENTICATE)
     with committing():
         handle(told())

@@ -14,7 +14,7 @@ from donations.sandbox import contract
 from donations.sandbox.billing import after
 from donations.sandbox.objects import Card, Iban
 from tests import smoke
-from tests.donations.conftest import API, LOOKS_ON, events
+from tests.donations.conftest import API, all_of, events
 from tests.environment import free_port, start_sandbox
 
 
@@ -104,21 +104,6 @@ KINDS = (
     "balance_transactions", "payouts", "checkout/sessions", "invoice_payments",
     "payment_method_configurations", "radar/early_fraud_warnings",
 )  # fmt: skip
-
-
-def all_of(url: str, kind: str, **query: str) -> list[dict]:
-    found: list[dict] = []
-    while True:
-        after = {"starting_after": found[-1]["id"]} if found else {}
-        answer = requests.get(
-            f"{url}/v1/{kind}",
-            params={"limit": "100"} | query | after,
-            headers=LOOKS_ON,
-            timeout=10,
-        ).json()
-        found += answer["data"]
-        if not answer["has_more"]:
-            return found
 
 
 def test_every_object_it_holds_or_tells_of_keeps_the_contract(donor, stripe_sandbox) -> None:
@@ -254,8 +239,8 @@ def heard() -> Iterator[list[str]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{free_port()}"
     own = {"WEBHOOK_URL": f"http://127.0.0.1:{server.server_port}", "WEBHOOK_SECRET": "whsec_ears"}
-    for address in start_sandbox("donations.sandbox.app", url, "stripe-ears.sqlite3", **own):
-        found.append(address)
+    with start_sandbox("donations.sandbox.app", url, "stripe-ears.sqlite3", **own):
+        found.append(url)
         yield found
     server.shutdown()
 
