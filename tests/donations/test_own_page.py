@@ -1,10 +1,13 @@
 """The donor's own page: her receipts, her data, and the end of both."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import stripe
+import time_machine
 from django.conf import settings
+from django.utils import timezone
 
 from donations import emails, gateway
 from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
@@ -53,6 +56,12 @@ def test_forged_link_opens_nothing(page, client, rest: str) -> None:
     forged = page[:-3] + "x/" + rest
     assert client.get(forged).status_code == 404
     assert client.post(forged).status_code in (404, 405)
+
+
+def test_link_of_the_day_before_says_where_to_get_a_new_one(page, client) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        answer = client.get(page)
+    assert answer.status_code == 403 and "/support/manage/" in answer.text
 
 
 def test_data_holds_everything_and_only_hers(page, client, donor, told) -> None:

@@ -214,6 +214,16 @@ def test_month_after_the_last_of_january_is_the_last_of_february() -> None:
     assert datetime.fromtimestamp(after(january, "year"), UTC).year == 2028
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [("usd", "1250", "12.50 USD"), ("jpy", "2500", "2,500 JPY"), ("kwd", "3000", "3.000 KWD")],
+)
+def test_hosted_page_shows_the_currencys_decimals(call, product, currency, amount, shown) -> None:
+    asked = SESSION | {f"{PRICE}[currency]": currency, f"{PRICE}[unit_amount]": amount}
+    page = call("checkout/sessions", **asked).json()["url"]
+    assert f"Pay {shown}" in requests.get(page, timeout=10).text
+
+
 # --- Webhooks -----------------------------------------------------------------------------------
 
 
