@@ -27,6 +27,8 @@ app.conf.beat_schedule = {
     "send waiting mails": {"task": "subscriptions.tasks.send_waiting_mails", "schedule": 15.0},
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
+    "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},
+    "send welcomes": {"task": "subscriptions.tasks.send_due_welcomes", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
     "carry out refunds": {"task": "donations.tasks.carry_out_refunds", "schedule": 60.0},
@@ -53,6 +55,10 @@ app.conf.beat_schedule = {
     "forget what is over": {
         "task": "donations.tasks.forget_what_is_over",
         "schedule": crontab(hour="3", minute="50"),
+    },
+    "forget old reads": {
+        "task": "newsroom.tasks.forget_old_reads",
+        "schedule": crontab(hour="3", minute="30"),
     },
     "clean up sessions": {
         "task": "newsroom.tasks.clear_sessions",

@@ -213,6 +213,8 @@ TRANSACTIONAL_MAILS = {
     "confirm": "subscriptions.emails.confirm",
     "already_subscribed": "subscriptions.emails.already_subscribed",
     "welcome": "subscriptions.emails.welcome",
+    "series": "subscriptions.emails.series",
+    "please_approve": "subscriptions.emails.please_approve",
     "unapproved": "subscriptions.emails.unapproved",
     "missed": "subscriptions.emails.missed",
     "unsendable": "subscriptions.emails.unsendable",

@@ -8,7 +8,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
-from newsroom import feeds, views
+from newsroom import feeds, reads, views
 
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("feed/", feeds.ArticleFeed(), name="feed"),
     path("sitemap.xml", sitemap),
     path("news-sitemap.xml", views.news_sitemap),
+    path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),

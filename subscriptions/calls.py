@@ -13,7 +13,7 @@ from django.db import connection
 
 from newsroom import tokens
 from newsroom.patience import patiently
-from subscriptions import mime, providers
+from subscriptions import clicks, mime, providers
 from subscriptions.models import Batch, Mailing
 from subscriptions.outcomes import CouldNotConnect
 from subscriptions.providers import FIELD, smtp
@@ -67,18 +67,19 @@ class APISession:
     def __init__(self) -> None:
         self.mail = get_connection()
         self.mail.open()
-        self.bodies: dict[int, tuple[str, str]] = {}  # of the mailing sent last
+        self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
 
     def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
         """Raises TooLate, and what Anymail raises: see ``outcomes.classify``."""
-        mailing = batch.mailing
-        if mailing.pk not in self.bodies:
+        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        if content not in self.bodies:
             provider = providers.current()
             html, text = (
-                providers.personal(body, provider) for body in (mailing.html, mailing.text)
+                providers.personal(body, provider)
+                for body in (clicks.of_arm(mailing.html, batch.arm), mailing.text)
             )
-            self.bodies = {mailing.pk: (html, text)}
-        message = compose(batch, recipients, *self.bodies[mailing.pk])
+            self.bodies = {content: (html, text)}
+        message = compose(batch, recipients, *self.bodies[content])
         if time.monotonic() > batch.call_before:
             raise TooLate
         self.mail.send_messages([message])
@@ -109,7 +110,7 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     """
     mailing, newsletter, provider = batch.mailing, batch.mailing.newsletter, providers.current()
     message = AnymailMessage(
-        subject=providers.personal(mailing.subject, provider),
+        subject=providers.personal(mailing.subject_for(batch.arm), provider),
         body=text,
         from_email=newsletter.sender,
         to=[recipient.email for recipient in recipients],
@@ -175,13 +176,13 @@ class SMTPSession:
 
     def __init__(self) -> None:
         self.server: Any = None
-        self.templates: dict[int, mime.Template] = {}  # of the mailing sent last
+        self.templates: dict[tuple[int, int | None], mime.Template] = {}  # of what was sent last
 
     def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
         """Raises CouldNotConnect, LostClaim."""
-        mailing = batch.mailing
-        if mailing.pk not in self.templates:
-            self.templates = {mailing.pk: template(mailing)}
+        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        if content not in self.templates:
+            self.templates = {content: template(mailing, batch.arm)}
         letters = [letter(mailing, recipient) for recipient in recipients]
         if self.server is None:
             try:
@@ -191,7 +192,7 @@ class SMTPSession:
         pipeline = smtp.Pipeline(self.server)
         try:
             with commits_without_waiting():
-                outcome = pipeline.send(self.templates[mailing.pk], letters, journal_of(batch))
+                outcome = pipeline.send(self.templates[content], letters, journal_of(batch))
         except BaseException:
             self.close()  # nothing half-said may stay on the line
             raise
@@ -240,13 +241,19 @@ def commits_without_waiting() -> Iterator[None]:
         patiently(lambda: set_to("on"))
 
 
-def template(mailing: Mailing) -> mime.Template:
+def template(mailing: Mailing, arm: int | None = None) -> mime.Template:
     newsletter = mailing.newsletter
     headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
     headers |= unsubscribe_headers(FIELD.format("unsubscribe")) | list_headers(newsletter)
     if newsletter.reply_to:
         headers["Reply-To"] = newsletter.reply_to
-    return mime.build(mailing.subject, mailing.html, mailing.text, newsletter.sender, headers)
+    return mime.build(
+        mailing.subject_for(arm),
+        clicks.of_arm(mailing.html, arm),
+        mailing.text,
+        newsletter.sender,
+        headers,
+    )
 
 
 def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:

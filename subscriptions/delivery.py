@@ -1,4 +1,4 @@
-"""The send: freeze, claim, send, finish; and what to do when nobody knows.
+"""The send: claim, send, finish; and what to do when nobody knows.
 
 Nothing is lost and nothing is sent twice, whatever dies when. The database is the truth, the
 Celery tasks are pumps that look for the next batch. A batch whose outcome is unknown is *in
@@ -9,11 +9,13 @@ import logging
 import time
 import uuid
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 from anymail.message import AnymailMessage
 from django.conf import settings
-from django.db import connection, transaction
+from django.core.mail import get_connection
+from django.db import transaction
 from django.db.models.functions import Now
 
 from newsroom import clock
@@ -25,11 +27,10 @@ from subscriptions.models import (
     DeliveryFailure,
     Mailing,
     Subscriber,
-    Subscription,
     Suppression,
     Throttle,
 )
-from subscriptions.models.newsletter import GRACE, IssuePage
+from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
 from subscriptions.outcomes import Outcome, classify
 
@@ -38,109 +39,8 @@ log = logging.getLogger(__name__)
 HALVINGS_BEFORE_DOUBT = 8
 TRIES_PER_READER = 5  # of an address that is refused «for now» each time
 LONGEST_BACKOFF = timedelta(minutes=10)
-CANARY = 200  # readers, besides the seed list; an issue to fewer than five times that has none
 
 Status = Batch.Status
-
-
-# --- Approve, freeze ------------------------------------------------------------------------
-
-
-def approve(issue: IssuePage, user: Any, send_at: datetime) -> Mailing:
-    """Schedule the issue's newest revision. Raises IntegrityError if it is scheduled already."""
-    return Mailing.objects.create(
-        issue=issue,
-        newsletter=issue.newsletter,
-        revision=issue.latest_revision or issue.save_revision(user=user),
-        approved_by=user,
-        send_at=send_at,
-        not_after=send_at + GRACE,
-    )
-
-
-# The canary is batch 0: the seed list and a sample; the rest follows in the order of ids.
-FREEZE = """
-    WITH audience AS MATERIALIZED (
-        SELECT s.subscriber_id, s.seed
-        FROM subscriptions_subscription s
-        JOIN subscriptions_subscriber r ON r.id = s.subscriber_id
-        WHERE s.newsletter_id = %(newsletter)s AND s.status = 'confirmed'
-          AND NOT EXISTS (
-              SELECT 1 FROM subscriptions_suppression x WHERE x.email_index = r.email_index)
-    ), canary AS MATERIALIZED (
-        SELECT subscriber_id FROM audience WHERE seed AND %(canary)s > 0
-        UNION
-        (SELECT subscriber_id FROM audience
-         ORDER BY hashint8extended(subscriber_id, %(mailing)s) LIMIT %(canary)s)
-    )
-    INSERT INTO subscriptions_batch (id, mailing_id, seq, subscriber_ids, size, next_try_at)
-    SELECT gen_random_uuid(), %(mailing)s, 0, array_agg(subscriber_id ORDER BY subscriber_id),
-           count(*), %(now)s
-    FROM canary HAVING count(*) > 0
-    UNION ALL
-    SELECT gen_random_uuid(), %(mailing)s, seq, array_agg(subscriber_id ORDER BY subscriber_id),
-           count(*), %(rest_at)s
-    FROM (
-        SELECT a.subscriber_id,
-               1 + (row_number() OVER (ORDER BY a.subscriber_id) - 1) / %(size)s AS seq
-        FROM audience a
-        WHERE NOT EXISTS (SELECT 1 FROM canary c WHERE c.subscriber_id = a.subscriber_id)
-    ) numbered
-    GROUP BY seq
-"""
-
-
-def freeze(mailing: Mailing, now: datetime) -> bool:
-    """Fix content and audience in one transaction, and publish the web version with it.
-
-    True for the one caller who did it. Dies half-way: rolled back, done again at the next beat.
-    """
-    with transaction.atomic():
-        mailing = Mailing.objects.select_for_update(of=("self",)).get(pk=mailing.pk)
-        if mailing.status != Mailing.Status.SCHEDULED or mailing.send_at > now:
-            return False
-        issue = mailing.revision.as_object()
-        if not issue.stories():  # withdrawn since the approval
-            raise rendering.Unsendable("None of its articles is published any more.")
-        rendered = rendering.render_issue(issue)
-        rendering.check(rendered, providers.current())
-        rest_at = _rest_at(mailing, now)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                FREEZE,
-                {
-                    "mailing": mailing.pk,
-                    "size": providers.current().per_call,
-                    "newsletter": mailing.newsletter_id,
-                    "canary": CANARY if rest_at else 0,
-                    "now": now,
-                    "rest_at": rest_at or now,
-                },
-            )
-            cursor.execute(
-                "SELECT coalesce(sum(size), 0) FROM subscriptions_batch WHERE mailing_id = %s",
-                [mailing.pk],
-            )
-            audience = cursor.fetchone()[0]
-        mailing.revision.publish()
-        return mailing.move(
-            Mailing.Status.SENDING,
-            subject=rendered.subject,
-            html=rendered.html,
-            text=rendered.text,
-            audience=audience,
-            frozen_at=now,
-            rest_at=rest_at,
-            problem="",
-        )
-
-
-def _rest_at(mailing: Mailing, now: datetime) -> datetime | None:
-    """When all but the canary may go; None if there is to be no canary."""
-    newsletter = mailing.newsletter
-    if not newsletter.canary_minutes or newsletter.audience() < 5 * CANARY:
-        return None
-    return now + timedelta(minutes=newsletter.canary_minutes)
 
 
 # --- Claim, send, finish --------------------------------------------------------------------
@@ -221,7 +121,7 @@ def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
         until = tomorrow(now)
         Mailing.objects.filter(pk=batch.mailing_id).update(
             problem="Today's share of the warm-up plan is sent. The rest follows tomorrow.",
-            not_after=until + GRACE,
+            not_after=until + batch.mailing.newsletter.grace,
         )
         throttle.close(until)
         return False
@@ -233,8 +133,8 @@ def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
 
 def eligible(batch: Batch) -> list[Recipient]:
     rows = (
-        Subscription.objects.mailable()
-        .filter(newsletter=batch.mailing.newsletter_id, subscriber__in=batch.subscriber_ids)
+        batch.mailing.newsletter.readers()
+        .filter(subscriber__in=batch.subscriber_ids)
         .order_by("subscriber")
         .values_list("subscriber_id", "pk", "subscriber__email")
     )
@@ -358,7 +258,9 @@ def resume(mailing: Mailing, now: datetime) -> bool:
     """Go on with a paused mailing, from now within its grace; its brakes are off from then on."""
     if mailing.status != Mailing.Status.PAUSED:  # «sending» may come from «scheduled» too
         return False
-    return mailing.move(Mailing.Status.SENDING, problem="", not_after=now + GRACE, brakes=False)
+    return mailing.move(
+        Mailing.Status.SENDING, problem="", not_after=now + mailing.newsletter.grace, brakes=False
+    )
 
 
 def cancel(mailing: Mailing) -> bool:
@@ -370,14 +272,19 @@ def cancel(mailing: Mailing) -> bool:
     return True
 
 
-def send_test(issue: IssuePage, to: str) -> None:
-    """The issue as readers will get it, to one colleague, marked, its personal links dead."""
+def send_test(issue: IssuePage, to: list[str]) -> None:
+    """The issue as readers will get it, marked, its personal links dead: a mail for each colleague
+    and subject, on one connection."""
     rendered = rendering.render_issue(issue)
-    message = AnymailMessage(
-        subject=f"[Test] {rendered.subject}",
-        body=rendering.for_display(rendered.text),
-        from_email=issue.newsletter.sender,
-        to=[to],
-    )
-    message.attach_alternative(rendering.for_display(rendered.html), "text/html")
-    message.send()
+    html = rendering.for_display(rendered.html)
+    mails = []
+    for address, subject in product(to, issue.subjects):
+        message = AnymailMessage(
+            subject=f"[Test] {rendering.subject_line(subject)}",
+            body=rendering.for_display(rendered.text),
+            from_email=issue.newsletter.sender,
+            to=[address],
+        )
+        message.attach_alternative(html, "text/html")
+        mails.append(message)
+    get_connection().send_messages(mails)

@@ -5,7 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Page
+from wagtail.rich_text import RichText
 
+from newsroom.models import SectionPage
 from newsroom.privacy import email_index
 from subscriptions import assembly
 from subscriptions.models import (
@@ -13,11 +15,35 @@ from subscriptions.models import (
     IssuePage,
     Newsletter,
     NewsletterIndexPage,
+    NewsletterRule,
     Subscriber,
     Subscription,
+    WelcomeMail,
 )
 
 READERS = 2400
+LETTER = """<p>Dear readers,</p><p>this week we counted: votes, minutes, loaves of bread. Numbers
+are shy in our country; they come out when nobody official is looking.</p>"""
+RULES = [  # heading, section of the site, how many articles
+    ("News", "politics", 3),
+    ("Money", "economy", 2),
+    ("Life", "society", 2),
+    ("Features", None, 3),
+]
+WELCOMES = [  # after how many days, subject, text
+    (
+        2,
+        "Who we are",
+        "<p>We are journalists from Karvia, at home and abroad. Two things help us: that you read "
+        "us, and that you pass us on.</p>",
+    ),
+    (
+        5,
+        "How to read us when the site is blocked",
+        "<p>The whole text of some articles stands in the newsletter itself. You need nothing else "
+        "to read them.</p>",
+    ),
+]
 
 
 def load() -> None:
@@ -42,9 +68,39 @@ def load() -> None:
             canary_minutes=0,  # the demo's readers wait for nothing
         )
     )
+    _rules(weekly)
+    breaking = index.add_child(
+        instance=Newsletter(
+            two_people=False,
+            title="Breaking news",
+            slug="breaking",
+            promise="A mail when something happens that can't wait. A few times a month.",
+            weekday=None,
+            sender_name="The Meridian",
+            sender_address="breaking@mail.example.org",
+            reply_to="letters@example.org",
+            accent="#0b4f6c",
+            accent_dark="#7cc4e2",
+            canary_minutes=0,
+        )
+    )
     make_readers(weekly, READERS)
+    make_readers(breaking, 300, first=READERS + 1)
     _last_issue(weekly)
     assembly.draft_issue(weekly, weekly.next_send_at(timezone.now()))
+
+
+def _rules(newsletter: Newsletter) -> None:
+    for order, (heading, slug, most) in enumerate(RULES):
+        source = SectionPage.objects.filter(slug=slug).first() if slug else None
+        newsletter.rules.add(
+            NewsletterRule(heading=heading, source=source, most=most, sort_order=order)
+        )
+    for order, (days, subject, body) in enumerate(WELCOMES):
+        newsletter.welcomes.add(
+            WelcomeMail(after_days=days, subject=subject, body=body, sort_order=order)
+        )
+    newsletter.save()
 
 
 def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
@@ -87,9 +143,6 @@ def _last_issue(newsletter: Newsletter) -> None:
     last = newsletter.next_send_at(timezone.now() - timedelta(days=7))
     issue = assembly.draft_issue(newsletter, last)
     assert issue
-    issue.introduction = (
-        "<p>Dear readers,</p><p>this week we counted: votes, minutes, loaves of bread. Numbers are "
-        "shy in our country; they come out when nobody official is looking.</p>"
-    )
+    issue.body.insert(0, ("letter", RichText(LETTER)))
     issue.save_revision().publish()
     IssuePage.objects.filter(pk=issue.pk).update(first_published_at=last, last_published_at=last)

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 
 from newsroom import tokens
 from subscriptions import calls, signup
-from subscriptions.models import IssuePage, Mailing, Subscription
+from subscriptions.models import IssuePage, Mailing, Subscription, WelcomeMail
 from subscriptions.rendering import compose
 
 Status = Subscription.Status
@@ -40,7 +40,15 @@ def welcome(subscription_id: int) -> AnymailMessage | None:
     return _to_reader("welcome", subscription_id, "Welcome")
 
 
-def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage | None:
+def series(subscription_id: int, welcome_id: int) -> AnymailMessage | None:
+    """One mail of the newsletter's welcome series."""
+    mail = WelcomeMail.objects.filter(pk=welcome_id).first()
+    return _to_reader("series", subscription_id, "", mail=mail) if mail else None
+
+
+def _to_reader(
+    name: str, subscription_id: int, greeting: str, mail: WelcomeMail | None = None
+) -> AnymailMessage | None:
     subscription = _subscription(subscription_id, Status.CONFIRMED)
     if not subscription:
         return None
@@ -48,13 +56,15 @@ def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage
     token = tokens.lasting("unsubscribe", subscription.pk)
     context = {
         "newsletter": newsletter,
+        "look": newsletter,
+        "mail": mail,
         "latest": newsletter.latest_issue(),
         "unsubscribe": calls.unsubscribe_url(token),
         "preferences": calls.preferences_url(
             tokens.lasting("preferences", subscription.subscriber_id)
         ),
     }
-    subject = f"{greeting}: {newsletter.title}"
+    subject = mail.subject if mail else f"{greeting}: {newsletter.title}"
     message = compose(name, context, subject, subscription.subscriber.email)
     message.extra_headers |= calls.unsubscribe_headers(token)
     return message
@@ -63,9 +73,14 @@ def _to_reader(name: str, subscription_id: int, greeting: str) -> AnymailMessage
 def unapproved(issue_id: int) -> AnymailMessage | None:
     """To every editor who may approve: the hour has come, the issue has not been approved."""
     issue = IssuePage.objects.filter(pk=issue_id).first()
-    if issue is None or issue.mailings.standing().exists():
+    if issue is None:
         return None
-    return _to_editors("unapproved", issue, f"Not sent: {issue.title} is not approved")
+    standing = issue.mailings.standing().first()
+    if standing and standing.status != Mailing.Status.APPROVED:
+        return None
+    lacks = "scheduled" if standing else "approved"
+    subject = f"Not sent: {issue.title} is not {lacks}"
+    return _to_editors("unapproved", issue, subject, lacks=lacks)
 
 
 def missed(mailing_id: int) -> AnymailMessage | None:
@@ -85,10 +100,25 @@ def unsendable(mailing_id: int) -> AnymailMessage | None:
     return _to_editors("unsendable", mailing.issue, subject, problem=mailing.problem)
 
 
-def _to_editors(name: str, issue: object, subject: str, **context: str) -> AnymailMessage | None:
+def please_approve(issue_id: int, user_id: int) -> AnymailMessage | None:
+    """An editor has finished an issue and asks a colleague to look at it."""
+    issue = IssuePage.objects.filter(pk=issue_id).first()
+    user = get_user_model().objects.filter(pk=user_id).first()
+    if issue is None or user is None or issue.mailings.standing().exists():
+        return None
+    who = user.get_full_name() or user.get_username()
+    subject = f"Please approve: {issue.get_latest_revision_as_object().title}"
+    return _to_editors("please_approve", issue, subject, but=user_id, who=who)
+
+
+def _to_editors(
+    name: str, issue: object, subject: str, but: int | None = None, **context: str
+) -> AnymailMessage | None:
     editors = get_user_model().objects.with_perm(
         "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
     )
+    if but:
+        editors = editors.exclude(pk=but)
     addresses = [address for address in editors.values_list("email", flat=True) if address]
     if not addresses:
         return None

@@ -19,12 +19,12 @@ Status = TransactionalMail.Status
 TAG = "single"  # beside «mailing-42» in the provider's statistics
 
 
-def post(purpose: str, object_id: int, key: str) -> None:
-    """Queue the mail ``purpose`` about one row, unless the same key was posted before."""
+def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> None:
+    """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before."""
     from subscriptions.tasks import send_mail
 
     mail, new = TransactionalMail.objects.get_or_create(
-        purpose=purpose, key=key, defaults={"object_id": object_id}
+        purpose=purpose, key=key, defaults={"object_id": object_id, "second_id": second_id}
     )
     if new:
         after_commit(send_mail, mail.pk)
@@ -37,7 +37,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
     mail.refresh_from_db()
     write = import_string(settings.TRANSACTIONAL_MAILS[mail.purpose])
     try:
-        message = write(mail.object_id)
+        message = write(*mail.about)
         if message is None:  # the reader left or the moment has passed
             mail.finish(Status.DROPPED)
             return

@@ -6,23 +6,21 @@ fields, which the provider fills in; nothing that an author typed can become one
 
 import re
 import secrets
-import textwrap
 from dataclasses import dataclass
 from email.utils import formataddr
 from typing import Any
 
 import css_inline
-import html2text
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.template.loader import get_template, render_to_string
-from django.utils.html import strip_tags
+from django.utils import timezone, translation
 from mjml import mjml2html
-from wagtail.rich_text import expand_db_html
 
 from newsroom.models import Masthead
-from subscriptions import providers
-from subscriptions.models import IssuePage
+from subscriptions import plain_text, providers
+from subscriptions.models import IssuePage, Newsletter
+from subscriptions.words import RIGHT_TO_LEFT, WORDS
 
 # Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
 PERSONAL_LINKS = {
@@ -30,7 +28,6 @@ PERSONAL_LINKS = {
     for name in providers.FIELDS
 }
 FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
-TEXT_COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
@@ -53,20 +50,18 @@ def render_issue(issue: IssuePage) -> Rendered:
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
     stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in PERSONAL_LINKS}
-    letter = absolute_links(expand_db_html(issue.introduction))
-    letter = letter if strip_tags(letter).strip() else ""  # an emptied editor leaves «<p></p>»
+    newsletter = issue.newsletter
     context = {
         "issue": issue,
-        "newsletter": issue.newsletter,
-        "stories": issue.stories(),
-        "introduction": letter,
-        "introduction_text": html_to_text(letter),
+        "newsletter": newsletter,
+        "look": newsletter,
         "web_url": issue.full_url or settings.BASE_URL,
         **stand_ins,
     }
-    rendered = render("issue", context, issue.subject)
+    with translation.override(newsletter.language), timezone.override(newsletter.zone):
+        rendered = render("issue", context, issue.subject)
     return Rendered(
-        subject=defuse(rendered.subject),
+        subject=rendered.subject,
         html=put_personal_links(rendered.html, stand_ins),
         text=put_personal_links(rendered.text, stand_ins),
     )
@@ -114,13 +109,23 @@ def render(name: str, context: dict[str, Any], subject: str) -> Rendered:
         "masthead": Masthead.load(),
         "base_url": settings.BASE_URL,
         "subject": subject,
+        "links": plain_text.Links(),
+        "look": Newsletter(),  # its colours and language as a new one has them
         **context,
     }
+    language = context["look"].language
+    context["words"] = WORDS[language]
+    context["direction"] = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     mjml = render_to_string(f"email/{name}.mjml", context)
     # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
     html = INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={}))
     text = render_to_string(f"email/{name}.txt", context)
-    return Rendered(" ".join(subject.split()), html, wrap(text))
+    return Rendered(subject_line(subject), html, plain_text.wrap(text))
+
+
+def subject_line(subject: str) -> str:
+    """On one line, since a line break would end the header, and with no merge field in it."""
+    return defuse(" ".join(subject.split()))
 
 
 def compose(name: str, context: dict[str, Any], subject: str, to: str) -> AnymailMessage:
@@ -145,27 +150,3 @@ def sender() -> str:
 
 def absolute_links(html: str) -> str:
     return re.sub(r'(href|src)="/', rf'\1="{settings.BASE_URL}/', html)
-
-
-def html_to_text(html: str) -> str:
-    converter = html2text.HTML2Text(bodywidth=0)
-    converter.body_width = 0
-    converter.ignore_emphasis = True
-    converter.inline_links = False
-    converter.ul_item_mark = "-"
-    return converter.handle(html).strip()
-
-
-def wrap(text: str) -> str:
-    """Fold long lines at 72 columns, never a link, and end runs of blank lines."""
-    lines = []
-    for line in text.splitlines():
-        indent = line[: len(line) - len(line.lstrip())]
-        lines += textwrap.wrap(
-            line,
-            TEXT_COLUMNS,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -7,7 +7,18 @@ from celery import shared_task
 from django.conf import settings
 
 from newsroom import clock
-from subscriptions import assembly, calls, delivery, doubt, outbox, preflight, signup
+from subscriptions import (
+    assembly,
+    calls,
+    delivery,
+    doubt,
+    freezing,
+    outbox,
+    preflight,
+    signup,
+    subject_test,
+    welcomes,
+)
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
 from subscriptions.rendering import Unsendable
 
@@ -17,17 +28,19 @@ UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing appro
 
 @shared_task
 def keep_hours() -> None:
-    """The newsletter's clock: draft, freeze what is due, and say what can't be sent."""
+    """The newsletter's clock: draft, freeze what is due, choose subjects, and say what can't be
+    sent."""
     now = clock.now()
     for newsletter in Newsletter.objects.live():
         assembly.draft_due_issue(newsletter, now)
         _report_unapproved(newsletter, now)
     for mailing in Mailing.objects.due(now):
-        if mailing.not_after <= now:
+        if mailing.is_late(now):
             if mailing.move(Mailing.Status.MISSED):
                 outbox.post("missed", mailing.pk, key=f"{mailing.pk}-{mailing.send_at:%Y%m%d%H%M}")
         else:
             start_mailing.delay(mailing.pk)
+    subject_test.decide_due(now)
     overdue = Mailing.objects.filter(status=Mailing.Status.SENDING, not_after__lte=now)
     for mailing in overdue:
         mailing.move(
@@ -36,12 +49,15 @@ def keep_hours() -> None:
 
 
 def _report_unapproved(newsletter: Newsletter, now: datetime) -> None:
-    """Tell the editors, once, of an issue whose hour has come without an approval."""
+    """Tell the editors, once, of an issue whose hour has come and that nobody has approved, or
+    nobody has scheduled."""
+    if newsletter.weekday is None:
+        return
     hour = newsletter.next_send_at(now - UNAPPROVED_AFTER)
     if hour > now:
         return
     day = hour.astimezone(newsletter.zone).date()
-    for issue in IssuePage.objects.unapproved_for(newsletter, day):
+    for issue in IssuePage.objects.unscheduled_for(newsletter, day):
         outbox.post("unapproved", issue.pk, key=f"{issue.pk}-{day}")
 
 
@@ -51,7 +67,7 @@ def start_mailing(mailing_id: int) -> None:
     the next beat, until its grace is over."""
     mailing = Mailing.objects.get(pk=mailing_id)
     try:
-        frozen = delivery.freeze(mailing, clock.now())
+        frozen = freezing.freeze(mailing, clock.now())
     except Unsendable as reason:
         Mailing.objects.filter(pk=mailing_id).update(problem=str(reason)[:300])
         outbox.post("unsendable", mailing_id, key=f"{mailing_id}-{mailing.revision_id}")
@@ -112,3 +128,8 @@ def forget_unconfirmed() -> None:
 def look_at_links() -> None:
     """Others' pages that coming issues link to, for the desk's checklist."""
     preflight.look_at_others_pages()
+
+
+@shared_task
+def send_due_welcomes() -> None:
+    welcomes.post_due(clock.now())

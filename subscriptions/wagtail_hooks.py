@@ -5,13 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import path, reverse
+from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
-from subscriptions import delivery_desk, desk
+from newsroom.models import ArticlePage
+from subscriptions import breaking, delivery_desk, desk, desk_actions, issue_editor, report
 from subscriptions.models import IssuePage, Mailing
 
 
@@ -40,9 +43,33 @@ def urls() -> list[Any]:
         path(issue + "preview/<slug:mode>/", desk.preview, name="issue_preview"),
         path(issue + "checklist/", desk.checklist, name="issue_checklist"),
         path(issue + "progress/", desk.progress, name="issue_progress"),
-        path(issue + "send-now/", desk.send_now, name="issue_send_now"),
-        path(issue + "do/<slug:action>/", desk.act, name="issue_act"),
+        path(issue + "published/", issue_editor.published, name="issue_published"),
+        path(issue + "send-now/", desk_actions.send_now, name="issue_send_now"),
+        path(issue + "do/<slug:action>/", desk_actions.act, name="issue_act"),
+        path(
+            issue + "report/",
+            require_admin_access(report.IssueReport.as_view()),
+            name="issue_report",
+        ),
+        path(issue + "report.csv", report.as_csv, name="issue_report_csv"),
+        path("newsletters/<int:pk>/draft/", desk_actions.draft, name="newsletter_draft"),
+        path("newsletters/<int:pk>/skip/", desk_actions.skip, name="newsletter_skip"),
+        path("newsletters/mail/<int:pk>/", breaking.mail_it, name="mail_it"),
     ]
+
+
+@hooks.register("register_admin_viewset")
+def viewset() -> issue_editor.IssueViewSet:
+    return issue_editor.IssueViewSet()
+
+
+@hooks.register("insert_editor_js")
+def editor_js() -> str:
+    return format_html(
+        '<script src="{}" defer></script><link rel="stylesheet" href="{}">',
+        static("subscriptions/published.js"),
+        static("subscriptions/desk.css"),
+    )
 
 
 class NewslettersMenuItem(MenuItem):
@@ -60,6 +87,14 @@ def header_button(page: Any, user: Any, view_name: str, next_url: str | None = N
     if isinstance(page.specific_deferred, IssuePage):
         url = reverse("issue_desk", args=[page.pk])
         yield Button("Check, approve, send", url=url, icon_name="mail", priority=5)
+    elif may_be_mailed(page, user):
+        url = reverse("mail_it", args=[page.pk])
+        yield Button("Mail it", url=url, icon_name="mail", priority=60)
+
+
+def may_be_mailed(page: Any, user: Any) -> bool:
+    article = isinstance(page.specific_deferred, ArticlePage)
+    return bool(article and page.live and user.has_perm(desk.APPROVE))
 
 
 @hooks.register("register_page_listing_buttons")

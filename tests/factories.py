@@ -10,12 +10,12 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.utils import timezone
 from wagtail.models import Page, Site
+from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
 from newsroom.models import ArticlePage, HomePage, PolicyPage, SectionPage
 from newsroom.privacy import email_index
 from subscriptions.models import (
-    IssueItem,
     IssuePage,
     Newsletter,
     NewsletterIndexPage,
@@ -82,16 +82,24 @@ def make_subscription(
     )
 
 
-def make_issue(newsletter: Newsletter, articles: list[ArticlePage], **fields: Any) -> IssuePage:
+def make_body(articles: list[ArticlePage], letter: str = "") -> list[tuple[str, Any]]:
+    """The pieces of an issue: a letter, then the articles."""
+    letters: list[tuple[str, Any]] = [("letter", RichText(letter))] if letter else []
+    return letters + [("article", {"article": article}) for article in articles]
+
+
+def make_issue(
+    newsletter: Newsletter, articles: list[ArticlePage], letter: str = "", **fields: Any
+) -> IssuePage:
     day: datetime = newsletter.next_send_at(timezone.now())
     fields = {
         "title": f"Issue {next(numbers)}",
         "issue_on": day.date(),
         "subject": "This week",
         "live": False,
+        "body": make_body(articles, letter),
     } | fields
-    items = [IssueItem(article=article, sort_order=n) for n, article in enumerate(articles)]
-    issue = newsletter.add_child(instance=IssuePage(items=items, **fields))
+    issue = newsletter.add_child(instance=IssuePage(**fields))
     issue.save_revision()
     return IssuePage.objects.get(pk=issue.pk)
 

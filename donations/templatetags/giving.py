@@ -7,6 +7,7 @@ from django import template
 from django.utils import timezone
 
 from donations import ask, money
+from donations.models import Appeal
 from donations.views import giving, languages
 
 register = template.Library()
@@ -18,6 +19,12 @@ def ask_box(context: dict[str, Any]) -> dict[str, Any]:
     if request is None or not ask.shown(request, timezone.now()):
         return {"appeal": None}
     return giving({}, languages(request)) | {"request": request, "back": request.path}
+
+
+@register.simple_tag
+def current_appeal() -> Appeal | None:
+    """The running appeal's title and message, for a newsletter."""
+    return Appeal.objects.current()
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
+from .reads import DailyReads
 
 __all__ = [
     "ArticleByline",
@@ -18,6 +19,7 @@ __all__ = [
     "Correction",
     "CreditedImage",
     "CreditedRendition",
+    "DailyReads",
     "HomePage",
     "Masthead",
     "PolicyPage",

@@ -6,8 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, Q, When, Window, prefetch_related_objects
-from django.db.models.functions import Length, RowNumber, Substr
+from django.db.models import (
+    Case,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    When,
+    Window,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, Length, RowNumber, Substr
 from django.http import HttpRequest
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
@@ -27,6 +37,7 @@ from wagtail.search import index
 from newsroom.blocks import ArticleBody
 
 from .image import CreditedImage
+from .reads import DailyReads
 
 RELATED_SHOWN = 3
 
@@ -41,6 +52,24 @@ class ArticleQuerySet(PageQuerySet):
             .select_related("lead_image")
             .prefetch_related("bylines__author", "lead_image__renditions")
             .defer_streamfields()
+        )
+
+    def published_between(self, begins: datetime, ends: datetime) -> "ArticleQuerySet":
+        """With what a newsletter ranks them by: editors' picks, then how often each was read in
+        that time, then the newest."""
+        reads = (
+            DailyReads.objects.filter(article=OuterRef("pk"), on__gte=begins.date())
+            .order_by()
+            .values("article")
+            .annotate(all=Sum("count"))
+            .values("all")
+        )
+        return (
+            self.live()
+            .public()
+            .filter(published_at__range=(begins, ends))
+            .annotate(reads=Coalesce(Subquery(reads), 0))
+            .order_by("-pick", "-reads", "-published_at")
         )
 
     def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
@@ -78,6 +107,11 @@ class ArticlePage(Page):
     wire_credit = models.CharField(
         max_length=120, blank=True, help_text="For example «AFP contributed reporting»."
     )
+    pick = models.BooleanField(
+        default=False,
+        verbose_name="editors' pick",
+        help_text="Comes first in the draft of the newsletter.",
+    )
     tags = ClusterTaggableManager(through=ArticleTag, blank=True)
     published_at = models.DateTimeField(
         null=True, blank=True, help_text="The time shown. Empty: when it is first published."
@@ -101,6 +135,7 @@ class ArticlePage(Page):
         FieldPanel("wire_credit"),
     ]
     around_panels = [
+        FieldPanel("pick"),
         FieldPanel("tags"),
         InlinePanel("related_articles", heading="Related articles", label="article"),
         MultiFieldPanel([FieldPanel("published_at"), FieldPanel("updated_at")], "Times shown"),

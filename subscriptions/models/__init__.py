@@ -1,7 +1,15 @@
 from .checks import LinkCheck, TestSend
 from .delivery_log import BatchEvent, DeliveryFailure
+from .issue import IssuePage, OtherSubject, Piece
+from .link import IssueLink
 from .mailing import Batch, Mailing
-from .newsletter import IssueItem, IssuePage, Newsletter, NewsletterIndexPage
+from .newsletter import (
+    Holiday,
+    Newsletter,
+    NewsletterIndexPage,
+    NewsletterRule,
+    WelcomeMail,
+)
 from .subscriber import Consent, Subscriber, Subscription, Suppression
 from .throttle import Throttle
 from .transactional import TransactionalMail
@@ -11,16 +19,21 @@ __all__ = [
     "BatchEvent",
     "Consent",
     "DeliveryFailure",
-    "IssueItem",
+    "Holiday",
+    "IssueLink",
     "IssuePage",
     "LinkCheck",
     "Mailing",
     "Newsletter",
     "NewsletterIndexPage",
+    "NewsletterRule",
+    "OtherSubject",
+    "Piece",
     "Subscriber",
     "Subscription",
     "Suppression",
     "TestSend",
     "Throttle",
     "TransactionalMail",
+    "WelcomeMail",
 ]

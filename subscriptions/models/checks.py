@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 
-from .newsletter import IssuePage
+from .issue import IssuePage
 
 FRESH = timedelta(hours=6)  # a link is looked at again after this
 

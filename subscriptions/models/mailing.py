@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 
 from newsroom import clock
 
-from .newsletter import IssuePage, Newsletter
+from .issue import IssuePage
+from .newsletter import Newsletter
 
 MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled
 NUMBERING = 4231  # the advisory lock under which batches get their places
@@ -38,9 +39,10 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
 
 
 class Mailing(models.Model):
-    """An approved issue: first scheduled, then frozen (content and audience) and sent."""
+    """An approved issue: scheduled, then frozen (content and audience) and sent."""
 
     class Status(models.TextChoices):
+        APPROVED = "approved", "approved, not scheduled"
         SCHEDULED = "scheduled"
         SENDING = "sending"
         PAUSED = "paused"
@@ -54,9 +56,14 @@ class Mailing(models.Model):
         Status.PAUSED: {Status.SENDING},
         Status.SENT: {Status.SENDING},
         Status.MISSED: {Status.SCHEDULED},
-        Status.SCHEDULED: {Status.MISSED},
-        Status.CANCELLED: {Status.SCHEDULED, Status.MISSED, Status.SENDING, Status.PAUSED},
-    }
+        Status.SCHEDULED: {Status.APPROVED, Status.SCHEDULED, Status.MISSED},
+        Status.APPROVED: {Status.SCHEDULED, Status.MISSED},
+        Status.CANCELLED: {
+            Status.APPROVED, Status.SCHEDULED, Status.MISSED, Status.SENDING, Status.PAUSED,
+        },
+    }  # fmt: skip
+    UNDER_WAY = [Status.SENDING, Status.PAUSED]
+    BEFORE_FREEZE = [Status.APPROVED, Status.SCHEDULED, Status.MISSED]
 
     issue = models.ForeignKey(IssuePage, on_delete=models.PROTECT, related_name="mailings")
     newsletter = models.ForeignKey(Newsletter, on_delete=models.PROTECT, related_name="mailings")
@@ -66,9 +73,9 @@ class Mailing(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     approved_at = models.DateTimeField(auto_now_add=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.SCHEDULED)
-    send_at = models.DateTimeField()
-    not_after = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.APPROVED)
+    send_at = models.DateTimeField(null=True)  # None while it is approved and not scheduled
+    not_after = models.DateTimeField(null=True)
     subject = models.CharField(max_length=150, blank=True)
     html = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -76,8 +83,13 @@ class Mailing(models.Model):
     frozen_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)
-    # When all but the canary go out; None without one.
+    # When all but the canary, or the sample of a subject test, go out; None without one.
     rest_at = models.DateTimeField(null=True)
+    # A subject test: the subjects that are tried, and in the end the place of the one for the
+    # rest, with the reason in words.
+    subjects = ArrayField(models.CharField(max_length=150), default=list, db_default=[])
+    chosen = models.PositiveSmallIntegerField(null=True)
+    chosen_because = models.CharField(max_length=300, blank=True)
     # Off once a person has seen why they stopped the mailing, and resumed it.
     brakes = models.BooleanField(default=True)
 
@@ -109,9 +121,7 @@ class Mailing(models.Model):
 
     def withdraw(self, now: datetime) -> bool:
         """Take the approval back; False once it is being sent: that takes a cancel."""
-        waiting = type(self).objects.filter(
-            pk=self.pk, status__in=[self.Status.SCHEDULED, self.Status.MISSED]
-        )
+        waiting = type(self).objects.filter(pk=self.pk, status__in=self.BEFORE_FREEZE)
         return bool(waiting.update(status=self.Status.CANCELLED, finished_at=now))
 
     def progress(self) -> dict[str, int]:
@@ -131,6 +141,18 @@ class Mailing(models.Model):
         numbers["sending"] -= under_way
         return numbers
 
+    def is_due(self, now: datetime) -> bool:
+        """Scheduled, and its hour has come."""
+        scheduled = self.status == self.Status.SCHEDULED
+        return bool(scheduled and self.send_at and self.send_at <= now)
+
+    def is_late(self, now: datetime) -> bool:
+        """By more than the newsletter's grace."""
+        return bool(self.not_after and self.not_after <= now)
+
+    def subject_for(self, arm: int | None) -> str:
+        return self.subject if arm is None else str(self.subjects[arm])
+
     def release_rest(self, now: datetime) -> bool:
         """Don't wait for the canary any longer."""
         waiting = type(self).objects.filter(pk=self.pk, rest_at__gt=now)
@@ -149,9 +171,10 @@ class Cardinality(Func):
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def sendable(self) -> "BatchQuerySet":
-        """Pending, its time come, its mailing neither paused nor cancelled nor overdue, and not
-        too many calls of that mailing in doubt already."""
+        """Pending, its time come, its subject settled, its mailing neither paused nor cancelled nor
+        overdue, and not too many calls of that mailing in doubt already."""
         return self.filter(
+            Q(arm__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),
             mailing__status=Mailing.Status.SENDING,
@@ -207,6 +230,8 @@ class Batch(models.Model):
     seq = models.PositiveIntegerField()
     subscriber_ids = ArrayField(models.BigIntegerField())
     size = models.PositiveIntegerField()
+    # Which subject of a test it carries; None: the mailing's.
+    arm = models.PositiveSmallIntegerField(null=True)
     excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     status = models.CharField(
         max_length=10, choices=Status, default=Status.PENDING, db_default=Status.PENDING
@@ -279,6 +304,7 @@ class Batch(models.Model):
                 seq=self._next_seq(),
                 subscriber_ids=sorted(moved),
                 size=len(moved),
+                arm=self.arm,
                 status=to,
                 **{"tries": self.tries, "tried_at": self.tried_at, "provider": self.provider}
                 | fields,
@@ -296,7 +322,11 @@ class Batch(models.Model):
             halves = [self.subscriber_ids[:middle], self.subscriber_ids[middle:]]
             for place, ids in enumerate(halves, seq):
                 type(self).objects.create(
-                    mailing_id=self.mailing_id, seq=place, subscriber_ids=ids, size=len(ids)
+                    mailing_id=self.mailing_id,
+                    seq=place,
+                    subscriber_ids=ids,
+                    size=len(ids),
+                    arm=self.arm,
                 )
         return True
 

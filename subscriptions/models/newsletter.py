@@ -1,33 +1,39 @@
-"""Newsletters and their issues, as pages: editors know how to edit those."""
+"""Newsletters, as pages: editors know how to edit those."""
 
 from datetime import date, datetime, time, timedelta
 from email.utils import formataddr
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from modelcluster.fields import ParentalKey
+from django.db.models import Exists, F, OuterRef, Q
+from django.http import HttpRequest
+from django.utils import timezone
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
+    InlinePanel,
     MultiFieldPanel,
-    MultipleChooserPanel,
+    ObjectList,
+    TabbedInterface,
 )
 from wagtail.fields import RichTextField
-from wagtail.models import Orderable, Page, PageManager, PageQuerySet
+from wagtail.models import Orderable, Page
 
-from newsroom.models import ArticlePage
+from newsroom.models import SectionPage
+from subscriptions import colours, words
+from subscriptions.blocks import LETTER
 
 if TYPE_CHECKING:
-    from django.db.models import Manager
+    from .issue import IssuePage
 
-    from .mailing import Mailing
-
-LETTER = ["bold", "italic", "link", "ol", "ul"]
-GRACE = timedelta(hours=3)  # after its hour by more than this, an issue is not sent unasked
+COLOUR = forms.TextInput(attrs={"type": "color"})
+DRAFT_LENGTH = 8  # articles, of a newsletter without rules of its own
+MOST_WELCOMES = 5
 
 
 class Weekday(models.IntegerChoices):
@@ -70,14 +76,22 @@ class Newsletter(Page):
         help_text="The line beside the sign-up box.",
     )
     about = RichTextField(features=LETTER, blank=True)
-    weekday = models.PositiveSmallIntegerField(choices=Weekday, default=Weekday.FRIDAY)
+    weekday = models.PositiveSmallIntegerField(
+        choices=Weekday,
+        default=Weekday.FRIDAY,
+        null=True,
+        blank=True,
+        help_text="Empty: it has no fixed day, like breaking news.",
+    )
     send_time = models.TimeField(default=time(9, 0))
     time_zone = models.CharField(max_length=40, choices=time_zones, default="Europe/Berlin")
     drafting_weekday = models.PositiveSmallIntegerField(
         choices=Weekday, default=Weekday.WEDNESDAY, help_text="The day the next issue is drafted."
     )
-    draft_length = models.PositiveSmallIntegerField(
-        default=8, help_text="How many articles a draft holds at most."
+    grace_hours = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1)],
+        help_text="After its hour by more than this, an issue is not sent unasked.",
     )
     sender_name = models.CharField(max_length=60)
     sender_address = models.EmailField()
@@ -92,27 +106,85 @@ class Newsletter(Page):
         help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
         "long, and stops if too many bounce or complain. 0: no canary.",
     )
+    language = models.CharField(max_length=2, choices=words.LANGUAGES, default="en")
+    accent = models.CharField(
+        max_length=7,
+        default="#7a1710",
+        validators=[colours.readable_on_paper],
+        verbose_name="colour",
+        help_text="Of links and buttons.",
+    )
+    accent_dark = models.CharField(
+        max_length=7,
+        default="#eb9389",
+        validators=[colours.readable_at_night],
+        verbose_name="colour on dark screens",
+        help_text="Of links, where a reader's mail program is dark.",
+    )
+    leave_out = ParentalManyToManyField(
+        "self",
+        blank=True,
+        symmetrical=False,
+        related_name="+",
+        verbose_name="leave out who gets",
+        help_text="Readers of these newsletters don't get this one.",
+    )
+    settle_days = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="New readers get their first issue after so many days: the welcome series first.",
+    )
 
     template = "subscriptions/newsletter.html"
-    content_panels = [
+    product_panels = [
         *Page.content_panels,
         FieldPanel("promise"),
         FieldPanel("about"),
         MultiFieldPanel(
-            [
-                FieldRowPanel(
-                    [FieldPanel("weekday"), FieldPanel("send_time"), FieldPanel("time_zone")]
-                ),
-                FieldRowPanel([FieldPanel("drafting_weekday"), FieldPanel("draft_length")]),
-            ],
-            "When",
-        ),
-        MultiFieldPanel(
             [FieldPanel("sender_name"), FieldPanel("sender_address"), FieldPanel("reply_to")],
             "Sender",
         ),
-        FieldRowPanel([FieldPanel("two_people"), FieldPanel("canary_minutes")]),
+        FieldRowPanel(
+            [
+                FieldPanel("language"),
+                FieldPanel("accent", widget=COLOUR),
+                FieldPanel("accent_dark", widget=COLOUR),
+            ]
+        ),
     ]
+    rhythm_panels = [
+        FieldRowPanel([FieldPanel("weekday"), FieldPanel("send_time"), FieldPanel("time_zone")]),
+        FieldRowPanel([FieldPanel("drafting_weekday"), FieldPanel("grace_hours")]),
+        InlinePanel("holidays", heading="Holidays", label="holiday"),
+        InlinePanel(
+            "rules",
+            heading="What a draft is made of",
+            label="section",
+            help_text="In this order. An article goes into the first section that takes it: "
+            "editors' picks first, then the most read, then the newest; nothing that was in the "
+            "last issue.",
+        ),
+    ]
+    reader_panels = [
+        FieldPanel("two_people"),
+        FieldPanel("canary_minutes"),
+        FieldPanel("leave_out", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("settle_days"),
+        InlinePanel(
+            "welcomes",
+            heading="Welcome series",
+            label="mail",
+            max_num=MOST_WELCOMES,
+            help_text="Besides the welcome that a reader gets when she has confirmed.",
+        ),
+    ]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(product_panels, heading="Newsletter"),
+            ObjectList(rhythm_panels, heading="Rhythm and draft"),
+            ObjectList(reader_panels, heading="Sending and readers"),
+            ObjectList(Page.promote_panels, heading="Promote"),
+        ]
+    )
     parent_page_types = ["subscriptions.NewsletterIndexPage"]
     subpage_types = ["subscriptions.IssuePage"]
 
@@ -125,18 +197,29 @@ class Newsletter(Page):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(hours=self.grace_hours)
+
     def next_send_at(self, after: datetime) -> datetime:
-        """The first sending hour later than ``after``, in the newsletter's own time zone.
+        """The first sending hour later than ``after``, in the newsletter's own time zone; weeks
+        off are skipped. Raises ValueError for a newsletter without a fixed day.
 
         The wall-clock hour is kept across changes of daylight saving time. An hour that such
         a change skips is sent at the instant the clocks jump over it (PEP 495).
         """
+        if self.weekday is None:
+            raise ValueError(f"{self.title} has no fixed day")
         local = after.astimezone(self.zone)
         day = local.date() + timedelta(days=(self.weekday - local.weekday()) % 7)
-        candidate = datetime.combine(day, self.send_time, self.zone)
-        if candidate <= local:
-            candidate = datetime.combine(day + timedelta(days=7), self.send_time, self.zone)
-        return candidate
+        if datetime.combine(day, self.send_time, self.zone) <= local:
+            day += timedelta(days=7)
+        while any(off.starts_on <= day <= off.ends_on for off in self.holidays.all()):
+            day += timedelta(days=7)
+        return self.hour_on(day)
+
+    def hour_on(self, day: date) -> datetime:
+        return datetime.combine(day, self.send_time, self.zone)
 
     def drafting_starts_at(self, send_at: datetime) -> datetime:
         """Midnight of the drafting day before ``send_at``."""
@@ -144,120 +227,111 @@ class Newsletter(Page):
         day -= timedelta(days=(day.weekday() - self.drafting_weekday) % 7)
         return datetime.combine(day, time(0), self.zone)
 
+    def issues(self) -> Any:
+        """Its issues, the newest first."""
+        from .issue import IssuePage
+
+        return IssuePage.objects.child_of(self).order_by("-issue_on", "-pk")
+
     def latest_issue(self) -> "IssuePage | None":
         """The newest issue that readers may see."""
-        return IssuePage.objects.child_of(self).live().order_by("-issue_on").first()
+        latest: IssuePage | None = self.issues().live().first()
+        return latest
 
     def audience(self) -> int:
         """How many readers a mailing would reach now."""
-        return self.subscriptions.mailable().count()
+        return self.readers().count()
+
+    def readers(self) -> Any:
+        """The subscriptions that an issue goes to now: mailable, and as this newsletter's own
+        rules have it."""
+        from .subscriber import Subscription
+
+        readers = Subscription.objects.mailable().filter(newsletter=self)
+        if self.settle_days:
+            settled = timezone.now() - timedelta(days=self.settle_days)
+            readers = readers.filter(Q(confirmed_at__lte=settled) | Q(confirmed_at=None))
+        if others := [other.pk for other in self.leave_out.all()]:
+            elsewhere = Subscription.objects.mailable().filter(
+                newsletter__in=others, subscriber=OuterRef("subscriber")
+            )
+            readers = readers.filter(~Exists(elsewhere) | Q(seed=True))
+        return readers
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        issues = IssuePage.objects.child_of(self).live().order_by("-issue_on")
-        context["issues"] = issues[:52]
+        context["issues"] = self.issues().live()[:52]
         return context
 
 
-class IssueQuerySet(PageQuerySet):
-    def unapproved_for(self, newsletter: Newsletter, day: date) -> "IssueQuerySet":
-        """The issues of that day that nobody has approved."""
-        approved = Q(mailings__isnull=False) & ~Q(mailings__status="cancelled")
-        return self.child_of(newsletter).filter(issue_on=day).exclude(approved)
+class NewsletterRule(Orderable):
+    """A section of the draft: its heading, where its articles come from, and how many."""
 
-
-IssueManager = PageManager.from_queryset(IssueQuerySet)
-
-
-class IssuePage(Page):
-    """One edition: ordered items, subject, preheader; also its public web version.
-
-    What goes out is never this row but the approved revision of it, see Mailing.
-    """
-
-    issue_on = models.DateField(help_text="The day it goes out.")
-    subject = models.CharField(max_length=150, help_text="Best below 50 characters.")
-    preheader = models.CharField(
-        max_length=150, blank=True, help_text="What inboxes show after the subject."
+    newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="rules")
+    heading = models.CharField(max_length=60, blank=True, help_text="Empty: none.")
+    source = models.ForeignKey(
+        SectionPage,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="Empty: any section of the site.",
     )
-    introduction = RichTextField(features=LETTER, blank=True, help_text="The editor's letter.")
+    most = models.PositiveSmallIntegerField(default=3, help_text="How many articles at most.")
 
-    objects = IssueManager()
-
-    template = "subscriptions/issue.html"
-    content_panels = [
-        *Page.content_panels,
-        FieldPanel("issue_on"),
-        MultiFieldPanel([FieldPanel("subject"), FieldPanel("preheader")], "In the inbox"),
-        FieldPanel("introduction"),
-        MultipleChooserPanel(
-            "items", chooser_field_name="article", heading="Articles", label="Article"
-        ),
+    panels = [
+        FieldRowPanel([FieldPanel("heading"), FieldPanel("most")]),
+        FieldPanel("source"),
     ]
-    parent_page_types = ["subscriptions.Newsletter"]
-    subpage_types: list[str] = []
-    preview_modes = [("web", "Web page"), ("email", "E-mail"), ("text", "Plain text")]
 
-    class Meta:
-        verbose_name = "newsletter issue"
-
-    if TYPE_CHECKING:
-        mailings: "Manager[Mailing]"
-
-    @cached_property
-    def newsletter(self) -> Newsletter:
-        return Newsletter.objects.parent_of(self).get()
-
-    def save_revision(self, *args: Any, **kwargs: Any) -> Any:
-        """Keep the row of an unpublished issue like its newest draft: Wagtail would leave it
-        as it was made, but the newsletter's clock and the lists read it."""
-        revision = super().save_revision(*args, **kwargs)
-        if not self.live:
-            row = type(self).objects.filter(pk=self.pk)
-            row.update(issue_on=self.issue_on, subject=self.subject)
-        return revision
-
-    def needs_somebody_else(self, user: Any) -> bool:
-        """Did this editor make the newest revision, of a newsletter that two people answer for?"""
-        last = self.latest_revision
-        return bool(self.newsletter.two_people and last and last.user_id == user.pk)
-
-    def stories(self) -> "list[IssueItem]":
-        """The items that can be shown: an article that was withdrawn meanwhile is left out."""
-        items = list(self.items.all())
-        wanted = [item.article_id for item in items]
-        articles = ArticlePage.objects.in_print().filter(pk__in=wanted).in_bulk()
-        for item in items:
-            item.story = articles.get(item.article_id)
-        return [item for item in items if item.story]
-
-    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        from subscriptions import rendering
-
-        if mode_name == "web":
-            return super().serve_preview(request, mode_name)
-        if mode_name == "email":
-            return HttpResponse(rendering.for_display(rendering.render_issue(self).html))
-        text = rendering.for_display(rendering.render_issue(self).text)
-        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    class Meta(Orderable.Meta):
+        verbose_name = "rule of the draft"
 
 
-class IssueItem(Orderable):
-    """An article in an issue, with what the editor says differently there."""
+class Holiday(Orderable):
+    """Days on which no issue goes out: that week is skipped."""
 
-    issue = ParentalKey(IssuePage, on_delete=models.CASCADE, related_name="items")
-    article = models.ForeignKey(ArticlePage, on_delete=models.CASCADE, related_name="+")
-    headline = models.CharField(max_length=200, blank=True, help_text="Empty: the article's.")
-    teaser = models.TextField(max_length=500, blank=True, help_text="Empty: the article's deck.")
+    newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="holidays")
+    starts_on = models.DateField(verbose_name="first day")
+    ends_on = models.DateField(verbose_name="last day")
+    why = models.CharField(max_length=60, blank=True)
 
-    panels = [FieldPanel("article"), FieldPanel("headline"), FieldPanel("teaser")]
+    panels = [
+        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("why")]),
+    ]
 
-    story: ArticlePage | None = None  # set by IssuePage.stories()
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="holiday_ends_after_it_begins"
+            )
+        ]
 
-    @property
-    def shown_headline(self) -> str:
-        return self.headline or self.article.title
+    def clean(self) -> None:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValidationError({"ends_on": "It ends before it begins."})
+        if self.starts_on and self.ends_on and self.ends_on - self.starts_on > timedelta(days=366):
+            raise ValidationError(
+                {"ends_on": "More than a year: unpublish the newsletter instead."}
+            )
 
-    @property
-    def shown_teaser(self) -> str:
-        return self.teaser or (self.story or self.article).teaser
+
+class WelcomeMail(Orderable):
+    """One mail of the series that a new reader gets, some days after she confirmed."""
+
+    newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="welcomes")
+    after_days = models.PositiveSmallIntegerField(
+        default=2, validators=[MinValueValidator(1)], help_text="Days after she confirmed."
+    )
+    subject = models.CharField(max_length=150)
+    body = RichTextField(features=LETTER)
+
+    panels = [
+        FieldRowPanel([FieldPanel("after_days"), FieldPanel("subject")]),
+        FieldPanel("body"),
+    ]
+
+    class Meta(Orderable.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["newsletter", "after_days"], name="one_welcome_a_day")
+        ]

@@ -72,7 +72,12 @@ class Subscription(models.Model):
                 fields=["newsletter", "subscriber"],
                 condition=Q(status="confirmed"),
                 name="confirmed_of_newsletter",
-            )
+            ),
+            models.Index(
+                fields=["newsletter", "unsubscribed_at"],
+                condition=Q(status="unsubscribed"),
+                name="unsubscribed_of_newsletter",
+            ),
         ]
 
     def __str__(self) -> str:

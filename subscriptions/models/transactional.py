@@ -27,7 +27,7 @@ class TransactionalMail(models.Model):
     """One mail, recorded by purpose and key, so that asking twice sends once.
 
     Holds no address: ``purpose`` names a function in ``settings.TRANSACTIONAL_MAILS`` that
-    writes the mail from ``object_id`` at the moment of sending.
+    writes the mail from its ids at the moment of sending.
 
     waiting -> sending -> sent | waiting (definite no, later again) | failed (tries used up)
     waiting, sending -> dropped (nothing left to say: the row is gone, the state has changed)
@@ -42,6 +42,7 @@ class TransactionalMail(models.Model):
 
     purpose = models.CharField(max_length=40)
     object_id = models.BigIntegerField()
+    second_id = models.BigIntegerField(null=True)  # of a mail that is about two rows
     key = models.CharField(max_length=80, help_text="What makes it this mail and no other.")
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -71,6 +72,11 @@ class TransactionalMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.key} ({self.status})"
+
+    @property
+    def about(self) -> list[int]:
+        """The ids of its rows, as the function that writes it takes them."""
+        return [pk for pk in (self.object_id, self.second_id) if pk is not None]
 
     def claim(self, now: datetime) -> bool:
         """Take this mail for sending; False when another worker has it or it is done."""

@@ -55,7 +55,7 @@ def content(recipients: int) -> tuple[Any, int]:
     more_readers(site.newsletter, 0, recipients)
     text = "A sentence of a teaser that is about as long as most of them are. " * 4
     articles = [make_article(site.section, deck=text[:290]) for _ in range(ARTICLES)]
-    issue = make_issue(site.newsletter, articles, introduction=f"<p>{text * 3}</p>")
+    issue = make_issue(site.newsletter, articles, letter=f"<p>{text * 3}</p>")
     rendered = rendering.render_issue(issue)
     return site.newsletter, len(rendered.html) + len(rendered.text)
 
@@ -73,13 +73,13 @@ def send_once(newsletter: Any, recipients: int, sender: psutil.Process) -> Figur
     from django.utils import timezone
 
     from newsroom.models import ArticlePage
-    from subscriptions import delivery
+    from subscriptions import freezing
     from subscriptions.models import Mailing
     from subscriptions.tasks import start_mailing
     from tests.factories import make_issue
 
     issue = make_issue(newsletter, list(ArticlePage.objects.all()[:ARTICLES]))
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     grown, used = database_bytes(connection), cpu(sender)
     began = time.perf_counter()
     start_mailing.delay(mailing.pk)

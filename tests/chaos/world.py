@@ -122,11 +122,11 @@ class World:
         from django.utils import timezone
 
         from newsroom.models import ArticlePage
-        from subscriptions import delivery
+        from subscriptions import freezing
         from tests.factories import make_issue
 
         issue = make_issue(newsletter, list(ArticlePage.objects.all()[:3]))
-        return delivery.approve(issue, None, timezone.now()).pk
+        return freezing.approve(issue, None, timezone.now()).pk
 
     def kick(self) -> None:
         """What beat does, and a service manager: Celery gives up when its processes die faster

@@ -26,10 +26,10 @@ def send_now(product: Product) -> int:
     """Approve the demo's draft for now, as the desk's button does; the mailing's id."""
     script = """
 from django.utils import timezone
-from subscriptions import delivery
+from subscriptions import delivery, freezing
 from subscriptions.models import IssuePage, Mailing
 issue = IssuePage.objects.exclude(mailings__isnull=False).order_by("-issue_on").first()
-print("mailing", delivery.approve(issue, None, timezone.now()).pk)
+print("mailing", freezing.approve(issue, None, timezone.now()).pk)
 """
     command = [sys.executable, "manage.py", "shell", "-c", script]
     answer = subprocess.run(

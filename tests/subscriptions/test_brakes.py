@@ -6,7 +6,7 @@ import pytest
 from anymail.signals import AnymailTrackingEvent, tracking
 from django.utils import timezone
 
-from subscriptions import calls, delivery
+from subscriptions import calls, delivery, freezing
 from subscriptions.models import IssuePage, Mailing
 from tests.factories import make_article, make_issue, make_subscription
 from tests.sending import pump
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _small_canary(monkeypatch) -> None:
-    monkeypatch.setattr(delivery, "CANARY", 4)
+    monkeypatch.setattr(freezing, "CANARY", 4)
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def mailing(site, issue) -> Mailing:
 
 def sent(issue: IssuePage) -> Mailing:
     now = timezone.now()
-    mailing = delivery.approve(issue, None, now)
-    assert delivery.freeze(mailing, now)
+    mailing = freezing.approve(issue, None, now)
+    assert freezing.freeze(mailing, now)
     pump()
     mailing.refresh_from_db()
     return mailing
@@ -81,7 +81,7 @@ def test_everyone_is_in_exactly_one_batch(mailing) -> None:
 def test_small_issue_or_no_minutes_need_no_canary(issue, site, inbox, monkeypatch) -> None:
     site.newsletter.canary_minutes = 10
     site.newsletter.save()
-    monkeypatch.setattr(delivery, "CANARY", 200)
+    monkeypatch.setattr(freezing, "CANARY", 200)
     mailing = sent(issue)
     assert (mailing.status, mailing.rest_at) == ("sent", None)
 

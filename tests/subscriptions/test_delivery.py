@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from newsroom.privacy import email_index
-from subscriptions import calls, delivery, doubt, providers, signup, tasks
+from subscriptions import calls, delivery, doubt, freezing, providers, signup, tasks
 from subscriptions.models import (
     Batch,
     IssuePage,
@@ -51,8 +51,8 @@ def per_call(monkeypatch, readers: int) -> None:
 
 def frozen(issue: IssuePage) -> Mailing:
     now = timezone.now()
-    mailing = delivery.approve(issue, None, now)
-    assert delivery.freeze(mailing, now)
+    mailing = freezing.approve(issue, None, now)
+    assert freezing.freeze(mailing, now)
     mailing.refresh_from_db()
     return mailing
 
@@ -107,10 +107,10 @@ def test_sending_publishes_the_web_version(issue, audience, mail_sandbox) -> Non
 
 
 def test_edit_after_approval_does_not_slip_into_the_mail(issue, audience, inbox) -> None:
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     issue.subject = "Changed at the last minute"
     issue.save_revision()
-    delivery.freeze(mailing, timezone.now())
+    freezing.freeze(mailing, timezone.now())
     pump()
     assert inbox.to(audience[0])[0]["subject"] == "On bread"
 
@@ -133,25 +133,25 @@ def test_suppressed_reader_is_not_in_the_audience(issue, audience, inbox) -> Non
 
 
 def test_issue_is_frozen_once_however_often_asked(issue, audience) -> None:
-    mailing = delivery.approve(issue, None, timezone.now())
-    assert [delivery.freeze(mailing, timezone.now()) for _ in range(3)] == [True, False, False]
+    mailing = freezing.approve(issue, None, timezone.now())
+    assert [freezing.freeze(mailing, timezone.now()) for _ in range(3)] == [True, False, False]
     assert mailing.batches.count() == 3
 
 
 def test_nothing_is_frozen_before_its_hour(issue, audience) -> None:
     later = timezone.now() + timedelta(minutes=1)
-    mailing = delivery.approve(issue, None, later)
-    assert not delivery.freeze(mailing, timezone.now())
+    mailing = freezing.approve(issue, None, later)
+    assert not freezing.freeze(mailing, timezone.now())
 
 
 def test_issue_can_be_approved_once(issue) -> None:
-    delivery.approve(issue, None, timezone.now())
+    freezing.approve(issue, None, timezone.now())
     with pytest.raises(IntegrityError), transaction.atomic():
-        delivery.approve(issue, None, timezone.now())
+        freezing.approve(issue, None, timezone.now())
 
 
 def test_issue_for_nobody_is_sent_at_once(issue) -> None:
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     tasks.start_mailing(mailing.pk)
     mailing.refresh_from_db()
     assert (mailing.status, mailing.audience) == ("sent", 0)
@@ -359,7 +359,7 @@ def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
 
 
 def test_approved_issue_goes_out_at_its_hour(issue, audience, inbox, committing) -> None:
-    delivery.approve(issue, None, timezone.now())
+    freezing.approve(issue, None, timezone.now())
     with committing():
         tasks.keep_hours()
     assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
@@ -369,7 +369,7 @@ def test_issue_that_cannot_go_out_says_so_to_the_editors_and_goes_once_it_can(
     issue, audience, inbox, committing, monkeypatch
 ) -> None:
     editor = make_user()
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     whole = providers.current()
     monkeypatch.setattr(providers, "current", lambda: replace(whole, most_bytes=1000))
     for _ in range(3):
@@ -390,7 +390,7 @@ def test_missed_hour_sends_nothing_and_tells_the_editors(
     issue, audience, inbox, committing
 ) -> None:
     editor = make_user()
-    mailing = delivery.approve(issue, None, timezone.now() - timedelta(hours=4))
+    mailing = freezing.approve(issue, None, timezone.now() - timedelta(hours=4))
     for _ in range(2):
         with committing():
             tasks.keep_hours()
@@ -419,7 +419,7 @@ def test_unapproved_issue_is_not_sent_and_editors_are_told_once(
 
 
 def test_test_mail_is_marked_and_reaches_only_the_editor(issue, audience, inbox) -> None:
-    delivery.send_test(issue, "tester@example.org")
+    delivery.send_test(issue, ["tester@example.org"])
     [mail] = inbox.to("tester@example.org")
     assert mail["subject"] == "[Test] On bread"
     assert "%recipient" not in mail["html"]

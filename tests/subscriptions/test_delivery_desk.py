@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 from django.utils import timezone
 
-from subscriptions import calls, delivery, doubt, providers
+from subscriptions import calls, delivery, doubt, freezing, providers
 from subscriptions.models import Batch, Mailing, Subscription, Throttle
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
@@ -26,8 +26,8 @@ def held(site, inbox, settings) -> Batch:
     for _ in range(3):
         make_subscription(site.newsletter)
     issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue of the doubt")
-    mailing = delivery.approve(issue, None, timezone.now())
-    delivery.freeze(mailing, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
+    freezing.freeze(mailing, timezone.now())
     inbox.fault("500 after")
     session = calls.open_session()
     delivery.send_next(session)

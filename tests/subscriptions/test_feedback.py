@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from newsroom.privacy import email_index
-from subscriptions import delivery
+from subscriptions import delivery, freezing
 from subscriptions.models import Batch, Suppression
 from tests.factories import make_article, make_issue, make_subscription
 
@@ -67,8 +67,8 @@ def test_forged_webhook_changes_nothing(client, settings, reader) -> None:
 
 def test_event_with_a_batch_is_proof_that_it_was_sent(client, settings, site, reader) -> None:
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    mailing = delivery.approve(issue, None, timezone.now())
-    delivery.freeze(mailing, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
+    freezing.freeze(mailing, timezone.now())
     batch, _ = delivery.claim()
     Batch.objects.update(status="in_doubt")
     tell(client, settings, {"event": "delivered", "user-variables": {"batch": str(batch.pk)}})

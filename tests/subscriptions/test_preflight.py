@@ -10,8 +10,9 @@ import pytest
 import requests
 from django.utils import timezone
 from wagtail.contrib.redirects.models import Redirect
+from wagtail.rich_text import RichText
 
-from subscriptions import delivery, links, preflight
+from subscriptions import freezing, links, preflight, rendering
 from subscriptions.models import IssuePage, LinkCheck, Mailing, TestSend
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
@@ -35,9 +36,16 @@ def words(issue: IssuePage, label: str) -> tuple[str, str]:
 
 
 def change(issue: IssuePage, **fields: object) -> IssuePage:
+    if letter := fields.pop("letter", ""):
+        issue.body = [("letter", RichText(str(letter))), *old_pieces(issue)]
+        issue.__dict__.pop("pieces", None)
     for name, value in fields.items():
         setattr(issue, name, value)
     return issue
+
+
+def old_pieces(issue: IssuePage) -> list[tuple[str, object]]:
+    return [(block.block_type, block.value) for block in issue.body]
 
 
 def test_good_issue_is_fine_but_for_the_test_that_was_not_sent(issue) -> None:
@@ -52,19 +60,19 @@ def test_good_issue_is_fine_but_for_the_test_that_was_not_sent(issue) -> None:
         ("Subject", {"subject": "  "}, "Write a subject"),
         ("No merge marker left over", {"subject": "Dear {{ name }}"}, "{{ name }}"),
         ("No merge marker left over", {"preheader": "*|FNAME|*"}, "*|FNAME|*"),
-        ("No merge marker left over", {"introduction": "<p>%recipient.name%</p>"}, "%recipient"),
-        ("No merge marker left over", {"introduction": "<p>Hi {first_name}</p>"}, "{first_name}"),
+        ("No merge marker left over", {"letter": "<p>%recipient.name%</p>"}, "%recipient"),
+        ("No merge marker left over", {"letter": "<p>Hi {first_name}</p>"}, "{first_name}"),
         (
             "Links to our own pages",
-            {"introduction": '<p><a href="/economy/no-such-article/">x</a></p>'},
+            {"letter": '<p><a href="/economy/no-such-article/">x</a></p>'},
             "/economy/no-such-article/",
         ),
         (
             "Links to our own pages",
-            {"introduction": '<p><a linktype="page" id="999999">x</a></p>'},
+            {"letter": '<p><a linktype="page" id="999999">x</a></p>'},
             "was deleted",
         ),
-        ("Size", {"introduction": f"<p>{'x' * 95_000}</p>"}, "Gmail cuts it off"),
+        ("Size", {"letter": f"<p>{'x' * 95_000}</p>"}, "Gmail cuts it off"),
     ],
 )
 def test_what_stops_an_issue(issue, label: str, fields: dict, said: str) -> None:
@@ -83,8 +91,8 @@ def test_what_stops_an_issue(issue, label: str, fields: dict, said: str) -> None
         ("Preheader", {"preheader": "x" * 111}, "111 characters"),
         ("Tone of the subject", {"subject": "BREAD IS DEAR AGAIN"}, "capitals"),
         ("Tone of the subject", {"subject": "Act now!!"}, "Act now"),
-        ("Number of links", {"introduction": '<p><a href="/">x</a></p>' * 41}, "links"),
-        ("Others' pages", {"introduction": '<p><a href="https://x.example/">x</a></p>'}, "1 not"),
+        ("Number of links", {"letter": '<p><a href="/">x</a></p>' * 41}, "links"),
+        ("Others' pages", {"letter": '<p><a href="https://x.example/">x</a></p>'}, "1 not"),
     ],
 )
 def test_what_gives_pause_but_stops_nothing(issue, label, fields, said) -> None:
@@ -124,7 +132,7 @@ def test_sender_has_to_be_one_of_ours(issue, settings) -> None:
 
 
 def sent(issue: IssuePage, audience: int) -> Mailing:
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     Mailing.objects.filter(pk=mailing.pk).update(
         status="sent", finished_at=timezone.now(), audience=audience
     )
@@ -170,10 +178,10 @@ def test_desk_shows_what_to_put_right_and_refuses_to_approve(client, site, issue
 
 
 def test_article_withdrawn_after_the_approval_sends_no_empty_issue(issue, article) -> None:
-    mailing = delivery.approve(issue, None, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
     article.unpublish()
-    with pytest.raises(delivery.rendering.Unsendable):
-        delivery.freeze(mailing, timezone.now())
+    with pytest.raises(rendering.Unsendable):
+        freezing.freeze(mailing, timezone.now())
 
 
 # --- Links --------------------------------------------------------------------------------------
@@ -217,7 +225,7 @@ def elsewhere(monkeypatch) -> Callable[[int], str]:
 def test_others_pages_are_looked_at_once_and_broken_ones_told(issue, elsewhere) -> None:
     found = [elsewhere(200), elsewhere(404), elsewhere(503)]
     letter = "".join(f'<p><a href="{url}">x</a></p>' for url in found)
-    change(issue, introduction=letter).save_revision()
+    change(issue, letter=letter).save_revision()
     assert preflight.look_at_others_pages() == 3
     assert preflight.look_at_others_pages() == 0
     state, told = words(issue, "Others' pages")

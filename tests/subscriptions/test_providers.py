@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from newsroom import tokens
-from subscriptions import calls, delivery, doubt, outbox, providers, signup
+from subscriptions import calls, doubt, freezing, outbox, providers, signup
 from subscriptions.models import Batch, Mailing, Newsletter, Suppression, Throttle
 from subscriptions.models import TransactionalMail as SingleMail
 from tests.factories import make_article, make_issue, make_subscription
@@ -55,8 +55,8 @@ def freeze(site) -> Mailing:
     issue = make_issue(
         site.newsletter, [make_article(site.section)], subject="On {{ bread }} & %recipient.x%"
     )
-    mailing = delivery.approve(issue, None, timezone.now())
-    assert delivery.freeze(mailing, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
+    assert freezing.freeze(mailing, timezone.now())
     mailing.refresh_from_db()
     return mailing
 

@@ -17,7 +17,7 @@ def rendered(site) -> rendering.Rendered:
     article.bylines.add(ArticleByline(author=Author.objects.create(name="Ann")))
     article.save()
     letter = '<p>Dear <b>readers</b>, <a href="/about/">about us</a>.</p><ul><li>One</li></ul>'
-    issue = make_issue(site.newsletter, [article], introduction=letter, preheader="In short")
+    issue = make_issue(site.newsletter, [article], letter=letter, preheader="In short")
     return rendering.render_issue(issue)
 
 

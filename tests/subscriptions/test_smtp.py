@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from newsroom import tokens
-from subscriptions import calls, delivery, doubt
+from subscriptions import calls, delivery, doubt, freezing
 from subscriptions.models import Batch, Mailing, Suppression, Throttle
 from subscriptions.providers import smtp
 from tests.environment import free_port
@@ -48,8 +48,8 @@ def readers(site) -> list[str]:
 @pytest.fixture
 def mailing(site, readers, server) -> Mailing:
     issue = make_issue(site.newsletter, [make_article(site.section)], subject="Über Brot")
-    mailing = delivery.approve(issue, None, timezone.now())
-    assert delivery.freeze(mailing, timezone.now())
+    mailing = freezing.approve(issue, None, timezone.now())
+    assert freezing.freeze(mailing, timezone.now())
     mailing.refresh_from_db()
     return mailing
 

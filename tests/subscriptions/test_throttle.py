@@ -7,7 +7,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import delivery
+from subscriptions import freezing
 from subscriptions.models import Mailing, Throttle
 from tests.factories import make_article, make_issue, make_subscription
 from tests.sending import pump
@@ -83,8 +83,8 @@ def test_first_day_of_a_new_sender_sends_its_share_and_the_rest_tomorrow(
     now = timezone.now()
     Throttle.objects.create(provider="mailgun", warm_up_from=now.astimezone(UTC).date())
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    mailing = delivery.approve(issue, None, now)
-    delivery.freeze(mailing, now)
+    mailing = freezing.approve(issue, None, now)
+    freezing.freeze(mailing, now)
     pump()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sending", 3)

@@ -44,3 +44,7 @@ document.addEventListener("submit", (event) => {
     send(event.target);
   }
 });
+
+// One more reader of this article: its number and nothing else, see newsroom/reads.py.
+const article = document.querySelector("[data-article]");
+if (article) fetch(`/read/${article.dataset.article}/`, { method: "POST", credentials: "omit", keepalive: true });

@@ -16,7 +16,9 @@ async function watch() {
 if (box && box.querySelector("[data-moving]")) setTimeout(watch, 1000);
 
 // The checklist follows what is edited in another tab, and what the job finds out about links.
+// When the issue itself has changed, the previews have too: begin anew.
 const checks = document.querySelector("[data-checklist]");
+const seen = checks?.querySelector("[data-seen]").dataset.seen;
 
 async function checkAgain() {
   if (document.hidden) return;
@@ -27,10 +29,33 @@ async function checkAgain() {
   } catch {
     return; // the network is away for a moment
   }
+  if (checks.querySelector("[data-seen]")?.dataset.seen !== seen) return location.reload();
   if (open) checks.querySelector("details").open = true;
 }
 
 if (checks) {
-  setInterval(checkAgain, 15000);
+  setInterval(checkAgain, 5000);
   document.addEventListener("visibilitychange", checkAgain);
+}
+
+// How long until an hour: each second in the last hour's seconds, days and hours before.
+function until(moment) {
+  let seconds = Math.round((moment - Date.now()) / 1000);
+  if (seconds <= 0) return "now";
+  const parts = [];
+  for (const [unit, length] of [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]]) {
+    const count = Math.floor(seconds / length);
+    seconds -= count * length;
+    if (count || parts.length) parts.push(`${count} ${unit}${count === 1 ? "" : "s"}`);
+  }
+  return `in ${parts.slice(0, 3).join(", ")}`;
+}
+
+const countdowns = document.querySelectorAll("[data-countdown]");
+function tick() {
+  for (const time of countdowns) time.textContent = until(new Date(time.dateTime));
+}
+if (countdowns.length) {
+  tick();
+  setInterval(tick, 1000);
 }

@@ -1,0 +1,262 @@
+"""One edition of a newsletter: its pieces in order, subject and preheader."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Orderable, Page, PageManager, PageQuerySet
+
+from newsroom.models import ArticlePage
+from subscriptions.blocks import IssueBody
+
+from .newsletter import Newsletter
+
+if TYPE_CHECKING:
+    from django.db.models import Manager
+
+    from .mailing import Mailing
+
+WITH_ARTICLE = ("article", "archive")  # the kinds of pieces that show one
+
+
+class IssueQuerySet(PageQuerySet):
+    def unscheduled_for(self, newsletter: Newsletter, day: date) -> "IssueQuerySet":
+        """The issues of that day that nobody has approved, or nobody has scheduled."""
+        waiting = Q(mailings__status="approved")
+        under_way = Q(mailings__isnull=False) & ~Q(mailings__status="cancelled") & ~waiting
+        return self.child_of(newsletter).filter(issue_on=day).exclude(under_way)
+
+
+IssueManager = PageManager.from_queryset(IssueQuerySet)
+
+
+@dataclass
+class Piece:
+    """One piece of an issue as readers get it."""
+
+    kind: str  # the name of its block, see subscriptions/blocks.py
+    value: Any
+    section: str = ""  # the heading it stands below
+    story: ArticlePage | None = None
+
+    @property
+    def headline(self) -> str:
+        return str(self.value.get("headline") or self.story.title)  # type: ignore[union-attr]
+
+    @property
+    def teaser(self) -> str:
+        return str(self.value.get("teaser") or self.story.teaser)  # type: ignore[union-attr]
+
+
+class IssuePage(Page):
+    """One edition: pieces in order, subject, preheader; also its public web version.
+
+    What goes out is never this row but the approved revision of it, see Mailing.
+    """
+
+    issue_on = models.DateField(help_text="The day it goes out.")
+    subject = models.CharField(max_length=150, help_text="Best below 50 characters.")
+    preheader = models.CharField(
+        max_length=150, blank=True, help_text="What inboxes show after the subject."
+    )
+    body = StreamField(IssueBody(), blank=True)
+    sample_percent = models.PositiveSmallIntegerField(
+        default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        verbose_name="part of the readers",
+        help_text="In percent, all subjects together.",
+    )
+    test_minutes = models.PositiveSmallIntegerField(
+        default=120,
+        validators=[MinValueValidator(10), MaxValueValidator(1440)],
+        help_text="Then the best one goes to the rest. You can choose by hand before.",
+    )
+
+    objects = IssueManager()
+
+    template = "subscriptions/issue.html"
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("issue_on"),
+        MultiFieldPanel([FieldPanel("subject"), FieldPanel("preheader")], "In the inbox"),
+        FieldPanel("body", heading="Content"),
+        MultiFieldPanel(
+            [
+                InlinePanel(
+                    "other_subjects",
+                    label="other subject",
+                    max_num=3,
+                    help_text="Each goes to a part of the readers. Of these and the one above, the "
+                    "one with the most clicks goes to the rest; never counted by reader.",
+                ),
+                FieldRowPanel([FieldPanel("sample_percent"), FieldPanel("test_minutes")]),
+            ],
+            "Subject test",
+            classname="collapsed",
+        ),
+    ]
+    parent_page_types = ["subscriptions.Newsletter"]
+    subpage_types: list[str] = []
+
+    class Meta:
+        verbose_name = "newsletter issue"
+
+    if TYPE_CHECKING:
+        mailings: "Manager[Mailing]"
+
+    @property
+    def preview_modes(self) -> list[tuple[str, str]]:
+        from subscriptions import previews
+
+        return [("all", "Side by side"), *previews.MODES]
+
+    @cached_property
+    def newsletter(self) -> Newsletter:
+        return Newsletter.objects.parent_of(self).get()
+
+    def save_revision(
+        self, *args: Any, overwrite_revision: Any = None, user: Any = None, **kwargs: Any
+    ) -> Any:
+        """A revision that was approved, or sent as a test, stays as it is: Wagtail's editor saves
+        while somebody types, over its last revision, and what a colleague has approved meanwhile
+        must not change below her approval.
+
+        The row of an unpublished issue is kept like its newest draft: Wagtail would leave it as
+        it was made, but the newsletter's clock and the lists read it.
+        """
+        with transaction.atomic():
+            list(type(self).objects.filter(pk=self.pk).select_for_update(of=("self",)))
+            if overwrite_revision and self.is_kept(overwrite_revision):
+                overwrite_revision = None
+            revision = super().save_revision(
+                *args, overwrite_revision=overwrite_revision, user=user, **kwargs
+            )
+            if not self.live:
+                row = type(self).objects.filter(pk=self.pk)
+                row.update(issue_on=self.issue_on, subject=self.subject)
+        return revision
+
+    def is_kept(self, revision: Any) -> bool:
+        """Does an approval or a test stand for that revision?"""
+        return (
+            self.mailings.filter(revision=revision).exists()
+            or self.test_sends.filter(revision_id=revision.pk).exists()
+        )
+
+    def needs_somebody_else(self, user: Any) -> bool:
+        """Did this editor make the newest revision, of a newsletter that two people answer for?"""
+        last = self.latest_revision
+        return bool(self.newsletter.two_people and last and last.user_id == user.pk)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Those of a subject test, the issue's own first; only that one without a test."""
+        others = [row.subject for row in self.other_subjects.all()]
+        return list(dict.fromkeys([self.subject, *others]))
+
+    def article_ids(self) -> list[int]:
+        """Of every article in it, readable or not, deleted ones too."""
+        return [
+            piece["value"]["article"]
+            for piece in self.body.raw_data
+            if piece["type"] in WITH_ARTICLE and piece["value"].get("article")
+        ]
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """What readers see: an article that was withdrawn meanwhile is left out, and so is a
+        heading with nothing below it."""
+        readable = ArticlePage.objects.in_print().in_bulk(self.article_ids())
+        pieces: list[Piece] = []
+        section, heading = "", None
+        for block, raw in zip(self.body, self.body.raw_data, strict=True):
+            if block.block_type == "section":
+                section = block.value
+                heading = Piece("section", section, section)
+                continue
+            piece = Piece(block.block_type, block.value, section)
+            if piece.kind in WITH_ARTICLE:
+                piece.story = readable.get(raw["value"].get("article"))
+                if piece.story is None:
+                    continue
+            if heading:
+                pieces.append(heading)
+                heading = None
+            pieces.append(piece)
+        _with_whole_texts(pieces)
+        return pieces
+
+    @property
+    def stories(self) -> list[Piece]:
+        """The pieces that are articles, the archive's too."""
+        return [piece for piece in self.pieces if piece.story]
+
+    @property
+    def has_appeal(self) -> bool:
+        return any(piece.kind == "appeal" for piece in self.pieces)
+
+    @property
+    def structured_data(self) -> dict[str, Any]:
+        """The web version for machines (schema.org, PublicationIssue)."""
+        return {
+            "@context": "https://schema.org",
+            "@type": "PublicationIssue",
+            "name": self.subject,
+            "url": self.full_url,
+            "inLanguage": self.newsletter.language,
+            "datePublished": self.issue_on.isoformat(),
+            "isPartOf": {
+                "@type": "Periodical",
+                "name": self.newsletter.title,
+                "url": self.newsletter.full_url,
+            },
+            "hasPart": [
+                {
+                    "@type": "NewsArticle",
+                    "headline": piece.story.title,
+                    "url": piece.story.full_url,
+                }
+                for piece in self.pieces
+                if piece.story
+            ],
+        }
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from subscriptions import previews
+
+        if mode_name == "web":
+            return super().serve_preview(request, mode_name)
+        if mode_name == "all":
+            web = super().serve_preview(request, "web")
+            web.render()
+            return previews.side_by_side(self, web.content.decode())
+        return previews.one(self, mode_name)
+
+
+class OtherSubject(Orderable):
+    """A subject to try besides the issue's own."""
+
+    issue = ParentalKey(IssuePage, on_delete=models.CASCADE, related_name="other_subjects")
+    subject = models.CharField(max_length=150)
+
+    panels = [FieldPanel("subject")]
+
+
+def _with_whole_texts(pieces: Sequence[Piece]) -> None:
+    """Lists leave the articles' bodies out; bring those that are shown, in one query."""
+    whole = {
+        piece.story.pk: piece.story
+        for piece in pieces
+        if piece.story and piece.kind == "article" and piece.value.get("full_text")
+    }
+    for article in ArticlePage.objects.filter(pk__in=whole):
+        whole[article.pk].body = article.body
