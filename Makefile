@@ -38,7 +38,7 @@ chaos: .venv/ready  ## break the send in ninety ways and count who got what (hal
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv .venv --clear; \
 	  else echo "Install it: sudo apt install python3-venv"; exit 1; fi; }
 	@test -x $(BIN)/uv || $(BIN)/pip install -q --disable-pip-version-check "uv==$$(sed -n '/^name = "uv"/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)"
-	$(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	$(BIN)/uv sync --frozen --quiet --compile-bytecode --python $(BIN)/python
 	@touch $@
 
 clean:  ## remove what local runs left behind; asks first

@@ -40,6 +40,7 @@ class ArticleItem(StructBlock):
 
     class Meta:
         icon = "doc-full"
+        label_format = "{article}"
 
 
 class ArchiveItem(StructBlock):
@@ -48,6 +49,7 @@ class ArchiveItem(StructBlock):
 
     class Meta:
         icon = "history"
+        label_format = "{article}"
         label = "From the archive"
 
 
@@ -87,3 +89,4 @@ class IssueBody(StreamBlock):
 
     class Meta:
         block_counts = {"appeal": {"max_num": 1}}
+        collapsed = True  # a week at a glance, and short ways to drag

@@ -3,17 +3,20 @@
 import itertools
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.core.files.images import ImageFile
 from django.core.management import call_command
 from django.utils import timezone
+from PIL import Image
 from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
-from newsroom.models import ArticlePage, HomePage, PolicyPage, SectionPage
+from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
 from newsroom.privacy import email_index
 from subscriptions.models import (
     IssuePage,
@@ -67,6 +70,14 @@ def make_article(section: SectionPage, **fields: Any) -> ArticlePage:
         "published_at": timezone.now(),
     } | fields
     return section.add_child(instance=ArticlePage(**fields))
+
+
+def make_image(title: str, **fields: Any) -> CreditedImage:
+    drawn = BytesIO()
+    Image.new("RGB", (64, 36), "teal").save(drawn, "JPEG")
+    file = ImageFile(BytesIO(drawn.getvalue()), name=f"{title}.jpg")
+    fields = {"description": f"A picture of {title}"} | fields
+    return CreditedImage.objects.create(title=title, file=file, **fields)
 
 
 def make_subscriber(email: str = "") -> Subscriber:
