@@ -11,7 +11,7 @@ up: .venv/ready  ## the product, running, with demo content
 	@exec $(BIN)/python manage.py up
 
 test: .venv/ready  ## everything, on real PostgreSQL, Redis, workers and a browser
-	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests $(ARGS)
 
 check: .venv/ready  ## style, types, the direction of imports, migrations, deployment

@@ -224,6 +224,11 @@ def others_pages_answer(proof: Proof) -> str:
     return f"{waiting} not looked at yet; that takes a minute." if waiting else ""
 
 
+def comments_are_settled(proof: Proof) -> str:
+    open_ = proof.issue.wagtail_admin_comments.filter(resolved_at=None).count()
+    return f"{open_} not resolved yet." if open_ else ""
+
+
 def test_was_sent(proof: Proof) -> str:
     tests = proof.issue.test_sends.order_by("-at")
     last = tests.first()
@@ -296,6 +301,7 @@ WARNS = [
     Check("Descriptions of pictures", pictures_are_described, picture),
     Check("Number of links", links_are_few, CONTENT),
     Check("Others' pages", others_pages_answer, CONTENT),
+    Check("Comments of colleagues", comments_are_settled, CONTENT),
     Check("Test", test_was_sent, here),
     Check("Size of the audience", audience_is_usual, here),
 ]

@@ -49,6 +49,11 @@ class Piece:
     story: ArticlePage | None = None
 
     @property
+    def level(self) -> int:
+        """Of its heading: below the section's, if it stands in one."""
+        return 3 if self.section else 2
+
+    @property
     def headline(self) -> str:
         return str(self.value.get("headline") or self.story.title)  # type: ignore[union-attr]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.install import CHROMIUM
 from tests.product import Product, running
+from tests.tools import CHROMIUM
 
 # Chromium would otherwise look for its maker's hosts at every start.
 OPTIONS = [

@@ -72,8 +72,8 @@ def test_charts_take_no_query_for_each_issue(
 ) -> None:
     for _ in range(8):
         Mailing.objects.create(
-            issue=make_issue(mailing.newsletter, []), newsletter=mailing.newsletter,
-            revision=mailing.revision, status="sent", frozen_at=mailing.frozen_at - timedelta(days=1),
+            issue=make_issue(mailing.newsletter, []), newsletter=mailing.newsletter, status="sent",
+            revision=mailing.revision, frozen_at=mailing.frozen_at - timedelta(days=1),
         )  # fmt: skip
     found = report.with_numbers().select_related("issue").order_by("-frozen_at")
     with django_assert_max_num_queries(1):
