@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import strip_tags
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -17,6 +18,7 @@ from newsroom.public_forms import too_often
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
 LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.I)
+WORDS = re.compile(r'<a\b[^>]*?\bhref="(https?://[^"]+)"[^>]*>(.*?)</a>', re.I | re.S)
 GO = f"{settings.BASE_URL}/newsletter/go/"
 PERSONAL = tuple(
     f"{settings.BASE_URL}/newsletter/{page}/" for page in ("unsubscribe", "preferences")
@@ -28,6 +30,7 @@ ROBOT = re.compile(r"bot\b|crawl|spider|preview|scan|curl|python|headless|monito
 
 def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
     """The HTML with its links counted; a row for each address, in this transaction."""
+    words = {unescape(url): unescape(strip_tags(inner)) for url, inner in WORDS.findall(html)}
     urls = [unescape(url) for _, url, _ in LINK.findall(html)]
     urls = [url for url in dict.fromkeys(urls) if not url.startswith(PERSONAL)]
     about = {
@@ -41,7 +44,7 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
             mailing=mailing,
             number=number,
             url=url,
-            label=about.get(url, (url.partition("://")[2],))[0][:200],
+            label=about.get(url, (words.get(url, ""), ""))[0].strip()[:200],
             section=about.get(url, ("", ""))[1],
             clicks=[0] * (1 + arms),
         )

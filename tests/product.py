@@ -32,6 +32,7 @@ class Product:
             "MAIL_SANDBOX_URL": self.mail,
             "MAIL_LEASE_SECONDS": "10",
             "MAIL_PROBE_SECONDS": "2,2,2",
+            "SENDER_DOMAINS": "mail.example.org",
             "PYTHONUNBUFFERED": "1",
         }
         self.log = self.var / "up.log"

@@ -12,7 +12,8 @@ from importlib import import_module
 from tests.environment import ROOT, use_own_world
 
 BENCHMARKS = {
-    name: f"tests.benchmarks.{name}" for name in ("send", "linear", "smtp", "webhooks", "checkout")
+    name: f"tests.benchmarks.{name}"
+    for name in ("send", "linear", "smtp", "webhooks", "checkout", "desk")
 }
 
 

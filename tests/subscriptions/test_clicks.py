@@ -45,6 +45,8 @@ def test_every_link_of_the_html_is_counted_and_leads_where_it_led(client, mailin
 def test_link_of_an_article_knows_its_headline_once(mailing) -> None:
     [link] = mailing.links.filter(label="Bread")
     assert "/politics/article-" in link.url
+    assert mailing.links.get(url__endswith="/support/").label == "Support us"
+    assert mailing.links.get(url__startswith="https://other").label == "elsewhere"
 
 
 def test_text_part_and_web_version_keep_their_addresses(client, issue, mailing) -> None:

@@ -1,0 +1,82 @@
+"""The issue's editor and desk, handled as an editor does."""
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+STREAM = "window.wagtail.editHandler.getPanelByName('body').getBoundWidget()"
+
+
+class Editor:
+    """One editor's session on one issue: the editor in one tab, the desk in another."""
+
+    def __init__(self, page: Page, issue: int) -> None:
+        self.page = page
+        self.issue = issue
+
+    @property
+    def desk(self) -> str:
+        return f"/admin/newsletters/issue/{self.issue}/"
+
+    def open_editor(self) -> None:
+        self.page.goto(f"/admin/pages/{self.issue}/edit/")
+        self.page.wait_for_function(f"window.wagtail?.editHandler && {STREAM}")
+
+    def change(self, **fields: str) -> None:
+        """Type into fields of the issue, and wait until Wagtail has saved them."""
+        self.open_editor()
+        for name, value in fields.items():
+            self.page.fill(f"#id_{name}", value)
+        self.save()
+
+    def save(self) -> None:
+        self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
+        expect(self.page.locator(".messages .success").first).to_be_visible()
+
+    def letter(self, text: str, *urls: str) -> None:
+        """Put a letter on top, its words linked to these addresses, through the editor's own
+        client-side interface."""
+        words = [f"link{number}" for number in range(len(urls))]
+        full = " ".join([text, *words])
+        ranges, entities = [], {}
+        for number, (word, url) in enumerate(zip(words, urls, strict=True)):
+            at = full.index(f" {word}") + 1
+            ranges.append({"offset": at, "length": len(word), "key": number})
+            entities[str(number)] = {"type": "LINK", "mutability": "MUTABLE", "data": {"url": url}}
+        block: dict[str, Any] = {
+            "key": "a", "text": full, "type": "unstyled", "depth": 0, "data": {},
+            "inlineStyleRanges": [], "entityRanges": ranges,
+        }  # fmt: skip
+        content = json.dumps({"blocks": [block], "entityMap": entities})
+        self.open_editor()
+        self.page.evaluate(f"c => {STREAM}.insert({{type: 'letter', value: c}}, 0, {{}})", content)
+        self.save()
+
+    def take_out_first(self) -> None:
+        self.open_editor()
+        self.page.locator("[data-streamfield-action=DELETE]").first.click()
+        self.save()
+
+    def pieces(self) -> list[str]:
+        """The kinds of pieces, as the open editor has them."""
+        found: list[str] = self.page.evaluate(f"{STREAM}.getState().map(piece => piece.type)")
+        return found
+
+    def check(self, label: str) -> str:
+        """How a check stands on the desk: "stop", "warning" or "ok"."""
+        self.page.goto(self.desk)
+        for state in ("stop", "warning"):
+            found = self.page.locator(f".desk-{state} strong", has_text=re.compile(f"^{label}$"))
+            if found.count():
+                return state
+        fine = self.page.locator(".desk-ok", has_text=re.compile(f"^{label}$"))
+        assert fine.count() == 1, f"no check «{label}»"
+        return "ok"
+
+    def words(self, label: str) -> str:
+        item = self.page.locator(
+            ".desk-checks li", has=self.page.locator(f"strong:text-is('{label}')")
+        )
+        return item.inner_text()

@@ -1,0 +1,334 @@
+"""Two editors take an issue from draft to sent, and see every check red and then green.
+
+Two checks can't turn red by an editor's hand (an empty text part, a template without its
+unsubscribe link): tests/subscriptions has those.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.browser.desk import STREAM, Editor
+from tests.product import Product
+
+SHOTS = Path("var/screenshots")  # of each step, to be looked at
+
+
+@pytest.fixture
+def two(staff: Callable[[str], Page], product: Product) -> tuple[Editor, Editor]:
+    """An editor and a colleague, of a newsletter that takes two people."""
+    product.sql("UPDATE subscriptions_newsletter SET two_people = true")
+    page = staff("editor")
+    page.goto("/admin/newsletters/")
+    page.click("td:has-text('draft, not approved') >> xpath=.. >> a")
+    issue = int(re.search(r"issue/(\d+)/", page.url)[1])  # type: ignore[index]
+    return Editor(page, issue), Editor(staff("admin"), issue)
+
+
+@pytest.fixture
+def shoot() -> Callable[[Editor, str], None]:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+
+    def take(editor: Editor, name: str) -> None:
+        editor.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    return take
+
+
+def test_two_editors_take_the_issue_from_draft_to_sent(two, shoot, product: Product) -> None:
+    editor, colleague = two
+    fill_the_draft(editor, shoot)
+    see_what_stops(editor, product, shoot)
+    see_what_gives_pause(editor, colleague, product, shoot)
+    approve_by_two(editor, colleague, product, shoot)
+    same_again(editor, product, shoot)
+
+
+def fill_the_draft(editor: Editor, shoot) -> None:
+    """Sections drafted by rules; drag an article between them; add one from the side panel."""
+    page = editor.page
+    editor.open_editor()
+    kinds = editor.pieces()
+    assert kinds.count("section") == 4 and kinds.count("article") >= 8, kinds
+    grips = page.locator("[data-streamfield-action=DRAG]")
+    moved = page.evaluate(f"{STREAM}.getState()[1].value.article.adminTitle")
+    page.mouse.wheel(0, 500)  # the bar with «Save draft» would lie over them
+    page.wait_for_timeout(400)
+    grips.nth(1).drag_to(grips.nth(5))
+    page.wait_for_timeout(400)
+    order = page.evaluate(f"{STREAM}.getState().map(p => p.value?.article?.adminTitle ?? p.value)")
+    assert order.index(moved) > order.index("Money")
+    page.get_by_label("Toggle what else was published").click()
+    add = page.locator("[data-add]:enabled")
+    expect(add.first).to_be_visible()
+    title = add.first.get_attribute("data-title")
+    before = len(editor.pieces())
+    add.first.click()
+    expect(page.get_by_text(f"«{title}» is at the end")).to_be_visible()
+    assert len(editor.pieces()) == before + 1
+    page.get_by_label("Search all articles").fill("bread")
+    expect(page.locator("[data-published-list] li")).to_have_count(1)
+    shoot(editor, "01-side-panel")
+    editor.save()
+    # Live beside the typing.
+    page.get_by_label("Toggle preview").click()
+    preview = page.frame_locator("iframe[title='Preview']").first
+    expect(preview.locator("iframe")).to_have_count(5)
+    page.wait_for_timeout(1000)  # Wagtail looks twice a second whether something was typed
+    page.fill("#id_subject", "")
+    page.locator("#id_subject").press_sequentially("Bread, bridges and a choir")
+    subject = preview.locator(".subject")
+    expect(subject).to_have_text("Bread, bridges and a choir", timeout=15_000)
+    shoot(editor, "02-previews")
+    page.fill("#id_preheader", "And what the weather means")
+    editor.save()
+
+
+def see_what_stops(editor: Editor, product: Product, shoot) -> None:
+    def red_then_green(label: str, spoil: Callable[[], object], mend: Callable[[], object]) -> None:
+        assert editor.check(label) == "ok"
+        spoil()
+        assert editor.check(label) == "stop"
+        shoot(editor, f"03-{label.lower().replace(' ', '-')}")
+        mend()
+        assert editor.check(label) == "ok"
+
+    def good() -> None:
+        editor.change(subject="Bread, bridges and a choir")
+
+    red_then_green("Subject", lambda: editor.change(subject=""), good)
+    red_then_green(
+        "No merge marker left over", lambda: editor.change(subject="Dear {{ name }}"), good
+    )
+    red_then_green(
+        "Links to our own pages",
+        lambda: editor.letter("See", f"{product.web}/economy/no-such-story/"),
+        editor.take_out_first,
+    )
+    red_then_green("Size", lambda: editor.letter("x" * 95_000), editor.take_out_first)
+    [[article]] = product.sql(
+        "SELECT id FROM wagtailcore_page WHERE title LIKE 'Bread is 14 per cent%%'"
+    )
+
+    def publish(live: bool) -> None:
+        product.sql("UPDATE wagtailcore_page SET live = %s WHERE id = %s", live, article)
+
+    red_then_green("Articles are published", lambda: publish(False), lambda: publish(True))
+
+    def twice() -> None:
+        editor.open_editor()
+        editor.page.locator("[data-streamfield-action=DUPLICATE]").nth(1).click()
+        editor.save()
+
+    def once() -> None:
+        editor.open_editor()
+        editor.page.locator("[data-streamfield-action=DELETE]").nth(2).click()
+        editor.save()
+
+    red_then_green("Each article once", twice, once)
+
+    def everything(live: bool) -> None:
+        product.sql(
+            "UPDATE wagtailcore_page SET live = %s WHERE id IN "
+            "(SELECT page_ptr_id FROM newsroom_articlepage)",
+            live,
+        )
+
+    red_then_green("Articles", lambda: everything(False), lambda: everything(True))
+
+    def sender(address: str) -> None:
+        product.sql("UPDATE subscriptions_newsletter SET sender_address = %s", address)
+
+    [[address]] = product.sql(
+        "SELECT sender_address FROM subscriptions_newsletter n JOIN wagtailcore_page p "
+        "ON p.id = n.page_ptr_id WHERE p.slug = 'weekly'"
+    )
+    red_then_green("Sender", lambda: sender("weekly@elsewhere.example"), lambda: sender(address))
+    # What stops an issue stops the button too, for both.
+    editor.change(subject="")
+
+
+def see_what_gives_pause(editor: Editor, colleague: Editor, product: Product, shoot) -> None:
+    def yellow_then_green(
+        label: str, spoil: Callable[[], object], mend: Callable[[], object]
+    ) -> None:
+        spoil()
+        assert editor.check(label) == "warning"
+        shoot(editor, f"04-{label.lower().replace(' ', '-')}")
+        mend()
+        assert editor.check(label) == "ok"
+
+    def subject(text: str) -> Callable[[], None]:
+        return lambda: editor.change(subject=text)
+
+    good = subject("Bread, bridges and a choir")
+    yellow_then_green("Length of the subject", subject("Bread " * 12), good)
+    yellow_then_green("Tone of the subject", subject("BREAD IS DEAR AGAIN"), good)
+    yellow_then_green(
+        "Preheader",
+        lambda: editor.change(preheader=""),
+        lambda: editor.change(preheader="And what the weather means"),
+    )
+    yellow_then_green(
+        "Number of links",
+        lambda: editor.letter("Links", *[f"{product.web}/"] * 41),
+        editor.take_out_first,
+    )
+    yellow_then_green(
+        "Others. pages",
+        lambda: editor.letter("Look", "https://nobody.example/"),
+        editor.take_out_first,
+    )
+
+    def describe(text: str) -> None:
+        product.sql("UPDATE newsroom_creditedimage SET description = %s", text)
+
+    yellow_then_green(
+        "Descriptions of pictures", lambda: describe(""), lambda: describe("Hills and sky")
+    )
+
+    section = "#panel-child-content-subject_test-section"
+
+    def try_another() -> None:
+        editor.open_editor()
+        editor.page.locator(f"{section} [data-panel-toggle]").first.click()
+        editor.page.locator("#id_other_subjects-ADD").click()
+        editor.page.fill("#id_other_subjects-0-subject", "A choir, and other crimes")
+        editor.save()
+
+    def try_no_other() -> None:
+        editor.open_editor()
+        editor.page.locator(f"{section} [data-panel-toggle]").first.click()
+        editor.page.locator("#id_other_subjects-0-DELETE-button").click()
+        editor.save()
+
+    yellow_then_green("Subject test", try_another, try_no_other)
+
+    def comment() -> None:
+        colleague.open_editor()
+        page = colleague.page
+        page.get_by_label("Toggle comments").click()
+        page.locator("[data-contentpath=subject] [data-component=add-comment-button]").click(
+            force=True
+        )
+        page.locator(".comment__input").fill("Is a choir news?")
+        page.get_by_role("button", name="Comment", exact=True).click()
+        colleague.save()
+        shoot(colleague, "05-comment")
+
+    def resolve() -> None:
+        editor.open_editor()
+        page = editor.page
+        page.get_by_label("Toggle comments").click()
+        page.locator(".comment summary").first.click()
+        page.get_by_role("menuitem", name="Resolve").click()
+        editor.save()
+
+    yellow_then_green("Comments of colleagues", comment, resolve)
+    assert editor.check("Test") == "warning"
+    editor.page.get_by_role("button", name="Send a test to me").click()
+    expect(editor.page.get_by_text("A test is on its way to editor@example.org")).to_be_visible()
+    assert editor.check("Test") == "ok"
+    product.mail_to("editor@example.org", "[Test] Bread, bridges and a choir")
+    expect(editor.page.get_by_text("Ready: every check is fine")).to_be_visible()
+    shoot(editor, "06-all-green")
+
+
+def approve_by_two(editor: Editor, colleague: Editor, product: Product, shoot) -> None:
+    page, other = editor.page, colleague.page
+    page.goto(editor.desk)
+    expect(page.get_by_text("somebody else has to look at it")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Ask a colleague to approve").click()
+    mail = product.mail_to("admin@example.org", "Please approve")
+    assert f"/admin/newsletters/issue/{editor.issue}/" in mail["text"]
+    # The colleague has the desk open while the editor still types: she approves nothing unseen.
+    other.goto(colleague.desk)
+    other.evaluate("document.hidden = true")
+    seen = other.locator("input[name=seen]").first.get_attribute("value")
+    editor.change(subject="Typed in the last moment")
+    other.goto(colleague.desk)
+    other.evaluate(
+        "v => document.querySelectorAll('input[name=seen]').forEach(i => i.value = v)", seen
+    )
+    other.get_by_role("button", name="Approve", exact=True).click()
+    expect(other.get_by_text("Look at it once more")).to_be_visible()
+    editor.change(subject="Bread, bridges and a choir")
+    other.goto(colleague.desk)
+    other.get_by_role("button", name="Approve", exact=True).click()
+    expect(other.get_by_text("Approved. Now schedule it")).to_be_visible()
+    other.get_by_role("button", name="Schedule", exact=True).click()
+    expect(other.get_by_text("It goes out on").first).to_be_visible()
+    expect(other.locator(".desk-countdown time")).to_contain_text(re.compile(r"in \d+ (day|hour)"))
+    shoot(colleague, "07-scheduled")
+    # Typed after the approval: it stays out of the mail, and the desk says so.
+    editor.change(preheader="Nobody approved this")
+    other.goto(colleague.desk)
+    expect(other.get_by_text("It was edited after the approval")).to_be_visible()
+    [[before]] = product.sql("SELECT send_at FROM subscriptions_mailing WHERE status = 'scheduled'")
+    later = before + timedelta(days=1)
+    other.fill("input[name=day]", f"{later:%Y-%m-%d}")
+    other.get_by_role("button", name="Change the hour").click()
+    expect(other.get_by_text("It goes out on Saturday").first).to_be_visible()
+    other.get_by_role("button", name="Take off the schedule").click()
+    expect(other.get_by_text("It stays approved")).to_be_visible()
+    other.get_by_role("link", name="Send now").click()
+    shoot(colleague, "08-send-now")
+    other.get_by_role("button", name=re.compile(r"Send to 2,[34]\d\d readers")).click()
+    expect(other.locator(".desk-state")).to_have_text("Sent", timeout=60_000)
+    [mail] = product.mails("reader01234@example.org")
+    assert mail["subject"] == "Bread, bridges and a choir"
+    assert "Nobody approved this" not in mail["html"]
+    follow_a_link(mail["html"], other)
+    other.goto(f"{colleague.desk}report/")
+    expect(other.locator("dt:text-is('Clicks') + dd")).to_have_text("1")
+    shoot(colleague, "09-report")
+    other.goto("/newsletter/weekly/")
+    expect(other.get_by_role("link", name="Bread, bridges and a choir")).to_be_visible()
+    leave_with_one_click(mail, product)
+
+
+def leave_with_one_click(mail: dict[str, Any], product: Product) -> None:
+    """As a mail program does (RFC 8058)."""
+    url = mail["headers"]["List-Unsubscribe"].strip("<>")
+    answer = requests.post(url, data={"List-Unsubscribe": "One-Click"}, timeout=10)
+    assert answer.status_code == 200
+    [[left]] = product.sql(
+        "SELECT count(*) FROM subscriptions_subscription WHERE status = 'unsubscribed'"
+    )
+    assert left >= 1
+
+
+def follow_a_link(html: str, page: Page) -> None:
+    """As a reader does: it counts, and leads to the article."""
+    link = re.search(r'href="(http[^"]+/newsletter/go/\d+/)"[^>]*aria-label="Read on', html)
+    assert link
+    page.set_extra_http_headers({"User-Agent": "Mozilla/5.0 Firefox/140.0"})  # no robot
+    page.goto(link[1])
+    expect(page.locator("article h1")).to_be_visible()
+
+
+def same_again(editor: Editor, product: Product, shoot) -> None:
+    """A copy of what was sent is stopped; and a third of the readers is gone: that is unusual."""
+    page = editor.page
+    page.goto(f"/admin/pages/{editor.issue}/copy/")
+    page.fill("#id_new_title", "The Weekly, once more")
+    page.fill("#id_new_slug", "once-more")
+    page.get_by_role("button", name="Copy").click()
+    page.wait_for_url(re.compile("/admin/pages/"))
+    [[copy]] = product.sql("SELECT id FROM wagtailcore_page WHERE slug = 'once-more'")
+    again = Editor(page, copy)
+    assert again.check("Not the last issue again") == "stop"
+    shoot(again, "10-same-again")
+    product.sql("UPDATE subscriptions_subscription SET status = 'pending' WHERE id %% 3 = 0")
+    assert again.check("Size of the audience") == "warning"
+    product.sql("UPDATE subscriptions_subscription SET status = 'confirmed' WHERE id %% 3 = 0")
+    assert again.check("Size of the audience") == "ok"
+    again.change(subject="Something new")
+    assert again.check("Not the last issue again") == "ok"
