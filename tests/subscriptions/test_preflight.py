@@ -13,7 +13,7 @@ from wagtail.contrib.redirects.models import Redirect
 from wagtail.rich_text import RichText
 
 from subscriptions import freezing, links, preflight, rendering
-from subscriptions.models import IssuePage, LinkCheck, Mailing, TestSend
+from subscriptions.models import IssuePage, LinkCheck, Mailing, OtherSubject, TestSend
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,25 @@ def test_what_gives_pause_but_stops_nothing(issue, label, fields, said) -> None:
 @pytest.mark.parametrize("subject", ["خبز الأسبوع", "🥖 On bread", "ХЛЕБ", "NATO", "面包"])
 def test_subject_in_any_script_is_calm(issue, subject: str) -> None:
     assert words(change(issue, subject=subject), "Tone of the subject")[0] == "fine"
+
+
+def test_article_that_stands_there_twice_stops_it(site, article) -> None:
+    issue = make_issue(site.newsletter, [article, article], **GOOD)
+    state, told = words(issue, "Each article once")
+    assert state == "stop" and "«Bread»" in told
+
+
+def test_sample_too_small_to_say_anything_gives_pause(issue) -> None:
+    assert words(issue, "Subject test")[0] == "fine"
+    issue.other_subjects.add(OtherSubject(subject="On flour"))
+    state, told = words(issue, "Subject test")
+    assert state == "warning" and "0 readers" in told
+
+
+def test_deleted_article_is_told_of(site, issue, article) -> None:
+    article.delete()
+    told = words(IssuePage.objects.get(), "Articles are published")[1]
+    assert "an article that was deleted" in told
 
 
 def test_issue_without_articles_and_with_hidden_ones(site, issue, article) -> None:
