@@ -14,6 +14,7 @@ from subscriptions import freezing
 from subscriptions.models import Batch, IssueLink, Mailing
 from subscriptions.models.mailing import Cardinality
 
+RAREST = 1e-6  # how rare a gap is said to be at most
 SURE = 0.05  # a gap that chance makes more often than this is no difference
 # Clicks come in clusters, as who follows one link tends to follow another: their variance is some
 # multiple of a Poisson count's. We count nobody, so we can't measure it, and take a cautious one.
@@ -58,11 +59,11 @@ def verdict(found: Sequence[Standing]) -> Verdict:
     """The best subject if the gap is more than chance, else the first, which is the editor's."""
     best = max(range(len(found)), key=lambda place: found[place].per_100)
     chance = chance_of(found)
-    if chance >= SURE or (best == 0 and chance == 1):
+    if chance >= SURE:
         return Verdict(0, False, "No difference: chance alone makes gaps like this one.")
     winner = found[best]
     others = max(one.per_100 for place, one in enumerate(found) if place != best)
-    often = max(int(1 / chance), 20) if chance else 1_000_000
+    often = max(int(1 / max(chance, RAREST)), 20)
     return Verdict(
         best,
         True,
