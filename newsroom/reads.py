@@ -8,6 +8,7 @@ worker that dies at the wrong moment may count a minute twice.
 
 from contextlib import suppress
 from datetime import date, timedelta
+from functools import cache
 
 import redis
 from django.conf import settings
@@ -32,8 +33,10 @@ ADD = """
 """
 
 
-def _redis() -> redis.Redis:
-    return redis.from_url(settings.REDIS_URL, socket_timeout=1)
+@cache
+def _redis(url: str) -> redis.Redis:
+    """One pool of connections per process."""
+    return redis.from_url(url, socket_timeout=1)
 
 
 @csrf_exempt
@@ -43,13 +46,13 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     known = pk < 2**31  # what a row can be numbered; one that is none drops out later
     if known and comes_from_our_page(request) and not too_often(request, "read", **LIMIT):
         with suppress(redis.RedisError):  # a count is not worth a reader's time
-            _redis().hincrby(COUNTING, str(pk), 1)
+            _redis(settings.REDIS_URL).hincrby(COUNTING, str(pk), 1)
     return HttpResponse(status=204)
 
 
 def move_to_database(today: date | None = None) -> int:
     """What has gathered, into the rows of today; how many reads were moved."""
-    store = _redis()
+    store = _redis(settings.REDIS_URL)
     if not store.exists(MOVING):
         try:
             store.rename(COUNTING, MOVING)  # what comes from now on gathers anew

@@ -14,8 +14,9 @@ from wagtail.admin.auth import require_admin_access
 
 from newsroom.jobs import after_commit
 from newsroom.models import ArticlePage
-from subscriptions import freezing, outbox, preflight
+from subscriptions import freezing, preflight
 from subscriptions.desk import APPROVE
+from subscriptions.desk_actions import ask_colleagues
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.tasks import start_mailing
 
@@ -71,9 +72,7 @@ def mail_it(request: HttpRequest, pk: int) -> HttpResponse:
     elif reason := preflight.stops(issue):
         messages.error(request, reason)
     elif issue.needs_somebody_else(request.user):
-        user: Any = request.user
-        key = f"{issue.pk}-{issue.latest_revision_id}"
-        outbox.post("please_approve", issue.pk, key=key, second_id=user.pk)
+        ask_colleagues(issue, request.user)
         messages.success(request, "Your colleagues are asked by mail: one of them has to approve.")
     else:
         with transaction.atomic():

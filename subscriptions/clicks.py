@@ -17,8 +17,7 @@ from django.views.decorators.http import require_safe
 from newsroom.public_forms import too_often
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
-LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.I)
-WORDS = re.compile(r'<a\b[^>]*?\bhref="(https?://[^"]+)"[^>]*>(.*?)</a>', re.I | re.S)
+LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)
 GO = f"{settings.BASE_URL}/newsletter/go/"
 PERSONAL = tuple(
     f"{settings.BASE_URL}/newsletter/{page}/" for page in ("unsubscribe", "preferences")
@@ -30,31 +29,30 @@ ROBOT = re.compile(r"bot\b|crawl|spider|preview|scan|curl|python|headless|monito
 
 def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
     """The HTML with its links counted; a row for each address, in this transaction."""
-    words = {unescape(url): unescape(strip_tags(inner)) for url, inner in WORDS.findall(html)}
-    urls = [unescape(url) for _, url, _ in LINK.findall(html)]
-    urls = [url for url in dict.fromkeys(urls) if not url.startswith(PERSONAL)]
-    about = {
-        piece.story.full_url: (piece.headline if piece.kind == "article" else piece.story.title,
-                               piece.section)
+    words = {unescape(url): unescape(strip_tags(inner)) for _, url, _, inner in LINK.findall(html)}
+    words = {url: text for url, text in words.items() if not url.startswith(PERSONAL)}
+    stories = {
+        piece.story.full_url: (piece.headline, piece.section)
         for piece in issue.stories
         if piece.story
-    }  # fmt: skip
+    }
+    about = [(url, *stories.get(url, (text, ""))) for url, text in words.items()]
     links = IssueLink.objects.bulk_create(
         IssueLink(
             mailing=mailing,
             number=number,
             url=url,
-            label=about.get(url, (words.get(url, ""), ""))[0].strip()[:200],
-            section=about.get(url, ("", ""))[1],
+            label=label.strip()[:200],
+            section=section,
             clicks=[0] * (1 + arms),
         )
-        for number, url in enumerate(urls, 1)
+        for number, (url, label, section) in enumerate(about, 1)
     )
     places = {link.url: f"{GO}{link.pk}/" for link in links}
 
     def counted(match: Any) -> str:
-        before, url, after = match.groups()
-        return before + escape(places.get(unescape(url), unescape(url))) + after
+        before, url, after, inner = match.groups()
+        return before + escape(places.get(unescape(url), unescape(url))) + after + inner
 
     return LINK.sub(counted, html)
 

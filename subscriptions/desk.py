@@ -20,7 +20,6 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from subscriptions import preflight, previews, providers, subject_test
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
-from subscriptions.models.newsletter import Weekday
 
 APPROVE = "subscriptions.approve_mailing"
 Status = Mailing.Status
@@ -57,7 +56,6 @@ def row_of(newsletter: Newsletter) -> dict[str, Any]:
     issues = newsletter.issues().prefetch_related("mailings")[:12]
     return {
         "newsletter": newsletter,
-        "weekday": Weekday(newsletter.weekday).label if newsletter.weekday is not None else "",
         "next": coming,
         "drafted": coming and any(issue.issue_on == coming.date() for issue in issues),
         "off": [day for day in newsletter.holidays.all() if day.ends_on >= timezone.localdate()],

@@ -77,7 +77,6 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
             "issue": approved,
             "audience": issue.newsletter.audience(),
             "seen": seen(issue),
-            "scheduled": mailing,
         }
         return render(request, "subscriptions/admin/send_now.html", context)
     with transaction.atomic():
@@ -132,12 +131,14 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
         messages.success(request, f"A test is on its way to {whom}.")
 
 
+def ask_colleagues(issue: IssuePage, user: Any) -> None:
+    """Mail those who may approve it, once for each state of the issue."""
+    key = f"{issue.pk}-{issue.latest_revision_id}"
+    outbox.post("please_approve", issue.pk, key=key, second_id=user.pk)
+
+
 def ask(request: HttpRequest, issue: IssuePage) -> None:
-    """Mail the colleagues who may approve it, once for each state of the issue."""
-    user: Any = request.user
-    outbox.post(
-        "please_approve", issue.pk, key=f"{issue.pk}-{issue.latest_revision_id}", second_id=user.pk
-    )
+    ask_colleagues(issue, request.user)
     messages.success(request, "Your colleagues who may approve it get a mail.")
 
 
@@ -284,17 +285,23 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
     if newsletter.has_unpublished_changes:
         messages.error(request, "Its settings have unpublished changes: add the week off there.")
     elif request.POST.get("holiday", "").isdecimal():
-        newsletter.holidays.set(
-            [off for off in newsletter.holidays.all() if off.pk != int(request.POST["holiday"])]
-        )
-        newsletter.save_revision(user=request.user).publish(user=request.user)
-        messages.success(request, "The week is back on.")
+        taken_back = int(request.POST["holiday"])
+        kept = [off for off in newsletter.holidays.all() if off.pk != taken_back]
+        set_holidays(request, newsletter, kept, "The week is back on.")
     elif newsletter.weekday is not None:
         day = newsletter.next_send_at(timezone.now()).date()
         if Mailing.objects.standing().filter(newsletter=newsletter, issue__issue_on=day).exists():
             messages.error(request, "That issue is approved already: withdraw it first.")
         else:
-            newsletter.holidays.add(Holiday(starts_on=day, ends_on=day, why="Skipped"))
-            newsletter.save_revision(user=request.user).publish(user=request.user)
-            messages.success(request, f"No issue on {day:%A, %-d %B}.")
+            off = Holiday(starts_on=day, ends_on=day, why="Skipped")
+            holidays = [*newsletter.holidays.all(), off]
+            set_holidays(request, newsletter, holidays, f"No issue on {day:%A, %-d %B}.")
     return redirect("newsletters")
+
+
+def set_holidays(
+    request: HttpRequest, newsletter: Newsletter, holidays: list[Holiday], said: str
+) -> None:
+    newsletter.holidays.set(holidays)
+    newsletter.save_revision(user=request.user).publish(user=request.user)
+    messages.success(request, said)

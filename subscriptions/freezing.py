@@ -119,12 +119,13 @@ class Sample:
 
 def _sample(mailing: Mailing, issue: IssuePage, now: datetime) -> Sample:
     newsletter = mailing.newsletter
-    audience = newsletter.audience()
     subjects = [rendering.subject_line(subject) for subject in issue.subjects]
-    if len(subjects) > 1:
-        readers = audience * issue.sample_percent // 100
-        if readers >= len(subjects):
-            return Sample(readers, now + timedelta(minutes=issue.test_minutes), subjects)
+    if len(subjects) == 1 and not newsletter.canary_minutes:
+        return Sample()
+    audience = newsletter.audience()
+    readers = audience * issue.sample_percent // 100
+    if 1 < len(subjects) <= readers:
+        return Sample(readers, now + timedelta(minutes=issue.test_minutes), subjects)
     if not newsletter.canary_minutes or audience < 5 * CANARY:
         return Sample()
     return Sample(CANARY, now + timedelta(minutes=newsletter.canary_minutes))

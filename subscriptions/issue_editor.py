@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -28,6 +29,10 @@ class PublishedSidePanel(BaseSidePanel):
         aria_label = "Toggle what else was published"
         icon_name = "list-ul"
         has_counter = False
+
+    class Media:
+        js = (Script("subscriptions/published.js", defer=True),)  # it looks for the panel
+        css = {"all": ("subscriptions/desk.css",)}
 
     name = "published"
     title = "Published since the last issue"

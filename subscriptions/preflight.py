@@ -74,6 +74,12 @@ class Proof:
         )
 
     @cached_property
+    def undescribed(self) -> list[Any]:
+        """The pictures in the mail that have no words for those who don't see them."""
+        shown = [p.picture for p in self.issue.pieces if p.kind in ("article", "picture")]
+        return [image for image in shown if image and not image.description]
+
+    @cached_property
     def last(self) -> Mailing | None:
         """What this newsletter sent before."""
         sent = Mailing.objects.filter(newsletter=self.newsletter, status=Mailing.Status.SENT)
@@ -193,19 +199,8 @@ def sample_is_large_enough(proof: Proof) -> str:
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
 
 
-def undescribed(proof: Proof) -> list[Any]:
-    """The pictures in the mail that have no words for those who don't see them."""
-    shown = []
-    for piece in proof.issue.pieces:
-        if piece.kind in ("article", "picture") and piece.value.get("image"):
-            shown.append(piece.value["image"])
-        elif piece.kind == "article" and piece.story and piece.story == proof.stories[0].story:
-            shown.append(piece.story.lead_image)
-    return [image for image in shown if image and not image.description]
-
-
 def pictures_are_described(proof: Proof) -> str:
-    names = [image.title for image in undescribed(proof)]
+    names = [image.title for image in proof.undescribed]
     return f"For those who don't see them, describe {quoted(names)}." if names else ""
 
 
@@ -262,7 +257,7 @@ def sender(proof: Proof) -> str:
 
 
 def picture(proof: Proof) -> str:
-    return reverse("wagtailimages:edit", args=[undescribed(proof)[0].pk])
+    return reverse("wagtailimages:edit", args=[proof.undescribed[0].pk])
 
 
 def here(proof: Proof) -> str:

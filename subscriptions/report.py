@@ -35,24 +35,18 @@ Kind = DeliveryFailure.Kind
 def with_numbers() -> Any:
     """Frozen mailings with what became of each, one query for all of them."""
 
-    def of(rows: Any, what: Any) -> Any:
-        grouped = rows.order_by().values("mailing").annotate(found=what).values("found")
+    def of(rows: Any, what: Any, by: str = "mailing") -> Any:
+        grouped = rows.order_by().values(by).annotate(found=what).values("found")
         return Coalesce(Subquery(grouped, output_field=IntegerField()), 0)
 
     batches = Batch.objects.filter(mailing=OuterRef("pk"))
     failures = DeliveryFailure.objects.filter(mailing=OuterRef("pk"))
     links = IssueLink.objects.filter(mailing=OuterRef("pk"))
-    left = (
-        Subscription.objects.filter(
-            newsletter=OuterRef("newsletter"),
-            status=Subscription.Status.UNSUBSCRIBED,
-            unsubscribed_at__gte=OuterRef("frozen_at"),
-            unsubscribed_at__lt=OuterRef("frozen_at") + LEAVES_COUNT,
-        )
-        .order_by()
-        .values("newsletter")
-        .annotate(found=Count("pk"))
-        .values("found")
+    left = Subscription.objects.filter(
+        newsletter=OuterRef("newsletter"),
+        status=Subscription.Status.UNSUBSCRIBED,
+        unsubscribed_at__gte=OuterRef("frozen_at"),
+        unsubscribed_at__lt=OuterRef("frozen_at") + LEAVES_COUNT,
     )
     accepted = batches.filter(status=Batch.Status.ACCEPTED)
     return Mailing.objects.filter(frozen_at__isnull=False).annotate(
@@ -62,7 +56,7 @@ def with_numbers() -> Any:
         bounced=of(failures.filter(kind=Kind.BOUNCED), Count("pk")),
         complained=of(failures.filter(kind=Kind.COMPLAINED), Count("pk")),
         clicks=of(links, Sum(CountOfClicks("clicks"))),
-        unsubscribed=Coalesce(Subquery(left, output_field=IntegerField()), 0),
+        unsubscribed=of(left, Count("pk"), by="newsletter"),
     )
 
 

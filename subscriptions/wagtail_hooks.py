@@ -5,9 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.templatetags.static import static
 from django.urls import path, reverse
-from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
@@ -61,15 +59,6 @@ def urls() -> list[Any]:
 @hooks.register("register_admin_viewset")
 def viewset() -> issue_editor.IssueViewSet:
     return issue_editor.IssueViewSet()
-
-
-@hooks.register("insert_editor_js")
-def editor_js() -> str:
-    return format_html(
-        '<script src="{}" defer></script><link rel="stylesheet" href="{}">',
-        static("subscriptions/published.js"),
-        static("subscriptions/desk.css"),
-    )
 
 
 class NewslettersMenuItem(MenuItem):

@@ -47,6 +47,13 @@ class Piece:
     value: Any
     section: str = ""  # the heading it stands below
     story: ArticlePage | None = None
+    leads: bool = False  # the first article of the issue: larger, with its own picture
+
+    @property
+    def picture(self) -> Any:
+        """What is shown above an article: the one chosen here, or the first article's own."""
+        chosen = self.value.get("image")
+        return chosen or (self.story.lead_image if self.leads and self.story else None)
 
     @property
     def level(self) -> int:
@@ -197,6 +204,8 @@ class IssuePage(Page):
                 pieces.append(heading)
                 heading = None
             pieces.append(piece)
+        for first in [piece for piece in pieces if piece.story][:1]:
+            first.leads = True
         _with_whole_texts(pieces)
         return pieces
 

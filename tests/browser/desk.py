@@ -74,9 +74,3 @@ class Editor:
         fine = self.page.locator(".desk-ok", has_text=re.compile(f"^{label}$"))
         assert fine.count() == 1, f"no check «{label}»"
         return "ok"
-
-    def words(self, label: str) -> str:
-        item = self.page.locator(
-            ".desk-checks li", has=self.page.locator(f"strong:text-is('{label}')")
-        )
-        return item.inner_text()

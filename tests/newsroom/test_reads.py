@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def article(site):
-    reads._redis().delete(reads.COUNTING, reads.MOVING)
+def article(site, settings):
+    reads._redis(settings.REDIS_URL).delete(reads.COUNTING, reads.MOVING)
     return make_article(site.section)
 
 
@@ -31,9 +31,9 @@ def test_page_tells_its_number_and_reads_are_counted_by_day(client, article) -> 
     assert (row.article_id, row.on, row.count) == (article.pk, timezone.localdate(), 4)
 
 
-def test_worker_that_died_while_moving_loses_nothing(client, article) -> None:
+def test_worker_that_died_while_moving_loses_nothing(client, article, settings) -> None:
     client.post(f"/read/{article.pk}/")
-    reads._redis().rename(reads.COUNTING, reads.MOVING)
+    reads._redis(settings.REDIS_URL).rename(reads.COUNTING, reads.MOVING)
     client.post(f"/read/{article.pk}/")
     assert reads.move_to_database() == 1
     assert reads.move_to_database() == 1

@@ -65,6 +65,5 @@
   });
   window.addEventListener("load", show);
   // What was taken out, or dragged, meanwhile.
-  document.addEventListener("w-side-panel:toggle", markThoseInIt);
   panel.addEventListener("pointerenter", markThoseInIt);
 })();
