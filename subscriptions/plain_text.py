@@ -8,6 +8,7 @@ from typing import Any
 import html2text
 
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
+NUMBERED = re.compile(r"\[\d+\] \S+")
 LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S | re.I)
 
 
@@ -49,6 +50,9 @@ def wrap(text: str) -> str:
     """Fold long lines at 72 columns, never a link, and end runs of blank lines."""
     lines = []
     for line in text.splitlines():
+        if NUMBERED.fullmatch(line):  # the mark stays beside its address
+            lines.append(line)
+            continue
         indent = line[: len(line) - len(line.lstrip())]
         lines += textwrap.wrap(
             line,

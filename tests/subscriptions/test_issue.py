@@ -7,7 +7,7 @@ from django.utils import timezone
 from wagtail.rich_text import RichText
 
 from newsroom.models import ArticlePage
-from subscriptions import rendering
+from subscriptions import plain_text, rendering
 from subscriptions.models import IssuePage
 from tests.factories import make_appeal, make_article, make_image, make_issue
 
@@ -128,6 +128,7 @@ def test_links_of_the_text_are_numbered_once_each(issue) -> None:
     body, links = text.split("\nLinks\n")
     assert "about us [1]" in body and "Said otherwise [2]" in body
     assert links.count("[2] http") == 1
+    assert plain_text.wrap("[12] https://x.example/" + "a" * 90 + "\n").startswith("[12] https")
     assert all(len(line) <= 72 or "http" in line for line in text.splitlines())
 
 

@@ -45,6 +45,14 @@ def test_too_early_and_long_ago_get_none(site, mails, days: float) -> None:
     assert welcomes.post_due(NOW) == 0
 
 
+def test_those_who_had_it_leave_room_for_the_others(site, mails, monkeypatch) -> None:
+    monkeypatch.setattr(welcomes, "AT_ONCE", 1)
+    for number in range(2):
+        reader(site, f"room{number}@example.org", NOW - timedelta(days=2, minutes=1))
+    assert [welcomes.post_due(NOW) for _ in range(3)] == [1, 1, 0]
+    assert TransactionalMail.objects.filter(purpose="series").count() == 2
+
+
 def test_who_left_meanwhile_gets_none(site, mails, inbox, committing) -> None:
     subscription = reader(site, "series3@example.org", NOW - timedelta(days=2, minutes=1))
     with committing():
