@@ -7,10 +7,13 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations import card_testing, catch_up, checkout, events, gateway, refunds, reminders
-from donations.methods import METHODS
+from donations.asking import reminders
+from donations.finance import refunds
+from donations.giving import card_testing, checkout
+from donations.giving.methods import METHODS
 from donations.models import Checkout, RecurringContribution, Refund, StripeEvent
-from subscriptions import outbox
+from donations.payments import catch_up, events, gateway
+from newsroom.mail import outbox
 
 
 @shared_task

@@ -10,30 +10,31 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
-from donations import finance, reviews
+from donations.finance import contributions, reviews
+from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Review
 
-register_permission_policy(Contribution, finance.ReadOnly(Contribution))
+register_permission_policy(Contribution, contributions.ReadOnly(Contribution))
 
 
 class ContributionViewSet(ModelViewSet):
     model = Contribution
     icon = "list-ul"
     menu_label = "Contributions"
-    index_view_class = finance.ContributionIndex
-    inspect_view_class = finance.ContributionPage
+    index_view_class = contributions.ContributionIndex
+    inspect_view_class = contributions.ContributionPage
     inspect_view_enabled = True
-    inspect_template_name = "donations/admin/contribution.html"
-    index_results_template_name = "donations/admin/contributions_results.html"
+    inspect_template_name = "donations/finance/contribution.html"
+    index_results_template_name = "donations/finance/contributions_results.html"
     copy_view_enabled = False
     add_to_reference_index = False
     form_fields: list[str] = []
     list_per_page = 50
-    list_display = finance.COLUMNS
-    list_export = list(finance.EXPORT)
-    export_headings = finance.EXPORT
+    list_display = contributions.COLUMNS
+    list_export = list(contributions.EXPORT)
+    export_headings = contributions.EXPORT
     export_filename = "contributions"
-    filterset_class = finance.ContributionFilters
+    filterset_class = contributions.ContributionFilters
 
 
 class AppealViewSet(ModelViewSet):
@@ -93,3 +94,30 @@ def review_item() -> MenuItem:
 @hooks.register("register_admin_viewset")
 def giving() -> Any:
     return GivingGroup()
+
+
+# --- On the site's own pages ----------------------------------------------------------------
+
+
+hooks.register("article_boxes", ask_box, order=100)
+
+
+@hooks.register("page_scripts")
+def giving_script() -> str:
+    return "donations/give.js"
+
+
+@hooks.register("masthead_links")
+@hooks.register("footer_links")
+def support_link() -> dict[str, str]:
+    return {"url": reverse("support"), "label": "Support us"}
+
+
+@hooks.register("footer_links", order=1)
+def portal_link() -> dict[str, str]:
+    return {"url": reverse("manage_request"), "label": "Your contributions"}
+
+
+@hooks.register("issue_feet")
+def issue_foot() -> str:
+    return "donations/email/issue_foot"

@@ -24,7 +24,7 @@ app.conf.beat_schedule = {
     "pump mailings": {"task": "subscriptions.tasks.pump_mailings", "schedule": 5.0},
     "resolve doubtful batches": {"task": "subscriptions.tasks.resolve_doubts", "schedule": 5.0},
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
-    "send waiting mails": {"task": "subscriptions.tasks.send_waiting_mails", "schedule": 15.0},
+    "send waiting mails": {"task": "newsroom.tasks.send_waiting_mails", "schedule": 15.0},
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},

@@ -12,7 +12,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from newsroom import local
+from newsroom.devserver import engines
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LANGUAGE_CODE = "en-gb"
-# In what a donor gets receipts and Stripe's pages: donations/receipt_words.py. The site is English.
+# For receipts and Stripe's pages: donations/giving/receipt_words.py. The site is English.
 LANGUAGES = [
     (LANGUAGE_CODE, "English"),
     ("de", "Deutsch"),
@@ -51,14 +51,14 @@ USE_I18N = True
 
 # --- Secrets -------------------------------------------------------------------------------
 
-SECRET_KEY = required("SECRET_KEY", otherwise="" if PRODUCTION else local.secret("django"))
+SECRET_KEY = required("SECRET_KEY", otherwise="" if PRODUCTION else engines.secret("django"))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# Oldest first, «number:base64 of 32 bytes»: see newsroom/privacy.py.
+# Oldest first, «number:base64 of 32 bytes»: see newsroom/core/privacy.py.
 PRIVACY_KEYS = required(
-    "PRIVACY_KEYS", otherwise="" if PRODUCTION else f"1:{local.secret('privacy')}"
+    "PRIVACY_KEYS", otherwise="" if PRODUCTION else f"1:{engines.secret('privacy')}"
 ).split(",")
 BLIND_INDEX_KEY = required(
-    "BLIND_INDEX_KEY", otherwise="" if PRODUCTION else local.secret("blind-index")
+    "BLIND_INDEX_KEY", otherwise="" if PRODUCTION else engines.secret("blind-index")
 )
 
 # --- The application -----------------------------------------------------------------------
@@ -96,9 +96,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "newsroom.middleware.limit_body",
-    "newsroom.middleware.content_security_policy",
-    "newsroom.middleware.vary",
+    "newsroom.core.middleware.limit_body",
+    "newsroom.core.middleware.content_security_policy",
+    "newsroom.core.middleware.vary",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -122,7 +122,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "newsroom.context.site",
+                "newsroom.publishing.context.site",
             ],
         },
     },
@@ -130,12 +130,14 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis ------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url_config(required("DATABASE_URL", otherwise=local.database_url()))}
+DATABASES = {
+    "default": env.db_url_config(required("DATABASE_URL", otherwise=engines.database_url()))
+}
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": env.int("DATABASE_POOL", default=8),
 }
-REDIS_URL = required("REDIS_URL", otherwise=local.redis_url())
+REDIS_URL = required("REDIS_URL", otherwise=engines.redis_url())
 # A cache that is away is an empty cache: pages are slower then, never broken.
 CACHES = {
     "default": {
@@ -160,7 +162,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_batches": {"queue": "mail"},
-    "subscriptions.tasks.send_mail": {"queue": "transactional"},
+    "newsroom.tasks.send_mail": {"queue": "transactional"},
     "donations.tasks.process_event": {"queue": "stripe"},
     "donations.tasks.close_abandoned": {"queue": "stripe"},
 }
@@ -170,7 +172,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A stale Redis connection must never keep a web request waiting.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
-CELERY_TASK_PUBLISH_RETRY = False  # newsroom/jobs.py says why nothing is lost
+CELERY_TASK_PUBLISH_RETRY = False  # newsroom/core/jobs.py says why nothing is lost
 
 # --- Mail ----------------------------------------------------------------------------------
 # A name from subscriptions/providers, and its ANYMAIL_… variables (those of Anymail's documents;
@@ -178,7 +180,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # newsroom/jobs.py says why nothing is lost
 
 MAIL_SANDBOX = "" if env.str("MAIL_PROVIDER", default="") else "http://127.0.0.1:8025"
 MAIL_PROVIDER = required("MAIL_PROVIDER", otherwise="mailgun")
-EMAIL_BACKEND = f"subscriptions.providers.{MAIL_PROVIDER}.EmailBackend"
+EMAIL_BACKEND = f"newsroom.mail.providers.{MAIL_PROVIDER}.EmailBackend"
 ANYMAIL = {
     name.removeprefix("ANYMAIL_"): json.loads(value) if value[:1] in ("{", "[") else value
     for name, value in env.ENVIRON.items()
@@ -200,7 +202,7 @@ if MAIL_SANDBOX and not PRODUCTION:
         "MAILGUN_API_URL": f"{MAIL_SANDBOX}/v3",
         "MAILGUN_API_KEY": "key-sandbox",
         "MAILGUN_SENDER_DOMAIN": "mail.example.org",
-        "MAILGUN_WEBHOOK_SIGNING_KEY": local.secret("mailgun-signing"),
+        "MAILGUN_WEBHOOK_SIGNING_KEY": engines.secret("mailgun-signing"),
     }
 # For MAIL_PROVIDER=ses: the SNS topics whose events are ours.
 SNS_TOPICS = env.list("SNS_TOPICS", default=[])
@@ -208,27 +210,15 @@ SNS_TOPICS = env.list("SNS_TOPICS", default=[])
 SENDER_DOMAINS = [domain.lower() for domain in env.list("SENDER_DOMAINS", default=[])]
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# Which function writes which single mail; donations' and subscriptions' alike.
-TRANSACTIONAL_MAILS = {
-    "confirm": "subscriptions.emails.confirm",
-    "already_subscribed": "subscriptions.emails.already_subscribed",
-    "welcome": "subscriptions.emails.welcome",
-    "series": "subscriptions.emails.series",
-    "please_approve": "subscriptions.emails.please_approve",
-    "unapproved": "subscriptions.emails.unapproved",
-    "missed": "subscriptions.emails.missed",
-    "unsendable": "subscriptions.emails.unsendable",
-    "reminder": "donations.emails.reminder",
-    "thanks": "donations.emails.thanks",
-    "manage_link": "donations.emails.manage_link",
-    "payment_failed": "donations.emails.payment_failed",
-    "last_call": "donations.emails.last_call",
-    "recurring_ended": "donations.emails.recurring_ended",
-    "card_expiring": "donations.emails.card_expiring",
-    "action_required": "donations.emails.action_required",
-    "gift_failed": "donations.emails.gift_failed",
-    "recovery": "donations.emails.recovery",
-}
+# Blocks that other apps add to an issue, see subscriptions/models/blocks.py.
+ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.AppealBlock"}
+# Modules whose functions are single mails, see newsroom/mail/catalogue.py.
+MAILS = [
+    "subscriptions.readers.emails",
+    "subscriptions.desk.emails",
+    "donations.asking.emails",
+    "donations.giving.emails",
+]
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
 ANYMAIL["REQUESTS_TIMEOUT"] = MAIL_LEASE.total_seconds() * 2 / 3
@@ -253,7 +243,7 @@ if STRIPE_SECRET_KEY == "sk_test_sandbox":
 # Two while one is being replaced, comma-separated.
 STRIPE_WEBHOOK_SECRETS = required(
     "STRIPE_WEBHOOK_SECRETS",
-    otherwise="" if PRODUCTION else f"whsec_{local.secret('stripe-webhook')}",
+    otherwise="" if PRODUCTION else f"whsec_{engines.secret('stripe-webhook')}",
 ).split(",")
 # Refunds of more than this, in whole units of whatever currency, take two people.
 REFUND_LIMIT = env.int("REFUND_LIMIT", default=100)
@@ -275,9 +265,9 @@ WAGTAIL_APPEND_SLASH = True
 TAGGIT_CASE_INSENSITIVE = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("STATIC_ROOT", default=str(local.VAR / "static"))
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(engines.VAR / "static"))
 MEDIA_URL = "/media/"
-MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(local.VAR / "media")))
+MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(engines.VAR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -319,9 +309,9 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "newsroom.logs.Redact"}},
+    "filters": {"redact": {"()": "newsroom.core.logs.Redact"}},
     "formatters": {
-        "json": {"()": "newsroom.logs.JSONFormatter"},
+        "json": {"()": "newsroom.core.logs.JSONFormatter"},
         "plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"},
     },
     "handlers": {

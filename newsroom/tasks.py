@@ -1,9 +1,25 @@
-"""Housekeeping that Django and Wagtail offer as commands."""
+"""What Celery calls: single mails, reads, and what Django and Wagtail offer as commands."""
 
 from celery import shared_task
 from django.core.management import call_command
 
-from newsroom import reads
+from newsroom.core import clock
+from newsroom.mail import outbox
+from newsroom.models import TransactionalMail
+from newsroom.publishing import reads
+
+
+@shared_task
+def send_mail(mail_id: int) -> None:
+    outbox.send(TransactionalMail.objects.get(pk=mail_id), clock.now())
+
+
+@shared_task
+def send_waiting_mails() -> None:
+    """Mails whose first task was lost or whose next try is due."""
+    due = TransactionalMail.objects.due(clock.now()).order_by("next_try_at")
+    for mail_id in due.values_list("pk", flat=True)[:500]:
+        send_mail.apply_async([mail_id], expires=15)
 
 
 @shared_task

@@ -8,15 +8,16 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
-from newsroom import feeds, reads, views
+from newsroom.core import health
+from newsroom.publishing import feeds, reads, views
 
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("healthz", views.healthz),
-    path("healthz/", views.healthz),
-    path("readyz", views.readyz),
-    path("readyz/", views.readyz),
+    path("healthz", health.healthz),
+    path("healthz/", health.healthz),
+    path("readyz", health.readyz),
+    path("readyz/", health.readyz),
     path("feed/", feeds.ArticleFeed(), name="feed"),
     path("sitemap.xml", sitemap),
     path("news-sitemap.xml", views.news_sitemap),
@@ -24,8 +25,8 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),
-    path("webhooks/", include("subscriptions.webhook_urls")),
-    path("webhooks/", include("donations.webhook_urls")),
+    path("webhooks/", include("newsroom.mail.webhooks")),
+    path("webhooks/", include("donations.payments.webhook_urls")),
     # Behind a CDN or nginx the front serves these; alone, we do.
     re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
     path("", include(wagtail_urls)),

@@ -8,6 +8,6 @@ class SubscriptionsConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
-        from subscriptions import feedback
+        from subscriptions.tracking import feedback
 
         tracking.connect(feedback.receive, dispatch_uid="feedback")

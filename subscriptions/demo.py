@@ -7,9 +7,9 @@ from django.utils import timezone
 from wagtail.models import Page
 from wagtail.rich_text import RichText
 
+from newsroom.core.privacy import email_index
 from newsroom.models import SectionPage
-from newsroom.privacy import email_index
-from subscriptions import assembly
+from subscriptions.issues import drafting
 from subscriptions.models import (
     Consent,
     IssuePage,
@@ -87,7 +87,7 @@ def load() -> None:
     make_readers(weekly, READERS)
     make_readers(breaking, 300, first=READERS + 1)
     _last_issue(weekly)
-    assembly.draft_issue(weekly, weekly.next_send_at(timezone.now()))
+    drafting.draft_issue(weekly, weekly.next_send_at(timezone.now()))
 
 
 def _rules(newsletter: Newsletter) -> None:
@@ -141,7 +141,7 @@ def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
 def _last_issue(newsletter: Newsletter) -> None:
     """Last week's issue, published, so that there is a preview to see."""
     last = newsletter.next_send_at(timezone.now() - timedelta(days=7))
-    issue = assembly.draft_issue(newsletter, last)
+    issue = drafting.draft_issue(newsletter, last)
     assert issue
     issue.body.insert(0, ("letter", RichText(LETTER)))
     issue.save_revision().publish()

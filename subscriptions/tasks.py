@@ -6,21 +6,13 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 
-from newsroom import clock
-from subscriptions import (
-    assembly,
-    calls,
-    delivery,
-    doubt,
-    freezing,
-    outbox,
-    preflight,
-    signup,
-    subject_test,
-    welcomes,
-)
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, TransactionalMail
-from subscriptions.rendering import Unsendable
+from newsroom.core import clock
+from newsroom.mail import outbox
+from subscriptions.issues import checklist, drafting
+from subscriptions.issues.rendering import Unsendable
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
+from subscriptions.readers import signup, welcomes
+from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 
 PUMP_SECONDS = 60  # then a pump ends and the next kick starts a fresh one
 UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing approval is reported
@@ -32,7 +24,7 @@ def keep_hours() -> None:
     sent."""
     now = clock.now()
     for newsletter in Newsletter.objects.live():
-        assembly.draft_due_issue(newsletter, now)
+        drafting.draft_due_issue(newsletter, now)
         _report_unapproved(newsletter, now)
     for mailing in Mailing.objects.due(now):
         if mailing.is_late(now):
@@ -89,10 +81,10 @@ def pump_mailings() -> None:
 def send_batches() -> None:
     """One pump: the next batch, and the next, until none is left or its minute is over."""
     ends = time.monotonic() + PUMP_SECONDS
-    session = calls.open_session()
+    session = transports.open_session()
     try:
         while time.monotonic() < ends:
-            if not delivery.send_next(session):
+            if not engine.send_next(session):
                 if not Batch.objects.sendable().exists():
                     break
                 time.sleep(0.2)  # the throttle holds us back
@@ -102,21 +94,8 @@ def send_batches() -> None:
 
 @shared_task
 def resolve_doubts() -> None:
-    doubt.resolve_all(clock.now())
+    reconcile.resolve_all(clock.now())
     Mailing.objects.close_done()
-
-
-@shared_task
-def send_mail(mail_id: int) -> None:
-    outbox.send(TransactionalMail.objects.get(pk=mail_id), clock.now())
-
-
-@shared_task
-def send_waiting_mails() -> None:
-    """Mails whose first task was lost or whose next try is due."""
-    due = TransactionalMail.objects.due(clock.now()).order_by("next_try_at")
-    for mail_id in due.values_list("pk", flat=True)[:500]:
-        send_mail.apply_async([mail_id], expires=15)
 
 
 @shared_task
@@ -127,7 +106,7 @@ def forget_unconfirmed() -> None:
 @shared_task
 def look_at_links() -> None:
     """Others' pages that coming issues link to, for the desk's checklist."""
-    preflight.look_at_others_pages()
+    checklist.look_at_others_pages()
 
 
 @shared_task

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from subscriptions import clicks, feeds, views
+from subscriptions.issues import feeds
+from subscriptions.readers import views
+from subscriptions.tracking import clicks
 
 urlpatterns = [
     path("confirm/<str:token>/", views.confirm, name="confirm"),

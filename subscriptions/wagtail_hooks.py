@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
@@ -12,53 +13,55 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage
-from subscriptions import breaking, delivery_desk, desk, desk_actions, issue_editor, report
+from subscriptions.desk import actions, editor, operations, report, send_article, views
+from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing
+from subscriptions.templatetags import signup
 
 
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     issue = "newsletters/issue/<int:pk>/"
     return [
-        path("newsletters/", require_admin_access(desk.Desks.as_view()), name="newsletters"),
+        path("newsletters/", require_admin_access(views.Desks.as_view()), name="newsletters"),
         path(
             "newsletters/doubts/",
-            require_admin_access(delivery_desk.Doubts.as_view()),
+            require_admin_access(operations.Doubts.as_view()),
             name="doubts",
         ),
-        path("newsletters/doubts/<uuid:pk>/", delivery_desk.decide, name="decide_doubt"),
+        path("newsletters/doubts/<uuid:pk>/", operations.decide, name="decide_doubt"),
         path(
             "newsletters/delivery/",
-            require_admin_access(delivery_desk.Delivery.as_view()),
+            require_admin_access(operations.Delivery.as_view()),
             name="mail_delivery",
         ),
         path(
             "newsletters/<int:pk>/seeds/",
-            require_admin_access(delivery_desk.Seeds.as_view()),
+            require_admin_access(operations.Seeds.as_view()),
             name="seeds",
         ),
-        path(issue, require_admin_access(desk.IssueDesk.as_view()), name="issue_desk"),
-        path(issue + "preview/<slug:mode>/", desk.preview, name="issue_preview"),
-        path(issue + "checklist/", desk.checklist, name="issue_checklist"),
-        path(issue + "progress/", desk.progress, name="issue_progress"),
-        path(issue + "published/", issue_editor.published, name="issue_published"),
-        path(issue + "send-now/", desk_actions.send_now, name="issue_send_now"),
-        path(issue + "do/<slug:action>/", desk_actions.act, name="issue_act"),
+        path(issue, require_admin_access(views.IssueDesk.as_view()), name="issue_desk"),
+        path(issue + "preview/<slug:mode>/", views.preview, name="issue_preview"),
+        path(issue + "checklist/", views.checklist_part, name="issue_checklist"),
+        path(issue + "progress/", views.progress, name="issue_progress"),
+        path(issue + "published/", editor.published, name="issue_published"),
+        path(issue + "send-now/", actions.send_now, name="issue_send_now"),
+        path(issue + "do/<slug:action>/", actions.act, name="issue_act"),
         path(
             issue + "report/",
             require_admin_access(report.IssueReport.as_view()),
             name="issue_report",
         ),
         path(issue + "report.csv", report.as_csv, name="issue_report_csv"),
-        path("newsletters/<int:pk>/draft/", desk_actions.draft, name="newsletter_draft"),
-        path("newsletters/<int:pk>/skip/", desk_actions.skip, name="newsletter_skip"),
-        path("newsletters/mail/<int:pk>/", breaking.mail_it, name="mail_it"),
+        path("newsletters/<int:pk>/draft/", actions.draft, name="newsletter_draft"),
+        path("newsletters/<int:pk>/skip/", actions.skip, name="newsletter_skip"),
+        path("newsletters/mail/<int:pk>/", send_article.mail_it, name="mail_it"),
     ]
 
 
 @hooks.register("register_admin_viewset")
-def viewset() -> issue_editor.IssueViewSet:
-    return issue_editor.IssueViewSet()
+def viewset() -> editor.IssueViewSet:
+    return editor.IssueViewSet()
 
 
 class NewslettersMenuItem(MenuItem):
@@ -83,7 +86,7 @@ def header_button(page: Any, user: Any, view_name: str, next_url: str | None = N
 
 def may_be_mailed(page: Any, user: Any) -> bool:
     article = isinstance(page.specific_deferred, ArticlePage)
-    return bool(article and page.live and user.has_perm(desk.APPROVE))
+    return bool(article and page.live and user.has_perm(views.APPROVE))
 
 
 @hooks.register("register_page_listing_buttons")
@@ -104,3 +107,22 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
         )
         return redirect("wagtailadmin_explore", page.get_parent().pk)
     return None
+
+
+# --- On the site's own pages ----------------------------------------------------------------
+
+
+@hooks.register("article_boxes", order=200)
+@hooks.register("front_page_boxes")
+def signup_box(context: dict[str, Any]) -> str:
+    return render_to_string("subscriptions/readers/signup_box.html", signup.signup_box(context))
+
+
+@hooks.register("section_links")
+def newsletters_link() -> dict[str, str]:
+    return {"url": "/newsletter/", "label": "Newsletter"}
+
+
+@hooks.register("issue_previews")
+def issue_previews() -> Any:
+    return previews

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from newsroom.celery import app as celery_app
 from tests.factories import make_site
 
+celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
 QUEUES = ("transactional", "stripe", "mail", "default")
 
 
@@ -26,7 +27,7 @@ def _empty_redis() -> None:
 @pytest.fixture(autouse=True)
 def _real_mail(settings: Any) -> None:
     """Django would collect mail in a list; ours goes over HTTP to the sandbox."""
-    settings.EMAIL_BACKEND = "subscriptions.providers.mailgun.EmailBackend"
+    settings.EMAIL_BACKEND = "newsroom.mail.providers.mailgun.EmailBackend"
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from newsroom import local
+    from newsroom.devserver import engines
 
-    (local.VAR / "static").mkdir(parents=True, exist_ok=True)
-    running.enter_context(local.servers())
+    (engines.VAR / "static").mkdir(parents=True, exist_ok=True)
+    running.enter_context(engines.servers())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

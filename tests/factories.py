@@ -16,8 +16,8 @@ from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
+from newsroom.core.privacy import email_index
 from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
-from newsroom.privacy import email_index
 from subscriptions.models import (
     IssuePage,
     Newsletter,

@@ -1,13 +1,13 @@
 """What tests of sending share: a worker's loop, run here."""
 
-from subscriptions import calls, delivery
+from subscriptions.sending import engine, transports
 
 
 def pump() -> None:
     """Send batch after batch until none may go."""
-    session = calls.open_session()
+    session = transports.open_session()
     try:
-        while delivery.send_next(session):
+        while engine.send_next(session):
             pass
     finally:
         session.close()

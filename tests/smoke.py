@@ -19,7 +19,7 @@ Pay = Callable[[str], None]  # brings the reader's part of a hosted page to its 
 
 
 def ask_for_session(key: str = "", **change: Any) -> stripe.checkout.Session:
-    from donations import gateway
+    from donations.payments import gateway
 
     asked = {
         "key": key or f"smoke-{uuid4()}", "frequency": "once", "amount": 500, "currency": "usd",
@@ -47,7 +47,7 @@ def key_gives_the_first_answer_again(pay: Pay) -> None:
 
 
 def product_with_a_taken_id_is_refused(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     gateway.product("once")
     taken: Any = {"id": "gift_once", "name": "again"}
@@ -61,7 +61,7 @@ def session_lasts_half_an_hour_at_least_and_a_day_at_most(pay: Pay) -> None:
 
 
 def closed_session_stays_closed_and_can_not_be_closed_twice(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     session = ask_for_session()
     gateway.expire_session(session.id)
@@ -70,7 +70,7 @@ def closed_session_stays_closed_and_can_not_be_closed_twice(pay: Pay) -> None:
 
 
 def unknown_parameter_is_refused(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     unknown: Any = {"name": "x", "colour": "red"}
     error = refused(lambda: gateway.client().v1.products.create(params=unknown))
@@ -78,13 +78,13 @@ def unknown_parameter_is_refused(pay: Pay) -> None:
 
 
 def payment_methods_of_the_account_are_listed(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     assert "card" in gateway.enabled_payment_methods()
 
 
 def gift_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     session = ask_for_session()
     pay(session.url or "")
@@ -101,7 +101,7 @@ def gift_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
 
 
 def promise_takes_another_amount_and_another_day_without_a_charge(pay: Pay) -> None:
-    from donations import gateway
+    from donations.payments import gateway
 
     session = ask_for_session(frequency="monthly")
     pay(session.url or "")

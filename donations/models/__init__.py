@@ -1,14 +1,10 @@
 from .appeal import Appeal, AppealAmounts, Country, Frequency
-from .contribution import (
-    Checkout,
-    Contribution,
-    ContributionChange,
-    Donor,
-    RecurringContribution,
-)
+from .checkout import Checkout
+from .contribution import Contribution, ContributionChange
 from .deferral import Deferral
+from .donor import Donor
 from .receipt import Receipt, ReceiptNumber
-from .recurring_change import RecurringChange
+from .recurring import RecurringChange, RecurringContribution
 from .refund import Refund
 from .review import Dispute, Review
 from .stripe_event import CatchUp, StripeEvent

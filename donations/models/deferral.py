@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
-from newsroom.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.core.privacy import BlindIndexField, EncryptedField, email_index
 
 from .appeal import Appeal, Frequency
 
@@ -32,7 +32,7 @@ class Deferral(models.Model):
         GIVEN = "given"
         CANCELLED = "cancelled"
 
-    email = EncryptedField()
+    email = EncryptedField(context="deferral.email")
     email_index = BlindIndexField()
     remind_at = models.DateTimeField()
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -34,7 +34,7 @@ from stripe.params.radar import EarlyFraudWarningListParams
 from . import billing, checkout, faults, objects, payments
 from .contract import Refused, decode, parse, skeleton
 from .objects import Object
-from .world import BASE_URL, RATE, store
+from .store import BASE_URL, RATE, store
 
 LOOKS_ON = "Bearer sk_test_looks_on"  # a test that compares: no fault and no limit befalls it
 rate_limit = faults.RateLimit(RATE)

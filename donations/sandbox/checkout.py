@@ -5,12 +5,12 @@ import time
 
 import stripe
 
-from .billing import fail_invoice, new_price, settle_invoice, subscribe
+from .billing import new_price, settle_invoice, subscribe
 from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
 from .payments import WORDS, aftermath, charge, new_intent, payment_method
-from .store import Store
-from .world import BASE_URL
+from .renewals import fail_invoice
+from .store import BASE_URL, Store
 
 
 def create_session(store: Store, params: Object) -> Object:

@@ -8,7 +8,7 @@ import time
 import requests
 import stripe
 
-from .world import WEBHOOK_SECRET, WEBHOOK_URL, store
+from .store import WEBHOOK_SECRET, WEBHOOK_URL, store
 
 log = logging.getLogger("stripe-sandbox")
 

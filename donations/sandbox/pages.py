@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from . import balance, billing, checkout, faults, payments
+from . import balance, billing, checkout, faults, payments, renewals
 from .contract import Refused
 from .objects import Card, Iban, Object
-from .world import WEBHOOK_URL, store
+from .store import WEBHOOK_URL, store
 
 
 def checkout_page(request: HttpRequest, pk: str) -> HttpResponse:
@@ -109,7 +109,7 @@ def invoice_page(request: HttpRequest, pk: str) -> HttpResponse:
             context["error"] = "Please choose one of the test cards."
         else:
             with store.transaction():
-                billing.pay_invoice(store, invoice, number)
+                renewals.pay_invoice(store, invoice, number)
             return redirect(request.path)
     return render(request, "invoice.html", context)
 
@@ -158,7 +158,7 @@ def advance(request: HttpRequest) -> HttpResponse:
             payments.fail_refunds(store)
             for intent, fails in payments.answers_of_banks(store):
                 checkout.bank_has_answered(store, intent, fails)
-            billing.run_clock(store)
+            renewals.run_clock(store)
             checkout.expire_old(store)
             balance.pay_out(store)
     return redirect("/")

@@ -1,16 +1,28 @@
 """The sandbox's memory: Stripe objects, events with their deliveries, idempotency keys.
 
 One SQLite file, so that a killed sandbox comes back with everything it has answered.
+
+The environment says where: SANDBOX_FILE (that file), SANDBOX_URL (where the sandbox is reached),
+WEBHOOK_URL and WEBHOOK_SECRET (where it sends events, how it signs them), SANDBOX_RATE (API calls
+a second: Stripe's own limit in live mode is 100, "Rate limits", but there a call takes some tenth
+of a second, here a thousandth).
 """
 
 import json
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+BASE_URL = os.environ.get("SANDBOX_URL", "http://127.0.0.1:8420")
+WEBHOOK_URL = os.environ.get("WEBHOOK_URL", "")
+WEBHOOK_SECRET = os.environ.get("WEBHOOK_SECRET", "whsec_sandbox")
+RATE = int(os.environ.get("SANDBOX_RATE", "1000"))
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -28,11 +40,17 @@ class Store:
     """Objects by id. All access is serialised: a sandbox needs to be right, not fast."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self.lock = threading.RLock()
-        self.db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+
+    @cached_property
+    def db(self) -> sqlite3.Connection:
+        """Opened when it is first needed, under the lock: importing us makes no file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         # A killed process loses nothing; a killed machine may: it is a sandbox.
-        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLES)
+        db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLES)
+        return db
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -146,3 +164,6 @@ class Store:
             return self.db.execute(
                 "SELECT tries, answer FROM deliveries WHERE event = ?", (event_id,)
             ).fetchone()
+
+
+store = Store(Path(os.environ.get("SANDBOX_FILE", "stripe-sandbox.sqlite3")))

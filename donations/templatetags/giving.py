@@ -1,24 +1,13 @@
-"""``{% ask_box %}``: the message from the editors under an article, if this visitor sees it."""
+"""Amounts of money, the running appeal, ids of presses: what templates need of giving."""
 
 import uuid
-from typing import Any
 
 from django import template
-from django.utils import timezone
 
-from donations import ask, money
+from donations import money
 from donations.models import Appeal
-from donations.views import giving, languages
 
 register = template.Library()
-
-
-@register.inclusion_tag("donations/ask_box.html", takes_context=True)
-def ask_box(context: dict[str, Any]) -> dict[str, Any]:
-    request = context.get("request")
-    if request is None or not ask.shown(request, timezone.now()):
-        return {"appeal": None}
-    return giving({}, languages(request)) | {"request": request, "back": request.path}
 
 
 @register.simple_tag

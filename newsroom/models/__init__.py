@@ -10,6 +10,8 @@ from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
 from .reads import DailyReads
+from .suppression import Suppression
+from .transactional_mail import TransactionalMail
 
 __all__ = [
     "ArticleByline",
@@ -25,5 +27,7 @@ __all__ = [
     "PolicyPage",
     "RelatedArticle",
     "SectionPage",
+    "Suppression",
     "TextPage",
+    "TransactionalMail",
 ]

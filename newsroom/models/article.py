@@ -34,8 +34,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 from wagtail.search import index
 
-from newsroom.blocks import ArticleBody
-
+from .blocks import ArticleBody
 from .image import CreditedImage
 from .reads import DailyReads
 
@@ -122,7 +121,7 @@ class ArticlePage(Page):
 
     objects = ArticleManager()
 
-    template = "newsroom/article.html"
+    template = "newsroom/publishing/article.html"
     parent_page_types = ["newsroom.SectionPage"]
     subpage_types: list[str] = []
 

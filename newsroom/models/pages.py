@@ -29,7 +29,7 @@ class HomePage(Page):
         help_text="Stands on top. Empty: the newest article.",
     )
 
-    template = "newsroom/home.html"
+    template = "newsroom/publishing/home.html"
     content_panels = [*Page.content_panels, FieldPanel("lead_article")]
     parent_page_types = ["wagtailcore.Page"]
     max_count = 1
@@ -54,7 +54,7 @@ class SectionPage(Page):
 
     introduction = models.CharField(max_length=250, blank=True)
 
-    template = "newsroom/section.html"
+    template = "newsroom/publishing/section.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types = ["newsroom.ArticlePage"]
@@ -70,7 +70,7 @@ class TextPage(Page):
 
     body = RichTextField(features=["h2", "h3", "bold", "italic", "link", "ol", "ul"])
 
-    template = "newsroom/text.html"
+    template = "newsroom/publishing/text.html"
     content_panels = [*Page.content_panels, FieldPanel("body")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types: list[str] = []
@@ -84,7 +84,7 @@ class PolicyPage(TextPage):
         max_length=20, help_text="Raise it with every change of meaning, for example «2026-11»."
     )
 
-    template = "newsroom/text.html"
+    template = "newsroom/publishing/text.html"
     content_panels = [*TextPage.content_panels, FieldPanel("version")]
     max_count = 1
 

@@ -1,4 +1,4 @@
-"""What the frame around every page needs."""
+"""What the frame around every page needs, and what other apps put into it (Wagtail's hooks)."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from wagtail import hooks
 
 from newsroom.models import PolicyPage, SectionPage, TextPage
 
@@ -33,3 +34,15 @@ def json_ld(data: dict[str, Any]) -> SafeString:
     """What a page is about, for machines (JSON-LD 1.1, schema.org): nothing in it ends the tag."""
     text = json.dumps(data).translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"})
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(text))
+
+
+@register.simple_tag
+def registered(hook: str) -> list[Any]:
+    """What the apps above registered there: scripts, links. In the order that they ask for."""
+    return [tell() for tell in hooks.get_hooks(hook)]
+
+
+@register.simple_tag(takes_context=True)
+def boxes(context: dict[str, Any], hook: str) -> SafeString:
+    """The boxes that the apps above show there."""
+    return mark_safe("".join(box(context) for box in hooks.get_hooks(hook)))

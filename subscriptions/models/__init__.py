@@ -1,8 +1,9 @@
+from .batch import Batch
 from .checks import LinkCheck, TestSend
 from .delivery_log import BatchEvent, DeliveryFailure
 from .issue import IssuePage, OtherSubject, Piece
 from .link import IssueLink
-from .mailing import Batch, Mailing
+from .mailing import Mailing
 from .newsletter import (
     Holiday,
     Newsletter,
@@ -10,9 +11,8 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
-from .subscriber import Consent, Subscriber, Subscription, Suppression
+from .subscriber import Consent, Subscriber, Subscription
 from .throttle import Throttle
-from .transactional import TransactionalMail
 
 __all__ = [
     "Batch",
@@ -31,9 +31,7 @@ __all__ = [
     "Piece",
     "Subscriber",
     "Subscription",
-    "Suppression",
     "TestSend",
     "Throttle",
-    "TransactionalMail",
     "WelcomeMail",
 ]

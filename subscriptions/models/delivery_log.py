@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from .mailing import Batch, Mailing
+from .batch import Batch
+from .mailing import Mailing
 from .subscriber import Subscriber
 
 

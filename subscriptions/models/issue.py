@@ -11,13 +11,14 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from modelcluster.fields import ParentalKey
+from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
 from newsroom.models import ArticlePage
-from subscriptions.blocks import IssueBody
 
+from .blocks import issue_body
 from .newsletter import Newsletter
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ IssueManager = PageManager.from_queryset(IssueQuerySet)
 class Piece:
     """One piece of an issue as readers get it."""
 
-    kind: str  # the name of its block, see subscriptions/blocks.py
+    kind: str  # the name of its block, see subscriptions/models/blocks.py
     value: Any
     section: str = ""  # the heading it stands below
     story: ArticlePage | None = None
     leads: bool = False  # the first article of the issue: larger, with its own picture
+    template: str = ""  # of a piece that another app registered, without its ending
 
     @property
     def picture(self) -> Any:
@@ -80,7 +82,7 @@ class IssuePage(Page):
     preheader = models.CharField(
         max_length=150, blank=True, help_text="What inboxes show after the subject."
     )
-    body = StreamField(IssueBody(), blank=True)
+    body = StreamField(issue_body(), blank=True)
     sample_percent = models.PositiveSmallIntegerField(
         default=20,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
@@ -95,7 +97,7 @@ class IssuePage(Page):
 
     objects = IssueManager()
 
-    template = "subscriptions/issue.html"
+    template = "subscriptions/issues/issue.html"
     content_panels = [
         *Page.content_panels,
         FieldPanel("issue_on"),
@@ -127,9 +129,7 @@ class IssuePage(Page):
 
     @property
     def preview_modes(self) -> list[tuple[str, str]]:
-        from subscriptions import previews
-
-        return [("all", "Side by side"), *previews.MODES]
+        return [("all", "Side by side"), *_previews().MODES]
 
     @cached_property
     def newsletter(self) -> Newsletter:
@@ -195,7 +195,8 @@ class IssuePage(Page):
                 section = block.value
                 heading = Piece("section", section, section)
                 continue
-            piece = Piece(block.block_type, block.value, section)
+            template = getattr(block.block.meta, "piece_template", "")
+            piece = Piece(block.block_type, block.value, section, template=template)
             if piece.kind in WITH_ARTICLE:
                 piece.story = readable.get(raw["value"].get("article"))
                 if piece.story is None:
@@ -215,8 +216,8 @@ class IssuePage(Page):
         return [piece for piece in self.pieces if piece.story]
 
     @property
-    def has_appeal(self) -> bool:
-        return any(piece.kind == "appeal" for piece in self.pieces)
+    def kinds(self) -> set[str]:
+        return {piece.kind for piece in self.pieces}
 
     @property
     def structured_data(self) -> dict[str, Any]:
@@ -245,15 +246,19 @@ class IssuePage(Page):
         }
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        from subscriptions import previews
-
         if mode_name == "web":
             return super().serve_preview(request, mode_name)
         if mode_name == "all":
             web = super().serve_preview(request, "web")
             web.render()
-            return previews.side_by_side(self, web.content.decode())
-        return previews.one(self, mode_name)
+            return _previews().side_by_side(self, web.content.decode())
+        return _previews().one(self, mode_name)
+
+
+def _previews() -> Any:
+    """``issues/previews.py``, which registers itself: how a mail is made stands above its model."""
+    [registered] = hooks.get_hooks("issue_previews")
+    return registered()
 
 
 class OtherSubject(Orderable):

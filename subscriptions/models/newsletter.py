@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -24,9 +25,11 @@ from wagtail.admin.panels import (
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
+from newsroom.mail import look, words
 from newsroom.models import SectionPage
-from subscriptions import colours, words
-from subscriptions.blocks import LETTER
+
+from .blocks import LETTER
+from .subscriber import Subscription
 
 if TYPE_CHECKING:
     from .issue import IssuePage
@@ -55,7 +58,7 @@ class NewsletterIndexPage(Page):
 
     introduction = models.CharField(max_length=250, blank=True)
 
-    template = "subscriptions/newsletter_index.html"
+    template = "subscriptions/readers/newsletter_index.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types = ["subscriptions.Newsletter"]
@@ -106,18 +109,18 @@ class Newsletter(Page):
         help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
         "long, and stops if too many bounce or complain. 0: no canary.",
     )
-    language = models.CharField(max_length=2, choices=words.LANGUAGES, default="en")
+    language = models.CharField(max_length=2, choices=words.LANGUAGES, default=look.Look.language)
     accent = models.CharField(
         max_length=7,
-        default="#7a1710",
-        validators=[colours.readable_on_paper],
+        default=look.Look.accent,
+        validators=[look.readable_on_paper],
         verbose_name="colour",
         help_text="Of links and buttons.",
     )
     accent_dark = models.CharField(
         max_length=7,
-        default="#eb9389",
-        validators=[colours.readable_at_night],
+        default=look.Look.accent_dark,
+        validators=[look.readable_at_night],
         verbose_name="colour on dark screens",
         help_text="Of links, where a reader's mail program is dark.",
     )
@@ -134,7 +137,7 @@ class Newsletter(Page):
         help_text="New readers get their first issue after so many days: the welcome series first.",
     )
 
-    template = "subscriptions/newsletter.html"
+    template = "subscriptions/readers/newsletter.html"
     product_panels = [
         *Page.content_panels,
         FieldPanel("promise"),
@@ -229,9 +232,8 @@ class Newsletter(Page):
 
     def issues(self) -> Any:
         """Its issues, the newest first."""
-        from .issue import IssuePage
-
-        return IssuePage.objects.child_of(self).order_by("-issue_on", "-pk")
+        issues = apps.get_model("subscriptions", "IssuePage").objects  # it imports this module
+        return issues.child_of(self).order_by("-issue_on", "-pk")
 
     def latest_issue(self) -> "IssuePage | None":
         """The newest issue that readers may see."""
@@ -245,8 +247,6 @@ class Newsletter(Page):
     def readers(self) -> Any:
         """The subscriptions that an issue goes to now: mailable, and as this newsletter's own
         rules have it."""
-        from .subscriber import Subscription
-
         readers = Subscription.objects.mailable().filter(newsletter=self)
         if self.settle_days:
             settled = timezone.now() - timedelta(days=self.settle_days)

@@ -1,9 +1,10 @@
-"""Readers on a list: who they are (sealed), what they agreed to, and who must get no mail."""
+"""Readers on a list: who they are (sealed), and what they agreed to."""
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from newsroom.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.core.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.models import Suppression
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -14,7 +15,7 @@ class SubscriberQuerySet(models.QuerySet["Subscriber"]):
 class Subscriber(models.Model):
     """One e-mail address, sealed, found by its blind index."""
 
-    email = EncryptedField()
+    email = EncryptedField(context="subscriber.email")
     email_index = BlindIndexField(unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -102,27 +103,3 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} by {self.how}"
-
-
-class Suppression(models.Model):
-    """An address that must get no mail. Only its blind index is kept, so that it outlives the
-    subscriber and a later import can't bring the address back."""
-
-    class Reason(models.TextChoices):
-        BOUNCE = "bounce"
-        COMPLAINT = "complaint"
-        REQUEST = "request"
-        ERASURE = "erasure"
-        REFUSED = "refused", "refused by the provider"
-
-    email_index = BlindIndexField(primary_key=True)
-    reason = models.CharField(max_length=12, choices=Reason)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.reason
-
-    @staticmethod
-    def add(index: bytes, reason: str) -> None:
-        """Once: the first reason stays."""
-        Suppression.objects.get_or_create(email_index=index, defaults={"reason": reason})

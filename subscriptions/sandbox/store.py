@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,17 @@ CREATE TABLE IF NOT EXISTS faults (mode TEXT PRIMARY KEY, left INTEGER);
 
 class Store:
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
         self.lock = threading.RLock()
-        self.db = sqlite3.connect(path, check_same_thread=False)
-        self.db.row_factory = sqlite3.Row
-        self.db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + TABLES)
+
+    @cached_property
+    def db(self) -> sqlite3.Connection:
+        """Opened when it is first needed, under the lock: importing us makes no file."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + TABLES)
+        return db
 
     def accept(
         self, domain: str, message_id: str, to: list[str], fields: dict[str, Any], variables: Any

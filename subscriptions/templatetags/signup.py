@@ -10,7 +10,7 @@ from subscriptions.models import Newsletter
 register = template.Library()
 
 
-@register.inclusion_tag("subscriptions/signup_box.html", takes_context=True)
+@register.inclusion_tag("subscriptions/readers/signup_box.html", takes_context=True)
 def signup_box(context: dict[str, Any], newsletter: Newsletter | None = None) -> dict[str, Any]:
     """The form for ``newsletter``, or for the first one there is."""
     newsletter = newsletter or Newsletter.objects.live().order_by("path").first()

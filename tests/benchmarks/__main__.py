@@ -28,10 +28,10 @@ def main(name: str) -> None:
     benchmark = import_module(BENCHMARKS[name])
     os.environ.update(getattr(benchmark, "ENVIRONMENT", {}))
 
-    from newsroom import local
+    from newsroom.devserver import engines
 
-    (local.VAR / "static").mkdir(parents=True, exist_ok=True)
-    with local.servers():
+    (engines.VAR / "static").mkdir(parents=True, exist_ok=True)
+    with engines.servers():
         import django
         from django.core.management import call_command
 

@@ -15,7 +15,8 @@ def run() -> tuple[dict[str, Any], Figures]:
     from django.core.cache import cache
     from django.test import Client
 
-    from donations import gateway, views
+    from donations.giving import views
+    from donations.payments import gateway
     from tests.environment import start_sandbox
     from tests.factories import make_appeal, make_site
 

@@ -16,8 +16,9 @@ def run() -> tuple[dict[str, Any], Figures]:
     from django.utils import timezone
 
     from newsroom.models import ArticlePage, DailyReads
-    from subscriptions import assembly, freezing, preflight, previews
+    from subscriptions.issues import checklist, drafting, previews
     from subscriptions.models import IssueLink, IssuePage, NewsletterRule
+    from subscriptions.sending import freezing
     from tests.benchmarks.mailing import more_readers
     from tests.factories import make_article, make_site
 
@@ -36,7 +37,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     def draft() -> None:
         IssuePage.objects.all().delete()
         site.newsletter.refresh_from_db()
-        assembly.draft_issue(site.newsletter, send_at)
+        drafting.draft_issue(site.newsletter, send_at)
 
     def newest() -> Any:
         return IssuePage.objects.get().get_latest_revision_as_object()
@@ -47,7 +48,7 @@ def run() -> tuple[dict[str, Any], Figures]:
             median(lambda: previews.side_by_side(newest(), "<p>web</p>")),
             "ms",
         ),
-        "checklist": (median(lambda: preflight.inspect(newest())), "ms"),
+        "checklist": (median(lambda: checklist.inspect(newest())), "ms"),
     }
     issue = IssuePage.objects.get()
     issue.issue_on -= timedelta(days=1)

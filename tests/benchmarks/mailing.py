@@ -48,7 +48,7 @@ def start(stack: ExitStack, *arguments: str) -> psutil.Process:
 
 def content(recipients: int) -> tuple[Any, int]:
     """A newsletter with its readers and a realistic issue; and the mail's size in bytes."""
-    from subscriptions import rendering
+    from subscriptions.issues import rendering
     from tests.factories import make_article, make_issue, make_site
 
     site = make_site()
@@ -73,8 +73,8 @@ def send_once(newsletter: Any, recipients: int, sender: psutil.Process) -> Figur
     from django.utils import timezone
 
     from newsroom.models import ArticlePage
-    from subscriptions import freezing
     from subscriptions.models import Mailing
+    from subscriptions.sending import freezing
     from subscriptions.tasks import start_mailing
     from tests.factories import make_issue
 

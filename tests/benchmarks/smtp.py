@@ -86,11 +86,11 @@ def _with_django(newsletter: Any) -> float:
 
 
 def _with_smtplib(newsletter: Any) -> float:
-    from subscriptions import calls
+    from subscriptions.sending import transports
 
     mailing = newsletter.mailings.latest("pk")
     values = dict.fromkeys(("email", "message_id", "unsubscribe", "preferences"), "x@example.org")
-    ready = calls.template(mailing).fill(values)
+    ready = transports.template(mailing).fill(values)
     began = time.perf_counter()
     with smtplib.SMTP("127.0.0.1", PORT) as line:
         for number in range(COMPARED):

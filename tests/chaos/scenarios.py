@@ -25,7 +25,8 @@ Result = tuple[str, int, int, str]
 
 def reset() -> None:
     """As if nothing had happened before: no address suppressed, nobody gone, full speed."""
-    from subscriptions.models import Subscription, Suppression, Throttle
+    from newsroom.models import Suppression
+    from subscriptions.models import Subscription, Throttle
 
     Suppression.objects.all().delete()
     Throttle.objects.all().delete()
@@ -154,7 +155,7 @@ def backends_terminated(world: World, many: Readers) -> Result:
     """All connections to PostgreSQL but one are cut, again and again."""
     import psycopg
 
-    from newsroom import local
+    from newsroom.devserver import engines
 
     cut_all = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -163,7 +164,9 @@ def backends_terminated(world: World, many: Readers) -> Result:
 
     def breaking(mailing: int) -> str:
         cut = 0
-        with psycopg.connect(host=str(local.sockets()), user="postgres", autocommit=True) as killer:
+        with psycopg.connect(
+            host=str(engines.sockets()), user="postgres", autocommit=True
+        ) as killer:
             while cut < 20 and world.status(mailing) != "sent":
                 world.kick()
                 time.sleep(0.4)
@@ -227,8 +230,8 @@ def clock_moved(world: World, few: Readers, offset: str) -> Result:
 def paused_and_resumed(world: World, many: Readers) -> Result:
     from django.utils import timezone
 
-    from subscriptions import delivery
     from subscriptions.models import Mailing
+    from subscriptions.sending import engine
 
     def breaking(pk: int) -> str:
         moved, stood_still = 0, True
@@ -241,15 +244,15 @@ def paused_and_resumed(world: World, many: Readers) -> Result:
                 before = sum(world.accepted(pk).values())
                 time.sleep(1)
                 stood_still = stood_still and sum(world.accepted(pk).values()) == before
-                moved += delivery.resume(mailing, timezone.now())
+                moved += engine.resume(mailing, timezone.now())
         return f"{moved} times" if stood_still else "something went out while it was paused"
 
     return meanwhile(world, many, breaking)
 
 
 def cancelled(world: World, many: Readers) -> Result:
-    from subscriptions import delivery
     from subscriptions.models import Mailing
+    from subscriptions.sending import engine
 
     reset()
     world.mode("slow", 1)
@@ -259,7 +262,7 @@ def cancelled(world: World, many: Readers) -> Result:
         time.sleep(0.2)
     mailing = Mailing.objects.get(pk=pk)
     before = mailing.progress()
-    assert delivery.cancel(mailing)
+    assert engine.cancel(mailing)
     time.sleep(3)
     world.kick()
     time.sleep(2)
@@ -273,8 +276,8 @@ def cancelled(world: World, many: Readers) -> Result:
 
 def unsubscribing(world: World, many: Readers) -> Result:
     """Readers leave while it is sent: whoever left before her batch was claimed gets nothing."""
-    from subscriptions import signup
     from subscriptions.models import Batch
+    from subscriptions.readers import signup
 
     reset()
     world.mode("slow", 1)
@@ -313,8 +316,8 @@ def unsubscribing(world: World, many: Readers) -> Result:
 
 def smtp_kills(world: World, some: Readers, kills: int) -> Result:
     """The same over SMTP: each death leaves one reader in doubt at most, whom a person decides."""
-    from subscriptions import doubt
     from subscriptions.models import Batch
+    from subscriptions.sending import reconcile
 
     reset()
     world.stop("worker")
@@ -334,7 +337,7 @@ def smtp_kills(world: World, some: Readers, kills: int) -> Result:
         for batch in Batch.objects.filter(mailing=pk, status="held"):
             [reader] = batch.subscriber_ids
             email = some.newsletter.subscriptions.get(subscriber=reader).subscriber.email
-            held += doubt.decide(batch, sent=world.accepted(pk)[email] > 0)
+            held += reconcile.decide(batch, sent=world.accepted(pk)[email] > 0)
 
     status = world.until_sent(pk, seconds=180, each=decide)
     world.stop("worker")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from threading import Lock, Thread
 
-from tests.subscriptions.mailserver import MailServer, Taken
+from tests.subscriptions.sending.mailserver import MailServer, Taken
 
 
 class Durable(list[Taken]):

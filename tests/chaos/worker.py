@@ -55,9 +55,10 @@ def install() -> None:
     import django
 
     django.setup()
-    from subscriptions import calls, delivery, doubt, providers
+    from newsroom.mail import providers
+    from newsroom.mail.providers import mailgun, smtp
     from subscriptions.models import Mailing
-    from subscriptions.providers import mailgun, smtp
+    from subscriptions.sending import engine, reconcile, transports
 
     if per_call := int(os.environ.get("CHAOS_PER_CALL", "0")):
         for module in (mailgun, smtp):
@@ -65,16 +66,16 @@ def install() -> None:
         providers.get.cache_clear()
     sending = Mailing.Status.SENDING
     before(Mailing, "move", "in the freeze", lambda mailing, to: to == sending)
-    before(delivery, "eligible", "in the claim")
-    before(calls.APISession, "send", "before the call")
-    before(calls.SMTPSession, "send", "before the call")
+    before(engine, "eligible", "in the claim")
+    before(transports.APISession, "send", "before the call")
+    before(transports.SMTPSession, "send", "before the call")
     before(http.client.HTTPConnection, "getresponse", "during the call")
-    after(calls.APISession, "send", "after the call")
-    after(calls.SMTPSession, "send", "after the call")
-    before(delivery, "finish", "before the finish")
-    after(delivery, "finish", "after the finish")
-    before(doubt, "resolve", "in the resolver")
-    before(doubt, "found", "with evidence in hand")
+    after(transports.APISession, "send", "after the call")
+    after(transports.SMTPSession, "send", "after the call")
+    before(engine, "finish", "before the finish")
+    after(engine, "finish", "after the finish")
+    before(reconcile, "resolve", "in the resolver")
+    before(reconcile, "found", "with evidence in hand")
 
 
 if __name__ == "__main__":

@@ -53,23 +53,23 @@ class World:
         process.wait()
 
     def start_postgres(self) -> None:
-        from newsroom import local
+        from newsroom.devserver import engines
 
         deadline = time.monotonic() + 20
         while True:  # the old one's socket may outlive it for a moment
             try:
-                self.start("postgres", local.postgres_command())
-                return local.wait_for_postgres()
-            except local.CannotStart:
+                self.start("postgres", engines.postgres_command())
+                return engines.wait_for_postgres()
+            except engines.CannotStart:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 
     def start_redis(self) -> None:
-        from newsroom import local
+        from newsroom.devserver import engines
 
-        self.start("redis", local.redis_command())
-        local.wait_for_redis()
+        self.start("redis", engines.redis_command())
+        engines.wait_for_redis()
 
     def start_sink(self) -> None:
         port = self.sink.rpartition(":")[2]
@@ -122,7 +122,7 @@ class World:
         from django.utils import timezone
 
         from newsroom.models import ArticlePage
-        from subscriptions import freezing
+        from subscriptions.sending import freezing
         from tests.factories import make_issue
 
         issue = make_issue(newsletter, list(ArticlePage.objects.all()[:3]))
@@ -154,7 +154,7 @@ class World:
         return status
 
     def status(self, mailing: int) -> str:
-        from newsroom.patience import patiently
+        from newsroom.core.db_retry import patiently
         from subscriptions.models import Mailing
 
         statuses = Mailing.objects.values_list("status", flat=True)

@@ -7,9 +7,9 @@ import requests
 import stripe
 from django.conf import settings
 
-from donations import gateway
-from donations.events import process
 from donations.models import StripeEvent
+from donations.payments import gateway
+from donations.payments.events import process
 from donations.sandbox.objects import Card
 from tests.factories import make_appeal
 

@@ -26,7 +26,7 @@ def send_now(product: Product) -> int:
     """Approve the demo's draft for now, as the desk's button does; the mailing's id."""
     script = """
 from django.utils import timezone
-from subscriptions import delivery, freezing
+from subscriptions.sending import freezing
 from subscriptions.models import IssuePage, Mailing
 issue = IssuePage.objects.exclude(mailings__isnull=False).order_by("-issue_on").first()
 print("mailing", freezing.approve(issue, None, timezone.now()).pk)
@@ -107,7 +107,7 @@ def test_work_goes_on_after_all_that(product: Product) -> None:
 def test_bounce_comes_back_as_a_signed_webhook(product: Product) -> None:
     form = {"email": "bounce-me@example.org", "consent": "on"}
     requests.post(f"{product.web}/newsletter/weekly/signup/", data=form, timeout=10)
-    suppressed = "SELECT reason FROM subscriptions_suppression"
+    suppressed = "SELECT reason FROM newsroom_suppression"
     product.until(lambda: product.sql(suppressed) == [("bounce",)], 60)
 
 

@@ -6,8 +6,8 @@ import stripe
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from donations import catch_up, events
 from donations.models import StripeEvent
+from donations.payments import catch_up, events
 
 
 class Command(BaseCommand):

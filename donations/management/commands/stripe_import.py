@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from donations import gateway, money, sync
+from donations import money
 from donations.models import RecurringContribution
+from donations.payments import gateway, sync
 
 
 class Command(BaseCommand):

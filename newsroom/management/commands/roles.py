@@ -2,75 +2,13 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
 from django.core.management.base import BaseCommand
-from django.db.models import Q
-from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
-# Group -> permissions. Pages and images come on top, by PAGES and COLLECTIONS.
-ROLES = {
-    "Editors": [
-        "wagtailadmin.access_admin",
-        "newsroom.add_author",
-        "newsroom.change_author",
-        "newsroom.delete_author",
-        "newsroom.view_author",
-        "subscriptions.approve_mailing",
-        "subscriptions.view_mailing",
-    ],
-    "Finance": [
-        "wagtailadmin.access_admin",
-        "donations.view_contribution",
-        "donations.view_recurringcontribution",
-        "donations.view_donor",
-        "donations.decide_review",
-        "donations.add_appeal",
-        "donations.change_appeal",
-        "donations.view_appeal",
-        "donations.add_country",
-        "donations.change_country",
-        "donations.delete_country",
-        "donations.view_country",
-        "donations.change_givingwords",
-    ],
-}
-PAGES = {"Editors": ["add_page", "change_page", "publish_page", "lock_page", "unlock_page"]}
-COLLECTIONS = {
-    "Editors": ["add_image", "change_image", "choose_image", "add_document", "choose_document"]
-}
-COLLECTIONS["Editors"] += ["add_creditedimage", "change_creditedimage", "choose_creditedimage"]
+from newsroom.staff import roles
 
 
 class Command(BaseCommand):
     help = "Create or update the groups Editors and Finance with their permissions."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, wanted in ROLES.items():
-            group, _ = Group.objects.get_or_create(name=name)
-            group.permissions.set(permissions(wanted))
-            root = Page.get_first_root_node()
-            for permission in Permission.objects.filter(
-                content_type__app_label="wagtailcore", codename__in=PAGES.get(name, [])
-            ):
-                GroupPagePermission.objects.get_or_create(
-                    group=group, page=root, permission=permission
-                )
-            for permission in Permission.objects.filter(codename__in=COLLECTIONS.get(name, [])):
-                GroupCollectionPermission.objects.get_or_create(
-                    group=group, collection=Collection.get_first_root_node(), permission=permission
-                )
-        # Wagtail's own second group: here every editor publishes, and approval is per issue.
-        Group.objects.filter(name="Moderators", user=None).delete()
-
-
-def permissions(names: list[str]) -> list[Permission]:
-    """The permissions so named, «app.codename». Raises LookupError for one that is not there."""
-    wanted = Q()
-    for name in names:
-        app, codename = name.split(".")
-        wanted |= Q(content_type__app_label=app, codename=codename)
-    found = list(Permission.objects.filter(wanted).select_related("content_type"))
-    missing = set(names) - {f"{p.content_type.app_label}.{p.codename}" for p in found}
-    if missing:
-        raise LookupError(f"No such permissions: {', '.join(sorted(missing))}. Run migrate first.")
-    return found
+        roles.grant()

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import connection, models, transaction
 
-from newsroom.privacy import EncryptedField, seal, sealed_with_newest_key, unseal
+from newsroom.core.privacy import EncryptedField, seal, sealed_with_newest_key, unseal
 
 BATCH = 1000
 

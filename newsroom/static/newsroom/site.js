@@ -16,16 +16,16 @@ async function send(form) {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const found = page.querySelector(`[data-answer="${name}"]`);
-  if (name === "ask" && answer.ok) {
+  if (form.dataset.thanks && answer.ok) {
     const note = document.createElement("p");
     note.className = "box";
     note.role = "status";
-    note.textContent = "Thank you. We will get back to you.";
+    note.textContent = form.dataset.thanks;
     box.replaceWith(note);
     note.tabIndex = -1;
     note.focus();
   } else if (found) {
-    if (name === "ask" && box.querySelector("details")) {
+    if (form.dataset.thanks && box.querySelector("details")) {
       form.replaceWith(found.querySelector("form"));
     } else {
       box.replaceWith(found);
@@ -45,6 +45,6 @@ document.addEventListener("submit", (event) => {
   }
 });
 
-// One more reader of this article: its number and nothing else, see newsroom/reads.py.
+// One more reader of this article: its number and nothing else, see newsroom/publishing/reads.py.
 const article = document.querySelector("[data-article]");
 if (article) fetch(`/read/${article.dataset.article}/`, { method: "POST", credentials: "omit", keepalive: true });

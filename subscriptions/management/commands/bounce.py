@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from newsroom.tokens import BadToken
-from subscriptions import feedback
-from subscriptions.providers.smtp import read_return_path
+from newsroom.core.tokens import BadToken
+from subscriptions.sending.smtp import read_return_path
+from subscriptions.tracking import feedback
 
 MOST_BYTES = 1_000_000  # a report begins with what we need
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from subscriptions import delivery
 from subscriptions.models import Mailing
+from subscriptions.sending import engine
 from subscriptions.tasks import pump_mailings
 
 
@@ -25,10 +25,10 @@ class Command(BaseCommand):
         action = options["action"]
         if action == "pause" and not mailing.move(Mailing.Status.PAUSED, problem="Paused by hand."):
             raise CommandError(f"It is {mailing.status}: only a mailing being sent can be paused.")
-        if action == "cancel" and not delivery.cancel(mailing):
+        if action == "cancel" and not engine.cancel(mailing):
             raise CommandError(f"It is {mailing.status}: there is nothing to cancel.")
         if action == "resume":
-            if not delivery.resume(mailing, timezone.now()):
+            if not engine.resume(mailing, timezone.now()):
                 raise CommandError(f"It is {mailing.status}: only a paused mailing is resumed.")
             pump_mailings.delay()
         mailing.refresh_from_db()

@@ -1,0 +1,61 @@
+"""«Remind me later» by e-mail: made, sent on its day, cancelled."""
+
+from datetime import datetime
+
+from django import forms
+from django.db import transaction
+
+from donations.asking import ask
+from donations.models import Appeal, Deferral, Frequency
+from newsroom.core import tokens
+from newsroom.mail import outbox
+from newsroom.mail.addresses import AddressField
+from newsroom.models import Suppression
+
+LATE_BY_DAYS = 14  # a reminder that an outage held up longer than this stays unsent
+
+
+class LaterForm(forms.Form):
+    when = forms.ChoiceField(
+        choices=[(choice.value, choice.label) for choice in ask.LATER],
+        error_messages={
+            "required": "Please choose when we may ask again.",
+            "invalid_choice": "Please choose when we may ask again.",
+        },
+    )
+    email = AddressField(required=False, max_length=254)
+    frequency = forms.ChoiceField(choices=Frequency.choices, required=False)
+
+
+def defer(form: LaterForm, now: datetime) -> datetime:
+    """Record the wish, if an address was left, and say until when the box stays away."""
+    remind_at = now + ask.LATER_BY_VALUE[form.cleaned_data["when"]].after
+    if email := form.cleaned_data["email"]:
+        frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
+        appeal = Appeal.objects.current()
+        Deferral.wish(email, remind_at=remind_at, frequency=frequency, appeal=appeal)
+    return remind_at
+
+
+def send_due(now: datetime) -> int:
+    """Post the reminders whose day has come; how many. Each goes out once."""
+    sent = 0
+    for deferral in Deferral.objects.due(now)[:500]:
+        with transaction.atomic():
+            if not deferral.end(Deferral.Status.REMINDED, now):
+                continue
+            late = (now - deferral.remind_at).days > LATE_BY_DAYS
+            unwanted = Suppression.objects.filter(email_index=deferral.email_index).exists()
+            if not late and not unwanted:
+                outbox.post("reminder", deferral.pk, key=str(deferral.pk))
+                sent += 1
+    return sent
+
+
+def cancel_token(deferral: Deferral) -> str:
+    return tokens.lasting("cancel reminder", deferral.pk)
+
+
+def read_cancel_token(token: str) -> Deferral | None:
+    """The reminder to cancel, None if it is gone. Raises BadToken."""
+    return Deferral.objects.filter(pk=tokens.read_lasting("cancel reminder", token)).first()

@@ -1,0 +1,135 @@
+"""Finance's view of the contributions: read, filter, add up, export. Nothing here writes."""
+
+from typing import Any
+
+import django_filters
+from django.conf import settings
+from django.db.models import QuerySet
+from django.urls import reverse
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views import generic
+from wagtail.permission_policies import ModelPermissionPolicy
+
+from donations import money
+from donations.finance import refunds
+from donations.models import Appeal, Contribution, Frequency
+
+
+class ReadOnly(ModelPermissionPolicy):
+    """Money is written by what Stripe says, never by hand: not even by an administrator."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action == "view" and super().user_has_permission(user, action)
+
+    def user_has_any_permission(self, user: Any, actions: Any) -> bool:
+        return "view" in actions and self.user_has_permission(user, "view")
+
+
+class ContributionFilters(WagtailFilterSet):
+    status = django_filters.MultipleChoiceFilter(choices=Contribution.Status.choices)
+    frequency = django_filters.MultipleChoiceFilter(choices=Frequency.choices)
+    currency = django_filters.ChoiceFilter(
+        choices=[(code, code.upper()) for code in money.CURRENCIES]
+    )
+    appeal = django_filters.ModelChoiceFilter(queryset=Appeal.objects.all())
+    created_at = django_filters.DateFromToRangeFilter(label="Date", widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Contribution
+        fields = ["status", "frequency", "currency", "appeal", "created_at"]
+
+
+COLUMNS = [
+    TitleColumn(
+        "amount",
+        label="Amount",
+        accessor="shown_amount",
+        get_url=lambda row: reverse("contributions:inspect", args=[row.pk]),
+        sort_key="amount",
+    ),
+    Column("frequency", label="Frequency", accessor="get_frequency_display", sort_key="frequency"),
+    Column("status", label="Status", accessor="get_status_display", sort_key="status"),
+    Column("created_at", label="Date", sort_key="created_at"),
+    Column("donor", label="Donor", accessor="donor_name"),
+    Column("appeal", label="Appeal", accessor="appeal"),
+    Column("payment_method", label="Paid with", accessor="payment_method"),
+]
+
+# Attribute -> heading in the spreadsheet.
+EXPORT = {
+    "pk": "Number",
+    "created_at": "Date",
+    "received_at": "Received",
+    "get_status_display": "Status",
+    "get_frequency_display": "Frequency",
+    "currency": "Currency",
+    "exact_amount": "Amount",
+    "exact_refunded": "Refunded",
+    "donor_name": "Donor",
+    "donor_email": "E-mail",
+    "appeal": "Appeal",
+    "payment_method": "Paid with",
+    "receipt_number": "Receipt",
+    "stripe_payment_intent": "Stripe payment",
+    "stripe_charge": "Stripe charge",
+    "stripe_invoice": "Stripe invoice",
+}
+
+
+class ContributionIndex(generic.IndexView):
+    default_ordering = "-created_at"
+
+    def get_base_queryset(self) -> QuerySet[Contribution]:
+        return Contribution.objects.select_related("donor", "appeal", "checkout", "receipt")
+
+    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
+        return queryset  # nobody edits contributions: there is no log to ask
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The list, and above it the totals of whatever the filters left."""
+        context = super().get_context_data(*args, **kwargs)
+        found = self.filter_queryset(Contribution.objects.all())
+        context["totals"] = [
+            row
+            | {
+                "code": str(row["currency"]).upper(),
+                "received": money.show(row["received"], row["currency"]),
+                "returned": money.show(row["returned"], row["currency"]),
+                "kept": money.show(row["received"] - row["returned"], row["currency"]),
+            }
+            for row in found.totals()
+        ]
+        return context
+
+
+class ContributionPage(generic.InspectView):
+    page_title = "Contribution"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        gift: Contribution = self.object
+        links = [
+            ("Payment", "payments", gift.stripe_payment_intent),
+            ("Invoice", "invoices", gift.stripe_invoice),
+        ]
+        if gift.recurring:
+            links += [
+                ("Subscription", "subscriptions", gift.recurring.stripe_subscription),
+                ("Customer", "customers", gift.recurring.stripe_customer),
+            ]
+        context["contribution"] = gift
+        context["disputes"] = gift.disputes.order_by("-created_at")
+        context["refunds"] = gift.refunds.select_related("asked_by", "approved_by").order_by("pk")
+        may_refund = self.request.user.has_perm("donations.decide_review")
+        context["refundable"] = may_refund and refunds.most(gift) > 0
+        context["changes"] = gift.changes.all()
+        context["siblings"] = (
+            gift.recurring.contributions.exclude(pk=gift.pk)[:24] if gift.recurring else []
+        )
+        context["stripe_links"] = [
+            (label, f"{settings.STRIPE_DASHBOARD}/{kind}/{pk}", pk)
+            for label, kind, pk in links
+            if pk
+        ]
+        return context

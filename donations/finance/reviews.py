@@ -1,0 +1,141 @@
+"""Finance's desk: what waits for a person, and refunds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from donations import money
+from donations.finance import refunds
+from donations.models import Contribution, Refund, Review, StripeEvent
+
+DECIDE = "donations.decide_review"
+
+
+class Reviews(WagtailAdminTemplateMixin, TemplateView):
+    template_name = "donations/finance/reviews.html"
+    page_title = "Review"
+    header_icon = "warning"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm("donations.view_contribution"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        waiting = Review.objects.waiting().select_related(
+            "contribution__donor", "contribution__checkout"
+        )[:200]
+        closed = Review.objects.exclude(closed_at=None).select_related("closed_by")
+        waiting_refunds = Refund.objects.filter(status=Refund.Status.WAITING)
+        asked = {str(refund.pk): refund for refund in waiting_refunds.select_related("asked_by")}
+        return super().get_context_data(**kwargs) | {
+            "rows": [(review, asked.get(review.about)) for review in waiting],
+            "closed": closed.order_by("-closed_at")[:20],
+            "may_decide": self.request.user.has_perm(DECIDE),
+            "now": timezone.now(),
+        }
+
+
+def who_may_decide(request: HttpRequest) -> None:
+    if not request.user.has_perm(DECIDE):
+        raise PermissionDenied
+
+
+@require_admin_access
+@require_POST
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close a review with a word, or decide about a refund that waits."""
+    who_may_decide(request)
+    review = get_object_or_404(Review, pk=pk)
+    if review.kind == Review.Kind.REFUND_WAITS:
+        refund = get_object_or_404(Refund, pk=review.about)
+        decision = request.POST.get("decision")
+        do = {"approve": refunds.approve, "decline": refunds.decline}.get(decision or "")
+        if do is None:
+            messages.error(request, "Approve it, or decline it.")
+        elif say(request, lambda: do(refund, request.user)):
+            messages.success(request, "Given back." if decision == "approve" else "Declined.")
+    else:
+        words = request.POST.get("words", "").strip()
+        if not words:
+            messages.error(request, "Please write in a few words what was decided.")
+        elif review.close(request.user, words, timezone.now()):
+            if review.kind == Review.Kind.EVENT:  # given up: it is not tried again
+                StripeEvent.objects.filter(pk=review.about).update(handled_at=timezone.now())
+            messages.success(request, "Closed.")
+        else:
+            messages.error(request, "Somebody has closed it already.")
+    return redirect("reviews")
+
+
+class RefundForm(forms.Form):
+    amount = forms.CharField(max_length=40)
+    reason = forms.CharField(
+        label="Why",
+        max_length=300,
+        error_messages={"required": "Please say why: it is kept with the gift."},
+    )
+
+    def __init__(self, data: Any, gift: Contribution) -> None:
+        left = money.plain(refunds.most(gift), gift.currency)
+        super().__init__(data, initial={"amount": left})
+        self.gift = gift
+
+    def clean_amount(self) -> int:
+        """Finance may give back less than anybody may give."""
+        try:
+            return money.parse(self.cleaned_data["amount"], self.gift.currency, any_size=True)
+        except money.BadAmount as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+@require_admin_access
+def refund(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET asks how much and why; POST does it, or leaves it for a second person."""
+    who_may_decide(request)
+    gift = get_object_or_404(Contribution, pk=pk)
+    back = redirect(reverse("contributions:inspect", args=[pk]))
+    if not refunds.most(gift):
+        messages.error(request, "Nothing of this gift can be given back.")
+        return back
+    form = RefundForm(request.POST if request.method == "POST" else None, gift)
+    if request.method == "POST" and form.is_valid():
+        amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
+        made = say(request, lambda: refunds.ask(gift, amount, reason, request.user))
+        if made and made.status == Refund.Status.WAITING:
+            messages.success(request, "It waits for a second person, under «Review».")
+        elif made:
+            messages.success(request, f"{money.show(amount, gift.currency)} given back.")
+        return back
+    left = refunds.most(gift)
+    context = {
+        "form": form,
+        "gift": gift,
+        "left": money.plain(left, gift.currency),
+        "two": refunds.needs_second(left, gift.currency),
+    }
+    status = 400 if request.method == "POST" else 200
+    return render(request, "donations/finance/refund.html", context, status=status)
+
+
+def say(request: HttpRequest, do: Callable[[], Any]) -> Any:
+    """What it gives, or True; None if it was refused, which becomes a message."""
+    try:
+        return do() or True
+    except refunds.NotRefunded as reason:
+        messages.error(request, str(reason))
+        return None

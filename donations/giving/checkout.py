@@ -1,0 +1,160 @@
+"""From a reader's form to a Stripe Checkout Session."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import stripe
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+
+from donations import money
+from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
+from donations.payments import gateway
+from newsroom.core import tokens
+from newsroom.core.jobs import after_commit
+
+SESSION_LASTS = timedelta(hours=2)  # then Stripe closes it ("Create a Checkout Session")
+USABLE = SESSION_LASTS - timedelta(minutes=35)  # Stripe makes none that closes in less than 30
+REMINDER_SECONDS = 180 * 24 * 3600  # how long the link in a reminder pre-fills the form
+
+
+class GiveForm(forms.Form):
+    """Frequency, currency and an amount: one of those suggested, or the reader's own."""
+
+    checkout = forms.UUIDField(required=False)
+    frequency = forms.ChoiceField(
+        choices=Frequency.choices,
+        error_messages={
+            "required": "Please choose once, monthly or annual.",
+            "invalid_choice": "Please choose once, monthly or annual.",
+        },
+    )
+    currency = forms.CharField(required=False, max_length=3)
+    amount = forms.CharField(required=False, max_length=40)
+    # Each frequency has suggestions of its own, and without JavaScript all of them are sent.
+    amount_once = forms.CharField(required=False, max_length=40)
+    amount_monthly = forms.CharField(required=False, max_length=40)
+    amount_annual = forms.CharField(required=False, max_length=40)
+    own_amount = forms.CharField(required=False, max_length=40)
+    cover_fee = forms.BooleanField(required=False)
+    anonymous = forms.BooleanField(required=False)
+    newsletter = forms.BooleanField(required=False)
+    country = forms.CharField(required=False, max_length=2)
+    appeal = forms.ModelChoiceField(
+        Appeal.objects.all(),
+        required=False,
+        error_messages={"invalid_choice": "This appeal is over. Please press Continue again."},
+    )
+    reminder = forms.CharField(required=False, max_length=200)
+
+    def clean_currency(self) -> str:
+        code = self.cleaned_data["currency"].lower() or "usd"
+        if code not in money.CURRENCIES:
+            offered = ", ".join(known.upper() for known in money.CURRENCIES)
+            raise forms.ValidationError(f"We can't take that currency. Please choose {offered}.")
+        return str(code)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        suggested = data.get(f"amount_{data.get('frequency')}")
+        typed = data.get("own_amount") or suggested or data.get("amount")
+        if not typed:
+            self.add_error("amount", "Please choose an amount or enter your own.")
+        elif "currency" in data:
+            try:
+                data["smallest"] = money.parse(typed, data["currency"])
+            except money.BadAmount as error:
+                self.add_error("amount", str(error))
+        appeal, country = data.get("appeal"), Country.objects.named(data.get("country", ""))
+        if appeal and country and appeal.closed_for(country):
+            self.add_error("country", f"Please do not give from {country.name}: {country.warning}")
+        return data
+
+
+def deferral_of(token: str) -> Deferral | None:
+    """The reminder that led here, if the link is whole and not too old."""
+    try:
+        pk = tokens.read_passing("reminder", token, seconds=REMINDER_SECONDS)
+    except tokens.BadToken:
+        return None
+    return Deferral.objects.filter(pk=pk).first()
+
+
+def start(form: GiveForm, language: str) -> str:
+    """The address of Stripe's page for this gift. The same form gives the same page again.
+
+    Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
+    """
+    checkout = _checkout(form.cleaned_data, language)
+    if checkout.session_url:
+        return checkout.session_url
+    # Stripe is asked outside of any transaction. Dying between the two: the next press repeats
+    # the call with the same key, and gets the same session.
+    try:
+        session = gateway.create_session(
+            key=f"checkout-{checkout.key}",
+            frequency=checkout.frequency,
+            amount=checkout.amount,
+            currency=checkout.currency,
+            success_url=f"{settings.BASE_URL}/support/thanks/?session={{CHECKOUT_SESSION_ID}}",
+            cancel_url=f"{settings.BASE_URL}/support/?frequency={checkout.frequency}"
+            f"&amount={money.plain(checkout.amount - checkout.fee, checkout.currency)}"
+            f"&currency={checkout.currency}",
+            metadata={"checkout": str(checkout.key)},
+            language=checkout.language,
+            expires_at=checkout.expires_at,
+            statement_descriptor=GivingWords.load().statement_descriptor,
+            recovery=settings.CHECKOUT_RECOVERY,
+        )
+    except (stripe.InvalidRequestError, stripe.IdempotencyError):
+        # The refusal is the key's answer from now on ("Idempotent requests"): with this row
+        # closed, the next press asks under another.
+        checkout.close(timezone.now())
+        raise
+    checkout.session_id, checkout.session_url = session.id, session.url or ""
+    checkout.save(update_fields=["session_id", "session_url"])
+    if Checkout.objects.abandoned_siblings(checkout).exists():
+        after_commit("donations.tasks.close_abandoned", checkout.pk)
+    return checkout.session_url
+
+
+def _checkout(data: dict[str, Any], language: str) -> Checkout:
+    """The form's row: found again by its key if the same gift is asked for, else a new one."""
+    amount, currency = data["smallest"], data["currency"]
+    charged = money.with_fee(amount, currency) if data["cover_fee"] else amount
+    asked = {
+        "frequency": data["frequency"],
+        "amount": charged,
+        "fee": charged - amount,
+        "currency": currency,
+        "anonymous": data["anonymous"],
+        "newsletter": data["newsletter"],
+    }
+    form_id = data["checkout"] or uuid.uuid4()
+    key = uuid.uuid5(form_id, repr(sorted(asked.items())))
+    now = timezone.now()
+    rest = {
+        "form_id": form_id,
+        "language": language,
+        "appeal": data["appeal"],
+        "deferral": deferral_of(data["reminder"]),
+        "expires_at": now + SESSION_LASTS,
+    }
+    checkout, _ = Checkout.objects.get_or_create(key=key, defaults=asked | rest)
+    if now - checkout.created_at < USABLE and checkout.closed_at is None:
+        return checkout
+    return Checkout.objects.create(key=uuid.uuid4(), **asked, **rest)  # paid, or an old tab
+
+
+def close_abandoned(checkout: Checkout) -> int:
+    """Close the sessions that this one replaced, so that nobody pays twice; how many were."""
+    closed = 0
+    for other in Checkout.objects.abandoned_siblings(checkout):
+        try:
+            gateway.expire_session(other.session_id or "")
+        except stripe.InvalidRequestError:  # paid meanwhile, or closed by itself
+            continue
+        closed += other.close(timezone.now())
+    return closed

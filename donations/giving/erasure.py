@@ -1,0 +1,85 @@
+"""A donor's data: everything at a glance to take away, and its end.
+
+Accounts have to be kept for years, the person need not: gifts and receipts stay with their
+amounts, dates and numbers, and nobody can tell any more whose they were.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from donations.models import Contribution, Deferral, Donor
+from donations.payments import gateway, sync
+from subscriptions.models import Subscription
+
+
+def everything_about(donor: Donor) -> dict[str, Any]:
+    """What we hold about a person, for her to take away (GDPR, articles 15 and 20)."""
+    contributions = donor.contributions.select_related("receipt").order_by("created_at")
+    subscriptions = Subscription.objects.filter(subscriber__email_index=donor.email_index)
+    return {
+        "email": donor.email,
+        "name": donor.name,
+        "language": donor.language,
+        "known_since": donor.created_at,
+        "contributions": [
+            {
+                "received_at": gift.received_at or gift.created_at,
+                "amount": gift.exact_amount,
+                "currency": gift.currency,
+                "returned": gift.exact_refunded,
+                "status": gift.status,
+                "frequency": gift.frequency,
+                "paid_with": gift.payment_method,
+                "receipt": gift.receipt_number,
+                "message": gift.message,
+            }
+            for gift in contributions
+        ],
+        "recurring_contributions": [
+            {
+                "what": str(promise),
+                "status": promise.status,
+                "started_at": promise.started_at,
+                "ended_at": promise.ended_at,
+                "card": promise.card,
+                "changes": list(promise.asked_changes.values("what", "detail", "at")),
+            }
+            for promise in donor.recurring.prefetch_related("asked_changes")
+        ],
+        "reminders": list(
+            Deferral.objects.of_address(donor.email_index).values("remind_at", "status")
+        ),
+        "newsletters": [
+            {
+                "newsletter": subscription.newsletter.title,
+                "status": subscription.status,
+                "consents": list(
+                    subscription.consents.values("action", "policy_version", "how", "at")
+                ),
+            }
+            for subscription in subscriptions.select_related("newsletter")
+        ],
+    }
+
+
+def erase(donor: Donor) -> None:
+    """End what she promised, at Stripe too, and forget who she was. Safe to repeat.
+
+    Stripe first: if that fails, nothing is lost here and the button can be pressed again. The
+    newsletter is another consent, which she withdraws on its own page. Raises
+    gateway.Unavailable, stripe.StripeError.
+    """
+    promised = set(donor.recurring.values_list("stripe_customer", flat=True))
+    given = set(donor.contributions.values_list("stripe_customer", flat=True))
+    for customer in (promised | given) - {""}:
+        gateway.delete_customer(customer)
+    for subscription in donor.recurring.filter(ended_at=None).values_list(
+        "stripe_subscription", flat=True
+    ):
+        sync.pull_subscription(subscription)
+    with transaction.atomic():
+        Deferral.objects.of_address(donor.email_index).delete()
+        Contribution.objects.filter(donor=donor).update(message="")
+        donor.recurring.update(card="", card_expires_on=None)
+        donor.delete()  # what she gave stays, with no donor

@@ -1,0 +1,9 @@
+"""The links that are a donor's own."""
+
+from donations.models import Donor
+from newsroom.core import tokens
+from newsroom.core.http import absolute_url
+
+
+def manage_url(donor: Donor) -> str:
+    return absolute_url(f"/support/manage/{tokens.passing('manage', donor.pk)}/")

@@ -1,0 +1,190 @@
+"""The donor's own page: gifts, receipts, what she promised, her data. Reached by a mailed link."""
+
+import logging
+from typing import Any
+
+import stripe
+from django import forms
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from donations import money
+from donations.asking import ask
+from donations.giving import emails, erasure, receipts, recurring_changes
+from donations.giving.recurring_changes import PromiseForm
+from donations.giving.views import BUSY, LINKS
+from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
+from donations.payments import gateway
+from newsroom.core.http import INCOMPLETE, behind_link, dead_link, see_other
+from newsroom.core.privacy import email_index
+from newsroom.core.public_forms import own_forms_only, refusal
+from newsroom.mail import outbox
+from newsroom.mail.addresses import AddressField
+
+log = logging.getLogger(__name__)
+
+EXPIRED = "This link has expired. Ask for a new one at /support/manage/."
+MANAGE_SECONDS = 24 * 3600
+NOT_ERASED = "Our payment provider does not answer, so nothing was erased. Please try again."
+
+
+class AddressForm(forms.Form):
+    email = AddressField(max_length=254)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage_request(request: HttpRequest) -> HttpResponse:
+    """Mail a link to the donor's own page. The answer is the same for every address."""
+    if request.method != "POST":
+        sent = "sent" in request.GET
+        return render(request, "donations/giving/manage_request.html", {"sent": sent})
+    form = AddressForm(request.POST)
+    if refused := refusal(request, form, "link", **LINKS):
+        context = {"form": form, "problem": refused[0]}
+        return render(request, "donations/giving/manage_request.html", context, status=refused[1])
+    index = email_index(form.cleaned_data["email"])
+    if donor := Donor.objects.filter(email_index=index).first():
+        window = int(timezone.now().timestamp()) // LINKS["seconds"]
+        outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{window}")
+    return redirect("/support/manage/?sent")
+
+
+own = behind_link("manage", MANAGE_SECONDS, Donor, EXPIRED)
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
+    """Gifts so far and recurring ones, which are changed here; only the card is at Stripe."""
+    said: dict[str, Any] = {}
+    status = 200
+    if request.method == "POST":
+        asked = request.POST.get("recurring", "")
+        chosen = donor.recurring.filter(pk=asked).first() if asked.isdecimal() else None
+        if chosen is None:
+            return redirect("manage", token)
+        if "card" in request.POST:
+            return to_stripe(request, chosen)
+        said, status = change(PromiseForm(request.POST, chosen))
+    gifts = donor.contributions.exclude(status=Contribution.Status.FAILED)
+    shown: dict[str, Any] = {
+        "token": token,
+        "contributions": gifts.select_related("receipt")[:200],
+        "years": receipts.years_of(donor),
+        "recurring": [
+            {
+                "promise": promise,
+                "lower": recurring_changes.lower(promise),
+                "other": other(promise),
+                "day": timezone.localtime(promise.renews_at).day if promise.renews_at else 1,
+            }
+            for promise in donor.recurring.order_by("-started_at")
+        ],
+        "reasons": recurring_changes.REASONS,
+        "months": recurring_changes.MONTHS,
+        "later": recurring_changes.LATER,
+        "days": range(1, 29),
+    }
+    response = render(request, "donations/giving/manage.html", shown | said, status=status)
+    if any(row["promise"].going for row in shown["recurring"]):  # a supporter is not asked
+        ask.hide(response, timezone.now() + ask.AFTER_GIFT["monthly"], "gave")
+    return response
+
+
+@own
+@require_safe
+def receipt(request: HttpRequest, donor: Donor, token: str, pk: int) -> HttpResponse:
+    found = Receipt.objects.select_related("contribution__donor").filter(
+        pk=pk, contribution__donor=donor
+    )
+    if one := found.first():
+        return pdf(receipts.receipt(one), f"receipt-{one}")
+    return dead_link(request, INCOMPLETE, 404)
+
+
+@own
+@require_safe
+def statement(request: HttpRequest, donor: Donor, token: str, year: int) -> HttpResponse:
+    document = receipts.statement(donor, year) if year < 10000 else None
+    if document is None:
+        return dead_link(request, "You gave nothing in that year.", 404)
+    return pdf(document, f"contributions-{year}")
+
+
+def pdf(document: bytes, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    return HttpResponse(document, content_type="application/pdf", headers=headers)
+
+
+@own
+@require_safe
+def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
+    """Everything we hold about her, as JSON."""
+    return JsonResponse(
+        erasure.everything_about(donor),
+        json_dumps_params={"indent": 2, "ensure_ascii": False},
+        headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
+    )
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
+    """GET says what goes and what stays; POST does it."""
+    context: dict[str, Any] = {"going": [p for p in donor.recurring.all() if p.going]}
+    if request.method != "POST":
+        return render(request, "donations/giving/erase.html", context | {"token": token})
+    try:
+        erasure.erase(donor)
+    except (gateway.Unavailable, stripe.StripeError) as error:
+        log.warning("Donor not erased: %s", type(error).__name__)
+        context |= {"token": token, "problem": NOT_ERASED}
+        return render(request, "donations/giving/erase.html", context, status=503)
+    return render(request, "donations/giving/erased.html")
+
+
+def change(form: PromiseForm) -> tuple[dict[str, Any], int]:
+    """What to tell the donor about the change she asked for, and the status."""
+    if not form.is_valid():
+        problem = next(iter(form.errors.values()))[0]
+        return {"problem": problem}, 400
+    try:
+        return {"done": recurring_changes.apply(form, timezone.now())}, 200
+    except (gateway.Unavailable, stripe.StripeError) as error:
+        log.warning("No change of a promise: %s", type(error).__name__)
+        return {"problem": "Our payment provider did not take the change. Please try again."}, 503
+
+
+def other(promise: RecurringContribution) -> dict[str, Any]:
+    """The other rhythm, with an amount that comes to the same in a year."""
+    monthly = promise.frequency == Frequency.MONTHLY
+    amount = promise.amount * 12 if monthly else promise.amount // 12
+    currency = money.CURRENCIES[promise.currency]
+    amount = min(max(amount, currency.minimum), currency.maximum)
+    found = Frequency.ANNUAL if monthly else Frequency.MONTHLY
+    return {"value": found.value, "amount": money.plain(amount, currency.code)}
+
+
+def to_stripe(request: HttpRequest, promise: RecurringContribution) -> HttpResponse:
+    """Stripe's own pages: where an open renewal is paid or confirmed, else where the card is."""
+    here = request.build_absolute_uri()
+    try:
+        unpaid = promise.status == "past_due"
+        url = gateway.open_invoice_url(promise.stripe_subscription) if unpaid else ""
+        return see_other(url or gateway.portal_url(promise.stripe_customer, here))
+    except stripe.StripeError:
+        return render(request, "503.html", {"message": BUSY}, status=503)
+
+
+@behind_link("mend", emails.MEND_SECONDS, RecurringContribution, EXPIRED)
+@require_http_methods(["GET", "HEAD", "POST"])
+def mend(request: HttpRequest, promise: RecurringContribution, token: str) -> HttpResponse:
+    """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
+    if request.method == "POST":
+        return to_stripe(request, promise)
+    return render(request, "donations/giving/update_payment.html", {"promise": promise})

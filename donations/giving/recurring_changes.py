@@ -1,0 +1,184 @@
+"""A donor changes what she has promised: amount, rhythm, a pause, the end of it.
+
+Each change is a row first, then one call to Stripe under a key made of the row's id, then the
+newest subscription is pulled. Dying in between: the same press finds the row, repeats the call
+under the same key, and nothing happens twice.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from donations import money
+from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
+from donations.payments import gateway, sync
+
+What = RecurringChange.What
+REASONS = [
+    ("", "I would rather not say"),
+    ("too much", "It is too much for me now"),
+    ("not safe", "It is not safe for me"),
+    ("other ways", "I support you in other ways"),
+    ("content", "I am unhappy with your reporting"),
+]
+MONTHS = [(1, "1 payment"), (3, "3 payments"), (6, "6 payments")]
+# After a cancellation: may we ask again?
+LATER = [("", "No"), ("91", "In three months"), ("182", "In half a year"), ("365", "In a year")]
+
+
+class PromiseForm(forms.Form):
+    """One press on the donor's page."""
+
+    form_id = forms.UUIDField()
+    do = forms.ChoiceField(choices=What.choices)
+    amount = forms.CharField(required=False, max_length=40)
+    frequency = forms.ChoiceField(
+        required=False, choices=[(Frequency.MONTHLY, ""), (Frequency.ANNUAL, "")]
+    )
+    months = forms.TypedChoiceField(required=False, choices=MONTHS, coerce=int, empty_value="1")
+    reason = forms.ChoiceField(required=False, choices=REASONS)
+    later = forms.ChoiceField(required=False, choices=LATER)
+    day = forms.IntegerField(required=False, min_value=1, max_value=28)
+
+    def __init__(self, data: Any, recurring: RecurringContribution) -> None:
+        super().__init__(data)
+        self.recurring = recurring
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        do = data.get("do")
+        if do in (What.AMOUNT, What.FREQUENCY):
+            try:
+                data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)
+            except money.BadAmount as error:
+                self.add_error("amount", str(error))
+        if do == What.FREQUENCY and data.get("frequency") in ("", None, self.recurring.frequency):
+            self.add_error("frequency", "Please choose the other rhythm.")
+        if do == What.DAY and not data.get("day"):
+            self.add_error("day", "Please choose a day from 1 to 28.")
+        return data
+
+
+def apply(form: PromiseForm, now: datetime) -> str:
+    """Do what a valid form asks; words for the donor.
+
+    Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
+    """
+    recurring, data = form.recurring, form.cleaned_data
+    params, detail, words = CHANGES[data["do"]](recurring, data, now)
+    change, _ = RecurringChange.objects.get_or_create(
+        form_id=data["form_id"],
+        defaults={"recurring": recurring, "what": data["do"], "detail": detail},
+    )
+    if (change.recurring_id, change.what) != (recurring.pk, data["do"]):
+        change = RecurringChange.objects.create(  # an old page, pressed for something else
+            form_id=uuid.uuid4(), recurring=recurring, what=data["do"], detail=detail
+        )
+    if change.done_at is None:
+        key = f"change-{change.pk}"
+        if data["do"] == What.CANCEL and recurring.status == "past_due":
+            gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
+        else:
+            gateway.change_subscription(recurring.stripe_subscription, key, **params)
+        RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+        if data["do"] == What.CANCEL and data.get("later") and recurring.donor:
+            ask_again(recurring, now + timedelta(days=int(data["later"])))
+    sync.pull_subscription(recurring.stripe_subscription)
+    return words
+
+
+Change = tuple[dict[str, Any], str, str]  # Stripe's parameters, what to write down, what to say
+
+
+def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    """From the next payment on; nothing is charged or given back now."""
+    new = money.show(data["smallest"], recurring.currency)
+    old = money.show(recurring.amount, recurring.currency)
+    params = _price(recurring, recurring.frequency, data["smallest"])
+    return params, f"{old} to {new}", f"From the next payment on it is {new}."
+
+
+def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    """What is paid stays paid: the new rhythm begins when the present period is over."""
+    params = _price(recurring, data["frequency"], data["smallest"])
+    begins = recurring.renews_at or now
+    params["trial_end"] = int(max(begins, now + timedelta(minutes=1)).timestamp())
+    rhythm = Frequency(data["frequency"]).label.lower()
+    new = f"{money.show(data['smallest'], recurring.currency)} {rhythm}"
+    return params, f"{recurring} to {new}", f"From {begins:%-d %B %Y} on it is {new}."
+
+
+def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    """Another day of the month: the next payment moves to it, never to an earlier date than what
+    is paid for, and all later ones follow ("Using trial periods on subscriptions")."""
+    due = timezone.localtime(recurring.renews_at or now)
+    moved = due.replace(day=data["day"])
+    if moved < due:
+        moved = (moved.replace(day=1) + timedelta(days=32)).replace(day=data["day"])
+    params = {"trial_end": int(moved.timestamp()), "proration_behavior": "none"}
+    return params, f"{due:%-d} to {moved:%-d}", f"The next payment is on {moved:%-d %B %Y}."
+
+
+def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:
+    """Another price on the one item there is: a free amount, which Stripe's portal can't do."""
+    item = gateway.subscription(recurring.stripe_subscription)["items"].data[0]
+    price = gateway.price_data(frequency, amount, recurring.currency)
+    return {"items": [{"id": item.id, "price_data": price}], "proration_behavior": "none"}
+
+
+def _pause(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    """So many payments are left out, from the next one on."""
+    next_one = recurring.renews_at or now
+    until = next_one + timedelta(days=31 * (int(data["months"]) - 1) + 1)
+    pause = {"behavior": "void", "resumes_at": int(until.timestamp())}
+    words = f"Paused. It goes on by itself after {until:%-d %B %Y}."
+    return {"pause_collection": pause}, f"until {until:%Y-%m-%d}", words
+
+
+def _resume(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    return {"pause_collection": ""}, "", "It goes on. Thank you!"
+
+
+def _cancel(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    words = "Cancelled. Nothing more is charged. Thank you for all you gave."
+    return {"cancel_at_period_end": True}, data.get("reason") or "", words
+
+
+def _keep(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
+    return {"cancel_at_period_end": False}, "", "It goes on. Thank you!"
+
+
+CHANGES = {
+    What.AMOUNT: _amount,
+    What.FREQUENCY: _frequency,
+    What.DAY: _day,
+    What.PAUSE: _pause,
+    What.RESUME: _resume,
+    What.CANCEL: _cancel,
+    What.KEEP: _keep,
+}
+
+
+def ask_again(recurring: RecurringContribution, when: datetime) -> None:
+    """Win back: one mail at the time she chose, as «Remind me later» sends it."""
+    donor = recurring.donor
+    assert donor
+    wish = {
+        "remind_at": when,
+        "frequency": recurring.frequency,
+        "amount": recurring.amount,
+        "currency": recurring.currency,
+        "appeal": recurring.appeal,
+    }
+    Deferral.wish(donor.email, **wish)
+
+
+def lower(recurring: RecurringContribution) -> int:
+    """What to offer before a cancellation: half of it; 0 when that would be too little."""
+    minimum = money.CURRENCIES[recurring.currency].minimum
+    unit = 10 ** money.CURRENCIES[recurring.currency].decimals
+    half = recurring.amount // 2 // unit * unit
+    return half if half >= minimum else 0

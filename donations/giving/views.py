@@ -1,0 +1,237 @@
+"""The giving page, thanks, and «Remind me later». own_page.py has what comes after."""
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+from django import forms
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language_from_request
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from donations import money
+from donations.asking import ask, reminders
+from donations.giving import card_testing, methods
+from donations.giving.checkout import GiveForm, start
+from donations.models import Appeal, Contribution, Country, Deferral, Frequency
+from donations.payments import gateway, sync
+from newsroom.core import tokens
+from newsroom.core.http import INCOMPLETE, dead_link, see_other
+from newsroom.core.public_forms import own_forms_only, refusal
+
+log = logging.getLogger(__name__)
+
+CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
+LINKS = {"most": 20, "seconds": 600}
+BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
+
+
+def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str, Any]:
+    """What the giving form shows: amounts of the running appeal, and what was chosen before.
+
+    ``typed`` is the query of a link or the fields of a form sent back, ``languages`` what the
+    browser accepts: it chooses the currency until the reader does.
+    """
+    appeal = Appeal.objects.current()
+    currencies = appeal.currencies() if appeal else []
+    currency = typed.get("currency", "").lower()
+    if currency not in currencies:
+        currency = money.currency_of(languages, currencies) or next(iter(currencies), "usd")
+    frequency = typed.get("frequency", "")
+    if frequency not in Frequency.values:
+        frequency = Frequency.MONTHLY
+    suggestions = appeal.suggestions(currency) if appeal else {}
+    suggested = typed.get(f"amount_{frequency}") or typed.get("amount")
+    asked = typed.get("own_amount") or suggested or ""
+    country = Country.objects.named(typed.get("country", ""))
+    return {
+        "appeal": appeal,
+        "currency": money.CURRENCIES[currency],
+        "fee_percent": f"{money.FEE_SHARE * 100:f}",
+        "currencies": currencies,
+        "frequency": frequency,
+        "options": [option(value, suggestions, frequency, asked) for value in Frequency.values],
+        "own_amount": own_amount(suggestions.get(frequency), asked),
+        "chosen": typed,
+        "country": country,
+        "closed": bool(appeal and appeal.closed_for(country)),
+        "methods": methods.shown(),
+        "reminder": typed.get("reminder", ""),
+        # Pages come from a cache: the id of one press is made in the browser (give.js).
+        "checkout_id": typed.get("checkout", ""),
+        "later": ask.LATER,
+        "form": form,
+    }
+
+
+def option(value: str, suggestions: dict[str, Any], chosen: str, asked: str) -> dict[str, Any]:
+    """One frequency with its amounts, the asked-for one marked."""
+    row = suggestions.get(value)
+    choices = row.choices() if row else []
+    if value == chosen and any(choice["value"] == asked for choice in choices):
+        choices = [choice | {"chosen": choice["value"] == asked} for choice in choices]
+    return {
+        "value": value,
+        "label": Frequency(value).label,
+        "chosen": value == chosen,
+        "choices": choices,
+    }
+
+
+def own_amount(row: Any, asked: str) -> str:
+    """An amount from a link that is none of those suggested goes into the free field."""
+    known = {choice["value"] for choice in row.choices()} if row else set()
+    return "" if asked in known else asked[:40]
+
+
+@require_safe
+def support(request: HttpRequest) -> HttpResponse:
+    return giving_page(request, giving(request.GET, languages(request)))
+
+
+def giving_page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    context["countries"] = Country.objects.all()
+    return render(request, "donations/giving/support.html", context, status=status)
+
+
+def languages(request: HttpRequest) -> str:
+    return request.headers.get("Accept-Language", "")
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    """POST -> 303 to Stripe, or the same page again with what to correct. A script that asks for
+    JSON gets the address instead: it may not read where a redirect leads."""
+    if request.method != "POST":
+        return redirect("support")
+    form = GiveForm(request.POST)
+    refused = refusal(request, form, "checkout", **CHECKOUTS)
+    challenge = None
+    if not refused and card_testing.needs_work(request):
+        challenge, refused = card_testing.challenge(), ("", 429)
+    if not refused:
+        try:
+            language = get_language_from_request(request).partition("-")[0]
+            url = start(form, language)
+            json = request.headers.get("Accept") == "application/json"
+            return JsonResponse({"url": url}) if json else see_other(url)
+        except (gateway.Unavailable, stripe.StripeError) as error:
+            log.warning("No Checkout Session: %s", type(error).__name__)
+            refused = BUSY, 503
+    context = giving(request.POST, languages(request), form)
+    context |= {"problem": refused[0], "challenge": challenge}
+    return giving_page(request, context, refused[1])
+
+
+@never_cache
+@require_safe
+def thanks(request: HttpRequest) -> HttpResponse:
+    """After Stripe: the newest state, retrieved now, so that a late webhook does not matter.
+
+    Nothing on it names a person: a session's address may be seen by somebody else.
+    """
+    contribution = _given(request.GET.get("session", ""))
+    context: dict[str, Any] = {"contribution": contribution}
+    if contribution and not contribution.message:
+        context["message_token"] = tokens.passing("message", contribution.pk)
+    response = render(request, "donations/giving/thanks.html", context)
+    if contribution and contribution.status != Contribution.Status.FAILED:
+        until = timezone.now() + ask.AFTER_GIFT[contribution.frequency]
+        ask.hide(response, until, "gave")
+    return response
+
+
+class MessageForm(forms.Form):
+    message = forms.CharField(
+        max_length=2000,
+        error_messages={
+            "required": "Please write a few words, or just leave.",
+            "max_length": "Please write at most 2,000 characters.",
+        },
+    )
+
+
+MESSAGE_SECONDS = 3600  # from the thanks page on
+
+
+@never_cache
+@own_forms_only
+@require_POST
+def message(request: HttpRequest, token: str) -> HttpResponse:
+    """A word to the newsroom after the gift, kept sealed beside it. The first one stays."""
+    try:
+        pk = tokens.read_passing("message", token, seconds=MESSAGE_SECONDS)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    form = MessageForm(request.POST)
+    if refused := refusal(request, form, "message", **LINKS):
+        context = {"message_form": form, "problem": refused[0], "message_token": token}
+        return render(request, "donations/giving/thanks.html", context, status=refused[1])
+    contribution = Contribution.objects.filter(pk=pk).first()
+    if contribution and not contribution.message:
+        contribution.message = form.cleaned_data["message"]
+        contribution.save(update_fields=["message"])
+    return render(request, "donations/giving/thanks.html", {"sent": True})
+
+
+def _given(session_id: str) -> Contribution | None:
+    if not session_id.startswith("cs_") or len(session_id) > 255:
+        return None
+    try:
+        return sync.pull_session(session_id)
+    except stripe.StripeError as error:
+        log.warning("No session to thank for: %s", type(error).__name__)
+        return None
+
+
+# --- Remind me later ------------------------------------------------------------------------
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def remind_me(request: HttpRequest) -> HttpResponse:
+    """POST when=… [email=…] -> back to the page, the box gone."""
+    if request.method != "POST":
+        return redirect("support")
+    form = reminders.LaterForm(request.POST)
+    back = _back(request)
+    if refused := refusal(request, form, "later", **LINKS):
+        context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
+        return render(request, "donations/asking/remind_me.html", context, status=refused[1])
+    response = see_other(back)
+    ask.hide(response, reminders.defer(form, timezone.now()), "later")
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the reader came from, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if not back:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        back = came_from.path if came_from.netloc == request.get_host() else ""
+    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    return back if safe else "/"
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button, POST cancels: the reminder, and with it what the cookie remembers."""
+    try:
+        deferral = reminders.read_cancel_token(token)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    if request.method != "POST":
+        return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})
+    if deferral:
+        deferral.end(Deferral.Status.CANCELLED, timezone.now())
+    return render(request, "donations/asking/cancelled.html")

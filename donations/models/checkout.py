@@ -1,0 +1,55 @@
+"""From a press of “Continue” to a session at Stripe."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+
+from .appeal import Appeal, Frequency
+from .deferral import Deferral
+
+
+class CheckoutQuerySet(models.QuerySet["Checkout"]):
+    def abandoned_siblings(self, of: "Checkout") -> "CheckoutQuerySet":
+        """Earlier presses of the same form, for another gift, which nobody should pay now."""
+        mine = self.filter(form_id=of.form_id, closed_at=None, expires_at__gt=timezone.now())
+        return mine.exclude(pk=of.pk).exclude(session_id=None)
+
+
+class Checkout(models.Model):
+    """One press of «Continue»: what was asked for, and the Stripe session made of it.
+
+    ``form_id`` comes with the form, made by the browser, so that a double click or the back
+    button finds this row again. ``key`` is made of it and of what was asked: it is Stripe's
+    idempotency key, and how Stripe's objects name this row. Without JavaScript each press is a
+    row and a session of its own, of which the reader pays one.
+    """
+
+    key = models.UUIDField(unique=True)
+    form_id = models.UUIDField()
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveBigIntegerField(help_text="With the fee, in the smallest unit.")
+    fee = models.PositiveBigIntegerField(default=0, help_text="What was added to cover the fee.")
+    currency = models.CharField(max_length=3)
+    anonymous = models.BooleanField(default=False, help_text="No name is kept.")
+    newsletter = models.BooleanField(default=False, help_text="She asked for the newsletter too.")
+    language = models.CharField(max_length=8, default="en")
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")
+    session_id = models.CharField(max_length=255, null=True, unique=True)
+    session_url = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(help_text="When the session at Stripe closes by itself.")
+    closed_at = models.DateTimeField(null=True, help_text="Paid, given up, or replaced.")
+
+    objects = CheckoutQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["form_id"], name="checkouts_of_form")]
+
+    def __str__(self) -> str:
+        return f"checkout {self.pk}"
+
+    def close(self, now: datetime) -> bool:
+        """Paid, given up, or replaced: one winner."""
+        return bool(Checkout.objects.filter(pk=self.pk, closed_at=None).update(closed_at=now))

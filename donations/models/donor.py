@@ -1,0 +1,18 @@
+"""Who gave: sealed, found by a blind index."""
+
+from django.db import models
+
+from newsroom.core.privacy import BlindIndexField, EncryptedField
+
+
+class Donor(models.Model):
+    """A person who gave: address and name sealed, found by the blind index."""
+
+    email = EncryptedField(context="donor.email")
+    email_index = BlindIndexField(unique=True)
+    name = EncryptedField(context="donor.name", blank=True)
+    language = models.CharField(max_length=8, default="en", help_text="Of her receipts.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"donor {self.pk}"

@@ -1,0 +1,82 @@
+"""What is given monthly or annually, and what its donor changed about it since."""
+
+from django.db import models
+
+from donations import money
+
+from .appeal import Appeal, Frequency
+from .checkout import Checkout
+from .donor import Donor
+
+
+class RecurringContribution(models.Model):
+    """A promise to give monthly or annually; each charge is a Contribution.
+
+    Mirrors a Stripe Subscription: the status is Stripe's own word ("Subscription object").
+    """
+
+    donor = models.ForeignKey(Donor, null=True, on_delete=models.SET_NULL, related_name="recurring")
+    checkout = models.ForeignKey(
+        Checkout, null=True, on_delete=models.SET_NULL, related_name="recurring"
+    )
+    appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    frequency = models.CharField(max_length=8, choices=Frequency)
+    amount = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=30)
+    stripe_subscription = models.CharField(max_length=255, unique=True)
+    stripe_customer = models.CharField(max_length=255)
+    started_at = models.DateTimeField()
+    renews_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    cancels_at = models.DateTimeField(null=True)
+    # Taken over from another system, which has thanked for what came before.
+    adopted_at = models.DateTimeField(null=True)
+    paused = models.BooleanField(default=False)
+    resumes_at = models.DateTimeField(null=True)
+    # The card it is paid with: what tells the donor which one, and that it will expire.
+    card = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
+    card_expires_on = models.DateField(null=True, help_text="The last day it is good.")
+    # When Stripe will try a failed renewal again; None: not at all.
+    next_attempt_at = models.DateTimeField(null=True)
+
+    GOING = ["active", "trialing", "past_due"]  # will be charged again
+    STATUSES = [*GOING, "incomplete", "incomplete_expired", "canceled", "unpaid", "paused"]
+
+    class Meta:
+        verbose_name = "recurring contribution"
+
+    def __str__(self) -> str:
+        return f"{money.show(self.amount, self.currency)} {self.get_frequency_display().lower()}"
+
+    @property
+    def going(self) -> bool:
+        return self.status in self.GOING
+
+
+class RecurringChange(models.Model):
+    """One change asked for on the donor's own page; Stripe's idempotency key is made of its id."""
+
+    class What(models.TextChoices):
+        AMOUNT = "amount"
+        FREQUENCY = "frequency"
+        DAY = "day", "day of payment"
+        PAUSE = "pause"
+        RESUME = "resume"
+        CANCEL = "cancel"
+        KEEP = "keep", "cancellation taken back"
+
+    recurring = models.ForeignKey(
+        RecurringContribution, on_delete=models.CASCADE, related_name="asked_changes"
+    )
+    what = models.CharField(max_length=10, choices=What)
+    detail = models.CharField(max_length=300, blank=True, help_text="From, to; or the reason.")
+    form_id = models.UUIDField(unique=True, help_text="One press, however often it arrives.")
+    at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.detail}".strip()

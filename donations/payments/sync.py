@@ -1,0 +1,181 @@
+"""State by retrieval: pull the newest object from Stripe and mirror it. Order never matters.
+
+An event is a hint that something changed. Whatever it says is not used: the object is retrieved
+and written under a lock of its own, so late, doubled, reordered and lost events do no harm.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from donations import money
+from donations.models import Checkout, Contribution, RecurringContribution, Review
+from donations.payments import gateway, mappers
+from donations.payments.gateway import id_of
+from newsroom.mail import outbox
+
+
+@contextmanager
+def lock(pk: str) -> Iterator[None]:
+    """One puller per object, across processes. A session lock, not a transaction: it is held
+    while Stripe is asked, so that what is written is never older than what is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [pk])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [pk])
+
+
+def pull_session(pk: str) -> Contribution | None:
+    """The gift behind a Checkout Session, when it is paid or on its way."""
+    session = gateway.session(pk)
+    if session.subscription:
+        pull_subscription(id_of(session.subscription))
+    if session.invoice:
+        return pull_invoice(id_of(session.invoice))
+    if session.payment_intent:
+        return pull_payment(id_of(session.payment_intent))
+    return None
+
+
+def pull_invoice(pk: str) -> Contribution | None:
+    """Every payment of a recurring gift's invoice; the newest contribution."""
+    if subscription := _subscription_of(pk):
+        pull_subscription(subscription)
+    contribution = None
+    for intent in gateway.payments_of_invoice(pk):
+        contribution = pull_payment(intent) or contribution
+    return contribution
+
+
+def pull_invoice_payment(pk: str) -> None:
+    pull_invoice(gateway.invoice_of_invoice_payment(pk))
+
+
+def pull_charge(pk: str) -> None:
+    """A charge changed (refunded, disputed …): its payment is what we mirror."""
+    if intent := gateway.charge(pk).payment_intent:
+        pull_payment(id_of(intent))
+
+
+def pull_refund(pk: str) -> None:
+    """Money goes back, or comes back because the bank could not take it."""
+    refund = gateway.refund(pk)
+    contribution = pull_payment(id_of(refund.payment_intent)) if refund.payment_intent else None
+    if refund.status == "failed" and contribution:
+        why = f"The bank sent {money.show(refund.amount, refund.currency)} back. Find another way."
+        Review.open(Review.Kind.REFUND_FAILED, pk, why, contribution=contribution)
+
+
+def pull_dispute(pk: str) -> None:
+    if intent := gateway.dispute(pk).payment_intent:
+        pull_payment(id_of(intent))
+
+
+def pull_fraud_warning(pk: str) -> None:
+    """The card's bank says that it was stolen: refunding now avoids a dispute."""
+    warning = gateway.fraud_warning(pk)
+    contribution = pull_payment(id_of(warning.payment_intent)) if warning.payment_intent else None
+    if warning.actionable and contribution:
+        why = "The bank reports fraud. A refund now avoids a dispute and its fee."
+        Review.open(Review.Kind.FRAUD_WARNING, pk, why, contribution=contribution)
+
+
+def pull_payout(pk: str) -> None:
+    """Money that should have reached our bank account came back."""
+    payout = gateway.payout(pk)
+    if payout.status in ("failed", "canceled"):
+        amount = money.show(payout.amount, payout.currency)
+        why = f"A payout of {amount} {payout.status}: {payout.failure_message or 'no reason told'}"
+        Review.open(Review.Kind.PAYOUT, pk, why)
+
+
+def pull_customer(pk: str) -> None:
+    """A customer changed or was deleted, and with her perhaps what she promised."""
+    for recurring in RecurringContribution.objects.filter(stripe_customer=pk):
+        pull_subscription(recurring.stripe_subscription)
+
+
+def pull_expired_session(pk: str) -> None:
+    """Nobody paid in time. Whoever left an address and agreed to it is asked once."""
+    session = gateway.session(pk)
+    checkout = _checkout(session.metadata)
+    if checkout is None or session.status != "expired" or not checkout.close(timezone.now()):
+        return
+    if session.consent and session.consent.promotions == "opt_in":
+        outbox.post("recovery", checkout.pk, key=str(checkout.pk))
+
+
+def pull_method(pk: str) -> None:
+    """A card or account changed: it expires later, it was replaced, its mandate was withdrawn."""
+    if customer := gateway.customer_of_method(pk):
+        pull_customer(customer)
+
+
+def pull_mandate(pk: str) -> None:
+    pull_method(gateway.method_of_mandate(pk))
+
+
+def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution | None:
+    """Mirror a promise of ours; ``adopt`` takes one that was made elsewhere."""
+    with lock(pk):
+        subscription = gateway.subscription(pk)
+        checkout = _checkout(subscription.metadata)
+        known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
+        if checkout is None and not known and not adopt:
+            return None
+        recurring = mappers.subscription(subscription, checkout)
+        if adopt and not known:
+            recurring.adopted_at = timezone.now()
+            recurring.save(update_fields=["adopted_at"])
+    invoice: Any = subscription.latest_invoice
+    if recurring.status == "past_due" and invoice:
+        for intent in gateway.payments_of_invoice(invoice.id):
+            pull_payment(intent)  # says why it failed, which the mail depends on
+        mappers.tell_of_failure(recurring, invoice)
+    return recurring
+
+
+def pull_payment(pk: str) -> Contribution | None:
+    """Mirror a PaymentIntent; None while it has neither succeeded, failed nor begun."""
+    with lock(pk):
+        intent = gateway.payment_intent(pk)
+        checkout = _checkout(intent.metadata)
+        recurring, invoice_id = None, ""
+        if checkout is None:
+            invoice_id = gateway.invoice_of_payment(pk)
+            recurring = _recurring_of_invoice(invoice_id) if invoice_id else None
+            if recurring is None:
+                return None  # not ours
+        charge: Any = intent.latest_charge
+        disputes = gateway.disputes_of(charge.id) if charge and charge.disputed else []
+        return mappers.payment(intent, checkout, recurring, invoice_id, disputes)
+
+
+def _subscription_of(invoice_id: str) -> str:
+    """The subscription that an invoice is for, "" for any other invoice."""
+    parent = gateway.invoice(invoice_id).parent
+    details = parent.subscription_details if parent else None
+    return id_of(details.subscription) if details else ""
+
+
+def _recurring_of_invoice(pk: str) -> RecurringContribution | None:
+    subscription = _subscription_of(pk)
+    if not subscription:
+        return None
+    known = RecurringContribution.objects.filter(stripe_subscription=subscription).first()
+    return known or pull_subscription(subscription)
+
+
+def _checkout(metadata: Any) -> Checkout | None:
+    """Our own row, by the key we put into the object's metadata."""
+    key = (metadata.to_dict() if metadata else {}).get("checkout", "")
+    try:
+        return Checkout.objects.select_related("appeal").filter(key=UUID(key)).first()
+    except ValueError:  # somebody else's metadata under the same name
+        return None

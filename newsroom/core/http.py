@@ -1,0 +1,58 @@
+"""Answers that all apps give: on to another page, a dead link, a page behind a mailed link."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from newsroom.core import tokens
+from newsroom.core.public_forms import own_forms_only
+
+INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
+
+View = Callable[..., HttpResponse]
+
+
+def absolute_url(path: str) -> str:
+    """The address of one of our paths, for mails and for others who are not on the site."""
+    return f"{settings.BASE_URL}{path}"
+
+
+def see_other(url: str) -> HttpResponse:
+    """303: a browser goes on with a GET (RFC 9110, 15.4.4); Django's redirect says 302."""
+    response = HttpResponse(status=303)
+    response["Location"] = url
+    return response
+
+
+def dead_link(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    return render(request, "dead_link.html", {"message": message}, status=status)
+
+
+def behind_link(purpose: str, seconds: int, model: Any, expired: str) -> Callable[[View], View]:
+    """A page behind a mailed link: gets the row whose link it is, or says what is wrong with it.
+
+    ``expired`` is what to say of a link older than ``seconds``.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @never_cache
+        @own_forms_only
+        def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+            try:
+                pk = tokens.read_passing(purpose, token, seconds=seconds)
+                row = model.objects.get(pk=pk)
+            except tokens.StaleToken:
+                return dead_link(request, expired, 403)
+            except (tokens.BadToken, model.DoesNotExist):
+                return dead_link(request, INCOMPLETE, 404)
+            return view(request, row, token, **kwargs)
+
+        return opened
+
+    return decorate

@@ -1,0 +1,119 @@
+"""What guards the forms on public pages.
+
+Those pages come from a cache, so they hold no session and no CSRF token. A form post is accepted
+when the browser says that it comes from our own page (Fetch Metadata, W3C; ``Origin``, RFC 6454),
+carries an age we signed, and its network has not posted too often.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from functools import wraps
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from newsroom.core.privacy import keyed_hash
+
+FORM_SALT = "public form"
+FORM_LIFETIME = 3 * 24 * 3600  # seconds; a page may lie in a cache or an open tab that long
+
+STALE = "This page has been open for too long. Please press the button once more."
+TOO_OFTEN = "That was very often in a short time. Please wait a few minutes and try again."
+
+
+def form_stamp() -> str:
+    """A signed time for the hidden field ``stamp`` of every public form."""
+    return signing.TimestampSigner(salt=FORM_SALT).sign("form")
+
+
+def stamp_is_fresh(request: HttpRequest) -> bool:
+    """A browser must send the stamp of a page we served; other programs may leave it out, as
+    they can't act in a reader's name."""
+    stamp = request.POST.get("stamp", "")
+    if not stamp:
+        return "Sec-Fetch-Site" not in request.headers
+    try:
+        signing.TimestampSigner(salt=FORM_SALT).unsign(stamp, max_age=FORM_LIFETIME)
+    except signing.BadSignature:
+        return False
+    return True
+
+
+def comes_from_our_page(request: HttpRequest) -> bool:
+    """Did this site's own page send the form? Programs that are no browser send neither header."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    return urlsplit(origin).netloc in (request.get_host(), urlsplit(settings.BASE_URL).netloc)
+
+
+def own_forms_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse a POST that another site sends in a reader's name: 403, nothing stored.
+
+    The view is exempt from Django's CSRF check, which this replaces.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not comes_from_our_page(request):
+            return render(request, "403.html", status=403)
+        return view(request, *args, **kwargs)
+
+    guarded.csrf_exempt = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def network_of(request: HttpRequest) -> str:
+    """The client's network: /24 for IPv4, /56 for IPv6 (what one household gets, RIPE-690)."""
+    hops = [request.META.get("REMOTE_ADDR", "")]
+    if settings.TRUSTED_PROXIES:
+        hops = request.headers.get("X-Forwarded-For", "").split(",") + hops
+    try:
+        address = ip_address(hops[-1 - min(settings.TRUSTED_PROXIES, len(hops) - 1)].strip())
+    except ValueError:
+        return "unknown"
+    return str(ip_network(f"{address}/{24 if address.version == 4 else 56}", strict=False))
+
+
+def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bool:
+    """Count this try; True when its network has had ``most`` in the current window.
+
+    Redis holds a keyed hash that changes with each window, never an address.
+    """
+    window = int(time.time()) // seconds
+    secret = keyed_hash(f"{what}|{network_of(request)}|{window}", "network")
+    return count(f"tries:{hashlib.sha256(secret).hexdigest()[:32]}", seconds) > most
+
+
+def count(key: str, seconds: int) -> int:
+    """One more under this key, which lives that long; how many now. 0 when Redis is away."""
+    cache.add(key, 0, timeout=seconds)
+    try:
+        return cache.incr(key) or 0
+    except ValueError:  # it expired between the two calls, or Redis is away
+        return 0
+
+
+def refusal(
+    request: HttpRequest, form: BaseForm, what: str, **limit: int
+) -> tuple[str, int] | None:
+    """Why this post is not taken, and the status: a page too old, bad input (the form says what),
+    too many tries. None when it is fine."""
+    if not stamp_is_fresh(request):
+        return STALE, 403
+    if not form.is_valid():
+        return "", 422
+    if too_often(request, what, **limit):
+        return TOO_OFTEN, 429
+    return None

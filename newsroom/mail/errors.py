@@ -1,0 +1,160 @@
+"""What a failed call to the provider means: certainly not sent, refused, or nobody knows."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import requests
+from anymail.exceptions import (
+    AnymailAPIError,
+    AnymailError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+)
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from newsroom.mail.providers import Provider
+
+# The provider refuses us, not a reader: no other batch would fare better.
+ACCOUNT_REFUSED = {401, 402, 403, 404, 420}
+# Amazon SES says so with 400 and a name ("Common Errors", "SendBulkEmail": Errors).
+SES_ACCOUNT = {
+    "AccountSuspendedException", "SendingPausedException", "MailFromDomainNotVerifiedException",
+    "LimitExceededException", "NotFoundException",
+}  # fmt: skip
+# botocore's names for a call that never left (it is an optional package).
+NEVER_LEFT = {"EndpointConnectionError", "ConnectTimeoutError", "NoCredentialsError", "SSLError"}
+TOO_MANY = {429, 430}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``kind``: what it means; ``reason``: what an editor may read; ``wait``: before any call.
+
+    no: certainly nothing was sent, try again. slower: the same, and the provider wants fewer.
+    refused: the account was refused, a person has to act. bad: this call was refused whole, for
+    an address or for the mail itself. nobody: every single reader was refused for good; later: for
+    now.
+    had: the provider has had this very call before. doubt: it may have accepted the call.
+    """
+
+    kind: str
+    reason: str
+    wait: timedelta = timedelta()
+
+
+class CouldNotConnect(Exception):
+    """No connection to the mail server, so nothing was sent; the cause says why."""
+
+
+def classify(error: Exception, provider: Provider | None = None) -> Outcome:
+    if isinstance(error, AnymailRecipientsRefused):
+        return Outcome("nobody", "the provider refused every address")
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return _by_ses(response)
+    if response is not None:
+        return _by_status(response, provider)
+    if isinstance(error, CouldNotConnect):
+        return _by_mail_server(error.__cause__)
+    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
+        return Outcome("no", "the provider could not be reached")
+    if isinstance(error, requests.RequestException):
+        return Outcome("doubt", "the connection broke during the call")
+    if isinstance(error, AnymailInvalidAddress):  # found before the call
+        return Outcome("bad", "an address is not valid")
+    if type(error.__cause__).__module__.startswith("botocore"):
+        return Outcome("doubt", "the connection broke during the call")
+    if isinstance(error, AnymailAPIError):
+        return Outcome("doubt", "the provider's answer makes no sense")
+    if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
+        return Outcome("refused", f"the mail could not be built ({type(error).__name__})")
+    return Outcome("doubt", type(error).__name__)
+
+
+def _by_status(response: requests.Response, provider: Provider | None) -> Outcome:
+    code, where = response.status_code, f"the provider answered {response.status_code}"
+    if provider and _had_it(response, provider):
+        return Outcome("had", "the provider has had this call before")
+    if code in TOO_MANY or (code == 409 and "concurrent" in response.text[:500]):
+        return Outcome("slower", f"{where}: too many requests", _retry_after(response))
+    if code == 413:
+        return Outcome("refused", f"{where}: the issue is too large for it")
+    if code in ACCOUNT_REFUSED:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    if 400 <= code < 500:
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    if code < 300:
+        return Outcome("doubt", f"{where}, but with words that make no sense")
+    return Outcome("doubt", where)
+
+
+def _had_it(response: requests.Response, provider: Provider) -> bool:
+    try:
+        return 400 <= response.status_code < 500 and provider.had_it(response)
+    except (ValueError, AttributeError, TypeError):  # not JSON, or not an object
+        return False
+
+
+def _retry_after(response: requests.Response) -> timedelta:
+    """RFC 9110, 10.2.3, in seconds; 10 when it does not say, at most 10 minutes."""
+    given = response.headers.get("Retry-After", "")
+    return timedelta(seconds=min(int(given), 600) if given.isdecimal() else 10)
+
+
+def _by_ses(response: dict[str, Any]) -> Outcome:
+    code = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    name = str(response.get("Error", {}).get("Code", ""))
+    where = f"the provider answered {code} {name}".rstrip()
+    if code == 429 or name == "TooManyRequestsException":
+        return Outcome("slower", f"{where}: too many requests", timedelta(seconds=10))
+    if code in ACCOUNT_REFUSED or name in SES_ACCOUNT:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    if code == 200:
+        return _by_ses_entries(response)
+    if 400 <= code < 500:
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    return Outcome("doubt", where)
+
+
+def _by_ses_entries(response: dict[str, Any]) -> Outcome:
+    """It answered, and every entry failed for the same reason ("BulkEmailEntryResult")."""
+    results = response.get("BulkEmailEntryResults")
+    status = str(results[0].get("Status", "")) if isinstance(results, list) and results else ""
+    where = f"the provider answered {status}"
+    if status == "ACCOUNT_THROTTLED":
+        return Outcome("slower", where, timedelta(seconds=10))
+    if status in ("TRANSIENT_FAILURE", "FAILED"):
+        return Outcome("later", where)
+    if status in ("INVALID_PARAMETER", "MESSAGE_REJECTED"):
+        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+    if status:
+        return Outcome("refused", f"{where}: check the account and its keys")
+    return Outcome("doubt", "the provider's answer makes no sense")
+
+
+def _by_mail_server(cause: BaseException | None) -> Outcome:
+    if isinstance(cause, smtplib.SMTPAuthenticationError):
+        return Outcome("refused", "the mail server refused our login: check user and password")
+    if isinstance(cause, smtplib.SMTPNotSupportedError | ssl.SSLError):
+        return Outcome("refused", "no safe connection to the mail server: check its TLS settings")
+    return Outcome("no", "the mail server could not be reached")
+
+
+def _never_connected(error: BaseException | None) -> bool:
+    """Is a failed connect (DNS, refused, time-out) at the root? requests buries it deep."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, NewConnectionError | ConnectTimeoutError):
+            return True
+        if type(error).__name__ in NEVER_LEFT and "botocore" in type(error).__module__:
+            return True
+        inner = [item for item in error.args if isinstance(item, BaseException)]
+        reason = getattr(error, "reason", None)
+        if isinstance(reason, BaseException):
+            inner.append(reason)
+        error = inner[0] if inner else error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,78 @@
+"""Single mails: posted in the transaction that causes them, sent by a task, once."""
+
+import logging
+from datetime import datetime
+
+from newsroom.core.jobs import after_commit
+from newsroom.mail import providers
+from newsroom.mail.catalogue import writer_of
+from newsroom.mail.errors import Outcome, classify
+from newsroom.mail.providers import Call
+from newsroom.models import TransactionalMail
+from newsroom.models.transactional_mail import RETRY_AFTER
+
+log = logging.getLogger(__name__)
+
+Status = TransactionalMail.Status
+TAG = "single"  # beside «mailing-42» in the provider's statistics
+
+
+def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> None:
+    """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before."""
+    mail, new = TransactionalMail.objects.get_or_create(
+        purpose=purpose, key=key, defaults={"object_id": object_id, "second_id": second_id}
+    )
+    if new:
+        after_commit("newsroom.tasks.send_mail", mail.pk)
+
+
+def send(mail: TransactionalMail, now: datetime) -> None:
+    """Write and send one mail. Safe to call twice: the second finds it taken or done."""
+    if not mail.claim(now):
+        return
+    mail.refresh_from_db()
+    write = writer_of(mail.purpose)
+    try:
+        message = write(*mail.about)
+        if message is None:  # the reader left or the moment has passed
+            mail.finish(Status.DROPPED)
+            return
+        message.tags = [TAG]
+        message.metadata = {"batch": name_of(mail)}
+        providers.current().adapt(message, name_of(mail))
+        if mail.may_have_arrived and _has_arrived(mail, message.to):
+            mail.finish(Status.SENT, sent_at=now)
+            return
+        message.send()
+    except Exception as error:
+        outcome = classify(error, providers.current())
+        log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, outcome.reason)
+        _finish_failed(mail, outcome, now)
+    else:
+        status = getattr(message, "anymail_status", None)
+        provider_id = str(status.message_id or "") if status else ""
+        mail.finish(Status.SENT, sent_at=now, provider_id=provider_id[:200])
+
+
+def name_of(mail: TransactionalMail) -> str:
+    """What travels with it, so that the provider can be asked."""
+    return f"mail-{mail.pk}"
+
+
+def _has_arrived(mail: TransactionalMail, to: list[str]) -> bool:
+    """Has the provider got it from an earlier try? Where it can't say, we send again: a doubled
+    confirmation harms less than none."""
+    find = providers.current().find
+    asked = Call(name_of(mail), name_of(mail), TAG, to, mail.created_at)
+    evidence = find(asked) if find else None
+    return bool(evidence and not evidence.missing)
+
+
+def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> None:
+    if outcome.kind == "had":
+        mail.finish(Status.SENT, sent_at=now)
+    elif outcome.kind == "nobody" or mail.tries > len(RETRY_AFTER):
+        mail.finish(Status.FAILED, error=outcome.reason)
+    else:
+        again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
+        mail.finish(Status.WAITING, in_doubt=outcome.kind == "doubt", **again)

@@ -1,0 +1,97 @@
+"""The mail providers, one small module each; ``MAIL_PROVIDER`` names the one that sends.
+
+A module holds two things: ``EmailBackend``, Anymail's with what we need on top, and ``provider``,
+the facts. What a provider can't do stands in ``caveats``, which the admin shows.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+
+NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet", "smtp")
+
+# A personal field as rendering writes it, whoever sends: %recipient.unsubscribe%.
+FIELD = "%recipient.{}%"
+ANY_FIELD = re.compile(r"%recipient\.(\w+)%")
+FIELDS = ("unsubscribe", "preferences")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call whose outcome is unknown: what a provider can be asked about it."""
+
+    batch: str  # the metadata «batch» that travelled with it
+    key: str  # see Batch.call_key
+    tag: str  # «mailing-42»
+    emails: list[str]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the provider's own record says: its id, and whom it does *not* have."""
+
+    provider_id: str
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class Provider:
+    key: str
+    name: str
+    per_call: int  # recipients
+    most_bytes: int  # of one message: subject, HTML and text
+    webhook: str  # how a webhook proves that it is the provider's
+    doubt: str  # how a call without an answer is settled
+    caveats: tuple[str, ...] = ()
+    field: str = FIELD  # how its merge fields look; {} is the name
+    opens: str = "%recipient"  # what begins one, and must not come from an author
+    merges_headers: bool = False  # fills merge fields into headers too
+    # The provider's record: None when it can't be asked right now.
+    find: Callable[[Call], Evidence | None] | None = None
+    # Within this time a repeat under the same key makes no second mail.
+    repeat_within: timedelta | None = None
+    # Does this refusal of a repeat say that the first call was taken?
+    had_it: Callable[[Any], bool] = lambda response: False
+    # The provider's own parameters: (message, key of the call).
+    adapt: Callable[[Any, str], None] = lambda message, key: None
+
+    @property
+    def settles_doubt(self) -> bool:
+        """Without a person?"""
+        return bool(self.find or self.repeat_within)
+
+
+@cache
+def get(key: str) -> Provider:
+    """Raises KeyError for a name that is not in the table."""
+    if key not in NAMES:
+        raise KeyError(key)
+    found: Provider = import_module(f"newsroom.mail.providers.{key}").provider
+    return found
+
+
+def current() -> Provider:
+    return get(settings.MAIL_PROVIDER)
+
+
+def table() -> list[Provider]:
+    return [get(name) for name in NAMES]
+
+
+def personal(text: str, provider: Provider) -> str:
+    """Rendered text with its personal fields as this provider writes them.
+
+    What an author typed can't become one: it is broken with a space of no width.
+    """
+    if provider.field != FIELD:
+        text = text.replace(provider.opens, provider.opens[0] + "\u200b" + provider.opens[1:])
+        for name in FIELDS:
+            text = text.replace(FIELD.format(name), provider.field.format(name))
+    return text

@@ -1,0 +1,55 @@
+"""Postmark, by its batch call: a message per reader, a record that tells exactly who was taken."""
+
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from anymail.backends import postmark
+from django.conf import settings
+
+from . import Call, Evidence, Provider
+from .evidence_http import TIMEOUT, answer_of
+from .merge import FILLS_NOTHING, FilledBodies
+from .plain_recipients import PlainRecipients
+
+
+class Payload(FilledBodies, PlainRecipients, postmark.PostmarkPayload):
+    html, text, to = "HtmlBody", "TextBody", "To"
+
+
+class EmailBackend(postmark.EmailBackend):
+    def build_message_payload(self, message: Any, defaults: Any) -> Payload:
+        return Payload(message, defaults, self)
+
+
+def find(call: Call) -> Evidence | None:
+    """By the metadata of the call ("Outbound message search")."""
+    base = settings.ANYMAIL.get("POSTMARK_API_URL", "https://api.postmarkapp.com/")
+    query = {"metadata_batch": call.batch, "count": "500", "offset": "0"}
+    headers = {
+        "X-Postmark-Server-Token": settings.ANYMAIL["POSTMARK_SERVER_TOKEN"],
+        "Accept": "application/json",
+    }
+    url = urljoin(base, "messages/outbound")
+    answer = answer_of(
+        lambda: requests.get(url, params=query, headers=headers, timeout=TIMEOUT)
+    )  # fmt: skip
+    try:
+        messages = answer["Messages"]
+        taken = {to["Email"].lower() for message in messages for to in message["To"]}
+        missing = [email for email in call.emails if email.lower() not in taken]
+        return Evidence(str(messages[0]["MessageID"]) if messages else "", missing)
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+provider = Provider(
+    key="postmark",
+    name="Postmark",
+    per_call=500,  # "Send batch emails": 500 messages, 50 MB
+    most_bytes=100_000,  # so that 500 of them stay below 50 MB
+    find=find,
+    webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    doubt="asks Postmark's message search for the call, reader by reader",
+    caveats=(FILLS_NOTHING, "Records are kept for 45 days.", "Not tried with a live account yet."),
+)

@@ -1,0 +1,49 @@
+"""Resend: a hundred whole messages a call, under an idempotency key for a day."""
+
+from datetime import timedelta
+from typing import Any
+
+from anymail.backends import resend
+
+from . import Provider
+from .merge import FILLS_NOTHING, FilledBodies
+from .plain_recipients import PlainRecipients
+
+TAKEN_BEFORE = "invalid_idempotent_request"  # the same key, but readers have left meanwhile
+
+
+class Payload(FilledBodies, PlainRecipients, resend.ResendPayload):
+    def set_esp_extra(self, extra: dict[str, Any]) -> None:
+        self.headers |= {"Idempotency-Key": extra["idempotency_key"]}
+
+
+class EmailBackend(resend.EmailBackend):
+    def build_message_payload(self, message: Any, defaults: Any) -> Payload:
+        return Payload(message, defaults, self)
+
+
+def adapt(message: Any, key: str) -> None:
+    """ "Idempotency keys": an HTTP header, which Anymail has no way to set."""
+    message.esp_extra = {"idempotency_key": key}
+
+
+def had_it(response: Any) -> bool:
+    return response.json().get("name") == TAKEN_BEFORE
+
+
+provider = Provider(
+    key="resend",
+    name="Resend",
+    per_call=100,  # "Send batch emails"
+    most_bytes=400_000,  # so that 100 of them stay below 40 MB
+    adapt=adapt,
+    repeat_within=timedelta(hours=23),  # keys live 24 hours
+    had_it=had_it,
+    webhook="signed (Svix), with ANYMAIL_RESEND_SIGNING_SECRET",
+    doubt="repeats the call under the same key within 23 hours; later a person decides",
+    caveats=(
+        FILLS_NOTHING,
+        "The id of the call travels as a header that readers can see.",
+        "Not tried with a live account yet.",
+    ),
+)

@@ -1,0 +1,91 @@
+"""Single mails that somebody is waiting for: confirmations, reminders, thanks, notices."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+# Definite failures are tried again after these; then an editor has to look.
+RETRY_AFTER = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)]
+RETRY_AFTER += [timedelta(hours=1), timedelta(hours=6)]
+# A mail whose worker died is tried again: a doubled confirmation harms less than none.
+LOST_AFTER = timedelta(minutes=5)
+
+
+class TransactionalMailQuerySet(models.QuerySet["TransactionalMail"]):
+    def due(self, now: datetime) -> "TransactionalMailQuerySet":
+        """Waiting for its (next) try, or left behind by a worker that died."""
+        Status = TransactionalMail.Status
+        return self.filter(
+            Q(status=Status.WAITING, next_try_at__lte=now)
+            | Q(status=Status.SENDING, next_try_at__lte=now - LOST_AFTER)
+        )
+
+
+class TransactionalMail(models.Model):
+    """One mail, recorded by purpose and key, so that asking twice sends once.
+
+    Holds no address: ``purpose`` names a function in one of ``settings.MAILS`` that
+    writes the mail from its ids at the moment of sending.
+
+    waiting -> sending -> sent | waiting (definite no, later again) | failed (tries used up)
+    waiting, sending -> dropped (nothing left to say: the row is gone, the state has changed)
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        SENDING = "sending"
+        SENT = "sent"
+        FAILED = "failed"
+        DROPPED = "dropped"
+
+    purpose = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    second_id = models.BigIntegerField(null=True)  # of a mail that is about two rows
+    key = models.CharField(max_length=80, help_text="What makes it this mail and no other.")
+    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    # The provider may have it from the last try: ask before the next.
+    in_doubt = models.BooleanField(default=False)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    objects = TransactionalMailQuerySet.as_manager()
+
+    may_have_arrived = False  # by an earlier try than mine
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["purpose", "key"], name="one_mail_per_purpose_and_key")
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(status__in=["waiting", "sending"]),
+                name="mails_to_send",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.key} ({self.status})"
+
+    @property
+    def about(self) -> list[int]:
+        """The ids of its rows, as the function that writes it takes them."""
+        return [pk for pk in (self.object_id, self.second_id) if pk is not None]
+
+    def claim(self, now: datetime) -> bool:
+        """Take this mail for sending; False when another worker has it or it is done."""
+        due = type(self).objects.due(now).filter(pk=self.pk)
+        self.may_have_arrived = self.in_doubt
+        claimed = {"status": self.Status.SENDING, "tries": F("tries") + 1, "next_try_at": now}
+        return bool(due.update(in_doubt=True, **claimed))
+
+    def finish(self, status: str, **fields: object) -> None:
+        """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""
+        mine = type(self).objects.filter(pk=self.pk, status=self.Status.SENDING)
+        mine.update(status=status, **fields)

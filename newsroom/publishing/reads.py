@@ -1,0 +1,69 @@
+"""Counting how often an article is opened, so that the newsletter knows the week's most read.
+
+Pages come from caches, so the page itself tells us, by a POST of the article's number and nothing
+else: no cookie, no address, no reader. Without JavaScript a reader isn't counted. The counts
+gather in Redis and go to the database once a minute; a wiped Redis costs a minute of them, a
+worker that dies at the wrong moment may count a minute twice.
+"""
+
+from contextlib import suppress
+from datetime import date, timedelta
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from newsroom.core.public_forms import comes_from_our_page, too_often
+from newsroom.models import DailyReads
+
+KEPT = timedelta(days=90)
+LIMIT = {"most": 120, "seconds": 600}  # reads from one network
+COUNTING, MOVING = "reads", "reads:moving"
+ADD = """
+    INSERT INTO newsroom_dailyreads (article_id, "on", count)
+    SELECT page_ptr_id, %s, n FROM unnest(%s::bigint[], %s::int[]) AS moved(id, n)
+    JOIN newsroom_articlepage ON page_ptr_id = id
+    ON CONFLICT (article_id, "on") DO UPDATE
+    SET count = newsroom_dailyreads.count + excluded.count
+"""
+
+
+@cache
+def _redis(url: str) -> redis.Redis:
+    """One pool of connections per process."""
+    return redis.from_url(url, socket_timeout=1)
+
+
+@csrf_exempt
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """One more reader of an article: 204, whether it is counted or not."""
+    known = pk < 2**31  # what a row can be numbered; one that is none drops out later
+    if known and comes_from_our_page(request) and not too_often(request, "read", **LIMIT):
+        with suppress(redis.RedisError):  # a count is not worth a reader's time
+            _redis(settings.REDIS_URL).hincrby(COUNTING, str(pk), 1)
+    return HttpResponse(status=204)
+
+
+def move_to_database(today: date | None = None) -> int:
+    """What has gathered, into the rows of today; how many reads were moved."""
+    store = _redis(settings.REDIS_URL)
+    if not store.exists(MOVING):
+        try:
+            store.rename(COUNTING, MOVING)  # what comes from now on gathers anew
+        except redis.ResponseError:
+            return 0  # nothing has gathered
+    counts = {int(pk): int(count) for pk, count in store.hgetall(MOVING).items()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(ADD, [today or timezone.localdate(), list(counts), list(counts.values())])
+    store.delete(MOVING)
+    return sum(counts.values())
+
+
+def forget_old() -> None:
+    DailyReads.objects.filter(on__lt=timezone.localdate() - KEPT).delete()

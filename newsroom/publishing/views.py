@@ -1,0 +1,37 @@
+"""Search, health, and the news sitemap. Articles are served by Wagtail."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from newsroom.models import ArticlePage
+from newsroom.models.pages import page_of
+
+LONGEST_QUERY = 200
+NEWS_AGE = timedelta(days=2)  # Google News: "Create a News sitemap"
+NEWS_LIMIT = 1000
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY]
+    articles = None
+    if query:
+        articles = page_of(ArticlePage.objects.in_print().search(query), request)
+    return render(
+        request, "newsroom/publishing/search.html", {"query": query, "articles": articles}
+    )
+
+
+@require_safe
+def news_sitemap(request: HttpRequest) -> HttpResponse:
+    recent = ArticlePage.objects.in_print().filter(published_at__gte=timezone.now() - NEWS_AGE)
+    return render(
+        request,
+        "newsroom/publishing/news-sitemap.xml",
+        {"articles": recent[:NEWS_LIMIT]},
+        content_type="application/xml",
+    )

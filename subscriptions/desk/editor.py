@@ -1,0 +1,74 @@
+"""Wagtail's editor of an issue, and the panel beside it: what else was published."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.forms import Script
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.ui.side_panels import BaseSidePanel
+from wagtail.admin.views.pages.edit import EditView
+from wagtail.admin.viewsets.pages import PageViewSet
+from wagtail.models import Page
+
+from newsroom.models import ArticlePage, SectionPage
+from subscriptions.desk.views import issue_for
+from subscriptions.issues import drafting
+from subscriptions.models import IssuePage
+
+SHOWN = 40
+
+
+class PublishedSidePanel(BaseSidePanel):
+    """Articles to add with one click; the list itself is fetched by its script."""
+
+    class SidePanelToggle(BaseSidePanel.SidePanelToggle):
+        aria_label = "Toggle what else was published"
+        icon_name = "list-ul"
+        has_counter = False
+
+    class Media:
+        js = (Script("subscriptions/published.js", defer=True),)  # it looks for the panel
+        css = {"all": ("subscriptions/desk.css",)}
+
+    name = "published"
+    title = "Published since the last issue"
+    template_name = "subscriptions/desk/published_panel.html"
+    order = 350
+
+
+class IssueEditView(EditView):
+    def get_side_panels(self) -> Any:
+        panels = super().get_side_panels()
+        if not self.expects_json_response:
+            panels.append(PublishedSidePanel(self.page, self.request))
+        return panels
+
+
+class IssueViewSet(PageViewSet):
+    model = IssuePage
+    edit_view_class = IssueEditView
+
+
+@require_admin_access
+@require_safe
+def published(request: HttpRequest, pk: int) -> HttpResponse:
+    """The list, best first as a draft would have it; with ``?q=`` what the search finds, of any
+    age: the archive too."""
+    issue = issue_for(request, pk)
+    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    if query:
+        articles = ArticlePage.objects.in_print().search(query)[:SHOWN]
+    else:
+        ends = min(timezone.now(), issue.newsletter.hour_on(issue.issue_on + timedelta(days=1)))
+        ranked = drafting.fresh_articles(issue.newsletter, ends, before=issue.issue_on)
+        articles = ranked.select_related("lead_image")[:SHOWN]
+    sections = {section.path: section for section in SectionPage.objects.all()}
+    articles = [article for article in articles if article.path[: -Page.steplen] in sections]
+    for article in articles:
+        article.section = sections[article.path[: -Page.steplen]]  # not a query for each
+    context = {"articles": articles, "query": query}
+    return render(request, "subscriptions/desk/published.html", context)

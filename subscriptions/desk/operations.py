@@ -1,0 +1,172 @@
+"""The engine room in the admin: calls in doubt, the provider and how fast it is fed, seed lists."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
+from wagtail.admin.auth import require_admin_access
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from newsroom.core.jobs import after_commit
+from newsroom.mail import providers
+from newsroom.mail.addresses import AddressField
+from subscriptions.models import Batch, Newsletter, Throttle
+from subscriptions.readers import signup
+from subscriptions.sending import reconcile
+
+APPROVE = "subscriptions.approve_mailing"
+
+
+class Room(WagtailAdminTemplateMixin, TemplateView):
+    """A page below «Newsletters» for those who may approve."""
+
+    header_icon = "mail"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(APPROVE):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
+        here = {"url": "", "label": self.get_page_title()}
+        return [*self.breadcrumbs_items, newsletters, here]
+
+
+class Doubts(Room):
+    """Each call that may or may not have been taken, and everything known about it."""
+
+    template_name = "subscriptions/desk/needs_review.html"
+    page_title = "Calls in doubt"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        doubtful = (
+            Batch.objects.filter(status__in=Batch.DOUBTFUL)
+            .select_related("mailing__issue")
+            .prefetch_related("events")
+            .order_by("-status", "mailing", "seq")  # «in doubt» before «held»
+        )
+        return super().get_context_data(**kwargs) | {
+            "held": [batch for batch in doubtful if batch.status == Batch.Status.HELD],
+            "asking": [batch for batch in doubtful if batch.status == Batch.Status.IN_DOUBT],
+            "provider": providers.current(),
+        }
+
+
+@require_admin_access
+@require_POST
+def decide(request: HttpRequest, pk: str) -> HttpResponse:
+    """The word of an editor on one held batch."""
+    if not request.user.has_perm(APPROVE):
+        raise PermissionDenied
+    try:
+        batch = Batch.objects.get(pk=pk)
+    except (Batch.DoesNotExist, ValidationError) as error:
+        raise Http404 from error
+    decision = request.POST.get("decision")
+    if decision not in ("sent", "send"):
+        messages.error(request, "Say whether it was sent, or is to be sent.")
+    elif not reconcile.decide(batch, sent=decision == "sent", by=request.user.get_username()):
+        messages.error(request, "Somebody else has decided about these readers already.")
+    else:
+        after_commit("subscriptions.tasks.pump_mailings")
+        words = "Noted as sent" if decision == "sent" else "It goes out again"
+        messages.success(request, f"{words}: {batch.recipients:,} readers.")
+    issue = request.POST.get("issue", "")
+    return redirect("issue_desk", issue) if issue.isdecimal() else redirect("doubts")
+
+
+class ThrottleForm(forms.ModelForm):
+    class Meta:
+        model = Throttle
+        fields = ["most_per_second", "warm_up_from"]
+        widgets = {"warm_up_from": forms.DateInput(attrs={"type": "date"})}
+
+
+class Delivery(Room):
+    """Which provider sends, what it can and can't do, how fast it is fed."""
+
+    template_name = "subscriptions/desk/delivery.html"
+    page_title = "Mail delivery"
+
+    def throttle(self) -> Throttle:
+        key = providers.current().key
+        return Throttle.objects.filter(pk=key).first() or Throttle(provider=key)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        throttle, now = self.throttle(), timezone.now()
+        closed = throttle.closed_until and throttle.closed_until > now
+        return super().get_context_data(**kwargs) | {
+            "provider": providers.current(),
+            "providers": providers.table(),
+            "form": kwargs.get("form") or ThrottleForm(instance=throttle),
+            "rate": throttle.rate_at(now),
+            "slowed": throttle.rate_at(now) != throttle.most_per_second,
+            "closed_until": throttle.closed_until if closed else None,
+            "left_today": throttle.left_today(now),
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = ThrottleForm(request.POST, instance=self.throttle())
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form), status=400)
+        throttle = form.save(commit=False)
+        throttle.closed_until = None  # a plan that is gone holds nothing back
+        throttle.save()
+        after_commit("subscriptions.tasks.pump_mailings")
+        messages.success(request, "Saved. It holds from the next call on.")
+        return redirect("mail_delivery")
+
+
+class SeedForm(forms.Form):
+    addresses = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Colleagues' mailboxes at the large providers, one on each line. They get each "
+        "issue first.",
+    )
+
+    def clean_addresses(self) -> list[str]:
+        lines = [line.strip() for line in self.cleaned_data["addresses"].splitlines()]
+        return [AddressField(max_length=254).clean(line) for line in lines if line]
+
+
+class Seeds(Room):
+    """A newsletter's seed list."""
+
+    template_name = "subscriptions/desk/seeds.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.newsletter = get_object_or_404(Newsletter, pk=kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_page_title(self) -> str:
+        return f"Seed list of {self.newsletter.title}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        seeds = self.newsletter.subscriptions.filter(seed=True).select_related("subscriber")
+        return super().get_context_data(**kwargs) | {
+            "newsletter": self.newsletter,
+            "seeds": seeds.order_by("pk"),
+            "form": kwargs.get("form") or SeedForm(),
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if removed := request.POST.get("remove", ""):
+            seeds = self.newsletter.subscriptions.filter(seed=True)
+            if removed.isdecimal() and seeds.filter(pk=removed).update(seed=False):
+                messages.success(request, "Off the seed list. The address stays subscribed.")
+            return redirect("seeds", self.newsletter.pk)
+        form = SeedForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form), status=400)
+        for address in form.cleaned_data["addresses"]:
+            signup.add_seed(self.newsletter, address)
+        messages.success(request, "Added. Who was not subscribed has a mail to confirm.")
+        return redirect("seeds", self.newsletter.pk)

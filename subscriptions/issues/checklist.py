@@ -1,0 +1,114 @@
+"""What stops an issue, or gives its editor pause, before it may go: the checklist on the desk.
+
+STOPS and WARNS list the checks (checks.py), each with the place where it is put right.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+
+from subscriptions.issues import checks, link_checker
+from subscriptions.issues.proof import Proof
+from subscriptions.models import IssuePage
+
+# --- The list -------------------------------------------------------------------------------
+
+
+def part(name: str) -> Callable[[Proof], str]:
+    """A part of the issue's editor, by the anchor that Wagtail gives it."""
+    anchor = f"#panel-child-content-{name}-section"
+    return lambda proof: reverse("wagtailadmin_pages:edit", args=[proof.issue.pk]) + anchor
+
+
+def sender(proof: Proof) -> str:
+    return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
+
+
+def picture(proof: Proof) -> str:
+    return reverse("wagtailimages:edit", args=[proof.undescribed[0].pk])
+
+
+def here(proof: Proof) -> str:
+    """On the desk itself."""
+    return ""
+
+
+INBOX, CONTENT, SUBJECTS = part("in_the_inbox"), part("content"), part("subject_test")
+
+
+@dataclass(frozen=True)
+class Check:
+    label: str
+    look: Callable[[Proof], str]
+    place: Callable[[Proof], str]  # the address where it is put right
+
+
+STOPS = [
+    Check("Subject", checks.subject_is_there, INBOX),
+    Check("Articles", checks.articles_are_there, CONTENT),
+    Check("Articles are published", checks.articles_are_published, CONTENT),
+    Check("Each article once", checks.articles_are_there_once, CONTENT),
+    Check("Links to our own pages", checks.our_links_lead_somewhere, CONTENT),
+    Check("No merge marker left over", checks.no_marker_is_left, CONTENT),
+    Check("Plain text", checks.text_part_says_something, CONTENT),
+    Check("Size", checks.html_is_small_enough, CONTENT),
+    Check("Sender", checks.sender_is_allowed, sender),
+    Check("Unsubscribe link, provider", checks.provider_takes_it, CONTENT),
+    Check("Not the last issue again", checks.it_is_not_the_last_one_again, CONTENT),
+]
+WARNS = [
+    Check("Length of the subject", checks.subject_is_short, INBOX),
+    Check("Preheader", checks.preheader_is_short, INBOX),
+    Check("Tone of the subject", checks.subject_is_calm, INBOX),
+    Check("Subject test", checks.sample_is_large_enough, SUBJECTS),
+    Check("Descriptions of pictures", checks.pictures_are_described, picture),
+    Check("Number of links", checks.links_are_few, CONTENT),
+    Check("Others' pages", checks.others_pages_answer, CONTENT),
+    Check("Comments of colleagues", checks.comments_are_settled, CONTENT),
+    Check("Test", checks.test_was_sent, here),
+    Check("Size of the audience", checks.audience_is_usual, here),
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How a check came out: ``state`` is "fine", "stop" or "warning"."""
+
+    label: str
+    state: str
+    words: str
+    url: str
+
+
+def inspect(issue: IssuePage) -> list[Finding]:
+    """The whole checklist for the issue as it is in that object."""
+    proof = Proof(issue)
+    return [
+        *(_finding(check, proof, "stop") for check in STOPS),
+        *(_finding(check, proof, "warning") for check in WARNS),
+    ]
+
+
+def stops(issue: IssuePage) -> str:
+    """The first thing that stops it, "" when nothing does."""
+    proof = Proof(issue)
+    return next((words for check in STOPS if (words := check.look(proof))), "")
+
+
+def _finding(check: Check, proof: Proof, otherwise: str) -> Finding:
+    words = check.look(proof)
+    if not words:
+        return Finding(check.label, "fine", "", "")
+    return Finding(check.label, otherwise, words, check.place(proof))
+
+
+def look_at_others_pages() -> int:
+    """The job: links of issues that may still go out; how many pages were looked at."""
+    now = timezone.now()
+    coming = IssuePage.objects.filter(issue_on__gte=timezone.localdate(), mailings=None)
+    urls: list[str] = []
+    for issue in coming.order_by("issue_on")[:20]:
+        urls += Proof(issue.get_latest_revision_as_object()).hrefs
+    return link_checker.check(urls, now)

@@ -1,0 +1,194 @@
+"""One function per check: what is wrong with an issue, in words for its editor; "" when nothing is.
+
+``checklist.py`` lists them all, with the place where each is put right. Nothing here asks the
+network: others' pages are looked at by a job (link_checker.py).
+"""
+
+import re
+from collections import Counter
+
+from django.conf import settings
+
+from newsroom.mail import providers
+from newsroom.models import ArticlePage
+from subscriptions.issues import link_checker, rendering
+from subscriptions.issues.proof import Proof
+from subscriptions.models import LinkCheck
+
+NO_ARTICLES = "This issue has no articles that readers can see yet."
+MOST_HTML = 90_000  # bytes: Gmail cuts a mail off at about 102 kB
+LONG_SUBJECT, LONG_PREHEADER, MANY_LINKS = 60, 110, 40  # what phones and filters bear
+LEAST_EACH = 1000  # readers: of 30 and 45 clicks per 1,000 a test can tell the difference
+UNUSUAL = 0.1  # of the audience, more or less than last time
+# What other systems' merge fields look like: {{ name }}, *|NAME|*, {name}, <<name>>, %name%.
+MARKER = re.compile(
+    r"\{\{.*?\}\}|\{%.*?%\}|\*\|\w+\|\*|\{(?:first_?)?name\}|<<\w+>>|%(?:recipient[._]\w+|\w+name)%",
+    re.I,
+)
+SPAM = re.compile(
+    r"\b(?:100% free|act now|buy now|cash bonus|click here|free money|guaranteed|limited time|"
+    r"no obligation|order now|risk[- ]free|urgent|winner)\b|[!?]{2,}|\${2,}",
+    re.I,
+)
+
+
+# --- What stops it --------------------------------------------------------------------------
+
+
+def subject_is_there(proof: Proof) -> str:
+    return "" if proof.issue.subject.strip() else "Write a subject."
+
+
+def articles_are_there(proof: Proof) -> str:
+    return "" if proof.stories else NO_ARTICLES
+
+
+def articles_are_published(proof: Proof) -> str:
+    shown = {piece.story.pk for piece in proof.stories if piece.story}
+    hidden = [pk for pk in proof.issue.article_ids() if pk not in shown]
+    titles = dict(ArticlePage.objects.filter(pk__in=hidden).values_list("pk", "title"))
+    names = [titles.get(pk, "an article that was deleted") for pk in hidden]
+    return f"Not published, or not yet: {quoted(names)}. Publish or take out." if names else ""
+
+
+def articles_are_there_once(proof: Proof) -> str:
+    counted = Counter(proof.issue.article_ids())
+    twice = [p.headline for p in proof.stories if p.story and counted[p.story.pk] > 1]
+    return f"More than once: {quoted(list(dict.fromkeys(twice)))}." if twice else ""
+
+
+def our_links_lead_somewhere(proof: Proof) -> str:
+    # Its web version appears with the send; that its articles are there is another check.
+    known = {
+        proof.issue.full_url,
+        *(piece.story.full_url for piece in proof.stories if piece.story),
+    }
+    ours = [href for href in link_checker.ours(proof.hrefs) if href not in known]
+    dead = [href for href in ours if not link_checker.leads_somewhere(href)]
+    gone = ["a page that was deleted"] if "" in link_checker.hrefs(proof.letters) else []
+    return f"These links lead nowhere: {quoted(dead + gone)}." if dead or gone else ""
+
+
+def no_marker_is_left(proof: Proof) -> str:
+    found = [marker for text in proof.typed for marker in MARKER.findall(text)]
+    return f"Readers would see this as it stands: {quoted(found)}." if found else ""
+
+
+def text_part_says_something(proof: Proof) -> str:
+    return "" if proof.rendered.text.strip() else "The plain text is empty."
+
+
+def html_is_small_enough(proof: Proof) -> str:
+    size = len(proof.rendered.html.encode())
+    if size <= MOST_HTML:
+        return ""
+    return f"The HTML is {size / 1000:.0f} kB; above {MOST_HTML // 1000} kB Gmail cuts it off."
+
+
+def sender_is_allowed(proof: Proof) -> str:
+    domain = proof.newsletter.sender_address.rpartition("@")[2].lower()
+    if not settings.SENDER_DOMAINS or domain in settings.SENDER_DOMAINS:
+        return ""
+    allowed = ", ".join(settings.SENDER_DOMAINS)
+    return f"{domain} may not send here; allowed: {allowed}. Change the newsletter's sender."
+
+
+def provider_takes_it(proof: Proof) -> str:
+    try:
+        rendering.check(proof.rendered, providers.current())
+    except rendering.Unsendable as reason:
+        return str(reason)
+    return ""
+
+
+def it_is_not_the_last_one_again(proof: Proof) -> str:
+    if proof.last is None:
+        return ""
+    before = proof.last.revision.as_object()
+    same = before.subject == proof.issue.subject and (
+        before.article_ids() == proof.issue.article_ids()
+    )
+    return f"This is «{before.title}» again: the same subject, the same articles." if same else ""
+
+
+# --- What gives pause -----------------------------------------------------------------------
+
+
+def subject_is_short(proof: Proof) -> str:
+    length = len(proof.issue.subject)
+    return f"{length} characters; phones show about 40." if length > LONG_SUBJECT else ""
+
+
+def preheader_is_short(proof: Proof) -> str:
+    if not proof.issue.preheader:
+        return "None: inboxes show the first words of the mail instead."
+    length = len(proof.issue.preheader)
+    return f"{length} characters; inboxes show about 90." if length > LONG_PREHEADER else ""
+
+
+def subject_is_calm(proof: Proof) -> str:
+    subject = proof.issue.subject
+    letters = [letter for letter in subject if letter.isalpha()]
+    if len(letters) > 8 and subject.upper() == subject and subject.lower() != subject:
+        return "All in capitals: filters and readers take it for spam."
+    found = SPAM.findall(subject)
+    return f"Filters dislike {quoted(found)}." if found else ""
+
+
+def sample_is_large_enough(proof: Proof) -> str:
+    arms = len(proof.issue.subjects)
+    if arms < 2:
+        return ""
+    each = proof.newsletter.audience() * proof.issue.sample_percent // 100 // arms
+    if each >= LEAST_EACH:
+        return ""
+    return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
+
+
+def pictures_are_described(proof: Proof) -> str:
+    names = [image.title for image in proof.undescribed]
+    return f"For those who don't see them, describe {quoted(names)}." if names else ""
+
+
+def links_are_few(proof: Proof) -> str:
+    count = len(proof.hrefs)
+    return f"{count} links; above {MANY_LINKS} filters grow wary." if count > MANY_LINKS else ""
+
+
+def others_pages_answer(proof: Proof) -> str:
+    external = link_checker.external(proof.hrefs)
+    known = {row.url: row for row in LinkCheck.objects.filter(url__in=external)}
+    broken = [f"{url} {row.problem}" for url, row in known.items() if row.problem]
+    if broken:
+        return "; ".join(broken)[:500] + "."
+    waiting = len(external) - len(known)
+    return f"{waiting} not looked at yet; that takes a minute." if waiting else ""
+
+
+def comments_are_settled(proof: Proof) -> str:
+    open_ = proof.issue.wagtail_admin_comments.filter(resolved_at=None).count()
+    return f"{open_} not resolved yet." if open_ else ""
+
+
+def test_was_sent(proof: Proof) -> str:
+    tests = proof.issue.test_sends.order_by("-at")
+    last = tests.first()
+    if last is None:
+        return "No test was sent yet."
+    changed = last.revision_id != proof.issue.latest_revision_id
+    return "The issue was changed since the last test." if changed else ""
+
+
+def audience_is_usual(proof: Proof) -> str:
+    before = proof.last.audience if proof.last else None
+    if not before:
+        return ""
+    now = proof.newsletter.audience()
+    if abs(now - before) <= before * UNUSUAL:
+        return ""
+    return f"{now:,} readers; the last issue went to {before:,}."
+
+
+def quoted(words: list[str]) -> str:
+    some = ", ".join(f"«{word}»" for word in words[:5])
+    return some + (f" and {len(words) - 5} more" if len(words) > 5 else "")

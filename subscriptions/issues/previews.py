@@ -1,0 +1,88 @@
+"""An issue as one reader or another will see it, its personal links dead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+
+from subscriptions.issues import rendering
+
+# The admin shows these in frames. A mail has its styles in it; no script runs, whoever wrote it.
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "style-src 'self' 'unsafe-inline'",
+        f"img-src 'self' data: {settings.BASE_URL}",
+        "frame-ancestors 'self'",
+    ]
+)
+HEADERS = {"Content-Security-Policy": POLICY}
+DARK = "@media (prefers-color-scheme: dark)"
+NO_PICTURES = """<meta http-equiv="Content-Security-Policy" content="img-src 'none'">"""
+
+
+def as_it_is(html: str) -> str:
+    return html.replace(DARK, "@media not all")  # whatever the editor's own screen prefers
+
+
+def dark(html: str) -> str:
+    return html.replace(DARK, "@media all")
+
+
+def without_pictures(html: str) -> str:
+    return as_it_is(html).replace("<head>", f"<head>{NO_PICTURES}", 1)
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at the mail: how wide, in pixels, and what is changed about it."""
+
+    label: str
+    width: int
+    change: Callable[[str], str] = as_it_is
+
+
+MAIL_VIEWS = {
+    "email": View("E-mail", 640),
+    "phone": View("E-mail on a phone", 390),
+    "dark": View("E-mail, dark", 390, dark),
+    "no-pictures": View("E-mail, pictures off", 390, without_pictures),
+}
+MODES = [
+    *((name, view.label) for name, view in MAIL_VIEWS.items()),
+    ("text", "Plain text"),
+    ("web", "Web page"),
+]
+
+
+def one(issue: Any, mode: str) -> HttpResponse:
+    """One mode of MODES but "web", which is a page of ours like any other."""
+    rendered = rendering.render_issue(issue)
+    if mode == "text":
+        text = rendering.for_display(rendered.text)
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    html = rendering.for_display(rendered.html)
+    return HttpResponse(MAIL_VIEWS[mode].change(html), headers=HEADERS)
+
+
+def side_by_side(issue: Any, web: str) -> HttpResponse:
+    """All of them on one page, rendered once."""
+    rendered = rendering.render_issue(issue)
+    html = rendering.for_display(rendered.html)
+    frames = [
+        {"label": view.label, "width": view.width, "html": view.change(html)}
+        for view in MAIL_VIEWS.values()
+    ]
+    context = {
+        "subject": rendered.subject,
+        "preheader": issue.preheader,
+        "sender": issue.newsletter.sender_name,
+        "frames": frames,
+        "text": rendering.for_display(rendered.text),
+        "web": web,
+    }
+    page = render_to_string("subscriptions/issues/side_by_side.html", context)
+    return HttpResponse(page, headers=HEADERS)

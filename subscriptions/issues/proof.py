@@ -1,0 +1,71 @@
+"""An issue as it would go out now: what the checks look at."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from django.utils.html import strip_tags
+from wagtail.rich_text import expand_db_html
+
+from newsroom.mail.compose import Rendered
+from subscriptions.issues import link_checker, rendering
+from subscriptions.models import IssuePage, Mailing, Piece
+
+
+class Proof:
+    """An issue as it would go out now, each part made when a check first needs it."""
+
+    def __init__(self, issue: IssuePage) -> None:
+        self.issue, self.newsletter = issue, issue.newsletter
+
+    @cached_property
+    def stories(self) -> list[Piece]:
+        return self.issue.stories
+
+    @cached_property
+    def rendered(self) -> Rendered:
+        return rendering.render_issue(self.issue)
+
+    @cached_property
+    def hrefs(self) -> list[str]:
+        return link_checker.hrefs(rendering.for_display(self.rendered.html))
+
+    @cached_property
+    def typed(self) -> list[str]:
+        """Every text that an editor typed into the issue."""
+        others = [row.subject for row in self.issue.other_subjects.all()]
+        typed = [strip_tags(text) for text in strings_in(self.issue.body.get_prep_value())]
+        return [self.issue.subject, self.issue.preheader, *others, *typed]
+
+    @cached_property
+    def letters(self) -> str:
+        """The HTML of everything typed as rich text."""
+        return "".join(
+            expand_db_html(block.value.source)
+            for block in self.issue.body
+            if block.block_type == "letter"
+        )
+
+    @cached_property
+    def undescribed(self) -> list[Any]:
+        """The pictures in the mail that have no words for those who don't see them."""
+        shown = [p.picture for p in self.issue.pieces if p.kind in ("article", "picture")]
+        return [image for image in shown if image and not image.description]
+
+    @cached_property
+    def last(self) -> Mailing | None:
+        """What this newsletter sent before."""
+        sent = Mailing.objects.filter(newsletter=self.newsletter, status=Mailing.Status.SENT)
+        return sent.exclude(issue=self.issue.pk).order_by("-finished_at").first()
+
+
+def strings_in(data: Any) -> Iterator[str]:
+    """Every text in a stream as it is stored, however deep."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for value in data.values():
+            yield from strings_in(value)
+    elif isinstance(data, list | tuple):
+        for value in data:
+            yield from strings_in(value)

@@ -1,0 +1,80 @@
+"""From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand.
+
+An issue is rendered once per mailing. What differs between readers stands in it as merge
+fields, which the provider fills in; nothing that an author typed can become one.
+"""
+
+import secrets
+
+from django.conf import settings
+from django.template.loader import get_template
+from django.utils import timezone, translation
+
+from newsroom.mail import providers
+from newsroom.mail.compose import Rendered, defuse, render
+from subscriptions.models import IssuePage
+
+TEMPLATE = "subscriptions/email/issue"
+# Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
+PERSONAL_LINKS = {
+    name: f"{settings.BASE_URL}/newsletter/{name}/{providers.FIELD.format(name)}/"
+    for name in providers.FIELDS
+}
+
+
+class Unsendable(Exception):
+    """The issue can't go out as it is; the message tells an editor what to do."""
+
+
+def render_issue(issue: IssuePage) -> Rendered:
+    """The issue as it goes to everyone, merge fields in place of what is personal."""
+    # Rendered with unguessable stand-ins first: a «%recipient.…%» found afterwards was typed
+    # by somebody, and is defused.
+    nonce = secrets.token_hex(8)
+    stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in PERSONAL_LINKS}
+    newsletter = issue.newsletter
+    context = {
+        "issue": issue,
+        "newsletter": newsletter,
+        "look": newsletter,
+        "web_url": issue.full_url or settings.BASE_URL,
+        **stand_ins,
+    }
+    with translation.override(newsletter.language), timezone.override(newsletter.zone):
+        rendered = render(TEMPLATE, context, issue.subject)
+    return Rendered(
+        subject=rendered.subject,
+        html=put_personal_links(rendered.html, stand_ins),
+        text=put_personal_links(rendered.text, stand_ins),
+    )
+
+
+def check(rendered: Rendered, provider: providers.Provider) -> None:
+    """Raises Unsendable for what this provider would not take, or no reader should get."""
+    size = sum(len(part.encode()) for part in (rendered.subject, rendered.html, rendered.text))
+    if size > provider.most_bytes:
+        raise Unsendable(
+            f"The issue is {size / 1e6:,.1f} MB; {provider.name} takes at most "
+            f"{provider.most_bytes / 1e6:g} MB. Take something out."
+        )
+    for part, name in ((rendered.html, "HTML"), (rendered.text, "text")):
+        if PERSONAL_LINKS["unsubscribe"] not in part:
+            raise Unsendable(f"The template's {name} part has no unsubscribe link.")
+    for suffix in ("mjml", "txt"):
+        source = get_template(f"{TEMPLATE}.{suffix}").template.source  # type: ignore[attr-defined]
+        if unknown := providers.ANY_FIELD.search(source):  # readers would get it as it stands
+            raise Unsendable(f"{TEMPLATE}.{suffix} has an unknown merge field: {unknown[0]}")
+
+
+def put_personal_links(body: str, stand_ins: dict[str, str]) -> str:
+    body = defuse(body)
+    for name, stand_in in stand_ins.items():
+        body = body.replace(stand_in, PERSONAL_LINKS[name])
+    return body
+
+
+def for_display(body: str) -> str:
+    """A preview or the web: the personal links lead nowhere."""
+    for link in PERSONAL_LINKS.values():
+        body = body.replace(link, "#")
+    return body

@@ -1,0 +1,200 @@
+"""One call to the provider and its readers, with the table of its moves."""
+
+import math
+import uuid
+from collections.abc import Collection, Sequence
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models, transaction
+from django.db.models import Count, Func, Max, Q
+from django.db.models.functions import Now
+
+MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled
+NUMBERING = 4231  # the advisory lock under which batches get their places
+
+
+class Cardinality(Func):
+    """The length of an array, 0 for an empty one (array_length says NULL)."""
+
+    function = "CARDINALITY"
+    output_field = models.IntegerField()
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def sendable(self) -> "BatchQuerySet":
+        """Pending, its time come, its subject settled, its mailing neither paused nor cancelled nor
+        overdue, and not too many calls of that mailing in doubt already."""
+        return self.filter(
+            Q(arm__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
+            status=Batch.Status.PENDING,
+            next_try_at__lte=Now(),
+            mailing__status="sending",
+            mailing__not_after__gt=Now(),
+        ).exclude(mailing__in=self.model.objects.too_doubtful())
+
+    def too_doubtful(self) -> models.QuerySet["Batch", int]:
+        """Mailings that wait until what is unknown about them is settled: whatever makes the
+        provider's answers useless would only make more of the same."""
+        return (
+            # One reader of a broken SMTP connection stops nobody else.
+            self.model.objects.filter(status__in=Batch.DOUBTFUL, size__gt=1)
+            .values("mailing")
+            .annotate(calls=Count("pk"))
+            .filter(calls__gte=MOST_IN_DOUBT)
+            .values_list("mailing", flat=True)
+        )
+
+    def abandoned(self) -> "BatchQuerySet":
+        return self.filter(status=Batch.Status.SENDING, lease_until__lt=Now())
+
+
+class Batch(models.Model):
+    """One provider call: which readers, who holds it, how it ended.
+
+    | from     | to                                                                          |
+    | -------- | --------------------------------------------------------------------------- |
+    | pending  | sending (claimed), cancelled                                                |
+    | sending  | accepted, pending (definite no), in doubt (nobody knows, or the lease ended) |
+    | sending  | split (refused: its halves take its place), rejected (refused, one reader)   |
+    | in doubt | accepted or pending, by evidence; else held                                 |
+    | held     | accepted or pending, by a person                                            |
+
+    By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
+    how many may have been handed over, and how many certainly have.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        ACCEPTED = "accepted"
+        IN_DOUBT = "in_doubt", "in doubt"
+        HELD = "held"
+        SPLIT = "split"
+        REJECTED = "rejected", "refused by the provider"
+        CANCELLED = "cancelled"
+
+    OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.HELD]
+    DOUBTFUL = [Status.IN_DOUBT, Status.HELD]
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    mailing = models.ForeignKey(
+        "subscriptions.Mailing", on_delete=models.CASCADE, related_name="batches"
+    )
+    seq = models.PositiveIntegerField()
+    subscriber_ids = ArrayField(models.BigIntegerField())
+    size = models.PositiveIntegerField()
+    # Which subject of a test it carries; None: the mailing's.
+    arm = models.PositiveSmallIntegerField(null=True)
+    excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    status = models.CharField(
+        max_length=10, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+    )
+    claim_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    tried_at = models.DateTimeField(null=True)
+    # Since when the provider may have this call under its key; a definite no begins anew.
+    first_tried_at = models.DateTimeField(null=True)
+    provider = models.CharField(max_length=40, default="", db_default="")
+    probes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    begun = models.PositiveIntegerField(default=0, db_default=0)
+    done = models.PositiveIntegerField(default=0, db_default=0)
+    provider_id = models.CharField(max_length=200, default="", db_default="")
+    error = models.CharField(max_length=300, default="", db_default="")
+
+    objects = BatchQuerySet.as_manager()
+
+    call_before = math.inf  # on the claimant's monotonic clock, in seconds: later, the call may
+    # still be on its way when others have begun to ask after it
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "seq"], name="one_batch_per_place")
+        ]
+        indexes = [
+            models.Index(
+                fields=["mailing", "seq"], condition=Q(status="pending"), name="batches_to_send"
+            ),
+            models.Index(
+                fields=["mailing", "lease_until"],
+                condition=Q(status__in=["sending", "in_doubt", "held"]),
+                name="batches_to_settle",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
+
+    def note(self, what: str) -> None:
+        """Write down something out of the ordinary, for the doubt desk."""
+        self.events.create(what=what[:300])
+
+    @property
+    def call_key(self) -> str:
+        """What names this call to the provider: the same for a repeat in doubt, a new one after
+        a definite no."""
+        return str(uuid.uuid5(self.pk, str(self.first_tried_at)))
+
+    def carve(self, ids: Collection[int], to: str, **fields: object) -> "Batch | None":
+        """Move some of my readers into a batch of their own with the status ``to``.
+
+        One transaction; None if this batch has changed hands since it was read.
+        """
+        moved = set(ids)
+        with transaction.atomic():
+            mine = type(self).objects.select_for_update().filter(
+                pk=self.pk, status=self.status, claim_token=self.claim_token
+            )  # fmt: skip
+            if not mine.exists():
+                return None
+            self.subscriber_ids = [pk for pk in self.subscriber_ids if pk not in moved]
+            self.excluded_ids = [pk for pk in self.excluded_ids if pk not in moved]
+            self.size = len(self.subscriber_ids)
+            self.save(update_fields=["subscriber_ids", "excluded_ids", "size"])
+            return type(self).objects.create(
+                mailing_id=self.mailing_id,
+                seq=self._next_seq(),
+                subscriber_ids=sorted(moved),
+                size=len(moved),
+                arm=self.arm,
+                status=to,
+                **{"tries": self.tries, "tried_at": self.tried_at, "provider": self.provider}
+                | fields,
+            )
+
+    def split(self) -> bool:
+        """Put two halves in this batch's place, in one transaction; False if my claim is lost."""
+        middle = self.size // 2
+        with transaction.atomic():
+            mine = type(self).objects.filter(pk=self.pk, claim_token=self.claim_token)
+            done = {"status": self.Status.SPLIT, "claim_token": None, "lease_until": None}
+            if not mine.update(**done):
+                return False
+            seq = self._next_seq()
+            halves = [self.subscriber_ids[:middle], self.subscriber_ids[middle:]]
+            for place, ids in enumerate(halves, seq):
+                type(self).objects.create(
+                    mailing_id=self.mailing_id,
+                    seq=place,
+                    subscriber_ids=ids,
+                    size=len(ids),
+                    arm=self.arm,
+                )
+        return True
+
+    def _next_seq(self) -> int:
+        """A place after all others; one at a time numbers. Call it in a transaction."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERING, self.mailing_id])
+        places = type(self).objects.filter(mailing=self.mailing_id)
+        return int(places.aggregate(last=Max("seq"))["last"]) + 1
+
+    def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
+        """Leave doubt: one guarded update, one winner."""
+        doubtful = type(self).objects.filter(pk=self.pk, status__in=frm)
+        return bool(doubtful.update(status=to, claim_token=None, lease_until=None, **fields))
+
+    @property
+    def recipients(self) -> int:
+        return self.size - len(self.excluded_ids)

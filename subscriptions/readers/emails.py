@@ -1,0 +1,72 @@
+"""One function per mail: from a row's id to the message, or None when it is no longer due."""
+
+from anymail.message import AnymailMessage
+
+from newsroom.core import tokens
+from newsroom.core.http import absolute_url
+from newsroom.mail.compose import compose
+from subscriptions.models import Subscription, WelcomeMail
+from subscriptions.readers import links, signup
+
+Status = Subscription.Status
+
+
+def _subscription(pk: int, status: str) -> Subscription | None:
+    found = Subscription.objects.filter(pk=pk, status=status)
+    return found.select_related("subscriber", "newsletter").first()
+
+
+def confirm(subscription_id: int) -> AnymailMessage | None:
+    """The link that proves the address is the reader's own."""
+    subscription = _subscription(subscription_id, Status.PENDING)
+    if not subscription:
+        return None
+    token = signup.confirm_token(subscription)
+    context = {
+        "newsletter": subscription.newsletter,
+        "url": absolute_url(f"/newsletter/confirm/{token}/"),
+    }
+    title = subscription.newsletter.title
+    email = subscription.subscriber.email
+    return compose("subscriptions/email/confirm", context, f"Please confirm: {title}", email)
+
+
+def already_subscribed(subscription_id: int) -> AnymailMessage | None:
+    """For who signs up twice: the page said the same as to everyone, the mail tells."""
+    return _to_reader("already_subscribed", subscription_id, "You are already subscribed")
+
+
+def welcome(subscription_id: int) -> AnymailMessage | None:
+    return _to_reader("welcome", subscription_id, "Welcome")
+
+
+def series(subscription_id: int, welcome_id: int) -> AnymailMessage | None:
+    """One mail of the newsletter's welcome series."""
+    mail = WelcomeMail.objects.filter(pk=welcome_id).first()
+    return _to_reader("series", subscription_id, "", mail=mail) if mail else None
+
+
+def _to_reader(
+    name: str, subscription_id: int, greeting: str, mail: WelcomeMail | None = None
+) -> AnymailMessage | None:
+    subscription = _subscription(subscription_id, Status.CONFIRMED)
+    if not subscription:
+        return None
+    newsletter = subscription.newsletter
+    token = tokens.lasting("unsubscribe", subscription.pk)
+    context = {
+        "newsletter": newsletter,
+        "look": newsletter,
+        "mail": mail,
+        "latest": newsletter.latest_issue(),
+        "unsubscribe": links.unsubscribe_url(token),
+        "preferences": links.preferences_url(
+            tokens.lasting("preferences", subscription.subscriber_id)
+        ),
+    }
+    subject = mail.subject if mail else f"{greeting}: {newsletter.title}"
+    message = compose(
+        f"subscriptions/email/{name}", context, subject, subscription.subscriber.email
+    )
+    message.extra_headers |= links.unsubscribe_headers(token)
+    return message

@@ -1,0 +1,55 @@
+"""A mailing's links, counted by link and never by reader: everybody's copy has the same addresses.
+
+A link in the HTML leads to ``/newsletter/go/<number>/``, which counts and leads on: see
+``tracking/clicks.py``. The text part keeps its addresses, and so do previews and the web version.
+"""
+
+import re
+from html import escape, unescape
+from typing import Any
+
+from django.conf import settings
+from django.utils.html import strip_tags
+
+from subscriptions.models import IssueLink, IssuePage, Mailing
+
+LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)
+GO = f"{settings.BASE_URL}/newsletter/go/"
+PERSONAL = tuple(
+    f"{settings.BASE_URL}/newsletter/{page}/" for page in ("unsubscribe", "preferences")
+)
+
+
+def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
+    """The HTML with its links counted; a row for each address, in this transaction."""
+    words = {unescape(url): unescape(strip_tags(inner)) for _, url, _, inner in LINK.findall(html)}
+    words = {url: text for url, text in words.items() if not url.startswith(PERSONAL)}
+    stories = {
+        piece.story.full_url: (piece.headline, piece.section)
+        for piece in issue.stories
+        if piece.story
+    }
+    about = [(url, *stories.get(url, (text, ""))) for url, text in words.items()]
+    links = IssueLink.objects.bulk_create(
+        IssueLink(
+            mailing=mailing,
+            number=number,
+            url=url,
+            label=label.strip()[:200],
+            section=section,
+            clicks=[0] * (1 + arms),
+        )
+        for number, (url, label, section) in enumerate(about, 1)
+    )
+    places = {link.url: f"{GO}{link.pk}/" for link in links}
+
+    def counted(match: Any) -> str:
+        before, url, after, inner = match.groups()
+        return before + escape(places.get(unescape(url), unescape(url))) + after + inner
+
+    return LINK.sub(counted, html)
+
+
+def of_arm(html: str, arm: int | None) -> str:
+    """The HTML for readers who try that subject: their clicks are counted apart."""
+    return html if arm is None else re.sub(rf"({re.escape(GO)}\d+/)", rf"\g<1>{arm}/", html)

@@ -1,0 +1,289 @@
+"""The send: claim, send, finish; and what to do when nobody knows.
+
+Nothing is lost and nothing is sent twice, whatever dies when. The database is the truth, the
+Celery tasks are pumps that look for the next batch. A batch whose outcome is unknown is *in
+doubt*: only evidence (the provider's own record, or a person) takes it out of there.
+"""
+
+import logging
+import time
+import uuid
+from datetime import datetime, timedelta
+from itertools import product
+from typing import Any
+
+from anymail.message import AnymailMessage
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models.functions import Now
+
+from newsroom.core import clock
+from newsroom.core.db_retry import patiently
+from newsroom.mail import providers
+from newsroom.mail.compose import subject_line
+from newsroom.mail.errors import Outcome, classify
+from newsroom.models import Suppression
+from subscriptions.issues import rendering
+from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
+from subscriptions.models.issue import IssuePage
+from subscriptions.models.throttle import tomorrow
+from subscriptions.sending import reconcile, thresholds
+from subscriptions.sending.transports import Handed, LostClaim, Recipient, Session, TooLate
+
+log = logging.getLogger(__name__)
+
+HALVINGS_BEFORE_DOUBT = 8
+TRIES_PER_READER = 5  # of an address that is refused «for now» each time
+LONGEST_BACKOFF = timedelta(minutes=10)
+
+Status = Batch.Status
+
+
+# --- Claim, send, finish --------------------------------------------------------------------
+
+
+def send_next(session: Session) -> bool:
+    """Send one batch. False when none is waiting, or none may go now."""
+    claimed = patiently(claim)
+    if claimed is None:
+        return False
+    batch, recipients = claimed
+    if not recipients:  # all of them left since the freeze
+        finish(batch, Status.ACCEPTED)
+        return True
+    try:
+        handed = session.send(batch, recipients)
+    except TooLate:
+        finish(batch, Status.PENDING, error="The worker was too slow to begin the call.")
+    except LostClaim:
+        log.warning("Batch %s was taken from us while we slept", batch.pk)
+    except Exception as error:
+        _finish_failed(batch, classify(error, providers.current()))
+    else:
+        _finish_handed(batch, handed)
+    return True
+
+
+def claim() -> tuple[Batch, list[Recipient]] | None:
+    """Take the next batch, with who may get it *now*: committed before any call is made.
+
+    Whoever unsubscribed or was suppressed since the freeze is recorded as excluded.
+    """
+    provider = providers.current()
+    with transaction.atomic():
+        batch = (
+            Batch.objects.sendable()
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("mailing__newsletter")
+            .defer("mailing__html", "mailing__text")  # a session reads them once
+            .annotate(clock=Now())
+            .order_by("mailing_id", "seq")
+            .first()
+        )
+        if batch is None:
+            return None
+        now = batch.clock
+        if not _fits(batch, provider.key, provider.per_call, now):
+            return None
+        recipients = eligible(batch)
+        here = {recipient.subscriber_id for recipient in recipients}
+        batch.excluded_ids = [pk for pk in batch.subscriber_ids if pk not in here]
+        batch.status = Status.SENDING
+        batch.claim_token = uuid.uuid4()
+        batch.lease_until = now + settings.MAIL_LEASE
+        batch.tries += 1
+        batch.tried_at = now
+        batch.first_tried_at = batch.first_tried_at or now
+        batch.provider = provider.key
+        batch.probes = batch.begun = batch.done = 0
+        # fmt: off
+        batch.save(update_fields=[
+            "excluded_ids", "status", "claim_token", "lease_until", "tries", "tried_at",
+            "first_tried_at", "provider", "probes", "begun", "done",
+        ])
+        # fmt: on
+    batch.call_before = time.monotonic() + settings.MAIL_LEASE.total_seconds() / 3
+    return batch, recipients
+
+
+def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
+    """May it go now? Cut to what the provider takes in one call, and the warm-up plan allows.
+
+    A call that may have arrived stays as it was: its repeat has to be the same.
+    """
+    throttle = Throttle.locked(provider)
+    left = throttle.left_today(now)
+    if left == 0:
+        until = tomorrow(now)
+        Mailing.objects.filter(pk=batch.mailing_id).update(
+            problem="Today's share of the warm-up plan is sent. The rest follows tomorrow.",
+            not_after=until + batch.mailing.newsletter.grace,
+        )
+        throttle.close(until)
+        return False
+    most = min(per_call, left or per_call)
+    if batch.size > most and not batch.first_tried_at:
+        batch.carve(batch.subscriber_ids[most:], Status.PENDING, next_try_at=batch.next_try_at)
+    return throttle.take(batch.size, now)
+
+
+def eligible(batch: Batch) -> list[Recipient]:
+    rows = (
+        batch.mailing.newsletter.readers()
+        .filter(subscriber__in=batch.subscriber_ids)
+        .order_by("subscriber")
+        .values_list("subscriber_id", "pk", "subscriber__email")
+    )
+    return [Recipient(*row) for row in rows]
+
+
+def finish(batch: Batch, to: str, **fields: Any) -> None:
+    """End my claim. Whoever's lease ran out has lost it: then what I know is still evidence."""
+
+    def write() -> None:
+        mine = Batch.objects.filter(pk=batch.pk, claim_token=batch.claim_token)
+        if mine.update(status=to, claim_token=None, lease_until=None, **fields):
+            Mailing.objects.close_if_done(batch.mailing_id)
+        elif to == Status.ACCEPTED:
+            reconcile.found(
+                batch.pk, fields.get("provider_id", ""), "the worker that made the call"
+            )
+
+    patiently(write)
+
+
+def _finish_handed(batch: Batch, handed: Handed) -> None:
+    """Taken, but for those who were left out: each kind becomes a batch of its own."""
+    if not (handed.refused or handed.later or handed.untried or handed.doubtful):
+        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+        return
+    patiently(lambda: _divide(batch, handed, clock.now()))
+
+
+def _divide(batch: Batch, handed: Handed, now: datetime) -> None:
+    with transaction.atomic():
+        if handed.refused:
+            batch.carve(handed.refused, Status.REJECTED, error=handed.error)
+            _suppress(batch, handed.refused)
+        if handed.later:
+            to = Status.PENDING if batch.tries < TRIES_PER_READER else Status.REJECTED
+            wait = _backoff(batch.tries)
+            batch.carve(handed.later, to, error=handed.error, next_try_at=now + wait)
+        if handed.untried:
+            again = {"next_try_at": now + _backoff(batch.tries), "error": handed.error}
+            batch.carve(handed.untried, Status.PENDING, **again)
+        if handed.doubtful:
+            held = batch.carve(handed.doubtful, Status.HELD, error=handed.error)
+            if held:
+                held.note(f"Handed over, then {handed.error}. An editor has to decide.")
+        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+
+
+def _finish_failed(batch: Batch, outcome: Outcome) -> None:
+    """Tell a definite no from doubt; ``reason`` never holds an address."""
+    log.warning("Batch %s: %s (%s)", batch.pk, outcome.reason, outcome.kind)
+    now = patiently(clock.now)
+    patiently(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
+    match outcome.kind:
+        case "no" | "slower":
+            patiently(lambda: _make_way(batch, outcome, now))
+        case "refused":
+            _pause(batch, outcome.reason)
+        case "bad":
+            _refused_whole(batch, outcome.reason)
+        case "nobody":
+            _suppress(batch, batch.subscriber_ids)
+            finish(batch, Status.REJECTED, error=outcome.reason)
+        case "later":
+            _finish_handed(batch, Handed(later=batch.subscriber_ids, error=outcome.reason))
+        case "had":
+            finish(batch, Status.ACCEPTED, error=outcome.reason)
+        case _:
+            first_probe = reconcile.first_probe(batch, now)
+            finish(batch, Status.IN_DOUBT, error=outcome.reason, next_try_at=first_probe)
+
+
+def _pause(batch: Batch, reason: str) -> None:
+    """Stop the mailing until a person has acted; this batch waits with the others."""
+    batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
+    finish(batch, Status.PENDING, error=reason, first_tried_at=None)
+
+
+def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
+    """A definite no: this batch waits, and so does every other call to that provider."""
+    wait = max(outcome.wait, _backoff(batch.tries))
+    with transaction.atomic():
+        throttle = Throttle.locked(batch.provider)
+        if outcome.kind == "slower":
+            throttle.slow_down(now, outcome.wait)
+        else:
+            throttle.close(now + _backoff(min(batch.tries, 3)))
+    again = {"next_try_at": now + wait, "first_tried_at": None}
+    finish(batch, Status.PENDING, error=outcome.reason, **again)
+
+
+def _backoff(tries: int) -> timedelta:
+    return min(timedelta(seconds=2 * 2 ** min(tries, 10)), LONGEST_BACKOFF)
+
+
+def _refused_whole(batch: Batch, reason: str) -> None:
+    """Halve a refused batch until the bad address stands alone; it is suppressed then.
+
+    When nothing of the mailing was taken after several halvings, it is the mail that is bad.
+    """
+    others = Batch.objects.filter(mailing=batch.mailing_id)
+    taken = others.filter(status=Status.ACCEPTED).exists()
+    if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
+        _pause(batch, reason)
+    elif batch.size > 1:
+        batch.split()
+    else:
+        _suppress(batch, batch.subscriber_ids)
+        finish(batch, Status.REJECTED, error=reason)
+
+
+def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
+    """The provider takes no mail to these addresses: remember it, and count it."""
+    for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids):
+        Suppression.add(subscriber.email_index, Suppression.Reason.REFUSED)
+        thresholds.record(batch.mailing_id, subscriber.pk, DeliveryFailure.Kind.REFUSED)
+
+
+# --- The end --------------------------------------------------------------------------------
+
+
+def resume(mailing: Mailing, now: datetime) -> bool:
+    """Go on with a paused mailing, from now within its grace; its brakes are off from then on."""
+    if mailing.status != Mailing.Status.PAUSED:  # «sending» may come from «scheduled» too
+        return False
+    return mailing.move(
+        Mailing.Status.SENDING, problem="", not_after=now + mailing.newsletter.grace, brakes=False
+    )
+
+
+def cancel(mailing: Mailing) -> bool:
+    """Stop for good: nothing more goes out beyond the calls in flight."""
+    with transaction.atomic():
+        if not mailing.move(Mailing.Status.CANCELLED, finished_at=clock.now()):
+            return False
+        mailing.batches.filter(status=Status.PENDING).update(status=Status.CANCELLED)
+    return True
+
+
+def send_test(issue: IssuePage, to: list[str]) -> None:
+    """The issue as readers will get it, marked, its personal links dead: a mail for each colleague
+    and subject, on one connection."""
+    rendered = rendering.render_issue(issue)
+    html = rendering.for_display(rendered.html)
+    mails = []
+    for address, subject in product(to, issue.subjects):
+        message = AnymailMessage(
+            subject=f"[Test] {subject_line(subject)}",
+            body=rendering.for_display(rendered.text),
+            from_email=issue.newsletter.sender,
+            to=[address],
+        )
+        message.attach_alternative(html, "text/html")
+        mails.append(message)
+    get_connection().send_messages(mails)

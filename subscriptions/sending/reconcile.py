@@ -1,0 +1,195 @@
+"""Batches in doubt: was it sent? Only evidence decides, or a person; nothing else may guess.
+
+Evidence is what the provider has: its own record, its events, the key under which a repeat is no
+second mail; by SMTP, our journal. Where none can be had, the batch is *held* for an editor.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import F
+
+from newsroom.core import clock
+from newsroom.mail import providers
+from newsroom.mail.providers import Call, Evidence, Provider
+from subscriptions.models import Batch, Mailing, Subscriber
+
+Status = Batch.Status
+IN_DOUBT = [Status.IN_DOUBT]
+
+
+def found(batch_id: Any, provider_id: str, how: str = "an event from the provider") -> None:
+    """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
+    try:
+        batch = Batch.objects.filter(pk=batch_id).first()
+    except ValidationError:  # not a batch's id: somebody else's metadata
+        batch = None
+    if batch is None or batch.status not in Batch.OPEN or not batch.tries:
+        return
+    # Pending too: sent back after a «no», and not claimed again yet.
+    if batch.settle(Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
+        if batch.status in Batch.DOUBTFUL:
+            batch.note(f"It was sent: {how} says so.")
+        Mailing.objects.close_if_done(batch.mailing_id)
+
+
+def resolve_all(now: datetime) -> None:
+    """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
+    for batch in Batch.objects.abandoned()[:200]:
+        fall(batch, "The worker vanished during the call.", now)
+    doubtful = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
+    for batch in doubtful.select_related("mailing")[:50]:
+        resolve(batch, now)
+
+
+def fall(batch: Batch, why: str, now: datetime) -> None:
+    """Into doubt, if its lease has still run out."""
+    abandoned = Batch.objects.abandoned().filter(pk=batch.pk)
+    fields = {"claim_token": None, "error": why[:300], "next_try_at": first_probe(batch, now)}
+    if abandoned.update(status=Status.IN_DOUBT, **fields):
+        batch.note(why)
+
+
+def first_probe(batch: Batch, now: datetime) -> datetime:
+    """At once by SMTP: a journal does not get better by waiting."""
+    return now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
+
+
+def resolve(batch: Batch, now: datetime) -> None:
+    """One look at one doubtful batch, with its provider's kind of evidence."""
+    provider = providers.get(batch.provider) if batch.provider in providers.NAMES else None
+    if provider is None or provider != providers.current():
+        name = provider.name if provider else batch.provider or "another provider"
+        hold(batch, f"It went to {name}, which is not in use any more and can't be asked.")
+    elif provider.key == "smtp":
+        _by_journal(batch, now)
+    elif provider.repeat_within:
+        _by_repeating(batch, provider, now)
+    else:
+        _by_asking(batch, provider, now)
+
+
+def hold(batch: Batch, why: str) -> None:
+    if batch.settle(Status.HELD, frm=IN_DOUBT):
+        batch.note(f"{why} An editor has to decide.")
+
+
+def _by_repeating(batch: Batch, provider: Provider, now: datetime) -> None:
+    """Send it again under the same key, while the provider remembers that key."""
+    assert provider.repeat_within
+    if now < (batch.first_tried_at or now) + provider.repeat_within:
+        if batch.settle(Status.PENDING, frm=IN_DOUBT, next_try_at=now):
+            batch.note(f"Repeated under the same key: {provider.name} makes no second mail of it.")
+    else:
+        hold(batch, f"{provider.name} has forgotten the call's key: a repeat could double it.")
+
+
+def _by_asking(batch: Batch, provider: Provider, now: datetime) -> None:
+    """Ask the provider's record; without one, wait for its events. «Not there» counts only when
+    it was said each time: records lag behind."""
+    evidence = _ask(batch, provider) if provider.find else None
+    if evidence and not evidence.missing:
+        found(batch.pk, evidence.provider_id, "the provider's record")
+        return
+    last = batch.probes + 1 >= len(settings.MAIL_PROBES)
+    if provider.find and evidence is None:  # it can't tell now
+        later = now + settings.MAIL_PROBES[-1]
+        _still_in_doubt(batch).update(next_try_at=later)
+        batch.note(f"{provider.name} could not be asked.")
+    elif not last:
+        wait = settings.MAIL_PROBES[batch.probes + 1]
+        # Two who ask at the same moment count as one probe: the distances are what matters.
+        same = _still_in_doubt(batch).filter(probes=batch.probes)
+        if same.update(probes=F("probes") + 1, next_try_at=now + wait):
+            batch.note(_said(batch, evidence))
+    elif evidence is None:
+        hold(batch, f"No event came, and {provider.name} can't be asked.")
+    else:
+        batch.note(_said(batch, evidence))
+        _send_to_missing(batch, evidence, now)
+
+
+def _still_in_doubt(batch: Batch) -> Any:
+    return Batch.objects.filter(pk=batch.pk, status=Status.IN_DOUBT)
+
+
+def _said(batch: Batch, evidence: Evidence | None) -> str:
+    if evidence is None:
+        return "No event about it has come so far."
+    return (
+        f"Asked the provider: it has {batch.recipients - len(evidence.missing):,} "
+        f"of {batch.recipients:,}."
+    )
+
+
+def _send_to_missing(batch: Batch, evidence: Evidence, now: datetime) -> None:
+    """Whom the provider has is done; the others go out again."""
+    ids = _ids_by_email(batch)
+    missing = [ids[email] for email in evidence.missing]
+    if len(missing) == len(ids):
+        again = {"next_try_at": now, "first_tried_at": None}
+        batch.settle(Status.PENDING, frm=IN_DOUBT, **again)
+    elif batch.carve(missing, Status.PENDING, next_try_at=now):
+        found(batch.pk, evidence.provider_id, "the provider's record")
+
+
+def _ask(batch: Batch, provider: Provider) -> Evidence | None:
+    assert provider.find
+    emails = list(_ids_by_email(batch))
+    if not emails:  # all of them erased since
+        return None
+    at = batch.tried_at or clock.now()
+    return provider.find(Call(str(batch.pk), batch.call_key, batch.mailing.tag, emails, at))
+
+
+def _ids_by_email(batch: Batch) -> dict[str, int]:
+    """Who was in the call: the excluded were left out."""
+    there = set(batch.subscriber_ids) - set(batch.excluded_ids)
+    rows = Subscriber.objects.filter(pk__in=there).order_by("pk").values_list("email", "pk")
+    return dict(rows)
+
+
+# --- SMTP: the journal ----------------------------------------------------------------------
+
+
+def _by_journal(batch: Batch, now: datetime) -> None:
+    """Settled messages are done, the one that was handed over is held, the rest goes out."""
+    excluded = set(batch.excluded_ids)
+    there = [pk for pk in batch.subscriber_ids if pk not in excluded]
+    # What the database lost with a crash of its own, the journal does not know.
+    end = len(there) if _database_restarted_since(batch.tried_at) else batch.begun
+    doubtful, untried = there[batch.done : end], there[end:]
+    with transaction.atomic():
+        if untried and not batch.carve(untried, Status.PENDING, next_try_at=now):
+            return
+        if doubtful:
+            held = batch.carve(doubtful, Status.HELD, error=batch.error)
+            if held is None:
+                return
+            held.note("Handed over, the answer unknown. An editor has to decide.")
+        if batch.settle(Status.ACCEPTED, frm=IN_DOUBT):
+            batch.note(f"The journal says that {batch.done:,} of {len(there):,} were sent.")
+    Mailing.objects.close_if_done(batch.mailing_id)
+
+
+def _database_restarted_since(at: datetime | None) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_postmaster_start_time() > %s", [at])
+        return bool(cursor.fetchone()[0])
+
+
+# --- A person -------------------------------------------------------------------------------
+
+
+def decide(batch: Batch, *, sent: bool, by: str = "") -> bool:
+    """An editor's word on a held batch: it was sent, or send it. One winner."""
+    to = Status.ACCEPTED if sent else Status.PENDING
+    fields = {"next_try_at": clock.now(), "first_tried_at": None}
+    decided = batch.settle(to, frm=[Status.HELD], **fields)
+    if decided:
+        batch.note(f"{by or 'An editor'} decided: " + ("it was sent." if sent else "send it."))
+        Mailing.objects.close_if_done(batch.mailing_id)
+    return decided

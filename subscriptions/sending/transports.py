@@ -1,0 +1,254 @@
+"""One batch, handed over: as one call to a provider's API, or message by message by SMTP."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from anymail.message import AnymailMessage
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import connection
+
+from newsroom.core import tokens
+from newsroom.core.db_retry import patiently
+from newsroom.mail import providers
+from newsroom.mail.errors import CouldNotConnect
+from newsroom.mail.providers import FIELD
+from subscriptions.models import Batch, Mailing
+from subscriptions.readers.links import unsubscribe_headers
+from subscriptions.sending import counted_links, mime, smtp
+
+
+@dataclass(frozen=True)
+class Recipient:
+    subscriber_id: int
+    subscription_id: int
+    email: str
+
+
+@dataclass
+class Handed:
+    """What is known after a call: by subscriber id, who was left out and why."""
+
+    provider_id: str = ""
+    refused: list[int] = field(default_factory=list)  # this address, for good
+    later: list[int] = field(default_factory=list)  # not now
+    doubtful: list[int] = field(default_factory=list)
+    untried: list[int] = field(default_factory=list)
+    error: str = ""
+
+
+class Session(Protocol):
+    """An open way to the provider, used by one pump."""
+
+    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed: ...
+
+    def close(self) -> None: ...
+
+
+class LostClaim(Exception):
+    """The lease ran out, and somebody else has decided about this batch."""
+
+
+class TooLate(Exception):
+    """So much of the lease is over that others may ask after this call before it has ended."""
+
+
+def open_session() -> Session:
+    return SMTPSession() if providers.current().key == "smtp" else APISession()
+
+
+# --- By API ---------------------------------------------------------------------------------
+
+
+class APISession:
+    """One HTTP session for all calls of a pump."""
+
+    def __init__(self) -> None:
+        self.mail = get_connection()
+        self.mail.open()
+        self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
+
+    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
+        """Raises TooLate, and what Anymail raises: see ``outcomes.classify``."""
+        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        if content not in self.bodies:
+            provider = providers.current()
+            html, text = (
+                providers.personal(body, provider)
+                for body in (counted_links.of_arm(mailing.html, batch.arm), mailing.text)
+            )
+            self.bodies = {content: (html, text)}
+        message = compose(batch, recipients, *self.bodies[content])
+        if time.monotonic() > batch.call_before:
+            raise TooLate
+        self.mail.send_messages([message])
+        return self._judge(message.anymail_status, recipients)
+
+    def _judge(self, status: Any, recipients: list[Recipient]) -> Handed:
+        ids = status.message_id
+        provider_id = ids if isinstance(ids, str) else next((one for one in ids or () if one), "")
+        handed = Handed(str(provider_id)[:200])
+        if status.status and status.status & {"invalid", "rejected", "failed"}:
+            for recipient in recipients:
+                one = status.recipients.get(recipient.email)
+                if one and one.status in ("invalid", "rejected"):
+                    handed.refused.append(recipient.subscriber_id)
+                elif one and one.status == "failed":
+                    handed.later.append(recipient.subscriber_id)
+            handed.error = "the provider refused some of the addresses"
+        return handed
+
+    def close(self) -> None:
+        self.mail.close()
+
+
+def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> AnymailMessage:
+    """The call's message: rendered text, and each reader's own links as merge data.
+
+    Both unsubscribe headers go to every recipient (RFC 8058).
+    """
+    mailing, newsletter, provider = batch.mailing, batch.mailing.newsletter, providers.current()
+    message = AnymailMessage(
+        subject=providers.personal(mailing.subject_for(batch.arm), provider),
+        body=text,
+        from_email=newsletter.sender,
+        to=[recipient.email for recipient in recipients],
+        reply_to=[newsletter.reply_to] if newsletter.reply_to else None,
+        headers=list_headers(newsletter),
+    )
+    message.attach_alternative(html, "text/html")
+    message.tags = [batch.mailing.tag]
+    message.metadata = {"batch": str(batch.pk)}
+    message.merge_data = {recipient.email: personal(recipient) for recipient in recipients}
+    if provider.merges_headers:
+        message.extra_headers |= unsubscribe_headers(FIELD.format("unsubscribe"))
+    else:
+        # All of them: some providers put a reader's headers in place of the call's.
+        message.merge_headers = {
+            email: message.extra_headers | unsubscribe_headers(values["unsubscribe"])
+            for email, values in message.merge_data.items()
+        }
+    provider.adapt(message, batch.call_key)
+    return message
+
+
+def personal(recipient: Recipient) -> dict[str, str]:
+    """What differs between readers: the tokens in their own links (``providers.FIELDS``)."""
+    return {
+        "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
+        "preferences": tokens.lasting("preferences", recipient.subscriber_id),
+    }
+
+
+def list_headers(newsletter: Any) -> dict[str, str]:
+    """List-Id names the list for ever (RFC 2919)."""
+    domain = newsletter.sender_address.rpartition("@")[2]
+    return {"List-Id": f"{newsletter.title} <{newsletter.slug}.{domain}>", "Precedence": "bulk"}
+
+
+# --- By SMTP --------------------------------------------------------------------------------
+
+JOURNAL = """
+    UPDATE subscriptions_batch SET begun = %s, done = %s, lease_until = now() + %s
+    WHERE id = %s AND claim_token = %s AND status = 'sending'
+"""
+
+
+class SMTPSession:
+    """One connection for all messages of a pump; opened when there is something to send."""
+
+    def __init__(self) -> None:
+        self.server: Any = None
+        self.templates: dict[tuple[int, int | None], mime.Template] = {}  # of what was sent last
+
+    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
+        """Raises CouldNotConnect, LostClaim."""
+        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        if content not in self.templates:
+            self.templates = {content: template(mailing, batch.arm)}
+        letters = [letter(mailing, recipient) for recipient in recipients]
+        if self.server is None:
+            try:
+                self.server = smtp.connect()
+            except OSError as error:  # smtplib's exceptions are OSErrors too
+                raise CouldNotConnect from error
+        pipeline = smtp.Pipeline(self.server)
+        try:
+            with commits_without_waiting():
+                outcome = pipeline.send(self.templates[content], letters, journal_of(batch))
+        except BaseException:
+            self.close()  # nothing half-said may stay on the line
+            raise
+        if outcome.doubtful or outcome.untried:
+            self.close()
+        return Handed(
+            refused=outcome.refused,
+            later=outcome.later,
+            doubtful=outcome.doubtful,
+            untried=outcome.untried,
+            error=", ".join(sorted(set(outcome.errors))),
+        )
+
+    def close(self) -> None:
+        if self.server is not None:
+            self.server.close()
+            self.server = None
+
+
+def journal_of(batch: Batch) -> Callable[[int, int], None]:
+    """Writes down how far the batch is; the lease begins anew with each message."""
+
+    def write(begun: int, done: int) -> None:
+        with connection.cursor() as cursor:
+            values: list[Any] = [begun, done, settings.MAIL_LEASE, batch.pk, batch.claim_token]
+            cursor.execute(JOURNAL, values)
+            if not cursor.rowcount:
+                raise LostClaim
+
+    return lambda begun, done: patiently(lambda: write(begun, done))
+
+
+@contextmanager
+def commits_without_waiting() -> Iterator[None]:
+    """A journal entry need not be on the disk before the next message: it survives our death, and
+    after the database's own ``doubt`` does not trust it."""
+
+    def set_to(value: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET synchronous_commit = {value}")
+
+    patiently(lambda: set_to("off"))
+    try:
+        yield
+    finally:
+        patiently(lambda: set_to("on"))
+
+
+def template(mailing: Mailing, arm: int | None = None) -> mime.Template:
+    newsletter = mailing.newsletter
+    headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
+    headers |= unsubscribe_headers(FIELD.format("unsubscribe")) | list_headers(newsletter)
+    if newsletter.reply_to:
+        headers["Reply-To"] = newsletter.reply_to
+    return mime.build(
+        mailing.subject_for(arm),
+        counted_links.of_arm(mailing.html, arm),
+        mailing.text,
+        newsletter.sender,
+        headers,
+    )
+
+
+def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:
+    """One reader's copy. Its Message-ID is the same whenever it is made: many mail programs show
+    a doubled message once."""
+    domain = mailing.newsletter.sender_address.rpartition("@")[2]
+    values = {
+        "email": recipient.email,
+        "message_id": f"<{mailing.tag}.{recipient.subscription_id}@{domain}>",
+        **personal(recipient),
+    }
+    return smtp.Letter(mailing.pk, recipient.subscriber_id, recipient.email, values)

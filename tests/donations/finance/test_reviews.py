@@ -1,0 +1,200 @@
+"""What waits for finance: disputes, fraud warnings, refunds by one and by two people."""
+
+import pytest
+import requests
+import stripe
+from django.utils import timezone
+
+from donations.finance import refunds
+from donations.models import Contribution, Dispute, Refund, Review, StripeEvent
+from donations.payments import events, gateway, sync
+from donations.sandbox.objects import Card
+from donations.tasks import carry_out_refunds
+from tests.donations.conftest import handle
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+REVIEW = "/admin/review/"
+
+
+@pytest.fixture
+def gift(donor, told) -> Contribution:
+    donor.gives("giver@example.org", frequency="once", amount="50")
+    handle(told())
+    return Contribution.objects.get()
+
+
+@pytest.fixture
+def officer(client):
+    user = make_user("Finance")
+    client.force_login(user)
+    return user
+
+
+def at(gift: Contribution) -> str:
+    return f"/admin/contributions/refund/{gift.pk}/"
+
+
+def test_small_refund_is_done_at_once_and_mirrored(client, officer, gift) -> None:
+    assert "At most 50 USD" in client.get(at(gift)).text
+    page = client.post(at(gift), {"amount": "20", "reason": "typed a zero too many"}, follow=True)
+    assert "$20 given back" in page.text
+    gift.refresh_from_db()
+    assert (gift.status, gift.refunded) == ("partly_refunded", 2000)
+    assert "typed a zero too many" in page.text
+    client.post(at(gift), {"amount": "30", "reason": "the rest"})
+    gift.refresh_from_db()
+    assert (gift.status, gift.refunded) == ("refunded", 5000)
+    assert "Nothing of this gift" in client.get(at(gift), follow=True).text
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason", "words"),
+    [("51", "x", "At most"), ("0", "x", "At most"), ("-5", "x", "as a number"),
+     ("NaN", "x", "as a number"), ("1.234", "x", "decimals"), ("5", "", "Please say why")],
+)  # fmt: skip
+def test_refund_of_nonsense_is_refused(client, officer, gift, amount, reason, words) -> None:
+    page = client.post(at(gift), {"amount": amount, "reason": reason}, follow=True)
+    assert words in page.text
+    assert not Refund.objects.filter(status="done").exists()
+
+
+def test_large_refund_takes_two_people(client, officer, gift, settings) -> None:
+    settings.REFUND_LIMIT = 10
+    page = client.post(at(gift), {"amount": "50", "reason": "she asked"}, follow=True).text
+    assert "waits for a second person" in page
+    refund = Refund.objects.get()
+    review = Review.objects.get()
+    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})
+    refund.refresh_from_db()
+    assert refund.status == "waiting"  # not by who asked
+    client.force_login(make_user("Finance"))
+    assert "Give back" in client.get(REVIEW).text
+    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})
+    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})  # pressed twice
+    gift.refresh_from_db()
+    refund.refresh_from_db()
+    assert (gift.refunded, refund.status) == (5000, "done")
+    assert not Review.objects.waiting().exists()
+
+
+def test_second_refund_waits_for_the_first(client, officer, gift, settings) -> None:
+    settings.REFUND_LIMIT = 10
+    for _ in range(2):
+        page = client.post(at(gift), {"amount": "50", "reason": "x"}, follow=True).text
+    assert "under way" in page
+    assert Refund.objects.count() == 1
+
+
+def test_refund_whose_answer_was_lost_is_made_once(client, officer, gift, monkeypatch) -> None:
+    give_back = gateway.give_back
+
+    def lost(*args):
+        give_back(*args)
+        raise gateway.Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "give_back", lost)
+        page = client.post(at(gift), {"amount": "20", "reason": "x"}, follow=True).text
+    assert "tried again by itself" in page
+    Refund.objects.update(asked_at=timezone.now() - timezone.timedelta(minutes=5))
+    carry_out_refunds()
+    gift.refresh_from_db()
+    assert (gift.refunded, Refund.objects.get().status) == (2000, "done")
+
+
+def test_dispute_opens_a_review_with_its_deadline_and_closes_it(
+    client, officer, donor, told, stripe_sandbox
+) -> None:
+    donor.gives("disputes@example.org", Card.DISPUTED, frequency="once", amount="50")
+    handle(told())
+    gift, dispute = Contribution.objects.get(), Dispute.objects.get()
+    assert gift.status == "disputed"
+    review = Review.objects.waiting().get()
+    assert review.due_at == dispute.evidence_due_at
+    assert "The bank asks why (fraudulent)" in client.get(REVIEW).text
+    assert not refunds.most(gift)
+    form = {"dispute": dispute.stripe_dispute, "outcome": "won"}
+    requests.post(f"{stripe_sandbox}/close-dispute", data=form, timeout=10)
+    handle(told())
+    gift.refresh_from_db()
+    assert gift.status == "succeeded"
+    review.refresh_from_db()
+    assert "won" in review.decision
+    assert "needs_response" not in client.get(f"/admin/contributions/inspect/{gift.pk}/").text
+
+
+def test_lost_dispute_stays_lost(donor, told, stripe_sandbox) -> None:
+    donor.gives("lost@example.org", Card.DISPUTED, frequency="once")
+    handle(told())
+    form = {"dispute": Dispute.objects.get().stripe_dispute, "outcome": "lost"}
+    requests.post(f"{stripe_sandbox}/close-dispute", data=form, timeout=10)
+    handle(told()[::-1])  # the newest first: order does not matter
+    assert Contribution.objects.get().status == "disputed"
+
+
+def test_fraud_warning_is_decided_with_words(client, officer, donor, told) -> None:
+    donor.gives("stolen@example.org", Card.FRAUD_WARNING, frequency="once")
+    handle(told() * 2)
+    review = Review.objects.get()
+    assert review.kind == "fraud_warning"
+    assert (
+        "in a few words" in client.post(f"{REVIEW}{review.pk}/", {"words": " "}, follow=True).text
+    )
+    client.post(f"{REVIEW}{review.pk}/", {"words": "Called her: it was she."})
+    review.refresh_from_db()
+    assert (review.closed_by, review.decision) == (officer, "Called her: it was she.")
+
+
+def test_refund_that_the_bank_sends_back_is_told(client, officer, donor, told) -> None:
+    donor.gives("closed@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
+    handle(told())
+    gift = Contribution.objects.get()
+    client.post(at(gift), {"amount": "50", "reason": "x"})
+    donor.advance(1)
+    handle(told())
+    gift.refresh_from_db()
+    assert (gift.status, gift.refunded) == ("succeeded", 0)
+    assert "Find another way" in Review.objects.get().why
+
+
+def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
+    client, officer, monkeypatch, db
+) -> None:
+    row = StripeEvent.objects.create(
+        id="evt_x", type="charge.refunded", object_id="ch_x", created_at=timezone.now()
+    )
+
+    def away(pk: str) -> stripe.Charge:
+        raise stripe.APIConnectionError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "charge", away)
+        for _ in range(4):
+            events.process(row)
+            row.refresh_from_db()
+    assert "charge.refunded about ch_x" in client.get(REVIEW).text
+    monkeypatch.setattr(
+        gateway, "charge", lambda pk: stripe.Charge.construct_from({"payment_intent": None}, "k")
+    )
+    events.process(row)
+    assert not Review.objects.waiting().exists()
+
+
+def test_editor_sees_no_review_and_gives_nothing_back(client, gift) -> None:
+    client.force_login(make_user("Editors"))
+    assert client.get(REVIEW).status_code in (302, 403)
+    assert client.post(at(gift), {"amount": "5", "reason": "x"}).status_code in (302, 403)
+    assert not Refund.objects.exists()
+
+
+def test_payout_that_came_back_is_told(donor, told, monkeypatch) -> None:
+    donor.gives("payout@example.org", frequency="once", amount="50")
+    donor.advance(4)
+    [payout] = {event["data"]["object"]["id"] for event in told() if event["type"] == "payout.paid"}
+    found = gateway.payout(payout)
+    found.status, found.failure_message = "failed", "The account is closed."
+    monkeypatch.setattr(gateway, "payout", lambda pk: found)
+    for _ in range(2):
+        sync.pull_payout(payout)
+    assert "The account is closed." in Review.objects.get(kind="payout").why

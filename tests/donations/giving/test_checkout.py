@@ -1,0 +1,355 @@
+import re
+import uuid
+from datetime import timedelta
+
+import pytest
+import requests
+from django.conf import settings
+from django.utils import timezone
+
+from donations import money
+from donations.models import (
+    Checkout,
+    Contribution,
+    Country,
+    Donor,
+    GivingWords,
+    RecurringContribution,
+)
+from donations.payments import gateway
+from donations.sandbox.objects import Card
+from subscriptions.models import Subscription
+from tests.donations.conftest import handle
+from tests.factories import make_user
+
+
+@pytest.fixture
+def finance_page(donor):
+    """What finance sees of a gift."""
+    from django.test import Client
+
+    staff = Client()
+    staff.force_login(make_user("Finance"))
+    return lambda gift: staff.get(f"/admin/contributions/inspect/{gift.pk}/").text
+
+
+def test_reader_gives_once(donor) -> None:
+    page = donor.gives("once@example.org", frequency="once", own_amount="12.50")
+    assert "Thank you" in page.text and "$12.50" in page.text
+    gift = Contribution.objects.get()
+    assert (gift.status, gift.frequency, gift.amount, gift.currency) == (
+        "succeeded", "once", 1250, "usd",
+    )  # fmt: skip
+    assert gift.donor.email == "once@example.org" and gift.donor.name == "Ann Donor"
+    assert gift.payment_method == "visa 4242"
+    assert [change.status for change in gift.changes.all()] == ["succeeded"]
+
+
+@pytest.mark.parametrize("frequency", ["monthly", "annual"])
+def test_reader_promises_to_give(donor, frequency: str) -> None:
+    page = donor.gives(f"{frequency}@example.org", frequency=frequency)
+    assert f"every {frequency.replace('annual', 'year').replace('monthly', 'month')}" in page.text
+    promise = RecurringContribution.objects.get()
+    assert (promise.status, promise.frequency, promise.amount) == ("active", frequency, 1000)
+    assert promise.contributions.get().status == "succeeded"
+
+
+def test_one_session_is_made_of_one_form(donor) -> None:
+    form = {"checkout": str(uuid.uuid4()), "amount": "10"}
+    first, second = donor.continues(**form), donor.continues(**form)
+    assert first.status_code == second.status_code == 303
+    assert first["Location"] == second["Location"]
+    changed = donor.continues(**form | {"amount": "20"})
+    assert changed["Location"] != first["Location"]
+    assert Checkout.objects.count() == 2
+
+
+def test_form_of_yesterday_gets_a_new_session(donor) -> None:
+    form = {"checkout": str(uuid.uuid4()), "amount": "10"}
+    first = donor.continues(**form)
+    Checkout.objects.update(created_at=timezone.now() - timedelta(hours=24))
+    assert donor.continues(**form)["Location"] != first["Location"]
+
+
+def test_crash_after_stripe_answered_finds_the_same_session(donor) -> None:
+    form = {"checkout": str(uuid.uuid4()), "amount": "10"}
+    first = donor.continues(**form)
+    Checkout.objects.update(session_id=None, session_url="")  # we died before storing it
+    assert donor.continues(**form)["Location"] == first["Location"]
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"amount": "1"}, "smallest amount is $2"),
+        ({"amount": "NaN"}, "as a number"),
+        ({"amount": "1e3"}, "as a number"),
+        ({"amount": "٣"}, "as a number"),
+        ({"currency": "kwd", "amount": "12.345"}, "last decimal to 0"),
+        ({"appeal": "x"}, "appeal is over"),
+        ({"amount": "lots"}, "as a number"),
+        ({"amount": "1000000000000"}, "largest amount here"),
+        ({"amount": ""}, "choose an amount"),
+        ({"amount": "-5"}, "as a number"),
+        ({"currency": "xxx"}, "take that currency"),
+        ({"currency": "jpy", "amount": "500.5"}, "whole number"),
+        ({"frequency": "weekly"}, "once, monthly or annual"),
+        ({"frequency": ""}, "once, monthly or annual"),
+        ({"checkout": "x"}, "valid UUID"),
+    ],
+)
+def test_bad_input_keeps_what_was_typed_and_stores_nothing(donor, form, message) -> None:
+    answer = donor.continues(**form)
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert not Checkout.objects.exists()
+    if typed := form.get("amount"):
+        assert f'value="{typed}"' in answer.text
+
+
+def test_stripe_being_away_says_that_nothing_was_charged(donor, monkeypatch) -> None:
+    import stripe
+
+    from donations.payments import gateway
+
+    away = stripe.StripeClient(
+        "sk_test_x", base_addresses={"api": "http://127.0.0.1:9"}, max_network_retries=0
+    )
+    monkeypatch.setattr(gateway, "client", lambda: away)
+    answer = donor.continues()
+    assert answer.status_code == 503
+    assert "Nothing was charged" in answer.text
+
+
+def test_declined_card_is_told_at_stripe_and_a_second_card_succeeds(donor, told) -> None:
+    from tests.donations.conftest import handle
+
+    page = donor.continues(frequency="once")["Location"]
+    declined = donor.pays(page, "two@example.org", Card.DECLINED)
+    assert "declined" in declined.text
+    handle(told())
+    gift = Contribution.objects.get()
+    assert (gift.status, gift.failure) == ("failed", "Your card was declined.")
+    paid = donor.pays(page, "two@example.org", Card.VISA)
+    donor.client.get(paid.headers["Location"].removeprefix(settings.BASE_URL))
+    gift.refresh_from_db()
+    assert gift.status == "succeeded"
+    assert [change.status for change in gift.changes.all()] == ["failed", "succeeded"]
+
+
+def test_card_that_needs_authentication(donor) -> None:
+    page = donor.continues(frequency="once")["Location"]
+    assert "Your bank asks" in donor.pays(page, "sca@example.org", Card.AUTHENTICATE).text
+    refused = donor.pays(page, "sca@example.org", Card.AUTHENTICATE, bank="fail")
+    assert "unable to authenticate" in refused.text
+    paid = donor.pays(page, "sca@example.org", Card.AUTHENTICATE, bank="approve")
+    assert paid.status_code == 302
+
+
+@pytest.mark.parametrize("session", ["", "cs_nothing", "x" * 5000, "../v1/charges", "cs_a/../b"])
+def test_thanks_page_survives_any_session(donor, session: str) -> None:
+    answer = donor.client.get("/support/thanks/", {"session": session})
+    assert answer.status_code == 200
+    assert "ask" not in answer.cookies
+
+
+def test_unpaid_session_is_not_thanked_for(donor) -> None:
+    donor.continues()
+    session = Checkout.objects.get().session_id
+    answer = donor.client.get("/support/thanks/", {"session": session})
+    assert "As soon as your gift arrives" in answer.text
+    assert not Contribution.objects.exists()
+
+
+def test_giving_page_is_prefilled_by_its_link(donor) -> None:
+    page = donor.client.get("/support/?frequency=annual&amount=77&currency=eur").text
+    assert 'value="annual" checked' in page
+    assert 'name="own_amount"' in page and 'value="77"' in page
+    assert "€10" in page
+
+
+def test_giving_page_survives_any_query(donor) -> None:
+    for query in ("?currency=zzz", "?frequency=x", "?amount=<script>", "?reminder=x&amount=%00"):
+        answer = donor.client.get("/support/" + query)
+        assert answer.status_code == 200
+        assert "<script>" not in answer.text
+
+
+# --- What else the form may ask for -------------------------------------------------------------
+
+
+def test_fee_is_added_when_the_reader_wants_it(donor) -> None:
+    page = donor.gives("fee@example.org", frequency="once", amount="10", cover_fee="on")
+    gift = Contribution.objects.get()
+    assert gift.amount == money.with_fee(1000, "usd") == 1061
+    assert gift.checkout.fee == 61
+    assert "$10.61" in page.text
+
+
+def test_anonymous_gift_keeps_no_name(donor, finance_page) -> None:
+    donor.gives("nameless@example.org", frequency="once", anonymous="on")
+    assert Donor.objects.get().name == ""
+    assert "anonymous" in finance_page(Contribution.objects.get())
+
+
+def test_newsletter_is_asked_for_with_the_gift_and_confirmed_by_mail(
+    donor, told, committing, inbox
+) -> None:
+    with committing():
+        donor.gives("both@example.org", newsletter="on")
+        donor.advance(40)  # a renewal asks no second time
+        handle(told())
+    subjects = [mail["subject"] for mail in inbox.to("both@example.org")]
+    assert len([subject for subject in subjects if "confirm" in subject]) == 1
+    subscription = Subscription.objects.get()
+    assert subscription.status == "pending"
+    assert subscription.consents.get().how == "with a gift"
+
+
+def test_donor_without_the_box_ticked_gets_no_newsletter(donor) -> None:
+    donor.gives("only@example.org")
+    assert not Subscription.objects.exists()
+
+
+def test_currency_follows_the_language_until_the_reader_chooses(donor) -> None:
+    german = {"Accept-Language": "de-DE,de;q=0.9"}
+    page = donor.client.get("/support/", headers=german)
+    assert 'name="currency" value="eur"' in page.text
+    assert {"Cookie", "Accept-Language"} <= {v.strip() for v in page["Vary"].split(",")}
+    page = donor.client.get("/support/?currency=jpy", headers=german)
+    assert 'name="currency" value="jpy"' in page.text
+
+
+def test_stripes_page_speaks_the_readers_language(donor) -> None:
+    donor.client.post(
+        "/support/checkout/",
+        {"frequency": "once", "amount": "10", "currency": "eur"},
+        headers={"Accept-Language": "ru"},
+    )
+    checkout = Checkout.objects.get()
+    assert checkout.language == "ru"
+    assert gateway.session(checkout.session_id).locale == "ru"
+
+
+def test_statement_descriptor_is_the_editors(donor) -> None:
+    GivingWords.objects.create(statement_descriptor="READING")
+    donor.continues(frequency="once")
+    donor.continues(frequency="monthly")
+    assert gateway.client().v1.products.retrieve("gift_monthly").statement_descriptor == "READING"
+
+
+def test_reader_in_a_dangerous_country_is_warned_and_may_be_turned_away(donor, appeal) -> None:
+    country = Country.objects.create(code="RU", name="Russia", warning="It is a crime there.")
+    page = donor.client.get("/support/").text
+    assert "?country=RU" in page and "It is a crime" not in page
+    page = donor.client.get("/support/?country=ru").text
+    assert "It is a crime there." in page and 'name="country" value="RU"' in page
+    assert donor.continues(country="RU", appeal=str(appeal.pk)).status_code == 303
+    appeal.closed_in.set([country])
+    appeal.save()
+    page = donor.client.get("/support/?country=RU").text
+    assert "closed for readers there" in page and "Continue" not in page
+    refused = donor.continues(country="RU", appeal=str(appeal.pk))
+    assert refused.status_code == 422 and "It is a crime there." in refused.text
+
+
+# --- Sessions that nobody pays ------------------------------------------------------------------
+
+
+def test_session_that_another_gift_replaced_is_closed(donor, told, committing) -> None:
+    form = {"checkout": str(uuid.uuid4())}
+    with committing():
+        first = donor.continues(**form, amount="10")["Location"]
+    with committing():
+        second = donor.continues(**form, amount="20")["Location"]
+    replaced, chosen = Checkout.objects.order_by("pk")
+    assert replaced.closed_at and not chosen.closed_at
+    assert gateway.session(replaced.session_id).status == "expired"
+    assert "Donate" not in requests.get(first, timeout=10).text
+    assert donor.pays(second, "chosen@example.org").status_code == 302
+    handle(told())
+    with committing():
+        third = donor.continues(**form, amount="20")["Location"]  # back, and once more
+    assert third not in (first, second)
+
+
+def test_abandoned_session_closes_by_itself_and_asks_once_if_that_was_agreed(
+    donor, told, committing, inbox, settings
+) -> None:
+    settings.CHECKOUT_RECOVERY = True
+    with committing():
+        page = donor.continues(frequency="once")["Location"]
+        donor.pays(page, "left@example.org", leave="1")
+        silent = donor.continues(frequency="once")["Location"]
+        assert "checkout" in requests.get(silent, timeout=10).text.lower()
+    donor.advance(1)
+    for _ in range(2):
+        with committing():
+            handle(told())
+    assert not Checkout.objects.filter(closed_at=None).exists()
+    [mail] = inbox.to("left@example.org")
+    assert mail["subject"] == "You were not finished"
+    link = next(word for word in mail["text"].split() if "/c/recover/" in word)
+    fresh = requests.get(link, timeout=10).url
+    assert donor.pays(fresh, "left@example.org").status_code == 302
+    with committing():
+        handle(told())
+    assert Contribution.objects.get().checkout.frequency == "once"
+
+
+def test_refusal_by_stripe_is_not_remembered_for_the_next_press(donor) -> None:
+    """Its products were deleted in the dashboard: the key's answer is that refusal for a day."""
+    form = {"checkout": str(uuid.uuid4())}
+    donor.continues(**form, amount="5")
+    requests.post(f"{donor.url}/start-over", timeout=10)
+    assert donor.continues(**form, amount="10").status_code == 503
+    assert donor.continues(**form, amount="10").status_code == 303
+
+
+# --- A word to the newsroom ---------------------------------------------------------------------
+
+
+def test_donor_says_a_word_after_the_gift(donor, finance_page) -> None:
+    page = donor.gives("word@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    answer = donor.client.post(f"/support/thanks/{action}", {"message": "Go on! <b>"})
+    assert "every one of them" in answer.text
+    donor.client.post(f"/support/thanks/{action}", {"message": "second"})
+    gift = Contribution.objects.get()
+    assert gift.message == "Go on! <b>"
+    assert "Go on! &lt;b&gt;" in finance_page(gift)
+
+
+@pytest.mark.parametrize(("words", "status"), [("", 422), ("x" * 2001, 422), ("x" * 2000, 200)])
+def test_message_of_any_size_gets_an_answer(donor, words: str, status: int) -> None:
+    page = donor.gives("size@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    assert donor.client.post(f"/support/thanks/{action}", {"message": words}).status_code == status
+    assert donor.client.post("/support/thanks/x:y/", {"message": "hi"}).status_code == 404
+
+
+def test_thanks_page_opened_by_somebody_else_names_no_one(donor, client) -> None:
+    donor.gives("private@example.org", frequency="once")
+    session = Checkout.objects.get().session_id
+    page = client.get("/support/thanks/", {"session": session}).text
+    assert "private@example.org" not in page and "Ann" not in page
+    assert not re.search('/support/manage/[^"]', page)
+
+
+def test_donor_opens_her_own_page_by_a_mailed_link(donor, committing, inbox) -> None:
+    donor.gives("mine@example.org")
+    for address in ("mine@example.org", "stranger@example.org"):
+        with committing():
+            answer = donor.client.post("/support/manage/", {"email": address}, follow=True)
+        assert "a mail with your link is on its way" in answer.text
+    assert inbox.to("stranger@example.org") == []
+    mail = inbox.to("mine@example.org")[0]
+    [link] = [word for word in mail["text"].split() if "/support/manage/" in word]
+    path = link.removeprefix(settings.BASE_URL)
+    page = donor.client.get(path).text
+    assert "$10" in page and "Next on" in page
+    promise = RecurringContribution.objects.get()
+    portal = donor.client.post(path, {"recurring": promise.pk, "card": "1"})
+    assert portal.status_code == 303
+    assert "Cancel plan" in requests.get(portal["Location"], timeout=10).text
+    assert donor.client.get("/support/manage/forged:x/").status_code == 404

@@ -1,0 +1,116 @@
+"""The donor's own page: her receipts, her data, and the end of both."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import stripe
+import time_machine
+from django.conf import settings
+from django.utils import timezone
+
+from donations.giving.links import manage_url
+from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
+from donations.payments import gateway
+from tests.donations.conftest import handle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(donor, told, client):
+    """The address of her own page, with a monthly gift and one given once."""
+    donor.gives("own@example.org", frequency="monthly")
+    donor.gives("own@example.org", frequency="once", amount="25")
+    handle(told())
+    return path_of(Donor.objects.get())
+
+
+def path_of(donor: Donor) -> str:
+    return manage_url(donor).removeprefix(settings.BASE_URL)
+
+
+def test_receipts_and_statement_are_there_to_download(page, client) -> None:
+    shown = client.get(page).text
+    for receipt in Receipt.objects.all():
+        path = f"{page}receipts/{receipt.pk}/"
+        assert path in shown
+        answer = client.get(path)
+        assert answer["Content-Type"] == "application/pdf" and answer.content[:4] == b"%PDF"
+        assert "no-store" in answer["Cache-Control"]
+    year = Receipt.objects.first().year
+    assert client.get(f"{page}statements/{year}/").content[:4] == b"%PDF"
+    for other in ("1999", "99999999999999999999"):
+        assert client.get(f"{page}statements/{other}/").status_code == 404
+
+
+def test_nobody_reads_somebody_elses_receipt(page, client, donor, told) -> None:
+    donor.gives("other@example.org", frequency="once")
+    handle(told())
+    foreign = Receipt.objects.exclude(contribution__donor__pk=Donor.objects.first().pk).get()
+    assert client.get(f"{page}receipts/{foreign.pk}/").status_code == 404
+    assert client.get(f"{page}receipts/{10**25}/").status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["", "data/", "erase/", "receipts/1/", "statements/2026/"])
+def test_forged_link_opens_nothing(page, client, rest: str) -> None:
+    forged = page[:-3] + "x/" + rest
+    assert client.get(forged).status_code == 404
+    assert client.post(forged).status_code in (404, 405)
+
+
+def test_link_of_the_day_before_says_where_to_get_a_new_one(page, client) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        answer = client.get(page)
+    assert answer.status_code == 403 and "/support/manage/" in answer.text
+
+
+def test_data_holds_everything_and_only_hers(page, client, donor, told) -> None:
+    donor.gives("other@example.org", frequency="once", amount="77")
+    handle(told())
+    answer = client.get(f"{page}data/")
+    assert "attachment" in answer["Content-Disposition"]
+    data = json.loads(answer.content)
+    assert data["email"] == "own@example.org" and data["name"] == "Ann Donor"
+    assert {gift["amount"] for gift in data["contributions"]} == {"10.00", "25.00"}
+    assert len(data["recurring_contributions"]) == 1
+    assert "77" not in [gift["amount"] for gift in data["contributions"]]
+
+
+def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -> None:
+    customers = set(Contribution.objects.values_list("stripe_customer", flat=True))
+    assert "monthly" in client.get(f"{page}erase/").text
+    assert Donor.objects.exists()  # a GET erases nothing
+    assert "no longer know who you are" in client.post(f"{page}erase/").text
+    assert not Donor.objects.exists() and not Deferral.objects.exists()
+    assert Contribution.objects.count() == Receipt.objects.count() == 2
+    promise = RecurringContribution.objects.get()
+    assert promise.status == "canceled" and promise.ended_at and not promise.card
+    for customer in customers:
+        assert gateway.client().v1.customers.retrieve(customer).deleted
+    handle(told())  # whatever Stripe tells later brings nobody back
+    assert not Donor.objects.exists()
+    assert client.get(page).status_code == 404
+
+
+def test_erasure_that_stripe_does_not_answer_erases_nothing_and_can_be_pressed_again(
+    page, client, monkeypatch
+) -> None:
+    def away(pk: str) -> None:
+        raise gateway.Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "delete_customer", away)
+        answer = client.post(f"{page}erase/")
+    assert answer.status_code == 503 and "nothing was erased" in answer.text
+    assert Donor.objects.exists()
+    assert client.post(f"{page}erase/").status_code == 200
+
+
+def test_card_page_survives_stripe_being_away(page, client, monkeypatch) -> None:
+    def away(*args: str) -> str:
+        raise stripe.APIConnectionError("away")
+
+    monkeypatch.setattr(gateway, "portal_url", away)
+    promise = RecurringContribution.objects.get()
+    assert client.post(page, {"recurring": promise.pk, "card": "1"}).status_code == 503

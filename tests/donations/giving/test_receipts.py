@@ -1,0 +1,154 @@
+"""Receipts: one for each gift, without gaps, in the donor's language; and the year's sum."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection, transaction
+from pypdf import PdfReader
+
+from donations.giving import receipts
+from donations.models import Contribution, Donor, Receipt, ReceiptNumber
+from donations.sandbox.objects import Card
+from newsroom.core.privacy import email_index
+from tests.donations.conftest import handle
+
+pytestmark = pytest.mark.django_db
+YEAR_END = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)  # 23:30 in Berlin
+NEW_YEAR = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)  # 00:30 there
+
+
+def text_of(document: bytes) -> str:
+    return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
+
+
+def make_gift(n: int, donor: Donor | None = None, **fields: object) -> Contribution:
+    return Contribution.objects.create(
+        donor=donor,
+        stripe_payment_intent=f"pi_{n}",
+        **{
+            "frequency": "once",
+            "amount": 1250,
+            "currency": "eur",
+            "status": "succeeded",
+            "payment_method": "visa 4242",
+            "created_at": YEAR_END,
+            "received_at": YEAR_END,
+        }
+        | fields,
+    )
+
+
+def make_donor(language: str = "en", name: str = "Ёлка Żółć") -> Donor:
+    email = f"{language}@example.org"
+    return Donor.objects.create(
+        email=email, email_index=email_index(email), name=name, language=language
+    )
+
+
+def test_numbers_begin_anew_with_the_newsrooms_year() -> None:
+    days = [YEAR_END, YEAR_END, NEW_YEAR, YEAR_END]
+    made = [str(Receipt.issue(make_gift(n), day)) for n, day in enumerate(days)]
+    assert made == ["2026-000001", "2026-000002", "2027-000001", "2026-000003"]
+
+
+def test_number_of_what_was_rolled_back_is_given_to_the_next() -> None:
+    with transaction.atomic():
+        Receipt.issue(make_gift(1), YEAR_END)
+        transaction.set_rollback(True)
+    assert Receipt.issue(make_gift(2), YEAR_END).number == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forty_gifts_at_once_leave_no_gap() -> None:
+    gifts = [make_gift(n) for n in range(40)]
+
+    def issue(gift: Contribution) -> None:
+        try:
+            with transaction.atomic():
+                Receipt.issue(gift, YEAR_END)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(issue, gifts))
+    numbers = Receipt.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, 41))
+    assert ReceiptNumber.objects.get().last == 40
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Receipt 2026-000001", "Received on", "31 December 2026"]),
+        ("de", ["Beleg 2026-000001", "Eingegangen am", "31. Dezember 2026"]),
+        ("ru", ["Квитанция 2026-000001", "Получено", "31 декабря 2026"]),
+        ("pl", ["Potwierdzenie", "31 grudnia 2026"]),
+        ("fr", ["Reçu", "31 décembre 2026"]),
+        ("es", ["Recibo", "31 de diciembre de 2026"]),
+        ("tlh", ["Receipt 2026-000001"]),
+    ],
+)
+def test_receipt_speaks_the_donors_language(site, language: str, words: list[str]) -> None:
+    gift = make_gift(1, make_donor(language))
+    page = text_of(receipts.receipt(Receipt.issue(gift, YEAR_END)))
+    for word in [*words, "12.50 EUR", "visa 4242", "The Meridian", "Ёлка Żółć"]:
+        assert word in page
+
+
+@pytest.mark.parametrize("name", ['#panic("x")', "$ *_ @a <b> // /* \\", "", "x" * 500])
+def test_name_is_never_read_as_markup(site, name: str) -> None:
+    gift = make_gift(1, make_donor(name=name))
+    assert b"%PDF" in receipts.receipt(Receipt.issue(gift, YEAR_END))[:10]
+
+
+def test_receipt_of_an_erased_donor_names_no_one(site) -> None:
+    page = text_of(receipts.receipt(Receipt.issue(make_gift(1), YEAR_END)))
+    assert "12.50 EUR" in page and "@" not in page.replace("contact@", "")
+
+
+def test_statement_adds_up_what_was_kept_per_currency(site) -> None:
+    donor = make_donor()
+    for n, (amount, refunded, currency, status) in enumerate(
+        [
+            (1000, 0, "usd", "succeeded"),
+            (2000, 500, "usd", "partly_refunded"),
+            (3000, 0, "usd", "disputed"),
+            (1500, 0, "jpy", "succeeded"),
+        ]
+    ):
+        gift = make_gift(
+            n, donor, amount=amount, refunded=refunded, currency=currency, status=status
+        )
+        Receipt.issue(gift, YEAR_END)
+    Receipt.issue(make_gift(9, donor, amount=77700), NEW_YEAR)
+    document = receipts.statement(donor, 2026)
+    page = text_of(document or b"")
+    assert "Total: 25.00 USD" in page and "Total: 1,500 JPY" in page
+    assert "777" not in page
+    assert receipts.statement(donor, 2025) is None
+    assert receipts.years_of(donor) == [2027, 2026]
+
+
+def test_statement_of_five_hundred_gifts(site) -> None:
+    donor = make_donor()
+    for n in range(500):
+        Receipt.issue(make_gift(n, donor), YEAR_END)
+    document = receipts.statement(donor, 2026) or b""
+    assert len(PdfReader(io.BytesIO(document)).pages) > 5
+
+
+def test_each_gift_has_one_receipt_and_failed_ones_none(donor, told) -> None:
+    donor.gives("one@example.org", frequency="monthly")
+    donor.pays(donor.continues(frequency="once")["Location"], "one@example.org", Card.DECLINED)
+    donor.advance(65)
+    for _ in range(2):
+        handle(told())
+    assert Contribution.objects.count() == 4
+    assert Receipt.objects.count() == 3
+    for year in set(Receipt.objects.values_list("year", flat=True)):  # 65 days may pass a New Year
+        numbers = Receipt.objects.filter(year=year).order_by("number")
+        last = numbers.count()
+        assert list(numbers.values_list("number", flat=True)) == list(range(1, last + 1))
+    assert not Contribution.objects.filter(status="failed", receipt__isnull=False).exists()

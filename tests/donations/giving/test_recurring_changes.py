@@ -1,0 +1,311 @@
+"""A donor's own page: what she changes there happens at Stripe, once, and is mirrored."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+import stripe
+from django.utils import timezone
+
+from donations.giving import recurring_changes
+from donations.giving.links import manage_url
+from donations.models import Contribution, Deferral, RecurringChange, RecurringContribution
+from donations.payments import gateway
+from donations.sandbox.objects import Card, Iban
+from tests.donations.conftest import handle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def promise(donor, told) -> RecurringContribution:
+    """Ten dollars a month."""
+    donor.gives("steady@example.org", frequency="monthly", amount="10")
+    handle(told())
+    return RecurringContribution.objects.get()
+
+
+@pytest.fixture
+def own_page(client, promise):
+    url = "/" + manage_url(promise.donor).split("/", 3)[3]
+
+    def press(do: str = "", **fields: str):
+        if not do:
+            return client.get(url)
+        form = {"recurring": promise.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
+        answer = client.post(url, form)
+        promise.refresh_from_db()
+        return answer
+
+    return press
+
+
+def test_another_amount_is_charged_from_the_next_payment_on(own_page, promise, donor, told) -> None:
+    assert "From the next payment on it is $15" in own_page("amount", amount="15").text
+    assert promise.amount == 1500
+    assert Contribution.objects.count() == 1  # nothing was charged now
+    donor.advance(32)
+    handle(told())
+    assert set(Contribution.objects.values_list("amount", flat=True)) == {1000, 1500}
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-5", "1e9", "NaN", "12.345", "many", "99999999"])
+def test_nonsense_for_an_amount_changes_nothing(own_page, promise, typed) -> None:
+    assert own_page("amount", amount=typed).status_code == 400
+    assert promise.amount == 1000
+
+
+def test_another_rhythm_begins_when_what_is_paid_is_over(own_page, promise, donor, told) -> None:
+    renews_at = promise.renews_at
+    page = own_page("frequency", frequency="annual", amount="100").text
+    assert "From" in page and "$100 annual" in page
+    assert (promise.frequency, promise.amount) == ("annual", 10000)
+    assert promise.renews_at == renews_at
+    assert Contribution.objects.count() == 1
+    donor.advance(32)
+    handle(told())
+    assert Contribution.objects.get(amount=10000).frequency == "annual"
+    promise.refresh_from_db()
+    assert promise.renews_at > renews_at + timedelta(days=360)
+
+
+def test_pause_charges_nothing_and_ends_by_itself(own_page, promise, donor, told) -> None:
+    assert "Paused" in own_page("pause", months="1").text
+    assert promise.paused and promise.resumes_at
+    donor.advance(31)
+    handle(told())
+    assert Contribution.objects.count() == 1
+    donor.advance(62)
+    handle(told())
+    promise.refresh_from_db()
+    assert not promise.paused
+    assert Contribution.objects.count() >= 2
+
+
+def test_pause_is_ended_early(own_page, promise) -> None:
+    own_page("pause", months="6")
+    assert "It goes on" in own_page("resume").text
+    assert not promise.paused
+
+
+def test_cancelling_offers_less_first_and_can_be_taken_back(own_page, promise, donor, told) -> None:
+    page = own_page().text
+    assert "Would $5 be easier?" in page
+    assert "Nothing more is charged" in own_page("cancel", reason="too much").text
+    assert promise.cancels_at and not promise.ended_at
+    assert RecurringChange.objects.get().detail == "too much"
+    assert "Let it go on" in own_page().text
+    own_page("keep")
+    assert promise.cancels_at is None
+    own_page("cancel")
+    donor.advance(32)
+    handle(told())
+    promise.refresh_from_db()
+    assert promise.ended_at
+    assert Contribution.objects.count() == 1
+
+
+def test_press_that_arrives_twice_is_one_change(own_page, promise, monkeypatch) -> None:
+    made = []
+    change = gateway.change_subscription
+    monkeypatch.setattr(
+        gateway, "change_subscription", lambda *a, **k: made.append(a) or change(*a, **k)
+    )
+    form_id = str(uuid.uuid4())
+    for _ in range(2):
+        own_page("amount", amount="20", form_id=form_id)
+    assert len(made) == RecurringChange.objects.count() == 1
+    own_page("pause", form_id=form_id)  # an old page, pressed for something else
+    assert promise.paused
+
+
+def test_change_that_stripe_did_not_answer_is_made_by_the_next_press(
+    own_page, promise, monkeypatch
+) -> None:
+    """It acted, and the answer was lost: the key is the same, so it acts once."""
+    form_id = str(uuid.uuid4())
+    change = gateway.change_subscription
+
+    def lost(*args, **kwargs):
+        change(*args, **kwargs)
+        raise gateway.Unavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "change_subscription", lost)
+        answer = own_page("amount", amount="20", form_id=form_id)
+        assert answer.status_code == 503 and "try again" in answer.text
+    assert own_page("amount", amount="20", form_id=form_id).status_code == 200
+    assert promise.amount == 2000
+    assert RecurringChange.objects.get().done_at
+
+
+def test_nobody_changes_somebody_elses_promise(own_page, promise, donor, told) -> None:
+    donor.gives("other@example.org", frequency="monthly", amount="30")
+    handle(told())
+    other = RecurringContribution.objects.exclude(pk=promise.pk).get()
+    assert own_page("amount", amount="5", recurring=str(other.pk)).status_code == 302
+    other.refresh_from_db()
+    assert other.amount == 3000
+
+
+def test_refusal_by_stripe_is_said(own_page, promise, monkeypatch) -> None:
+    def refuse(*args, **kwargs):
+        raise stripe.InvalidRequestError("no", "items")
+
+    monkeypatch.setattr(gateway, "change_subscription", refuse)
+    assert own_page("amount", amount="20").status_code == 503
+    assert promise.amount == 1000
+
+
+@pytest.mark.parametrize("day", [1, 10, 28])
+def test_another_day_is_never_earlier_than_what_is_paid_for(
+    own_page, promise, donor, told, day
+) -> None:
+    paid_until = promise.renews_at
+    page = own_page("day", day=str(day)).text
+    assert "The next payment is on" in page
+    moved = timezone.localtime(promise.renews_at)
+    assert moved.day == day
+    assert paid_until <= promise.renews_at <= paid_until + timedelta(days=31)
+    donor.advance(63)
+    handle(told())
+    assert Contribution.objects.count() in (2, 3)
+    promise.refresh_from_db()
+    assert timezone.localtime(promise.renews_at).day == day
+
+
+@pytest.mark.parametrize("day", ["0", "29", "x", ""])
+def test_day_that_some_months_lack_is_refused(own_page, promise, day) -> None:
+    assert own_page("day", day=day).status_code == 400
+
+
+def test_who_cancels_may_be_asked_again_when_she_says(own_page, promise) -> None:
+    own_page("cancel", later="182")
+    wish = Deferral.objects.get()
+    assert wish.email == "steady@example.org"
+    assert (wish.amount, wish.frequency) == (1000, "monthly")
+    assert 180 < (wish.remind_at - timezone.now()).days < 184
+
+
+def test_smallest_promise_is_not_offered_less() -> None:
+    assert recurring_changes.lower(RecurringContribution(amount=300, currency="usd")) == 0
+    assert recurring_changes.lower(RecurringContribution(amount=500, currency="jpy")) == 0
+    assert recurring_changes.lower(RecurringContribution(amount=1001, currency="usd")) == 500
+
+
+# --- When a renewal fails -----------------------------------------------------------------------
+
+
+def subjects(inbox, address: str) -> list[str]:
+    return [mail["subject"] for mail in inbox.to(address)][::-1]
+
+
+@pytest.fixture
+def gives_and_renews(donor, told, committing):
+    """Ten dollars a month with a card, and the first renewal of it."""
+
+    def play(address: str, card: str) -> None:
+        with committing():
+            donor.gives(address, card, frequency="monthly", amount="10")
+            handle(told())
+        donor.advance(32)
+        with committing():
+            handle(told())
+
+    return play
+
+
+def mending_link(mail: dict) -> str:
+    """The path in a mail about a payment that did not go through."""
+    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
+    return "/" + link.split("/", 3)[3]
+
+
+def test_failing_card_is_told_three_times_and_then_it_ends(
+    donor, told, inbox, committing, client
+) -> None:
+    with committing():
+        donor.gives("fails@example.org", Card.FAILS_LATER, frequency="monthly", amount="10")
+        handle(told())
+    for days in (32, 4, 6, 8):  # the renewal, and Stripe's three more attempts
+        donor.advance(days)
+        with committing():
+            handle(told())
+    promise = RecurringContribution.objects.get()
+    assert promise.ended_at and promise.status == "canceled"
+    assert subjects(inbox, "fails@example.org")[1:] == [
+        "A payment did not go through",
+        "A payment still does not go through",
+        "It has ended",
+    ]
+
+
+def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
+    gives_and_renews, donor, told, inbox, committing, client
+) -> None:
+    gives_and_renews("mend@example.org", Card.FAILS_LATER)
+    [mail, _] = inbox.to("mend@example.org")
+    assert "visa 0341" in mail["text"]
+    path = mending_link(mail)
+    page = client.get(path).text
+    assert "Pay it now" in page and "Gifts so far" not in page
+    stripes_page = client.post(path)["Location"]
+    assert "/invoice/" in stripes_page
+    donor.pays(stripes_page, "mend@example.org", Card.VISA)
+    with committing():
+        handle(told())
+    promise = RecurringContribution.objects.get()
+    assert (promise.status, promise.card) == ("active", "visa 4242")
+    assert "/p/session/" in client.post(path)["Location"]  # nothing is open: to the card
+    assert client.get(path[:-3] + "x/").status_code == 404
+
+
+def test_card_that_expires_soon_is_told_once(promise, inbox, committing) -> None:
+    from donations.tasks import warn_of_expiring_cards
+
+    assert promise.card == "visa 4242"
+    soon = timezone.localdate() + timedelta(days=20)
+    RecurringContribution.objects.update(card_expires_on=soon)
+    for _ in range(2):
+        with committing():
+            warn_of_expiring_cards()
+    assert subjects(inbox, "steady@example.org").count("Your card will expire soon") == 1
+
+
+def test_bank_that_wants_to_ask_at_a_renewal_is_answered_by_one_press(
+    gives_and_renews, donor, told, inbox, committing, client
+) -> None:
+    gives_and_renews("asks@example.org", Card.ALWAYS_AUTHENTICATE)
+    assert subjects(inbox, "asks@example.org")[1:] == ["Your bank has a question"]
+    [mail, _] = inbox.to("asks@example.org")
+    page = client.post(mending_link(mail))["Location"]
+    donor.pays(page, "asks@example.org", Card.ALWAYS_AUTHENTICATE)
+    with committing():
+        handle(told())
+    promise = RecurringContribution.objects.get()
+    assert promise.status == "active"
+    assert [gift.status for gift in promise.contributions.all()] == ["succeeded"] * 2
+
+
+def test_account_that_was_closed_fails_days_after_the_renewal(
+    donor, told, inbox, committing
+) -> None:
+    with committing():
+        donor.gives("no-account@example.org", Iban.CLOSED_LATER, currency="eur", amount="10")
+        donor.advance(4)
+        handle(told())
+    assert RecurringContribution.objects.get().card == "sepa 3003"
+    donor.advance(27)
+    with committing():
+        handle(told())
+    assert Contribution.objects.first().status == "processing"
+    donor.advance(4)
+    with committing():
+        handle(told())
+    newest = Contribution.objects.first()
+    assert (newest.status, newest.failure_code) == ("failed", "account_closed")
+    assert RecurringContribution.objects.get().status == "past_due"
+    assert subjects(inbox, "no-account@example.org") == [
+        "Thank you",
+        "A payment did not go through",
+    ]

@@ -1,0 +1,294 @@
+"""Donors, Stripe's clock, staff and faults in any order: afterwards we hold what Stripe holds.
+
+A hypothesis state machine. EXAMPLES sets how many stories are played (`make chaos` plays more).
+"""
+
+import os
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+import stripe
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from donations.finance import refunds
+from donations.giving.links import manage_url
+from donations.models import (
+    CatchUp,
+    Contribution,
+    Dispute,
+    Donor,
+    Receipt,
+    RecurringContribution,
+    StripeEvent,
+)
+from donations.payments import catch_up, events, gateway
+from donations.sandbox.objects import Card, Iban
+from newsroom.models import TransactionalMail
+from tests.donations.conftest import Donor as Reader
+from tests.donations.conftest import all_of
+from tests.factories import make_appeal, make_site, make_user
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+CARDS = [number for name, number in vars(Card).items() if name.isupper()]
+ACCOUNTS = [number for name, number in vars(Iban).items() if name.isupper()]
+CHANGES = [
+    {"do": "amount", "amount": "7"},
+    {"do": "frequency", "frequency": "annual", "amount": "70"},
+    {"do": "frequency", "frequency": "monthly", "amount": "6"},
+    {"do": "pause", "months": "1"},
+    {"do": "resume"},
+    {"do": "day", "day": "3"},
+    {"do": "cancel", "later": "91"},
+    {"do": "keep"},
+]
+picks = st.integers(0, 1000)
+gifts = st.fixed_dictionaries(
+    {
+        "frequency": st.sampled_from(["once", "monthly", "annual"]),
+        "number": st.sampled_from(CARDS + ACCOUNTS),
+        "person": st.sampled_from(["ann", "bob"]),
+        "returns": st.booleans(),
+        "extras": st.sampled_from(
+            [{}, {"cover_fee": "on"}, {"anonymous": "on", "newsletter": "on"}]
+        ),
+    }
+)
+
+
+class Giving(RuleBasedStateMachine):
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        requests.post(f"{self.url}/start-over", timeout=10)
+        gateway.product.cache_clear()
+        self.outer = transaction.atomic()
+        self.outer.__enter__()
+        make_site()
+        make_appeal()
+        self.staff = make_user("Finance")
+        self.reader = Reader(Client(), self.url)
+        self.seen: set[str] = set()
+        self.faulty = False
+
+    @initialize(events_are_enough=st.booleans(), gifts=st.lists(gifts, min_size=2, max_size=4))
+    def it_is_in_use(self, events_are_enough: bool, gifts: list[dict[str, Any]]) -> None:
+        """Some have given. Without a mark the first catch-up reads every object too."""
+        if events_are_enough:
+            CatchUp.objects.create(until=timezone.now())
+        for gift in gifts:
+            self.give(gift)
+
+    # --- Donors ---
+
+    @rule(gift=gifts)
+    def somebody_gives(self, gift: dict[str, Any]) -> None:
+        self.give(gift)
+
+    def give(self, gift: dict[str, Any]) -> None:
+        number = gift["number"]
+        cache.clear()  # all of these readers share a network
+        form = {"frequency": gift["frequency"], "amount": "10", "checkout": str(uuid4())}
+        form |= gift["extras"]
+        form["currency"] = "eur" if number in ACCOUNTS else "usd"
+        answer = self.reader.continues(**form)
+        assert answer.status_code in (303, 503)  # 503: a fault was in the way
+        if answer.status_code == 303:
+            page = answer["Location"]
+            back = self.reader.pays(page, f"{gift['person']}@example.org", number, bank="approve")
+            if gift["returns"] and "Location" in back.headers:
+                path = back.headers["Location"].removeprefix(django_settings.BASE_URL)
+                assert self.reader.client.get(path).status_code == 200
+
+    @rule(change=st.sampled_from(CHANGES), pick=picks)
+    def change(self, change: dict[str, str], pick: int) -> None:
+        promise = any_of(RecurringContribution.objects.exclude(donor=None), pick)
+        if promise is None:
+            return
+        page = manage_url(promise.donor).removeprefix(django_settings.BASE_URL)
+        form = {"recurring": promise.pk, "form_id": str(uuid4())} | change
+        assert self.reader.client.post(page, form).status_code in (200, 400, 503)
+
+    @rule(pick=picks, number=st.sampled_from([Card.VISA, Card.FAILS_LATER]))
+    def pay_what_is_open(self, pick: int, number: str) -> None:
+        unpaid = [i for i in all_of(self.url, "invoices") if i["status"] == "open"]
+        if unpaid:
+            page = unpaid[pick % len(unpaid)]["hosted_invoice_url"]
+            requests.post(page, data={"card": number}, timeout=10)
+
+    @rule(pick=picks)
+    def erase(self, pick: int) -> None:
+        if not (donor := any_of(Donor.objects, pick)):
+            return
+        path = manage_url(donor).removeprefix(django_settings.BASE_URL)
+        assert self.reader.client.post(f"{path}erase/").status_code in (200, 503)
+
+    # --- Stripe ---
+
+    @rule(days=st.sampled_from([1, 3, 8, 32, 40]))
+    def advance(self, days: int) -> None:
+        self.reader.advance(days)
+
+    @rule(pick=picks, won=st.booleans())
+    def bank_decides(self, pick: int, won: bool) -> None:
+        waiting = [d for d in all_of(self.url, "disputes") if d["status"] == "needs_response"]
+        if waiting:
+            form = {
+                "dispute": waiting[pick % len(waiting)]["id"],
+                "outcome": "won" if won else "lost",
+            }
+            requests.post(f"{self.url}/close-dispute", data=form, timeout=10)
+
+    @rule(some=st.lists(picks, min_size=1, max_size=12))
+    def webhooks_come(self, some: list[int]) -> None:
+        """Some of what there is to tell: in any order, some of it twice, some of it never."""
+        if told := all_of(self.url, "events")[:25]:
+            for pick in some:
+                event = told[pick % len(told)]
+                self.hear(event["id"], event["type"], event["data"]["object"]["id"])
+
+    def hear(self, pk: str, kind: str, about: str) -> None:
+        row, _ = StripeEvent.objects.get_or_create(
+            id=pk, defaults={"type": kind, "object_id": about, "created_at": timezone.now()}
+        )
+        events.process(row)
+
+    # --- Staff ---
+
+    @rule(pick=picks, part=st.sampled_from([1, 2]))
+    def give_back(self, pick: int, part: int) -> None:
+        gift = any_of(Contribution.objects.filter(status="succeeded"), pick)
+        with suppress(refunds.NotRefunded):
+            if gift:
+                refunds.ask(gift, gift.amount // part, "asked for it", self.staff)
+
+    @rule(pick=picks)
+    def refund_in_the_dashboard(self, pick: int) -> None:
+        paid = [p for p in all_of(self.url, "payment_intents") if p["status"] == "succeeded"]
+        if paid:
+            form = {"payment_intent": paid[pick % len(paid)]["id"]}
+            requests.post(f"{self.url}/refund", data=form, timeout=10)
+
+    # --- Faults ---
+
+    @rule(
+        mode=st.sampled_from(["error-before", "answer-lost", "rate-limit"]),
+        times=st.integers(1, 4),
+        path=st.sampled_from(["/v1/", "/v1/checkout", "/v1/subscriptions", "/v1/refunds"]),
+    )
+    def fault(self, mode: str, times: int, path: str) -> None:
+        form = {"mode": mode, "times": str(times), "path": path}
+        requests.post(f"{self.url}/faults", data=form, timeout=10)
+
+    # --- Afterwards ---
+
+    def teardown(self) -> None:
+        try:
+            for mode in ("error-before", "answer-lost", "rate-limit"):
+                requests.post(f"{self.url}/faults", data={"mode": mode, "times": "0"}, timeout=10)
+            self.settle()
+            self.compare()
+        finally:
+            transaction.set_rollback(True)
+            self.outer.__exit__(None, None, None)
+
+    def settle(self) -> None:
+        """The hourly catch-up, and whatever was left open."""
+        catch_up.run(timezone.now())
+        for refund in refunds.Refund.objects.filter(status="approved"):
+            with suppress(refunds.NotRefunded):
+                refunds.carry_out(refund)
+        for event in StripeEvent.objects.filter(handled_at=None).order_by("created_at"):
+            events.process(event)
+        assert not StripeEvent.objects.filter(handled_at=None).exists()
+
+    def compare(self) -> None:
+        self.compare_payments()
+        self.compare_promises()
+        disputes = {d["id"]: d["status"] for d in all_of(self.url, "disputes")}
+        ours = dict(Dispute.objects.values_list("stripe_dispute", "status"))
+        assert ours == disputes
+        arrived = Contribution.objects.filter(status__in=Contribution.ARRIVED)
+        receipts = Receipt.objects.values_list("contribution", flat=True)
+        assert sorted(receipts) == sorted(arrived.values_list("pk", flat=True))
+        numbers: Counter[int] = Counter()
+        for receipt in Receipt.objects.order_by("year", "number"):
+            numbers[receipt.year] += 1
+            assert receipt.number == numbers[receipt.year]
+        thanks = TransactionalMail.objects.filter(purpose="thanks")
+        assert sorted(thanks.values_list("object_id", flat=True)) == sorted(receipts)
+
+    def compare_payments(self) -> None:
+        charges = {c["id"]: c for c in all_of(self.url, "charges")}
+        billed = {i["payment"]["payment_intent"] for i in all_of(self.url, "invoice_payments")}
+        moved = [
+            payment
+            for payment in all_of(self.url, "payment_intents")
+            if payment["latest_charge"]
+            # a card declined on the page of a subscription that never began is nobody's
+            and (payment["metadata"] or payment["id"] in billed)
+        ]
+        ours = {c.stripe_payment_intent: c for c in Contribution.objects.all()}
+        assert ours.keys() == {payment["id"] for payment in moved}
+        for payment in moved:
+            mine, charge = ours[payment["id"]], charges[payment["latest_charge"]]
+            assert (mine.amount, mine.currency) == (payment["amount"], payment["currency"])
+            assert mine.refunded == charge["amount_refunded"]
+            assert mine.arrived == (payment["status"] == "succeeded")
+            assert (mine.status == "processing") == (payment["status"] == "processing")
+            if mine.status in ("succeeded", "partly_refunded", "refunded"):
+                full = charge["amount_refunded"] == charge["amount"]
+                assert (mine.status == "refunded") == full
+
+    def compare_promises(self) -> None:
+        found = all_of(self.url, "subscriptions", status="all")
+        ours = {r.stripe_subscription: r for r in RecurringContribution.objects.all()}
+        assert ours.keys() == {subscription["id"] for subscription in found}
+        for subscription in found:
+            mine, item = ours[subscription["id"]], subscription["items"]["data"][0]
+            assert mine.status == subscription["status"]
+            assert mine.amount == item["price"]["unit_amount"]
+            assert mine.paused == bool(subscription["pause_collection"])
+            assert bool(mine.cancels_at) == bool(subscription["cancel_at"])
+            assert int(mine.renews_at.timestamp()) == item["current_period_end"]
+
+
+def any_of(found: Any, pick: int) -> Any:
+    rows = list(found.order_by("pk"))
+    return rows[pick % len(rows)] if rows else None
+
+
+@pytest.mark.django_db
+def test_we_hold_what_stripe_holds_whatever_happened(
+    empty_stripe: str, mail_sandbox: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Giving, "url", empty_stripe)
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.002)
+    run_state_machine_as_test(
+        Giving,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=20,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],  # a shorter story would take hours to find
+            derandomize="EXAMPLES" not in os.environ,  # the same stories in every CI run
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

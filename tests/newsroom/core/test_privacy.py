@@ -1,0 +1,89 @@
+import io
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsroom.core import privacy
+from subscriptions.models import Subscriber
+from tests.factories import make_subscriber
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_sealing_and_unsealing_gives_back_the_text(text: str) -> None:
+    assert privacy.unseal(privacy.seal(text, "t.c"), "t.c") == text
+
+
+def test_sealed_value_moved_to_another_column_does_not_open() -> None:
+    with pytest.raises(privacy.Unreadable):
+        privacy.unseal(privacy.seal("a@example.org", "subscriber.email"), "donor.email")
+
+
+def test_tampered_value_does_not_open() -> None:
+    sealed = bytearray(privacy.seal("a@example.org", "t.c"))
+    sealed[-1] ^= 1
+    with pytest.raises(privacy.Unreadable):
+        privacy.unseal(bytes(sealed), "t.c")
+
+
+def test_value_sealed_with_an_old_key_opens_after_rotation(settings) -> None:
+    sealed = privacy.seal("a@example.org", "t.c")
+    settings.PRIVACY_KEYS = [*settings.PRIVACY_KEYS, "2:" + "A" * 43 + "="]
+    privacy._ciphers.cache_clear()
+    try:
+        assert privacy.unseal(sealed, "t.c") == "a@example.org"
+        assert not privacy.sealed_with_newest_key(sealed)
+        assert privacy.sealed_with_newest_key(privacy.seal("x", "t.c"))
+    finally:
+        privacy._ciphers.cache_clear()
+
+
+@pytest.mark.django_db
+def test_database_holds_no_plain_address() -> None:
+    subscriber = make_subscriber("someone@example.org")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT email, email_index FROM subscriptions_subscriber")
+        stored = b"".join(bytes(value) for value in cursor.fetchone())
+    assert b"someone" not in stored and b"example" not in stored
+    assert Subscriber.objects.get(pk=subscriber.pk).email == "someone@example.org"
+
+
+@pytest.mark.django_db
+def test_subscriber_is_found_whatever_the_letter_case() -> None:
+    subscriber = make_subscriber("Some.One@example.org")
+    assert Subscriber.objects.with_email("some.one@EXAMPLE.org").get() == subscriber
+
+
+def test_filtering_on_an_encrypted_field_is_refused() -> None:
+    with pytest.raises(TypeError, match="blind index"):
+        Subscriber.objects.filter(email="a@example.org")
+
+
+@pytest.mark.django_db
+def test_rotation_seals_every_row_with_the_newest_key(settings) -> None:
+    readers = [make_subscriber() for _ in range(3)]
+    settings.PRIVACY_KEYS = [*settings.PRIVACY_KEYS, "2:" + "A" * 43 + "="]
+    privacy._ciphers.cache_clear()
+    try:
+        for expected in ("email: 3 sealed", "email: 0 sealed"):
+            out = io.StringIO()
+            call_command("rotate_keys", stdout=out)
+            assert f"subscriber.{expected}" in out.getvalue()
+        settings.PRIVACY_KEYS = settings.PRIVACY_KEYS[1:]
+        privacy._ciphers.cache_clear()
+        assert Subscriber.objects.get(pk=readers[0].pk).email == readers[0].email
+    finally:
+        privacy._ciphers.cache_clear()
+
+
+def test_every_sealed_field_has_a_context_of_its_own() -> None:
+    contexts = [
+        field.context
+        for model in apps.get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, privacy.EncryptedField)
+    ]
+    assert len(contexts) == len(set(contexts)) >= 5

@@ -1,0 +1,147 @@
+"""The engine room: doubts with their evidence, the provider's table, throttle, seed list."""
+
+from datetime import UTC, timedelta
+
+import pytest
+from django.utils import timezone
+
+from newsroom.mail import providers
+from subscriptions.models import Batch, Mailing, Subscription, Throttle
+from subscriptions.sending import engine, freezing, reconcile, transports
+from tests.factories import make_article, make_issue, make_subscription, make_user
+
+pytestmark = pytest.mark.django_db
+DOUBTS, DELIVERY = "/admin/newsletters/doubts/", "/admin/newsletters/delivery/"
+
+
+@pytest.fixture
+def editor(client):
+    user = make_user()
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def held(site, inbox, settings) -> Batch:
+    """A call to SES that nobody can tell about: held."""
+    for _ in range(3):
+        make_subscription(site.newsletter)
+    issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue of the doubt")
+    mailing = freezing.approve(issue, None, timezone.now())
+    freezing.freeze(mailing, timezone.now())
+    inbox.fault("500 after")
+    session = transports.open_session()
+    engine.send_next(session)
+    settings.MAIL_PROVIDER = "ses"
+    Batch.objects.update(provider="ses")
+    for _ in range(3):
+        Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
+        reconcile.resolve_all(timezone.now())
+    return Batch.objects.get(status="held")
+
+
+def test_doubt_is_shown_with_its_evidence_and_both_choices(client, editor, held) -> None:
+    assert "1 call to the mail provider is in doubt" in client.get("/admin/newsletters/").text
+    page = client.get(DOUBTS).text
+    assert "Issue of the doubt" in page
+    assert "The provider answered 500" in page
+    assert "No event about it has come so far" in page
+    assert "An editor has to decide" in page
+    assert "It was sent to these 3" in page and "Send it to these 3" in page
+    desk = client.get(f"/admin/newsletters/issue/{held.mailing.issue_id}/").text
+    assert "Send it to these 3" in desk
+
+
+def test_one_word_decides_and_the_second_is_told_so(client, editor, held) -> None:
+    page = client.post(f"{DOUBTS}{held.pk}/", {"decision": "sent"}, follow=True).text
+    assert "Noted as sent: 3 readers" in page
+    page = client.post(f"{DOUBTS}{held.pk}/", {"decision": "send"}, follow=True).text
+    assert "decided about these readers already" in page
+    held.refresh_from_db()
+    assert held.status == "accepted"
+    assert editor.username in held.events.last().what
+    assert Mailing.objects.get().status == "sent"
+
+
+def test_send_it_sends_it_again(client, editor, held) -> None:
+    client.post(f"{DOUBTS}{held.pk}/", {"decision": "send", "issue": held.mailing.issue_id})
+    held.refresh_from_db()
+    assert (held.status, held.first_tried_at) == ("pending", None)
+
+
+def test_nonsense_decides_nothing(client, editor, held) -> None:
+    assert client.get(f"{DOUBTS}{held.pk}/").status_code == 405
+    assert "Say whether" in client.post(f"{DOUBTS}{held.pk}/", {}, follow=True).text
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert client.post(f"{DOUBTS}{nobody}/", {"decision": "sent"}).status_code == 404
+    held.refresh_from_db()
+    assert held.status == "held"
+
+
+def test_empty_desk_says_that_nothing_is_in_doubt(client, editor, site) -> None:
+    assert "settled by evidence" in client.get(DOUBTS).text
+
+
+def test_provider_in_use_and_what_the_others_cannot_do(client, editor, site) -> None:
+    page = client.get(DELIVERY).text
+    for provider in providers.table():
+        assert provider.name in page
+    assert "Mailgun (in use)" in page
+    assert "be asked whether it took a call" in page
+
+
+def test_throttle_is_set_and_shown(client, editor, site) -> None:
+    form = {
+        "most_per_second": "500",
+        "warm_up_from": timezone.now().astimezone(UTC).date().isoformat(),
+    }
+    page = client.post(DELIVERY, form, follow=True).text
+    throttle = Throttle.objects.get()
+    assert (throttle.provider, throttle.most_per_second) == ("mailgun", 500)
+    assert "At most 500 readers a second" in page
+    assert "allows 200 more readers today" in page
+    bad = client.post(DELIVERY, {"most_per_second": "-1", "warm_up_from": "soon"})
+    assert bad.status_code == 400
+
+
+def test_halved_rate_is_said(client, editor, site) -> None:
+    throttle = Throttle(provider="mailgun", most_per_second=100)
+    throttle.slow_down(timezone.now(), timedelta(seconds=60))
+    page = client.get(DELIVERY).text
+    assert "It asked for fewer" in page and "No call before" in page
+
+
+def test_colleague_on_the_seed_list_confirms_like_any_reader(
+    client, editor, site, inbox, committing
+) -> None:
+    url = f"/admin/newsletters/{site.newsletter.pk}/seeds/"
+    with committing():
+        page = client.post(url, {"addresses": "seed@example.org\n\n"}, follow=True).text
+    assert "seed@example.org" in page and "waits to be confirmed" in page
+    assert len(inbox.to("seed@example.org")) == 1
+    seed = Subscription.objects.get(seed=True)
+    client.post(url, {"remove": seed.pk})
+    assert not Subscription.objects.filter(seed=True).exists()
+    assert client.post(url, {"addresses": "no address"}).status_code == 400
+
+
+def test_only_who_may_approve_comes_in(client, site, held) -> None:
+    client.force_login(make_user("Finance"))
+    for url in (DOUBTS, DELIVERY, f"/admin/newsletters/{site.newsletter.pk}/seeds/"):
+        assert client.get(url).status_code in (302, 403)
+    assert client.post(f"{DOUBTS}{held.pk}/", {"decision": "sent"}).status_code in (302, 403)
+    held.refresh_from_db()
+    assert held.status == "held"
+
+
+def test_issue_too_large_for_the_provider_is_refused_at_approval(
+    client, editor, site, monkeypatch
+) -> None:
+    from dataclasses import replace
+
+    small = replace(providers.current(), most_bytes=1000)
+    monkeypatch.setattr(providers, "current", lambda: small)
+    issue = make_issue(site.newsletter, [make_article(site.section)])
+    url = f"/admin/newsletters/issue/{issue.pk}/do/approve/"
+    assert "Take something out" in client.post(url, follow=True).text
+    assert not Mailing.objects.exists()

@@ -1,0 +1,285 @@
+"""The issue's desk, as an editor uses it."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from newsroom.core.privacy import email_index
+from subscriptions.models import IssuePage, Mailing, Newsletter, OtherSubject, Subscription
+from subscriptions.sending import freezing
+from tests.factories import make_article, make_issue, make_subscription, make_user
+
+
+@pytest.fixture
+def issue(site) -> IssuePage:
+    for number in range(3):
+        make_subscription(site.newsletter, f"desk{number}@example.org")
+    return make_issue(site.newsletter, [make_article(site.section)], subject="On bread")
+
+
+@pytest.fixture
+def editor(client, db):
+    user = make_user()
+    client.force_login(user)
+    return user
+
+
+def desk(issue: IssuePage, action: str = "") -> str:
+    return f"/admin/newsletters/issue/{issue.pk}/" + (f"do/{action}/" if action else "")
+
+
+def test_desk_shows_the_audience_and_the_previews(client, editor, issue) -> None:
+    page = client.get(desk(issue)).text
+    assert "Not approved" in page and "<strong>3</strong> readers" in page
+    assert "On bread" in client.get("/admin/newsletters/").text
+    email = client.get(desk(issue) + "preview/email/")
+    assert "Read" in email.text and "%recipient" not in email.text
+    assert "Unsubscribe" in client.get(desk(issue) + "preview/text/").text
+
+
+def press(client, issue: IssuePage, action: str, **data: str) -> str:
+    """A button of the desk, as it stands on the page that the editor looks at."""
+    page = client.get(desk(issue)).text
+    seen = re.search(r'data-seen="([^"]+)"', page)
+    data = {"seen": seen[1] if seen else ""} | data
+    return client.post(desk(issue, action), data, follow=True).text
+
+
+def hour(moment: datetime) -> dict[str, str]:
+    return {"day": f"{moment:%Y-%m-%d}", "hour": f"{moment:%H:%M}"}
+
+
+def test_editor_approves_then_schedules_and_changes_her_mind(client, editor, issue) -> None:
+    assert "Now schedule it" in press(client, issue, "approve")
+    mailing = Mailing.objects.get()
+    assert mailing.status == "approved" and mailing.approved_by == editor
+    assert mailing.send_at is None
+    assert "Somebody else" in press(client, issue, "approve")
+    friday = issue.newsletter.next_send_at(timezone.now())
+    page = press(client, issue, "schedule", **hour(friday))
+    mailing.refresh_from_db()
+    assert mailing.status == "scheduled" and mailing.send_at == friday
+    assert mailing.not_after == friday + timedelta(hours=3)
+    assert "It goes out on Friday" in page and "data-countdown" in page
+    press(client, issue, "schedule", **hour(friday + timedelta(hours=2)))
+    mailing.refresh_from_db()
+    assert mailing.send_at == friday + timedelta(hours=2)
+    press(client, issue, "unschedule")
+    mailing.refresh_from_db()
+    assert mailing.status == "approved" and mailing.send_at is None
+    press(client, issue, "withdraw")
+    mailing.refresh_from_db()
+    assert mailing.status == "cancelled"
+    assert "Approve it first" in press(client, issue, "schedule", **hour(friday))
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"day": "2020-01-01", "hour": "09:00"}, "has passed"),
+        ({"day": "", "hour": "09:00"}, "Choose a day"),
+        ({"day": "2030-13-45", "hour": "9"}, "valid"),
+        ({"day": "2031-03-30", "hour": "02:30"}, "does not exist"),  # clocks change in Berlin
+    ],
+)
+def test_hour_that_cannot_be_is_refused(client, editor, issue, typed, said) -> None:
+    press(client, issue, "approve")
+    assert said in press(client, issue, "schedule", **typed)
+    assert Mailing.objects.get().status == "approved"
+
+
+def test_hour_that_comes_twice_is_the_first_of_the_two(client, editor, issue) -> None:
+    press(client, issue, "approve")
+    press(client, issue, "schedule", day="2031-10-26", hour="02:30")
+    assert Mailing.objects.get().send_at == datetime(2031, 10, 26, 0, 30, tzinfo=UTC)
+
+
+def test_day_changed_in_the_draft_is_the_day_that_is_proposed(client, editor, issue) -> None:
+    issue.issue_on += timedelta(days=7)
+    issue.save_revision()
+    page = press(client, issue, "approve")
+    assert f'name="day" value="{issue.issue_on:%Y-%m-%d}"' in page
+
+
+def test_approved_and_not_scheduled_is_never_sent(client, editor, issue, inbox) -> None:
+    press(client, issue, "approve")
+    with time_machine.travel(timezone.now() + timedelta(days=9)):
+        assert not Mailing.objects.due(timezone.now()).exists()
+    assert not freezing.freeze(Mailing.objects.get(), timezone.now())
+
+
+def test_what_was_changed_since_the_page_was_opened_is_not_approved(client, editor, issue) -> None:
+    """Wagtail's editor saves while a colleague types, over the same revision."""
+    colleague = make_user()
+    revision = issue.save_revision(user=colleague)
+    opened = client.get(desk(issue)).text
+    seen = re.search(r'data-seen="([^"]+)"', opened)[1]
+    newest = issue.get_latest_revision_as_object()
+    newest.subject = "Something else altogether"
+    newest.save_revision(user=colleague, overwrite_revision=revision)
+    assert IssuePage.objects.get().latest_revision_id == revision.pk
+    for url in (desk(issue, "approve"), desk(issue) + "send-now/"):
+        assert "Look at it once more" in client.post(url, {"seen": seen}, follow=True).text
+    assert not Mailing.objects.exists()
+
+
+def test_approved_text_stays_while_a_colleague_goes_on_typing(client, editor, issue) -> None:
+    colleague = make_user()
+    revision = issue.save_revision(user=colleague)
+    press(client, issue, "approve")
+    newest = issue.get_latest_revision_as_object()
+    newest.subject = "Typed after the approval"
+    newest.save_revision(user=colleague, overwrite_revision=revision)
+    mailing = Mailing.objects.get()
+    assert mailing.revision.as_object().subject == "On bread"
+    newest = IssuePage.objects.get().get_latest_revision_as_object()
+    assert newest.subject == "Typed after the approval"
+    assert "edited after the approval" in client.get(desk(issue)).text
+
+
+def test_who_edited_last_does_not_approve_alone(client, editor, issue) -> None:
+    issue.save_revision(user=editor)
+    assert "somebody else has to" in client.get(desk(issue)).text
+    assert "somebody else has to" in press(client, issue, "approve")
+    assert "somebody else has to" in client.post(desk(issue) + "send-now/", follow=True).text
+    assert not Mailing.objects.exists()
+    client.force_login(make_user())
+    press(client, issue, "approve")
+    assert Mailing.objects.get().status == "approved"
+    client.force_login(editor)  # what a second person has approved, she may send at once
+    client.post(desk(issue) + "send-now/")
+    assert Mailing.objects.get().send_at <= timezone.now()
+
+
+def test_colleagues_are_asked_once_for_each_state_of_the_issue(
+    client, editor, issue, inbox, committing
+) -> None:
+    colleague = make_user()
+    for _ in range(2):
+        with committing():
+            press(client, issue, "ask")
+    assert len(inbox.to(colleague.email)) == 1
+    assert inbox.to(editor.email) == []
+    issue.save_revision(user=editor)
+    with committing():
+        press(client, issue, "ask")
+    assert len(inbox.to(colleague.email)) == 2
+
+
+def test_newsroom_of_one_approves_what_it_wrote(client, editor, issue) -> None:
+    Newsletter.objects.update(two_people=False)
+    issue.save_revision(user=editor)
+    press(client, issue, "approve")
+    assert Mailing.objects.get().status == "approved"
+
+
+def test_week_is_skipped_and_taken_back(client, editor, site) -> None:
+    before = site.newsletter.next_send_at(timezone.now())
+    url = f"/admin/newsletters/{site.newsletter.pk}/skip/"
+    assert "No issue on" in client.post(url, follow=True).text
+    newsletter = Newsletter.objects.get()
+    assert newsletter.next_send_at(timezone.now()) == before + timedelta(days=7)
+    assert "Take back" in client.get("/admin/newsletters/").text
+    client.post(url, {"holiday": newsletter.holidays.get().pk})
+    assert Newsletter.objects.get().next_send_at(timezone.now()) == before
+
+
+def test_week_with_an_approved_issue_is_not_skipped(client, editor, issue) -> None:
+    press(client, issue, "approve")
+    page = client.post(f"/admin/newsletters/{issue.newsletter.pk}/skip/", follow=True).text
+    assert "withdraw it first" in page
+    assert not issue.newsletter.holidays.exists()
+
+
+def test_coming_issue_is_drafted_before_its_day(client, editor, site) -> None:
+    make_article(site.section, title="Fresh bread")
+    client.post(f"/admin/newsletters/{site.newsletter.pk}/draft/")
+    assert IssuePage.objects.get().subject == "Fresh bread"
+    url = f"/admin/newsletters/{site.newsletter.pk}/draft/"
+    assert "has its issue already" in client.post(url, follow=True).text
+
+
+def test_send_now_names_the_audience_and_asks_first(
+    client, editor, issue, inbox, committing
+) -> None:
+    url = f"/admin/newsletters/issue/{issue.pk}/send-now/"
+    assert "3 readers" in client.get(url).text
+    assert not Mailing.objects.exists()
+    seen = re.search(r'name="seen" value="([^"]+)"', client.get(url).text)[1]
+    for _ in range(2):  # pressed twice
+        with committing():
+            client.post(url, {"seen": seen})
+    got = Counter(len(inbox.to(f"desk{number}@example.org")) for number in range(3))
+    assert got == {1: 3}
+    assert "Sent" in client.get(desk(issue)).text
+    assert client.get(f"/admin/newsletters/issue/{issue.pk}/progress/").status_code == 200
+
+
+def test_editor_sends_a_test_to_herself(client, editor, issue, inbox) -> None:
+    client.post(desk(issue, "test"))
+    assert [mail["subject"] for mail in inbox.to(editor.email)] == ["[Test] On bread"]
+
+
+def test_test_goes_to_the_seed_list_too_with_every_subject(client, editor, issue, inbox) -> None:
+    make_subscription(issue.newsletter, "test-seed@example.org")
+    Subscription.objects.filter(
+        subscriber__email_index=email_index("test-seed@example.org")
+    ).update(seed=True)
+    issue.other_subjects.add(OtherSubject(subject="On flour"))
+    issue.save_revision()
+    press(client, issue, "test", seeds="on")
+    for address in (editor.email, "test-seed@example.org"):
+        subjects = {mail["subject"] for mail in inbox.to(address)}
+        assert subjects == {"[Test] On bread", "[Test] On flour"}
+    assert not [mail for mail in inbox.to("desk0@example.org") if "[Test]" in mail["subject"]]
+
+
+def test_issue_without_articles_is_not_approved(client, editor, site) -> None:
+    issue = make_issue(site.newsletter, [])
+    send_now = f"/admin/newsletters/issue/{issue.pk}/send-now/"
+    for url in (desk(issue, "approve"), send_now):
+        assert "no articles" in client.post(url, follow=True).text
+    assert not Mailing.objects.exists()
+
+
+def test_running_mailing_is_paused_resumed_and_cancelled_but_not_withdrawn(
+    client, editor, issue
+) -> None:
+    mailing = freezing.approve(issue, editor, timezone.now())
+    freezing.freeze(mailing, timezone.now())
+    assert "Too late" in client.post(desk(issue, "withdraw"), follow=True).text
+    for action, status in (("pause", "paused"), ("resume", "sending"), ("pause", "paused"),
+                           ("cancel", "cancelled"), ("resume", "cancelled")):  # fmt: skip
+        client.post(desk(issue, action))
+        mailing.refresh_from_db()
+        assert mailing.status == status
+    assert set(mailing.batches.values_list("status", flat=True)) == {"cancelled"}
+
+
+def test_finance_and_strangers_stay_outside(client, issue) -> None:
+    assert client.get(desk(issue)).status_code == 302
+    client.force_login(make_user("Finance"))
+    for path in ("/admin/newsletters/", desk(issue), desk(issue) + "preview/email/"):
+        assert client.get(path).status_code in (302, 403)
+    client.post(desk(issue, "approve"))
+    assert not Mailing.objects.exists()
+
+
+def test_approved_issue_is_not_deleted(client, editor, issue) -> None:
+    client.force_login(make_user(None))
+    press(client, issue, "approve")
+    client.post(f"/admin/pages/{issue.pk}/delete/")
+    assert IssuePage.objects.filter(pk=issue.pk).exists()
+
+
+def test_editor_edits_the_issue_in_wagtail(client, editor, issue) -> None:
+    page = client.get(f"/admin/pages/{issue.pk}/edit/")
+    assert page.status_code == 200
+    assert "Check, approve, send" in page.text
+    for mode in ("all", "web", "email", "phone", "dark", "no-pictures", "text"):
+        answer = client.get(f"/admin/pages/{issue.pk}/view_draft/", {"mode": mode})
+        assert answer.status_code == 200

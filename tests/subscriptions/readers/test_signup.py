@@ -1,0 +1,176 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from newsroom.core import tokens
+from newsroom.models import Suppression
+from subscriptions.models import Consent, Subscriber, Subscription
+from subscriptions.readers import signup
+from tests.factories import make_subscription
+
+URL = "/newsletter/weekly/signup/"
+FORM = {"email": "reader@example.org", "consent": "on"}
+
+pytestmark = pytest.mark.usefixtures("site", "mail_sandbox")
+
+
+def sign_up(client, committing, **fields: str):
+    with committing():
+        return client.post(URL, FORM | fields, follow=True)
+
+
+def link_in(mail: dict, part: str) -> str:
+    """The path of the first link that holds ``part``, as the text part shows it."""
+    links = [word for word in mail["text"].split() if part in word]
+    return "/" + links[0].split("/", 3)[3]
+
+
+def test_reader_signs_up_confirms_and_is_welcomed(client, committing, inbox) -> None:
+    answer = sign_up(client, committing, email="ann@example.org")
+    assert "Check your inbox" in answer.text
+    [mail] = inbox.to("ann@example.org")
+    path = link_in(mail, "/confirm/")
+    client.get(path)
+    subscription = Subscription.objects.get()
+    assert subscription.status == "pending"  # a GET changes nothing
+    with committing():
+        assert "You are subscribed" in client.post(path).text
+        client.post(path)
+    subscription.refresh_from_db()
+    assert subscription.status == "confirmed"
+    assert [mail["subject"] for mail in inbox.to("ann@example.org")] == [
+        "Welcome: The Weekly",
+        "Please confirm: The Weekly",
+    ]
+    consents = list(Consent.objects.values_list("action", "policy_version", "how"))
+    assert consents == [("asked", "7", "form"), ("confirmed", "7", "mailed link")]
+
+
+def test_known_and_unknown_address_get_the_same_answer(client, committing, inbox, site) -> None:
+    make_subscription(site.newsletter, "known@example.org")
+    known = sign_up(client, committing, email="known@example.org")
+    unknown = sign_up(client, committing, email="unknown@example.org")
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
+    assert inbox.to("known@example.org")[0]["subject"].startswith("You are already subscribed")
+
+
+def test_signing_up_twice_in_a_minute_mails_once(client, committing, inbox) -> None:
+    sign_up(client, committing, email="twice@example.org")
+    sign_up(client, committing, email="TWICE@example.org")
+    assert len(inbox.to("twice@example.org")) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"email": ""}, "enter your e-mail address"),
+        ({"email": "no address"}, "does not look like an e-mail address"),
+        ({"email": "a@b"}, "does not look like an e-mail address"),
+        ({"email": "a@example.org\nBcc: b@example.org"}, "does not look like"),
+        ({"email": "x" * 300 + "@example.org"}, "at most 254"),
+        ({"email": "someone@mailinator.com"}, "throw-away"),
+        ({"email": "someone@sub.mailinator.com"}, "throw-away"),
+        ({"consent": ""}, "agree to the privacy policy"),
+    ],
+)
+def test_bad_input_gets_a_message_and_stores_nothing(client, committing, fields, message) -> None:
+    answer = sign_up(client, committing, **fields)
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert not Subscriber.objects.exists()
+    if fields.get("email", "x").isprintable() and len(fields.get("email", "")) < 254:
+        assert fields.get("email", FORM["email"]) in answer.text  # what was typed is kept
+
+
+def test_robot_that_fills_the_hidden_field_is_ignored(client, committing, inbox) -> None:
+    answer = sign_up(client, committing, website="https://spam.example")
+    assert "Check your inbox" in answer.text
+    assert not Subscriber.objects.exists()
+
+
+def test_suppressed_address_gets_no_mail(client, committing, inbox) -> None:
+    sign_up(client, committing, email="gone@example.org")
+    index = Subscriber.objects.get().email_index
+    Suppression.objects.create(email_index=index, reason="bounce")
+    Subscriber.objects.all().delete()
+    answer = sign_up(client, committing, email="gone@example.org")
+    assert "Check your inbox" in answer.text
+    assert len(inbox.to("gone@example.org")) == 1
+
+
+def test_stale_and_forged_confirmation_links_are_refused(client, monkeypatch, site) -> None:
+    subscription = make_subscription(site.newsletter, status="pending")
+    path = f"/newsletter/confirm/{signup.confirm_token(subscription)}/"
+    assert client.post("/newsletter/confirm/forged:token/").status_code == 404
+    monkeypatch.setattr(signup, "CONFIRM_SECONDS", -1)
+    answer = client.post(path)
+    assert answer.status_code == 403
+    assert "expired" in answer.text
+    subscription.refresh_from_db()
+    assert subscription.status == "pending"
+
+
+@pytest.fixture
+def reader(site) -> Subscription:
+    return make_subscription(site.newsletter)
+
+
+def unsubscribe_path(subscription: Subscription) -> str:
+    return f"/newsletter/unsubscribe/{tokens.lasting('unsubscribe', subscription.pk)}/"
+
+
+def test_one_click_unsubscribes_without_cookie_or_stamp(client, reader) -> None:
+    body = {"List-Unsubscribe": "One-Click"}
+    headers = {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+    for _ in range(2):  # RFC 8058: repeated posts get the same answer, no redirect
+        assert client.post(unsubscribe_path(reader), body, headers=headers).status_code == 200
+    reader.refresh_from_db()
+    assert reader.status == "unsubscribed"
+    assert list(reader.consents.values_list("action", "how")) == [("withdrawn", "one-click")]
+
+
+def test_link_scanner_unsubscribes_nobody(client, reader) -> None:
+    assert client.get(unsubscribe_path(reader)).status_code == 200
+    assert client.head(unsubscribe_path(reader)).status_code == 200
+    reader.refresh_from_db()
+    assert reader.status == "confirmed"
+
+
+def test_unsubscribing_an_erased_reader_answers_the_same(client, reader) -> None:
+    path = unsubscribe_path(reader)
+    reader.subscriber.delete()
+    assert client.post(path).status_code == 200
+
+
+def test_forged_unsubscribe_link_gets_404(client) -> None:
+    assert client.post("/newsletter/unsubscribe/AAAA/").status_code == 404
+
+
+def test_reader_leaves_and_returns_on_her_own_page(client, reader) -> None:
+    path = f"/newsletter/preferences/{tokens.lasting('preferences', reader.subscriber_id)}/"
+    client.post(path, {"newsletter": "weekly", "leave": "1"})
+    reader.refresh_from_db()
+    assert reader.status == "unsubscribed"
+    client.post(path, {"newsletter": "weekly", "return": "1"})
+    reader.refresh_from_db()
+    assert reader.status == "confirmed"
+
+
+def test_who_returns_after_leaving_confirms_anew(client, committing, inbox, site) -> None:
+    subscription = make_subscription(site.newsletter, "back@example.org", status="unsubscribed")
+    sign_up(client, committing, email="back@example.org")
+    subscription.refresh_from_db()
+    assert subscription.status == "pending"
+    assert inbox.to("back@example.org")[0]["subject"].startswith("Please confirm")
+
+
+def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
+    old = make_subscription(site.newsletter, status="pending")
+    kept = make_subscription(site.newsletter)
+    week_ago = timezone.now() - timedelta(days=8)
+    Subscription.objects.update(created_at=week_ago)
+    Subscriber.objects.update(created_at=week_ago)
+    signup.forget_unconfirmed()
+    assert list(Subscriber.objects.all()) == [kept.subscriber]
+    assert not Subscription.objects.filter(pk=old.pk).exists()

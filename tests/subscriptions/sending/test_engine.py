@@ -1,0 +1,422 @@
+"""The send engine against the mail sandbox, over real HTTP."""
+
+import io
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from newsroom.core.privacy import email_index
+from newsroom.mail import providers
+from newsroom.models import Suppression
+from subscriptions import tasks
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions.readers import signup
+from subscriptions.sending import engine, freezing, reconcile, transports
+from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.sending import pump
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def issue(site) -> IssuePage:
+    return make_issue(site.newsletter, [make_article(site.section)], subject="On bread")
+
+
+@pytest.fixture
+def audience(site) -> list[str]:
+    subscriptions = [make_subscription(site.newsletter) for _ in range(5)]
+    return [subscription.subscriber.email for subscription in subscriptions]
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch) -> None:
+    per_call(monkeypatch, 2)
+
+
+def per_call(monkeypatch, readers: int) -> None:
+    provider = replace(providers.current(), per_call=readers)
+    monkeypatch.setattr(providers, "current", lambda: provider)
+    monkeypatch.setattr(providers, "get", lambda key: provider)
+
+
+def frozen(issue: IssuePage) -> Mailing:
+    now = timezone.now()
+    mailing = freezing.approve(issue, None, now)
+    assert freezing.freeze(mailing, now)
+    mailing.refresh_from_db()
+    return mailing
+
+
+def settle(mailing: Mailing) -> None:
+    """Let the probes' time pass, and send what they set free, until nothing moves."""
+    for hours in range(1, 9):
+        reconcile.resolve_all(timezone.now() + timedelta(hours=hours))
+        Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+        Throttle.objects.all().delete()
+        pump()
+
+
+def received(inbox, addresses: list[str]) -> Counter:
+    return Counter({address: len(inbox.to(address)) for address in addresses})
+
+
+def test_everyone_gets_it_once_with_her_own_links(issue, audience, inbox, site) -> None:
+    mailing = frozen(issue)
+    assert (mailing.audience, mailing.batches.count()) == (5, 3)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+    links = set()
+    for address in audience:
+        [mail] = inbox.to(address)
+        assert mail["subject"] == "On bread"
+        assert "%recipient" not in mail["html"] + mail["text"] + str(mail["headers"])
+        assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert mail["headers"]["List-Id"] == "The Weekly <weekly.mail.example.org>"
+        link = mail["headers"]["List-Unsubscribe"].strip("<>")
+        assert link in mail["text"]
+        links.add(link)
+    assert len(links) == 5
+
+
+def test_header_link_unsubscribes_the_one_who_got_it(issue, audience, inbox, client, site) -> None:
+    frozen(issue)
+    pump()
+    [mail] = inbox.to(audience[2])
+    path = "/" + mail["headers"]["List-Unsubscribe"].strip("<>").split("/", 3)[3]
+    client.post(path, {"List-Unsubscribe": "One-Click"})
+    left = site.newsletter.subscriptions.filter(status="unsubscribed")
+    assert [subscription.subscriber.email for subscription in left] == [audience[2]]
+
+
+def test_sending_publishes_the_web_version(issue, audience, mail_sandbox) -> None:
+    frozen(issue)
+    issue.refresh_from_db()
+    assert issue.live
+
+
+def test_edit_after_approval_does_not_slip_into_the_mail(issue, audience, inbox) -> None:
+    mailing = freezing.approve(issue, None, timezone.now())
+    issue.subject = "Changed at the last minute"
+    issue.save_revision()
+    freezing.freeze(mailing, timezone.now())
+    pump()
+    assert inbox.to(audience[0])[0]["subject"] == "On bread"
+
+
+def test_reader_who_unsubscribes_mid_send_gets_no_mail(issue, audience, inbox, site) -> None:
+    mailing = frozen(issue)
+    last = site.newsletter.subscriptions.order_by("-subscriber").first()
+    signup.unsubscribe(last, how="page")
+    pump()
+    mailing.refresh_from_db()
+    assert inbox.to(last.subscriber.email) == []
+    assert mailing.progress()["excluded"] == 1
+    assert mailing.progress()["accepted"] == 4
+    assert mailing.status == "sent"
+
+
+def test_suppressed_reader_is_not_in_the_audience(issue, audience, inbox) -> None:
+    Suppression.objects.create(email_index=email_index(audience[0]), reason="bounce")
+    assert frozen(issue).audience == 4
+
+
+def test_issue_is_frozen_once_however_often_asked(issue, audience) -> None:
+    mailing = freezing.approve(issue, None, timezone.now())
+    assert [freezing.freeze(mailing, timezone.now()) for _ in range(3)] == [True, False, False]
+    assert mailing.batches.count() == 3
+
+
+def test_nothing_is_frozen_before_its_hour(issue, audience) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    mailing = freezing.approve(issue, None, later)
+    assert not freezing.freeze(mailing, timezone.now())
+
+
+def test_issue_can_be_approved_once(issue) -> None:
+    freezing.approve(issue, None, timezone.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        freezing.approve(issue, None, timezone.now())
+
+
+def test_issue_for_nobody_is_sent_at_once(issue) -> None:
+    mailing = freezing.approve(issue, None, timezone.now())
+    tasks.start_mailing(mailing.pk)
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.audience) == ("sent", 0)
+
+
+# --- When it goes wrong ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["429", "500 before", "500 after", "nonsense"])
+def test_fault_at_the_provider_loses_no_one_and_doubles_no_one(
+    issue, audience, inbox, fault: str
+) -> None:
+    mailing = frozen(issue)
+    inbox.fault(fault, times=2)
+    pump()
+    Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent: bool) -> None:
+    """Killed after the claim: with the call accepted, or before it was made."""
+    mailing = frozen(issue)
+    batch, recipients = engine.claim()
+    if sent:
+        transports.open_session().send(batch, recipients)
+    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    pump()
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbox) -> None:
+    mailing = frozen(issue)
+    batch, recipients = engine.claim()
+    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    reconcile.resolve_all(timezone.now())
+    transports.open_session().send(batch, recipients)
+    engine.finish(batch, "accepted", provider_id="<x>")
+    batch.refresh_from_db()
+    assert batch.status == "accepted"
+    pump()
+    settle(mailing)
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_after_three_calls_in_doubt_no_more_are_made_until_they_are_settled(
+    issue, audience, inbox, site
+) -> None:
+    for _ in range(7):
+        make_subscription(site.newsletter)
+    mailing = frozen(issue)
+    inbox.fault("500 before", times=50)
+    pump()
+    assert mailing.batches.filter(status="in_doubt").count() == 3
+    inbox.fault("", times=0)
+    settle(mailing)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+def test_event_about_a_call_that_was_never_made_proves_nothing(issue, audience, site) -> None:
+    mailing = frozen(issue)
+    batch = mailing.batches.first()
+    reconcile.found(batch.pk, "<forged>")
+    batch.refresh_from_db()
+    assert batch.status == "pending"
+
+
+def test_worker_that_was_stopped_before_the_call_does_not_make_it(
+    issue, audience, inbox, monkeypatch
+) -> None:
+    """Others may have asked after the call meanwhile, and sent it."""
+    mailing = frozen(issue)
+    compose = transports.compose
+
+    def stopped(batch, *args):
+        batch.call_before = 0
+        return compose(batch, *args)
+
+    monkeypatch.setattr(transports, "compose", stopped)
+    session = transports.open_session()
+    assert engine.send_next(session)
+    session.close()
+    assert sum(received(inbox, audience).values()) == 0
+    assert mailing.progress()["pending"] == 5
+
+
+def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> None:
+    settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
+    frozen(issue)
+    assert engine.send_next(transports.open_session())
+    batch = Batch.objects.order_by("-tries").first()
+    assert (batch.status, batch.error) == ("pending", "the provider could not be reached")
+    assert batch.next_try_at > timezone.now()
+
+
+def test_refused_account_pauses_the_mailing_and_says_why(issue, audience, settings, inbox) -> None:
+    settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_KEY": "wrong"}
+    mailing = frozen(issue)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+    assert "401" in mailing.problem
+    assert mailing.progress()["pending"] == 5
+
+
+@pytest.mark.parametrize("bad", ["reader@localhost", "no one@example.org"])
+def test_address_that_is_refused_costs_nobody_else_the_mail(
+    issue, audience, inbox, site, monkeypatch, bad: str
+) -> None:
+    """By the provider, or by Anymail before the call."""
+    per_call(monkeypatch, 1000)
+    make_subscription(site.newsletter, bad)  # stored before we were as strict
+    mailing = frozen(issue)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+    assert mailing.progress()["rejected"] == 1
+    assert Suppression.objects.get(email_index=email_index(bad))
+
+
+def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inbox, site) -> None:
+    for _ in range(15):
+        make_subscription(site.newsletter)
+    mailing = frozen(issue)
+    Newsletter.objects.update(sender_address="not an address")
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+    assert mailing.problem == "an address is not valid"
+    numbers = mailing.progress()
+    assert numbers["pending"] + numbers["rejected"] == 20
+    assert numbers["rejected"] <= engine.HALVINGS_BEFORE_DOUBT
+
+
+def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:
+    silent = replace(providers.current(), find=None)
+    monkeypatch.setattr(providers, "current", lambda: silent)
+    monkeypatch.setattr(providers, "get", lambda key: silent)
+    mailing = frozen(issue)
+    inbox.fault("500 after")
+    pump()
+    settle(mailing)
+    [held] = mailing.batches.filter(status="held")
+    mailing.refresh_from_db()
+    assert mailing.status == "sending"
+    assert reconcile.decide(held, sent=True)
+    assert not reconcile.decide(held, sent=False)  # one winner
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
+    mailing = frozen(issue)
+    session = transports.open_session()
+    engine.send_next(session)
+    assert mailing.move("paused")
+    assert not engine.send_next(session)
+    assert mailing.move("sending")
+    assert engine.send_next(session)
+    assert engine.cancel(mailing)
+    assert not engine.send_next(session)
+    assert sum(received(inbox, audience).values()) == 4
+    assert not mailing.move("sending")
+
+
+def test_mailing_is_steered_from_the_terminal(issue, audience) -> None:
+    mailing = frozen(issue)
+
+    def command(action: str) -> str:
+        out = io.StringIO()
+        call_command("mailing", action, str(mailing.pk), stdout=out)
+        return out.getvalue()
+
+    assert "sending" in command("status") and "pending" in command("status")
+    assert "paused" in command("pause")
+    with pytest.raises(CommandError, match="only a mailing being sent"):
+        command("pause")
+    assert "sending" in command("resume")
+    assert "cancelled" in command("cancel")
+    with pytest.raises(CommandError, match="only a paused mailing"):
+        command("resume")
+    with pytest.raises(CommandError, match="no mailing 0"):
+        call_command("mailing", "status", "0")
+
+
+def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
+    mailing = frozen(issue)
+    Mailing.objects.update(not_after=timezone.now())
+    pump()
+    assert mailing.progress()["pending"] == 5
+    tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+
+
+# --- The clock ------------------------------------------------------------------------------
+
+
+def test_approved_issue_goes_out_at_its_hour(issue, audience, inbox, committing) -> None:
+    freezing.approve(issue, None, timezone.now())
+    with committing():
+        tasks.keep_hours()
+    assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_issue_that_cannot_go_out_says_so_to_the_editors_and_goes_once_it_can(
+    issue, audience, inbox, committing, monkeypatch
+) -> None:
+    editor = make_user()
+    mailing = freezing.approve(issue, None, timezone.now())
+    whole = providers.current()
+    monkeypatch.setattr(providers, "current", lambda: replace(whole, most_bytes=1000))
+    for _ in range(3):
+        with committing():
+            tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "scheduled" and "Take something out" in mailing.problem
+    [mail] = inbox.to(editor.email)
+    assert "has a problem" in mail["subject"] and "Take something out" in mail["text"]
+    monkeypatch.setattr(providers, "current", lambda: whole)
+    with committing():
+        tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.problem) == ("sent", "")
+
+
+def test_missed_hour_sends_nothing_and_tells_the_editors(
+    issue, audience, inbox, committing
+) -> None:
+    editor = make_user()
+    mailing = freezing.approve(issue, None, timezone.now() - timedelta(hours=4))
+    for _ in range(2):
+        with committing():
+            tasks.keep_hours()
+    mailing.refresh_from_db()
+    assert mailing.status == "missed"
+    assert sum(received(inbox, audience).values()) == 0
+    [mail] = inbox.to(editor.email)
+    assert "is late" in mail["subject"]
+
+
+def test_unapproved_issue_is_not_sent_and_editors_are_told_once(
+    issue, audience, inbox, committing, site
+) -> None:
+    editor, finance = make_user(), make_user("Finance")
+    local = timezone.now().astimezone(site.newsletter.zone) - timedelta(hours=1)
+    site.newsletter.weekday, site.newsletter.send_time = local.weekday(), local.time()
+    site.newsletter.save()
+    IssuePage.objects.filter(pk=issue.pk).update(issue_on=local.date())
+    for _ in range(3):
+        with committing():
+            tasks.keep_hours()
+    [mail] = inbox.to(editor.email)
+    assert "is not approved" in mail["subject"]
+    assert inbox.to(finance.email) == []
+    assert sum(received(inbox, audience).values()) == 0
+
+
+def test_test_mail_is_marked_and_reaches_only_the_editor(issue, audience, inbox) -> None:
+    engine.send_test(issue, ["tester@example.org"])
+    [mail] = inbox.to("tester@example.org")
+    assert mail["subject"] == "[Test] On bread"
+    assert "%recipient" not in mail["html"]
+    assert sum(received(inbox, audience).values()) == 0

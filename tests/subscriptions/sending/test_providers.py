@@ -1,0 +1,258 @@
+"""Each provider's adapter, spoken to over real HTTP in its own dialect."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from newsroom.core import tokens
+from newsroom.mail import outbox, providers
+from newsroom.models import Suppression
+from newsroom.models import TransactionalMail as SingleMail
+from subscriptions.models import Batch, Mailing, Newsletter, Throttle
+from subscriptions.readers import signup
+from subscriptions.readers.links import unsubscribe_url
+from subscriptions.sending import freezing, reconcile
+from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
+from tests.subscriptions.sending.esp import DIALECTS, Copy, Esp, running
+
+pytestmark = pytest.mark.django_db
+
+NAMES = sorted(DIALECTS)
+SETTLING = [name for name in NAMES if providers.get(name).settles_doubt]
+SECRETS = {
+    "MAILGUN_API_KEY": "key-x", "MAILGUN_SENDER_DOMAIN": "mail.example.org",
+    "SPARKPOST_API_KEY": "x", "POSTMARK_SERVER_TOKEN": "x", "BREVO_API_KEY": "x",
+    "RESEND_API_KEY": "x", "MAILJET_API_KEY": "x", "MAILJET_SECRET_KEY": "x",
+}  # fmt: skip
+
+
+@pytest.fixture
+def esp(request, settings, monkeypatch) -> Iterator[Esp]:
+    name = request.param
+    with running(name) as esp:
+        base = {"mailgun": "/v3", "sparkpost": "/api/v1"}.get(name, "/")
+        settings.MAIL_PROVIDER = name
+        settings.EMAIL_BACKEND = f"newsroom.mail.providers.{name}.EmailBackend"
+        ses = {"endpoint_url": esp.url, "region_name": "eu-central-1"}
+        ses |= {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+        settings.ANYMAIL = SECRETS | {
+            f"{name.upper()}_API_URL": esp.url + base,
+            "AMAZON_SES_CLIENT_PARAMS": ses,
+            "REQUESTS_TIMEOUT": 5,
+        }
+        yield esp
+
+
+@pytest.fixture
+def mailing(site) -> Mailing:
+    """To seven readers, frozen."""
+    for _ in range(7):
+        make_subscription(site.newsletter)
+    return freeze(site)
+
+
+def freeze(site) -> Mailing:
+    issue = make_issue(
+        site.newsletter, [make_article(site.section)], subject="On {{ bread }} & %recipient.x%"
+    )
+    mailing = freezing.approve(issue, None, timezone.now())
+    assert freezing.freeze(mailing, timezone.now())
+    mailing.refresh_from_db()
+    return mailing
+
+
+def settle(hours: int = 8) -> None:
+    """Let the probes' time pass, and send what they set free."""
+    unsettled = Batch.objects.filter(status__in=["pending", "sending", "in_doubt"])
+    for _ in range(hours):
+        if not unsettled.exists():
+            return
+        Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
+        reconcile.resolve_all(timezone.now())
+        Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
+        Throttle.objects.all().delete()
+        pump()
+
+
+def readers(newsletter: Newsletter) -> list[str]:
+    return [s.subscriber.email for s in newsletter.subscriptions.filter(status="confirmed")]
+
+
+def per_reader(copies: list[Copy]) -> Counter:
+    return Counter(copy.to for copy in copies)
+
+
+def once(newsletter: Newsletter) -> Counter:
+    return Counter(dict.fromkeys(readers(newsletter), 1))
+
+
+@pytest.mark.parametrize("esp", NAMES, indirect=True)
+def test_each_reader_gets_her_own_links_in_body_and_headers(esp, mailing, site) -> None:
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert per_reader(esp.copies) == once(site.newsletter)
+    for copy in esp.copies:
+        subscription = site.newsletter.subscriptions.get(
+            subscriber__in=site.newsletter.subscriptions.model.objects.filter(
+                subscriber__email_index=index_of(copy.to)
+            ).values("subscriber")
+        )
+        link = unsubscribe_url(tokens.lasting("unsubscribe", subscription.pk))
+        assert link in copy.html and link in copy.text
+        assert copy.headers["List-Unsubscribe"] == f"<{link}>"
+        assert copy.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert "The Weekly" in copy.headers["List-Id"]
+        assert "%recipient.unsubscribe" not in copy.html + copy.text
+    # A field that an author typed reaches readers as typed.
+    seen = {copy.subject.replace("\u200b", "") for copy in esp.copies}
+    assert seen == {"On {{ bread }} & %recipient.x%"}
+
+
+def index_of(email: str) -> bytes:
+    from newsroom.core.privacy import email_index
+
+    return email_index(email)
+
+
+@pytest.mark.parametrize(
+    ("esp", "fault"),
+    [*((name, "500 before") for name in NAMES), ("mailgun", "429"), ("brevo", "429")],
+    indirect=["esp"],
+)  # fmt: skip
+def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> None:
+    esp.faults = [fault]
+    pump()
+    settle()
+    held = mailing.batches.filter(status="held").first()
+    if held:  # SES: nobody can say, so a person does
+        assert not providers.current().settles_doubt
+        reconcile.decide(held, sent=False)
+        settle(1)
+    mailing.refresh_from_db()
+    assert (mailing.status, per_reader(esp.copies)) == ("sent", once(site.newsletter))
+
+
+@pytest.mark.parametrize(
+    ("esp", "fault"),
+    [*((name, "500 after") for name in NAMES), ("mailgun", "reset after"), ("ses", "reset after"),
+     ("resend", "nonsense"), ("ses", "nonsense")],
+    indirect=["esp"],
+)  # fmt: skip
+def test_no_reader_gets_it_twice_when_the_answer_is_lost(esp, mailing, site, fault) -> None:
+    esp.faults = [fault]
+    pump()
+    settle()
+    assert per_reader(esp.copies) == once(site.newsletter)
+    held = mailing.batches.filter(status="held")
+    assert held.exists() == (not providers.current().settles_doubt)
+    for batch in held:
+        reconcile.decide(batch, sent=True)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+@pytest.mark.parametrize("esp", SETTLING, indirect=True)
+def test_reader_who_leaves_while_in_doubt_changes_nothing_for_others(esp, mailing, site) -> None:
+    """The repeat is another call then; it must not double the first."""
+    everyone = once(site.newsletter)
+    esp.faults = ["500 after"]
+    pump()
+    signup.unsubscribe(site.newsletter.subscriptions.first(), how="page")
+    settle()
+    assert per_reader(esp.copies) == everyone
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+
+
+@pytest.mark.parametrize("esp", ["brevo", "resend", "mailjet"], indirect=True)
+def test_key_that_the_provider_has_forgotten_needs_a_person(esp, mailing) -> None:
+    esp.faults = ["500 after"]
+    pump()
+    Batch.objects.update(first_tried_at=timezone.now() - timedelta(days=2))
+    settle(1)
+    [held] = mailing.batches.filter(status="held")
+    assert "forgotten" in held.events.last().what
+
+
+@pytest.mark.parametrize("esp", ["postmark", "ses"], indirect=True)
+def test_refused_address_costs_nobody_else_the_mail(esp, site) -> None:
+    for _ in range(3):
+        make_subscription(site.newsletter)
+    everyone = once(site.newsletter)
+    make_subscription(site.newsletter, f"refused@{site.newsletter.sender_address.split('@')[1]}")
+    mailing = freeze(site)
+    pump()
+    settle()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert per_reader(esp.copies) == everyone
+    assert mailing.progress()["rejected"] == 1
+    # SES says «for now» each time: that suppresses nobody.
+    assert Suppression.objects.count() == (1 if esp.dialect is DIALECTS["postmark"] else 0)
+
+
+@pytest.mark.parametrize("esp", ["postmark", "sparkpost"], indirect=True)
+def test_those_whom_the_provider_does_not_have_get_it_afterwards(esp, mailing, site) -> None:
+    """Its record knows four of seven."""
+    esp.faults = ["500 after"]
+    pump()
+    lost = esp.copies[4:]
+    del esp.copies[4:]
+    esp.keys = {key: b'["%s"]' % '", "'.join(c.to for c in esp.copies).encode() for key in esp.keys}
+    settle()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert per_reader(esp.copies) == once(site.newsletter)
+    assert len(lost) == 3
+
+
+@pytest.mark.parametrize("esp", ["mailgun", "resend", "mailjet"], indirect=True)
+def test_call_is_never_larger_than_the_provider_takes(esp, mailing, monkeypatch, site) -> None:
+    """The issue was frozen for a provider that takes more."""
+    from dataclasses import replace
+
+    small = replace(providers.current(), per_call=3)
+    monkeypatch.setattr(providers, "current", lambda: small)
+    pump()
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert sorted(mailing.batches.values_list("size", flat=True)) == [1, 3, 3]
+    assert per_reader(esp.copies) == once(site.newsletter)
+
+
+@pytest.mark.parametrize("esp", ["mailgun"], indirect=True)
+def test_single_mail_is_not_doubled_when_its_answer_was_lost(esp, site, monkeypatch) -> None:
+    subscription = make_subscription(site.newsletter)
+    mail = SingleMail.objects.create(purpose="welcome", object_id=subscription.pk, key="w")
+    monkeypatch.setattr(esp.dialect, "take", take_single)
+    esp.faults = ["500 after"]
+    outbox.send(mail, timezone.now())
+    mail.refresh_from_db()
+    assert (mail.status, mail.in_doubt) == ("waiting", True)
+    outbox.send(mail, timezone.now() + timedelta(hours=1))
+    mail.refresh_from_db()
+    assert mail.status == "sent"
+    assert len(esp.copies) == 1
+
+
+def take_single(esp: Esp, request) -> tuple[list[Copy], dict[str, str]]:
+    from email import message_from_bytes
+
+    kind = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+    fields = {
+        part.get_param("name", header="content-disposition"): part.get_payload(decode=True).decode()
+        for part in message_from_bytes(kind + request.body).get_payload()
+    }
+    copy = Copy(fields["to"], fields["subject"], "", "", {}, fields["v:batch"])
+    return [copy], {"id": "<m@example.org>", "message": "Queued. Thank you."}
+
+
+def test_every_provider_of_the_table_says_what_it_can_and_cannot_do() -> None:
+    for provider in providers.table():
+        assert provider.doubt and provider.webhook and provider.per_call
+        assert not (provider.find and provider.repeat_within)

@@ -1,0 +1,117 @@
+"""The canary goes first; bounces and complaints stop what follows."""
+
+from datetime import timedelta
+
+import pytest
+from anymail.signals import AnymailTrackingEvent, tracking
+from django.utils import timezone
+
+from subscriptions.models import IssuePage, Mailing
+from subscriptions.sending import engine, freezing, transports
+from tests.factories import make_article, make_issue, make_subscription
+from tests.sending import pump
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small_canary(monkeypatch) -> None:
+    monkeypatch.setattr(freezing, "CANARY", 4)
+
+
+@pytest.fixture
+def issue(site) -> IssuePage:
+    for _ in range(24):
+        make_subscription(site.newsletter)
+    return make_issue(site.newsletter, [make_article(site.section)])
+
+
+@pytest.fixture
+def mailing(site, issue) -> Mailing:
+    """To 24 readers and one on the seed list, the canary sent."""
+    site.newsletter.canary_minutes = 10
+    site.newsletter.save()
+    seed = make_subscription(site.newsletter)
+    seed.seed = True
+    seed.save()
+    return sent(issue)
+
+
+def sent(issue: IssuePage) -> Mailing:
+    now = timezone.now()
+    mailing = freezing.approve(issue, None, now)
+    assert freezing.freeze(mailing, now)
+    pump()
+    mailing.refresh_from_db()
+    return mailing
+
+
+def tell(mailing: Mailing, kind: str, count: int, first: int = 0) -> None:
+    """Events as the webhook hands them over, each of them twice."""
+    batch = mailing.batches.earliest("seq")
+    readers = list(mailing.newsletter.subscriptions.order_by("pk"))[first : first + count]
+    for reader in readers * 2:
+        event = AnymailTrackingEvent(
+            event_type=kind,
+            recipient=reader.subscriber.email,
+            reject_reason="bounced" if kind == "bounced" else "spam",
+            metadata={"batch": str(batch.pk)},
+        )
+        tracking.send(sender=None, event=event, esp_name="Mailgun")
+    mailing.refresh_from_db()
+
+
+def test_seed_list_and_a_sample_go_first_and_the_rest_waits(mailing, inbox, site) -> None:
+    assert mailing.progress()["accepted"] in (4, 5)  # the seed may be in the sample too
+    seed = site.newsletter.subscriptions.get(seed=True)
+    assert inbox.to(seed.subscriber.email)
+    assert mailing.rest_at == mailing.frozen_at + timedelta(minutes=10)
+    assert mailing.status == "sending"
+    assert mailing.release_rest(timezone.now())
+    pump()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.progress()["accepted"]) == ("sent", 25)
+
+
+def test_everyone_is_in_exactly_one_batch(mailing) -> None:
+    ids = [pk for batch in mailing.batches.all() for pk in batch.subscriber_ids]
+    assert len(ids) == len(set(ids)) == mailing.audience == 25
+
+
+def test_small_issue_or_no_minutes_need_no_canary(issue, site, inbox, monkeypatch) -> None:
+    site.newsletter.canary_minutes = 10
+    site.newsletter.save()
+    monkeypatch.setattr(freezing, "CANARY", 200)
+    mailing = sent(issue)
+    assert (mailing.status, mailing.rest_at) == ("sent", None)
+
+
+def test_bounces_of_the_canary_stop_the_rest(mailing, monkeypatch) -> None:
+    tell(mailing, "bounced", 9)
+    assert mailing.status == "sending"
+    tell(mailing, "bounced", 1, first=9)
+    assert mailing.status == "paused"
+    assert "10 of the first" in mailing.problem and "bounced" in mailing.problem
+    assert not mailing.release_rest(timezone.now()) or not engine.send_next(
+        transports.open_session()
+    )
+
+
+def test_three_complaints_stop_a_small_mailing_and_resuming_releases_the_brakes(mailing) -> None:
+    tell(mailing, "complained", 2)
+    assert mailing.status == "sending"
+    tell(mailing, "complained", 1, first=2)
+    assert mailing.status == "paused" and "complained" in mailing.problem
+    assert engine.resume(mailing, timezone.now())
+    tell(mailing, "complained", 5, first=3)
+    assert mailing.status == "sending"
+
+
+def test_few_failures_of_many_stop_nothing(mailing, monkeypatch) -> None:
+    progress = Mailing.progress
+    monkeypatch.setattr(
+        Mailing, "progress", lambda self: progress(self) | {"accepted": 100_000, "rejected": 0}
+    )
+    tell(mailing, "bounced", 20)
+    tell(mailing, "complained", 20)
+    assert mailing.status == "sending"
