@@ -2,32 +2,45 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 export RECIPIENTS RUNS ONLY
 
-.PHONY: up test check bench smoke chaos clean
+.PHONY: help up test check format picture bench smoke chaos clean
 .DEFAULT_GOAL := up
 
-up: .venv/ready  ## the product, running, with demo content
-	@exec $(BIN)/python manage.py up
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+up: .venv/ready  ## the product, running, with demo content; RELOAD=1: begin anew when code changes
+	@exec $(BIN)/python manage.py up $(if $(RELOAD),--reload)
 
 test: .venv/ready  ## everything, on real PostgreSQL, Redis, workers and a browser
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests $(ARGS)
 
-check: .venv/ready  ## style, types, the direction of imports, migrations, deployment
+check: .venv/ready  ## style, types, layers, templates, migrations, deployment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet $(TEMPLATES)
+	$(BIN)/djlint --lint --quiet --extension mjml templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.check
 
-bench: .venv/ready  ## make bench NAME=send [RECIPIENTS=100000] [RUNS=3]
+format: .venv/ready  ## put style right where a machine can
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
+	@$(BIN)/python -m tests.picture
+
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk [RECIPIENTS=100000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
-smoke: .venv/ready  ## STRIPE_SECRET_KEY=sk_test_… make smoke: does Stripe do what we assume?
+smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
 	@$(BIN)/python -m tests.smoke
 
-chaos: .venv/ready  ## break the send in ninety ways and count who got what (half an hour)
+chaos: .venv/ready  ## break the send in ninety ways and count who got what (a quarter of an hour)
 	@$(BIN)/python -m tests.chaos
 
 # `uv.lock` names every package and its hash; uv itself is among them.

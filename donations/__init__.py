@@ -1,0 +1,1 @@
+"""Asking, giving, accounting: docs/architecture.md."""

@@ -33,7 +33,7 @@ def load() -> None:
     Country.objects.create(
         code="ZZ",  # for users to assign (ISO 3166)
         name="Karvia",
-        warning="There we are declared «undesirable». Giving to us is a crime there, punished with "
+        warning="There we are declared “undesirable”. Giving to us is a crime there, punished with "
         "prison, and banks report payments. Please do not give from there, nor with a card issued "
         "there. Read us, and tell a friend abroad.",
     )

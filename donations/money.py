@@ -16,7 +16,7 @@ class Currency:
     code: str
     symbol: str
     decimals: int
-    minimum: int  # smallest gift, in the smallest unit: about two dollars
+    minimum: int  # smallest contribution, in the smallest unit: about two dollars
     maximum: int  # beyond this somebody has slipped on a key: about 10,000 dollars
     fee: int  # the fixed part of what the payment provider takes, about 30 cents
 
@@ -52,7 +52,7 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
     """What somebody typed, in the smallest unit of the currency.
 
     Raises BadAmount with what to do: not a number, too many decimals, and, unless ``any_size``
-    will do, too little or too much for a gift.
+    will do, too little or too much for a contribution.
     """
     currency = CURRENCIES[code]
     text = typed.strip().removeprefix(currency.symbol).strip()
@@ -70,7 +70,7 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
         )
     smallest = int(exact)
     if currency.decimals == 3 and smallest % 10:
-        raise BadAmount("Please round the last decimal to 0.")  # «Supported currencies»
+        raise BadAmount("Please round the last decimal to 0.")  # “Supported currencies”
     if any_size:
         return smallest
     if smallest < currency.minimum:
@@ -84,7 +84,7 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
 
 
 def show(amount: int, code: str) -> str:
-    """«$5», «€12.50», «¥1,000»: decimals only where there are any."""
+    """“$5”, “€12.50”, “¥1,000”: decimals only where there are any."""
     currency = CURRENCIES.get(code)
     if currency is None:  # booked in a currency that we don't offer
         return f"{amount} {code.upper()} (smallest unit)"
@@ -94,7 +94,7 @@ def show(amount: int, code: str) -> str:
 
 
 def plain(amount: int, code: str) -> str:
-    """The amount as a bare number, «12.50»; whole amounts without decimals."""
+    """The amount as a bare number, “12.50”; whole amounts without decimals."""
     decimals = CURRENCIES[code].decimals if code in CURRENCIES else 0
     value = Decimal(amount).scaleb(-decimals)
     return f"{value:f}" if amount % 10**decimals else str(int(value))
@@ -112,7 +112,7 @@ def with_fee(amount: int, code: str) -> int:
     """
     currency = CURRENCIES[code]
     whole = (Decimal(amount + currency.fee) / (1 - FEE_SHARE)).to_integral_value(ROUND_UP)
-    step = 10 if currency.decimals == 3 else 1  # «Supported currencies»: multiples of 10
+    step = 10 if currency.decimals == 3 else 1  # “Supported currencies”: multiples of 10
     return min(-(-int(whole) // step) * step, currency.maximum)
 
 

@@ -39,7 +39,7 @@ def catch_up_with_stripe() -> None:
 
 @shared_task
 def close_abandoned(checkout_id: int) -> None:
-    """Sessions that another gift of the same form has replaced."""
+    """Sessions that another contribution of the same form has replaced."""
     checkout.close_abandoned(Checkout.objects.get(pk=checkout_id))
 
 
@@ -73,8 +73,10 @@ def warn_of_expiring_cards() -> None:
         cancels_at=None,
         card_expires_on__range=(today, today + timedelta(days=31)),
     )
-    for promise in expiring.iterator():
-        outbox.post("card_expiring", promise.pk, key=f"{promise.pk}-{promise.card_expires_on}")
+    for recurring in expiring.iterator():
+        outbox.post(
+            "card_expiring", recurring.pk, key=f"{recurring.pk}-{recurring.card_expires_on}"
+        )
 
 
 @shared_task
@@ -85,7 +87,7 @@ def send_due_reminders() -> None:
 @shared_task
 def forget_what_is_over() -> None:
     """Nightly: events that were handled (Stripe's own list holds them for 30 days, so none comes
-    again), and presses of «Continue» that led to nothing."""
+    again), and presses of “Continue” that led to nothing."""
     long_ago = timezone.now() - timedelta(days=60)
     StripeEvent.objects.filter(received_at__lt=long_ago).exclude(handled_at=None).delete()
     unused = Checkout.objects.filter(contributions=None, recurring=None)

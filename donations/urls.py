@@ -1,5 +1,6 @@
 from django.urls import path
 
+from donations.asking import views as asking_views
 from donations.giving import portal, views
 
 urlpatterns = [
@@ -13,7 +14,7 @@ urlpatterns = [
     path("manage/<str:token>/statements/<int:year>/", portal.statement, name="statement"),
     path("manage/<str:token>/data/", portal.data, name="own_data"),
     path("manage/<str:token>/erase/", portal.erase, name="erase"),
-    path("mend/<str:token>/", portal.mend, name="mend"),
-    path("remind-me/", views.remind_me, name="remind_me"),
-    path("remind-me/cancel/<str:token>/", views.cancel_reminder, name="cancel_reminder"),
+    path("update-payment/<str:token>/", portal.update_payment, name="update_payment"),
+    path("remind-me/", asking_views.remind_me, name="remind_me"),
+    path("remind-me/cancel/<str:token>/", asking_views.cancel_reminder, name="cancel_reminder"),
 ]

@@ -21,8 +21,8 @@ def _use_djangos_logging(**kwargs: object) -> None:
 # Jobs only look at what the database says is due, so running late, twice or on two beats
 # at once does no harm.
 app.conf.beat_schedule = {
-    "pump mailings": {"task": "subscriptions.tasks.pump_mailings", "schedule": 5.0},
-    "resolve doubtful batches": {"task": "subscriptions.tasks.resolve_doubts", "schedule": 5.0},
+    "start send loops": {"task": "subscriptions.tasks.start_send_loops", "schedule": 5.0},
+    "reconcile batches": {"task": "subscriptions.tasks.reconcile_batches", "schedule": 5.0},
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
     "send waiting mails": {"task": "newsroom.tasks.send_waiting_mails", "schedule": 15.0},
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},

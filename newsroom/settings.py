@@ -53,7 +53,7 @@ USE_I18N = True
 
 SECRET_KEY = required("SECRET_KEY", otherwise="" if PRODUCTION else engines.secret("django"))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-# Oldest first, «number:base64 of 32 bytes»: see newsroom/core/privacy.py.
+# Oldest first, “number:base64 of 32 bytes”: see newsroom/core/privacy.py.
 PRIVACY_KEYS = required(
     "PRIVACY_KEYS", otherwise="" if PRODUCTION else f"1:{engines.secret('privacy')}"
 ).split(",")
@@ -161,7 +161,7 @@ CELERY_TASK_IGNORE_RESULT = True  # the database is the truth; there is no resul
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "subscriptions.tasks.send_batches": {"queue": "mail"},
+    "subscriptions.tasks.send_loop": {"queue": "mail"},
     "newsroom.tasks.send_mail": {"queue": "transactional"},
     "donations.tasks.process_event": {"queue": "stripe"},
     "donations.tasks.close_abandoned": {"queue": "stripe"},
@@ -194,7 +194,7 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)  # STARTTLS
 EMAIL_TIMEOUT = 30
-# Where bounces go: each reader's copy has its own address there, «bounces+token@…» (VERP).
+# Where bounces go: each reader's copy has its own address there, “bounces+token@…” (VERP).
 RETURN_PATH = env.str("RETURN_PATH", default="bounces@example.org")
 if MAIL_SANDBOX and not PRODUCTION:
     MAIL_SANDBOX = env.str("MAIL_SANDBOX_URL", default=MAIL_SANDBOX)
@@ -211,7 +211,7 @@ SENDER_DOMAINS = [domain.lower() for domain in env.list("SENDER_DOMAINS", defaul
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Blocks that other apps add to an issue, see subscriptions/models/blocks.py.
-ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.AppealBlock"}
+ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.APPEAL"}
 # Modules whose functions are single mails, see newsroom/mail/catalogue.py.
 MAILS = [
     "subscriptions.readers.emails",
@@ -222,7 +222,9 @@ MAILS = [
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
 ANYMAIL["REQUESTS_TIMEOUT"] = MAIL_LEASE.total_seconds() * 2 / 3
-MAIL_PUMPS = env.int("MAIL_PUMPS", default=2)  # calls in flight at once, over all machines
+MAIL_SEND_LOOPS = env.int(
+    "MAIL_SEND_LOOPS", default=2
+)  # calls in flight at once, over all machines
 # A batch in doubt is asked after at these distances; "not there" three times means "not sent".
 MAIL_PROBES = [
     timedelta(seconds=seconds)
@@ -298,7 +300,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows its previews in a frame,
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # … so «DENY» would break them
+SILENCED_SYSTEM_CHECKS = ["security.W019"]  # … so “DENY” would break them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
 # How many proxies of our own stand in front: the client's address is that far from the end.

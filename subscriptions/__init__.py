@@ -1,0 +1,1 @@
+"""Readers, newsletters, sending: docs/architecture.md."""

@@ -74,7 +74,7 @@ def load() -> None:
             two_people=False,
             title="Breaking news",
             slug="breaking",
-            promise="A mail when something happens that can't wait. A few times a month.",
+            tagline="A mail when something happens that can't wait. A few times a month.",
             weekday=None,
             sender_name="The Meridian",
             sender_address="breaking@mail.example.org",
@@ -104,7 +104,7 @@ def _rules(newsletter: Newsletter) -> None:
 
 
 def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
-    """Confirmed readers «reader00001@example.org» and so on, in bulk."""
+    """Confirmed readers “reader00001@example.org” and so on, in bulk."""
     now = timezone.now()
     emails = [f"reader{number:05}@example.org" for number in range(first, first + count)]
     with transaction.atomic():

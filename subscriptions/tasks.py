@@ -14,7 +14,7 @@ from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.readers import signup, welcomes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 
-PUMP_SECONDS = 60  # then a pump ends and the next kick starts a fresh one
+LOOP_SECONDS = 60  # then a loop ends and the next kick starts a fresh one
 UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing approval is reported
 
 
@@ -55,7 +55,7 @@ def _report_unapproved(newsletter: Newsletter, now: datetime) -> None:
 
 @shared_task
 def start_mailing(mailing_id: int) -> None:
-    """Freeze a due mailing and start its pumps. What can't be sent is said, and tried again at
+    """Freeze a due mailing and start its send loops. What can't be sent is said, and tried again at
     the next beat, until its grace is over."""
     mailing = Mailing.objects.get(pk=mailing_id)
     try:
@@ -66,35 +66,35 @@ def start_mailing(mailing_id: int) -> None:
         return
     if frozen:
         Mailing.objects.close_if_done(mailing_id)  # nobody to send to
-        pump_mailings()
+        start_send_loops()
 
 
 @shared_task
-def pump_mailings() -> None:
-    """Start pumps if there is something to send. They expire unstarted when all are busy."""
+def start_send_loops() -> None:
+    """Start send loops if there is something to send. They expire unstarted when all are busy."""
     if Batch.objects.sendable().exists():
-        for _ in range(settings.MAIL_PUMPS):
-            send_batches.apply_async(expires=4)
+        for _ in range(settings.MAIL_SEND_LOOPS):
+            send_loop.apply_async(expires=4)
 
 
 @shared_task
-def send_batches() -> None:
-    """One pump: the next batch, and the next, until none is left or its minute is over."""
-    ends = time.monotonic() + PUMP_SECONDS
-    session = transports.open_session()
+def send_loop() -> None:
+    """One send loop: the next batch, and the next, until none is left or its minute is over."""
+    ends = time.monotonic() + LOOP_SECONDS
+    transport = transports.open_transport()
     try:
         while time.monotonic() < ends:
-            if not engine.send_next(session):
+            if not engine.send_next(transport):
                 if not Batch.objects.sendable().exists():
                     break
                 time.sleep(0.2)  # the throttle holds us back
     finally:
-        session.close()
+        transport.close()
 
 
 @shared_task
-def resolve_doubts() -> None:
-    reconcile.resolve_all(clock.now())
+def reconcile_batches() -> None:
+    reconcile.all_due(clock.now())
     Mailing.objects.close_done()
 
 

@@ -25,11 +25,11 @@ def urls() -> list[Any]:
     return [
         path("newsletters/", require_admin_access(views.Desks.as_view()), name="newsletters"),
         path(
-            "newsletters/doubts/",
-            require_admin_access(operations.Doubts.as_view()),
-            name="doubts",
+            "newsletters/calls-to-review/",
+            require_admin_access(operations.CallsToReview.as_view()),
+            name="calls_to_review",
         ),
-        path("newsletters/doubts/<uuid:pk>/", operations.decide, name="decide_doubt"),
+        path("newsletters/calls-to-review/<uuid:pk>/", operations.decide, name="decide_call"),
         path(
             "newsletters/delivery/",
             require_admin_access(operations.Delivery.as_view()),

@@ -12,6 +12,7 @@ from tests.environment import ROOT
 
 HALVES = {
     "units": [
+        "tests/test_structure.py",
         "tests/donations",
         "tests/newsroom",
         "tests/subscriptions",

@@ -1,5 +1,5 @@
-"""``make check``'s last part: migrations are complete, and production settings pass Django's
-deployment checks."""
+"""``make check``'s last part: templates look only downwards, the picture of the rooms is true,
+migrations are complete, and production settings pass Django's deployment checks."""
 
 import os
 import secrets
@@ -25,8 +25,12 @@ PRODUCTION = {
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return python("manage.py", *arguments, **environment)
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
@@ -36,7 +40,10 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 def main() -> None:
     failed = False
+    settings = {"DJANGO_SETTINGS_MODULE": "newsroom.settings"}
     checks = {
+        "templates": python("-m", "tests.layers", **PRODUCTION, **settings),
+        "picture of the rooms": python("-m", "tests.picture", "--check"),
         "deployment": manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
         "migrations": manage(
             "makemigrations", "--check", "--dry-run", "--skip-checks", **PRODUCTION

@@ -50,7 +50,7 @@ def product_with_a_taken_id_is_refused(pay: Pay) -> None:
     from donations.payments import gateway
 
     gateway.product("once")
-    taken: Any = {"id": "gift_once", "name": "again"}
+    taken: Any = {"id": "contribution_once", "name": "again"}
     error = refused(lambda: gateway.client().v1.products.create(params=taken))
     assert error.code == "resource_already_exists"
 
@@ -83,7 +83,7 @@ def payment_methods_of_the_account_are_listed(pay: Pay) -> None:
     assert "card" in gateway.enabled_payment_methods()
 
 
-def gift_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
+def contribution_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
     from donations.payments import gateway
 
     session = ask_for_session()
@@ -100,7 +100,7 @@ def gift_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
     assert again.amount_refunded == 200 and not again.refunded
 
 
-def promise_takes_another_amount_and_another_day_without_a_charge(pay: Pay) -> None:
+def recurring_takes_another_amount_and_another_day_without_a_charge(pay: Pay) -> None:
     from donations.payments import gateway
 
     session = ask_for_session(frequency="monthly")
@@ -132,8 +132,8 @@ QUESTIONS = [
     closed_session_stays_closed_and_can_not_be_closed_twice,
     unknown_parameter_is_refused,
     payment_methods_of_the_account_are_listed,
-    gift_paid_on_the_hosted_page_is_found_from_its_session,
-    promise_takes_another_amount_and_another_day_without_a_charge,
+    contribution_paid_on_the_hosted_page_is_found_from_its_session,
+    recurring_takes_another_amount_and_another_day_without_a_charge,
 ]
 
 

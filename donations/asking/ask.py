@@ -16,7 +16,7 @@ SALT = "ask"
 LONGEST = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
 
 # How long a giver sees no box.
-AFTER_GIFT = {
+AFTER_CONTRIBUTION = {
     "once": timedelta(days=60),
     "monthly": timedelta(days=365),
     "annual": timedelta(days=365),
@@ -25,7 +25,7 @@ AFTER_GIFT = {
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to «Remind me later»: a form value, its label, how far off it is."""
+    """One answer to “Remind me later”: a form value, its label, how far off it is."""
 
     value: str
     label: str

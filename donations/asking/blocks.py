@@ -2,13 +2,10 @@
 
 from wagtail.blocks import StaticBlock
 
-
-class AppealBlock(StaticBlock):
-    """Shows the appeal that runs when the issue goes out."""
-
-    class Meta:
-        icon = "pick"
-        label = "The current appeal"
-        admin_text = "Your current appeal for support, as it stands when the issue goes out."
-        piece_template = "donations/email/appeal"
-        most = 1
+APPEAL = StaticBlock(
+    icon="pick",
+    label="The current appeal",
+    admin_text="Your current appeal for support, as it stands when the issue goes out.",
+    piece_template="donations/email/appeal",
+    most=1,
+)

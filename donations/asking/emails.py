@@ -19,7 +19,7 @@ def reminder(deferral_id: int) -> AnymailMessage | None:
     query = {
         "frequency": deferral.frequency,
         "currency": deferral.currency,
-        "reminder": tokens.passing("reminder", deferral.pk),
+        "reminder": tokens.expiring("reminder", deferral.pk),
     }
     if deferral.amount:
         query["amount"] = money.plain(deferral.amount, deferral.currency)

@@ -1,4 +1,4 @@
-"""«Remind me later» by e-mail: made, sent on its day, cancelled."""
+"""“Remind me later” by e-mail: made, sent on its day, cancelled."""
 
 from datetime import datetime
 
@@ -53,9 +53,9 @@ def send_due(now: datetime) -> int:
 
 
 def cancel_token(deferral: Deferral) -> str:
-    return tokens.lasting("cancel reminder", deferral.pk)
+    return tokens.permanent("cancel reminder", deferral.pk)
 
 
 def read_cancel_token(token: str) -> Deferral | None:
     """The reminder to cancel, None if it is gone. Raises BadToken."""
-    return Deferral.objects.filter(pk=tokens.read_lasting("cancel reminder", token)).first()
+    return Deferral.objects.filter(pk=tokens.read_permanent("cancel reminder", token)).first()

@@ -108,24 +108,28 @@ class ContributionPage(generic.InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        gift: Contribution = self.object
+        contribution: Contribution = self.object
         links = [
-            ("Payment", "payments", gift.stripe_payment_intent),
-            ("Invoice", "invoices", gift.stripe_invoice),
+            ("Payment", "payments", contribution.stripe_payment_intent),
+            ("Invoice", "invoices", contribution.stripe_invoice),
         ]
-        if gift.recurring:
+        if contribution.recurring:
             links += [
-                ("Subscription", "subscriptions", gift.recurring.stripe_subscription),
-                ("Customer", "customers", gift.recurring.stripe_customer),
+                ("Subscription", "subscriptions", contribution.recurring.stripe_subscription),
+                ("Customer", "customers", contribution.recurring.stripe_customer),
             ]
-        context["contribution"] = gift
-        context["disputes"] = gift.disputes.order_by("-created_at")
-        context["refunds"] = gift.refunds.select_related("asked_by", "approved_by").order_by("pk")
+        context["contribution"] = contribution
+        context["disputes"] = contribution.disputes.order_by("-created_at")
+        context["refunds"] = contribution.refunds.select_related(
+            "asked_by", "approved_by"
+        ).order_by("pk")
         may_refund = self.request.user.has_perm("donations.decide_review")
-        context["refundable"] = may_refund and refunds.most(gift) > 0
-        context["changes"] = gift.changes.all()
+        context["refundable"] = may_refund and refunds.most(contribution) > 0
+        context["changes"] = contribution.changes.all()
         context["siblings"] = (
-            gift.recurring.contributions.exclude(pk=gift.pk)[:24] if gift.recurring else []
+            contribution.recurring.contributions.exclude(pk=contribution.pk)[:24]
+            if contribution.recurring
+            else []
         )
         context["stripe_links"] = [
             (label, f"{settings.STRIPE_DASHBOARD}/{kind}/{pk}", pk)

@@ -1,4 +1,4 @@
-"""Staff give a gift back: one person up to a limit, two above it."""
+"""Staff give a contribution back: one person up to a limit, two above it."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def ask(contribution: Contribution, amount: int, reason: str, by: Any) -> Refund
                 kind = Review.Kind.REFUND_WAITS
                 Review.open(kind, str(refund.pk), why, contribution=contribution)
     except IntegrityError as error:
-        raise NotRefunded("Another refund of this gift is under way.") from error
+        raise NotRefunded("Another refund of this contribution is under way.") from error
     if not waits:
         carry_out(refund)
     return refund

@@ -87,18 +87,20 @@ class RefundForm(forms.Form):
     reason = forms.CharField(
         label="Why",
         max_length=300,
-        error_messages={"required": "Please say why: it is kept with the gift."},
+        error_messages={"required": "Please say why: it is kept with the contribution."},
     )
 
-    def __init__(self, data: Any, gift: Contribution) -> None:
-        left = money.plain(refunds.most(gift), gift.currency)
+    def __init__(self, data: Any, contribution: Contribution) -> None:
+        left = money.plain(refunds.most(contribution), contribution.currency)
         super().__init__(data, initial={"amount": left})
-        self.gift = gift
+        self.contribution = contribution
 
     def clean_amount(self) -> int:
         """Finance may give back less than anybody may give."""
         try:
-            return money.parse(self.cleaned_data["amount"], self.gift.currency, any_size=True)
+            return money.parse(
+                self.cleaned_data["amount"], self.contribution.currency, any_size=True
+            )
         except money.BadAmount as error:
             raise forms.ValidationError(str(error)) from error
 
@@ -107,26 +109,26 @@ class RefundForm(forms.Form):
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks how much and why; POST does it, or leaves it for a second person."""
     who_may_decide(request)
-    gift = get_object_or_404(Contribution, pk=pk)
+    contribution = get_object_or_404(Contribution, pk=pk)
     back = redirect(reverse("contributions:inspect", args=[pk]))
-    if not refunds.most(gift):
-        messages.error(request, "Nothing of this gift can be given back.")
+    if not refunds.most(contribution):
+        messages.error(request, "Nothing of this contribution can be given back.")
         return back
-    form = RefundForm(request.POST if request.method == "POST" else None, gift)
+    form = RefundForm(request.POST if request.method == "POST" else None, contribution)
     if request.method == "POST" and form.is_valid():
         amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
-        made = say(request, lambda: refunds.ask(gift, amount, reason, request.user))
+        made = say(request, lambda: refunds.ask(contribution, amount, reason, request.user))
         if made and made.status == Refund.Status.WAITING:
-            messages.success(request, "It waits for a second person, under «Review».")
+            messages.success(request, "It waits for a second person, under “Review”.")
         elif made:
-            messages.success(request, f"{money.show(amount, gift.currency)} given back.")
+            messages.success(request, f"{money.show(amount, contribution.currency)} given back.")
         return back
-    left = refunds.most(gift)
+    left = refunds.most(contribution)
     context = {
         "form": form,
-        "gift": gift,
-        "left": money.plain(left, gift.currency),
-        "two": refunds.needs_second(left, gift.currency),
+        "contribution": contribution,
+        "left": money.plain(left, contribution.currency),
+        "two": refunds.needs_second(left, contribution.currency),
     }
     status = 400 if request.method == "POST" else 200
     return render(request, "donations/finance/refund.html", context, status=status)

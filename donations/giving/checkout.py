@@ -76,14 +76,14 @@ class GiveForm(forms.Form):
 def deferral_of(token: str) -> Deferral | None:
     """The reminder that led here, if the link is whole and not too old."""
     try:
-        pk = tokens.read_passing("reminder", token, seconds=REMINDER_SECONDS)
+        pk = tokens.read_expiring("reminder", token, seconds=REMINDER_SECONDS)
     except tokens.BadToken:
         return None
     return Deferral.objects.filter(pk=pk).first()
 
 
 def start(form: GiveForm, language: str) -> str:
-    """The address of Stripe's page for this gift. The same form gives the same page again.
+    """The address of Stripe's page for this contribution. The same form gives the same page again.
 
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
@@ -121,7 +121,7 @@ def start(form: GiveForm, language: str) -> str:
 
 
 def _checkout(data: dict[str, Any], language: str) -> Checkout:
-    """The form's row: found again by its key if the same gift is asked for, else a new one."""
+    """The form's row: found again by its key if the same is asked for, else a new one."""
     amount, currency = data["smallest"], data["currency"]
     charged = money.with_fee(amount, currency) if data["cover_fee"] else amount
     asked = {

@@ -41,28 +41,31 @@ def thanks(contribution_id: int) -> AnymailMessage | None:
     )
 
 
-def gift_failed(contribution_id: int) -> AnymailMessage | None:
+def contribution_failed(contribution_id: int) -> AnymailMessage | None:
     """A debit that the page called on its way was refused by the bank, days later."""
     found = Contribution.objects.select_related("donor").filter(pk=contribution_id)
-    gift = found.filter(status=Contribution.Status.FAILED).first()
-    if gift is None or gift.donor is None:
+    contribution = found.filter(status=Contribution.Status.FAILED).first()
+    if contribution is None or contribution.donor is None:
         return None
     context = {
         "paragraphs": [
-            f"Your bank has not let your payment of {gift.shown_amount} through. Nothing was "
-            "charged, and nothing is owed.",
+            f"Your bank has not let your payment of {contribution.shown_amount} through. "
+            "Nothing was charged, and nothing is owed.",
             "Should you want to try again, perhaps another way:",
         ],
         "url": SUPPORT,
         "button": "Try again",
     }
     return compose(
-        "donations/email/notice", context, GivingWords.load().payment_failed, gift.donor.email
+        "donations/email/notice",
+        context,
+        GivingWords.load().payment_failed,
+        contribution.donor.email,
     )
 
 
 def recovery(checkout_id: int) -> AnymailMessage | None:
-    """To who left Stripe's page and agreed there to be asked once. Her address is Stripe's: it
+    """To who left Stripe's page and agreed there to be asked once. Their address is Stripe's: it
     is read now and not kept."""
     checkout = Checkout.objects.filter(pk=checkout_id, contributions=None).first()
     if checkout is None or not checkout.session_id:
@@ -94,8 +97,8 @@ def manage_link(donor_id: int) -> AnymailMessage | None:
     )
 
 
-# What each of these mails says about a recurring gift; its subject is GivingWords' of that name.
-PROMISE_MAILS: dict[str, list[str]] = {
+# What each of these mails says about a recurring contribution. GivingWords has its subject.
+RECURRING_MAILS: dict[str, list[str]] = {
     "payment_failed": [
         "Your last payment of {amount} did not go through{card}. That happens: cards expire, "
         "limits are reached, accounts are closed.",
@@ -121,45 +124,45 @@ PROMISE_MAILS: dict[str, list[str]] = {
     ],
 }
 BUTTONS = {"recurring_ended": "Give again", "action_required": "Answer my bank"}
-MEND_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
+UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
 
 
 def payment_failed(recurring_id: int) -> AnymailMessage | None:
-    return _about_promise("payment_failed", recurring_id, status="past_due")
+    return _about_recurring("payment_failed", recurring_id, status="past_due")
 
 
 def action_required(recurring_id: int) -> AnymailMessage | None:
-    return _about_promise("action_required", recurring_id, status="past_due")
+    return _about_recurring("action_required", recurring_id, status="past_due")
 
 
 def last_call(recurring_id: int) -> AnymailMessage | None:
-    return _about_promise("last_call", recurring_id, status="past_due")
+    return _about_recurring("last_call", recurring_id, status="past_due")
 
 
 def recurring_ended(recurring_id: int) -> AnymailMessage | None:
-    return _about_promise("recurring_ended", recurring_id, ended_at__isnull=False)
+    return _about_recurring("recurring_ended", recurring_id, ended_at__isnull=False)
 
 
 def card_expiring(recurring_id: int) -> AnymailMessage | None:
-    return _about_promise("card_expiring", recurring_id, status__in=RecurringContribution.GOING)
+    return _about_recurring("card_expiring", recurring_id, status__in=RecurringContribution.GOING)
 
 
-def _about_promise(name: str, pk: int, **still: Any) -> AnymailMessage | None:
+def _about_recurring(name: str, pk: int, **still: Any) -> AnymailMessage | None:
     """``still``: what has to be true at the moment of sending for the mail to make sense."""
     found = RecurringContribution.objects.select_related("donor").filter(pk=pk, **still)
-    promise = found.first()
-    if promise is None or promise.donor is None:
+    recurring = found.first()
+    if recurring is None or recurring.donor is None:
         return None
     words = {
-        "amount": money.show(promise.amount, promise.currency),
-        "card": f" ({promise.card})" if promise.card else "",
-        "expires": f"{promise.card_expires_on:%B %Y}" if promise.card_expires_on else "",
+        "amount": money.show(recurring.amount, recurring.currency),
+        "card": f" ({recurring.card})" if recurring.card else "",
+        "expires": f"{recurring.card_expires_on:%B %Y}" if recurring.card_expires_on else "",
     }
-    token = tokens.passing("mend", promise.pk)
+    token = tokens.expiring("update payment", recurring.pk)
     context = {
-        "paragraphs": [paragraph.format(**words) for paragraph in PROMISE_MAILS[name]],
-        "url": SUPPORT if name == "recurring_ended" else f"{SUPPORT}mend/{token}/",
+        "paragraphs": [paragraph.format(**words) for paragraph in RECURRING_MAILS[name]],
+        "url": SUPPORT if name == "recurring_ended" else f"{SUPPORT}update-payment/{token}/",
         "button": BUTTONS.get(name, "Check my card"),
     }
     subject = getattr(GivingWords.load(), name)
-    return compose("donations/email/notice", context, subject, promise.donor.email)
+    return compose("donations/email/notice", context, subject, recurring.donor.email)

@@ -1,6 +1,6 @@
 """A donor's data: everything at a glance to take away, and its end.
 
-Accounts have to be kept for years, the person need not: gifts and receipts stay with their
+Accounts have to be kept for years, the person need not: contributions and receipts stay with their
 amounts, dates and numbers, and nobody can tell any more whose they were.
 """
 
@@ -14,7 +14,7 @@ from subscriptions.models import Subscription
 
 
 def everything_about(donor: Donor) -> dict[str, Any]:
-    """What we hold about a person, for her to take away (GDPR, articles 15 and 20)."""
+    """What we hold about a person, for them to take away (GDPR, articles 15 and 20)."""
     contributions = donor.contributions.select_related("receipt").order_by("created_at")
     subscriptions = Subscription.objects.filter(subscriber__email_index=donor.email_index)
     return {
@@ -24,28 +24,28 @@ def everything_about(donor: Donor) -> dict[str, Any]:
         "known_since": donor.created_at,
         "contributions": [
             {
-                "received_at": gift.received_at or gift.created_at,
-                "amount": gift.exact_amount,
-                "currency": gift.currency,
-                "returned": gift.exact_refunded,
-                "status": gift.status,
-                "frequency": gift.frequency,
-                "paid_with": gift.payment_method,
-                "receipt": gift.receipt_number,
-                "message": gift.message,
+                "received_at": contribution.received_at or contribution.created_at,
+                "amount": contribution.exact_amount,
+                "currency": contribution.currency,
+                "returned": contribution.exact_refunded,
+                "status": contribution.status,
+                "frequency": contribution.frequency,
+                "paid_with": contribution.payment_method,
+                "receipt": contribution.receipt_number,
+                "message": contribution.message,
             }
-            for gift in contributions
+            for contribution in contributions
         ],
         "recurring_contributions": [
             {
-                "what": str(promise),
-                "status": promise.status,
-                "started_at": promise.started_at,
-                "ended_at": promise.ended_at,
-                "card": promise.card,
-                "changes": list(promise.asked_changes.values("what", "detail", "at")),
+                "what": str(recurring),
+                "status": recurring.status,
+                "started_at": recurring.started_at,
+                "ended_at": recurring.ended_at,
+                "card": recurring.card,
+                "changes": list(recurring.asked_changes.values("what", "detail", "at")),
             }
-            for promise in donor.recurring.prefetch_related("asked_changes")
+            for recurring in donor.recurring.prefetch_related("asked_changes")
         ],
         "reminders": list(
             Deferral.objects.of_address(donor.email_index).values("remind_at", "status")
@@ -64,15 +64,15 @@ def everything_about(donor: Donor) -> dict[str, Any]:
 
 
 def erase(donor: Donor) -> None:
-    """End what she promised, at Stripe too, and forget who she was. Safe to repeat.
+    """End what they give regularly, at Stripe too, and forget who they were. Safe to repeat.
 
     Stripe first: if that fails, nothing is lost here and the button can be pressed again. The
-    newsletter is another consent, which she withdraws on its own page. Raises
+    newsletter is another consent, which they withdraw on its own page. Raises
     gateway.Unavailable, stripe.StripeError.
     """
-    promised = set(donor.recurring.values_list("stripe_customer", flat=True))
+    recurring = set(donor.recurring.values_list("stripe_customer", flat=True))
     given = set(donor.contributions.values_list("stripe_customer", flat=True))
-    for customer in (promised | given) - {""}:
+    for customer in (recurring | given) - {""}:
         gateway.delete_customer(customer)
     for subscription in donor.recurring.filter(ended_at=None).values_list(
         "stripe_subscription", flat=True
@@ -82,4 +82,4 @@ def erase(donor: Donor) -> None:
         Deferral.objects.of_address(donor.email_index).delete()
         Contribution.objects.filter(donor=donor).update(message="")
         donor.recurring.update(card="", card_expires_on=None)
-        donor.delete()  # what she gave stays, with no donor
+        donor.delete()  # what they gave stays, with no donor

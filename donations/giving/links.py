@@ -6,4 +6,4 @@ from newsroom.core.http import absolute_url
 
 
 def manage_url(donor: Donor) -> str:
-    return absolute_url(f"/support/manage/{tokens.passing('manage', donor.pk)}/")
+    return absolute_url(f"/support/manage/{tokens.expiring('manage', donor.pk)}/")

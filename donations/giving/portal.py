@@ -1,4 +1,4 @@
-"""The donor's own page: gifts, receipts, what she promised, her data. Reached by a mailed link."""
+"""The donor's own page, reached by a mailed link: contributions, receipts, changes, their data."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from donations import money
 from donations.asking import ask
 from donations.giving import emails, erasure, receipts, recurring_changes
-from donations.giving.recurring_changes import PromiseForm
+from donations.giving.recurring_changes import RecurringForm
 from donations.giving.views import BUSY, LINKS
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
@@ -60,7 +60,7 @@ own = behind_link("manage", MANAGE_SECONDS, Donor, EXPIRED)
 @own
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
-    """Gifts so far and recurring ones, which are changed here; only the card is at Stripe."""
+    """What was given, and what is given regularly: changed here; only the card is at Stripe."""
     said: dict[str, Any] = {}
     status = 200
     if request.method == "POST":
@@ -70,20 +70,20 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
             return redirect("manage", token)
         if "card" in request.POST:
             return to_stripe(request, chosen)
-        said, status = change(PromiseForm(request.POST, chosen))
-    gifts = donor.contributions.exclude(status=Contribution.Status.FAILED)
+        said, status = change(RecurringForm(request.POST, chosen))
+    contributions = donor.contributions.exclude(status=Contribution.Status.FAILED)
     shown: dict[str, Any] = {
         "token": token,
-        "contributions": gifts.select_related("receipt")[:200],
+        "contributions": contributions.select_related("receipt")[:200],
         "years": receipts.years_of(donor),
         "recurring": [
             {
-                "promise": promise,
-                "lower": recurring_changes.lower(promise),
-                "other": other(promise),
-                "day": timezone.localtime(promise.renews_at).day if promise.renews_at else 1,
+                "recurring": recurring,
+                "lower": recurring_changes.lower(recurring),
+                "other": other(recurring),
+                "day": timezone.localtime(recurring.renews_at).day if recurring.renews_at else 1,
             }
-            for promise in donor.recurring.order_by("-started_at")
+            for recurring in donor.recurring.order_by("-started_at")
         ],
         "reasons": recurring_changes.REASONS,
         "months": recurring_changes.MONTHS,
@@ -91,8 +91,8 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         "days": range(1, 29),
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
-    if any(row["promise"].going for row in shown["recurring"]):  # a supporter is not asked
-        ask.hide(response, timezone.now() + ask.AFTER_GIFT["monthly"], "gave")
+    if any(row["recurring"].going for row in shown["recurring"]):  # a supporter is not asked
+        ask.hide(response, timezone.now() + ask.AFTER_CONTRIBUTION["monthly"], "gave")
     return response
 
 
@@ -124,7 +124,7 @@ def pdf(document: bytes, name: str) -> HttpResponse:
 @own
 @require_safe
 def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
-    """Everything we hold about her, as JSON."""
+    """Everything we hold about them, as JSON."""
     return JsonResponse(
         erasure.everything_about(donor),
         json_dumps_params={"indent": 2, "ensure_ascii": False},
@@ -148,43 +148,45 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     return render(request, "donations/giving/erased.html")
 
 
-def change(form: PromiseForm) -> tuple[dict[str, Any], int]:
-    """What to tell the donor about the change she asked for, and the status."""
+def change(form: RecurringForm) -> tuple[dict[str, Any], int]:
+    """What to tell the donor about the change they asked for, and the status."""
     if not form.is_valid():
         problem = next(iter(form.errors.values()))[0]
         return {"problem": problem}, 400
     try:
         return {"done": recurring_changes.apply(form, timezone.now())}, 200
     except (gateway.Unavailable, stripe.StripeError) as error:
-        log.warning("No change of a promise: %s", type(error).__name__)
+        log.warning("No change of a recurring: %s", type(error).__name__)
         return {"problem": "Our payment provider did not take the change. Please try again."}, 503
 
 
-def other(promise: RecurringContribution) -> dict[str, Any]:
+def other(recurring: RecurringContribution) -> dict[str, Any]:
     """The other rhythm, with an amount that comes to the same in a year."""
-    monthly = promise.frequency == Frequency.MONTHLY
-    amount = promise.amount * 12 if monthly else promise.amount // 12
-    currency = money.CURRENCIES[promise.currency]
+    monthly = recurring.frequency == Frequency.MONTHLY
+    amount = recurring.amount * 12 if monthly else recurring.amount // 12
+    currency = money.CURRENCIES[recurring.currency]
     amount = min(max(amount, currency.minimum), currency.maximum)
     found = Frequency.ANNUAL if monthly else Frequency.MONTHLY
     return {"value": found.value, "amount": money.plain(amount, currency.code)}
 
 
-def to_stripe(request: HttpRequest, promise: RecurringContribution) -> HttpResponse:
+def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpResponse:
     """Stripe's own pages: where an open renewal is paid or confirmed, else where the card is."""
     here = request.build_absolute_uri()
     try:
-        unpaid = promise.status == "past_due"
-        url = gateway.open_invoice_url(promise.stripe_subscription) if unpaid else ""
-        return see_other(url or gateway.portal_url(promise.stripe_customer, here))
+        unpaid = recurring.status == "past_due"
+        url = gateway.open_invoice_url(recurring.stripe_subscription) if unpaid else ""
+        return see_other(url or gateway.portal_url(recurring.stripe_customer, here))
     except stripe.StripeError:
         return render(request, "503.html", {"message": BUSY}, status=503)
 
 
-@behind_link("mend", emails.MEND_SECONDS, RecurringContribution, EXPIRED)
+@behind_link("update payment", emails.UPDATE_PAYMENT_SECONDS, RecurringContribution, EXPIRED)
 @require_http_methods(["GET", "HEAD", "POST"])
-def mend(request: HttpRequest, promise: RecurringContribution, token: str) -> HttpResponse:
+def update_payment(
+    request: HttpRequest, recurring: RecurringContribution, token: str
+) -> HttpResponse:
     """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
     if request.method == "POST":
-        return to_stripe(request, promise)
-    return render(request, "donations/giving/update_payment.html", {"promise": promise})
+        return to_stripe(request, recurring)
+    return render(request, "donations/giving/update_payment.html", {"recurring": recurring})

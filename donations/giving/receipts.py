@@ -23,35 +23,37 @@ TEMPLATES: Path = settings.BASE_DIR / "templates/donations/receipts"
 
 
 def receipt(found: Receipt) -> bytes:
-    """The receipt of one gift."""
-    gift = found.contribution
-    language = _language(gift.donor)
+    """The receipt of one contribution."""
+    contribution = found.contribution
+    language = _language(contribution.donor)
     words = WORDS[language]
     rows = [
         (words["number"], str(found)),
-        (words["received"], _day(gift.received_at, language)),
-        (words["amount"], _amount(gift.amount, gift.currency)),
-        (words["rhythm"], words[gift.frequency]),
+        (words["received"], _day(contribution.received_at, language)),
+        (words["amount"], _amount(contribution.amount, contribution.currency)),
+        (words["rhythm"], words[contribution.frequency]),
     ]
-    if gift.payment_method:
-        rows.append((words["paid_with"], gift.payment_method))
-    if gift.refunded:
-        rows.append((words["returned"], _amount(gift.refunded, gift.currency)))
-    if gift.status == Contribution.Status.DISPUTED:
+    if contribution.payment_method:
+        rows.append((words["paid_with"], contribution.payment_method))
+    if contribution.refunded:
+        rows.append((words["returned"], _amount(contribution.refunded, contribution.currency)))
+    if contribution.status == Contribution.Status.DISPUTED:
         rows.append((words["returned"], words["disputed"]))
-    return _typeset("receipt", gift.donor, language, f"{words['receipt']} {found}", facts=rows)
+    return _typeset(
+        "receipt", contribution.donor, language, f"{words['receipt']} {found}", facts=rows
+    )
 
 
 def statement(donor: Donor, year: int) -> bytes | None:
     """All that a donor gave in a year, by the newsroom's clock; None when it was nothing."""
-    gifts = list(gifts_of(donor, year))
-    if not gifts:
+    contributions = list(contributions_of(donor, year))
+    if not contributions:
         return None
     language = _language(donor)
     words = WORDS[language]
     totals: dict[str, int] = {}
-    for gift in gifts:
-        totals[gift.currency] = totals.get(gift.currency, 0) + kept(gift)
+    for contribution in contributions:
+        totals[contribution.currency] = totals.get(contribution.currency, 0) + kept(contribution)
     return _typeset(
         "statement",
         donor,
@@ -60,21 +62,21 @@ def statement(donor: Donor, year: int) -> bytes | None:
         columns=[words[name] for name in ("received", "number", "amount", "returned")],
         rows=[
             (
-                _day(gift.received_at, language),
-                str(gift.receipt),
-                _amount(gift.amount, gift.currency),
-                _amount(gift.amount - kept(gift), gift.currency)
-                if kept(gift) < gift.amount
+                _day(contribution.received_at, language),
+                str(contribution.receipt),
+                _amount(contribution.amount, contribution.currency),
+                _amount(contribution.amount - kept(contribution), contribution.currency)
+                if kept(contribution) < contribution.amount
                 else "",
             )
-            for gift in gifts
+            for contribution in contributions
         ],
         totals=[(words["total"], _amount(total, code)) for code, total in sorted(totals.items())],
     )
 
 
-def gifts_of(donor: Donor, year: int) -> Any:
-    """The gifts with a receipt of that year, oldest first."""
+def contributions_of(donor: Donor, year: int) -> Any:
+    """The contributions with a receipt of that year, oldest first."""
     return (
         donor.contributions.filter(receipt__year=year)
         .select_related("receipt")
@@ -87,9 +89,13 @@ def years_of(donor: Donor) -> list[int]:
     return sorted(set(found), reverse=True)
 
 
-def kept(gift: Contribution) -> int:
-    """What is left of a gift after refunds and disputes, in the smallest unit."""
-    return 0 if gift.status == Contribution.Status.DISPUTED else gift.amount - gift.refunded
+def kept(contribution: Contribution) -> int:
+    """What is left of a contribution after refunds and disputes, in the smallest unit."""
+    return (
+        0
+        if contribution.status == Contribution.Status.DISPUTED
+        else contribution.amount - contribution.refunded
+    )
 
 
 def _typeset(name: str, donor: Donor | None, language: str, title: str, **data: Any) -> bytes:
@@ -127,5 +133,5 @@ def _day(moment: datetime | None, language: str) -> str:
 
 
 def _amount(amount: int, code: str) -> str:
-    """«12.50 EUR»: by its ISO code, which no tax office mistakes."""
+    """“12.50 EUR”: by its ISO code, which no tax office mistakes."""
     return f"{money.exact(amount, code):,f} {code.upper()}"

@@ -1,4 +1,4 @@
-"""A donor changes what she has promised: amount, rhythm, a pause, the end of it.
+"""A donor changes what they give regularly: amount, rhythm, a pause, the end of it.
 
 Each change is a row first, then one call to Stripe under a key made of the row's id, then the
 newest subscription is pulled. Dying in between: the same press finds the row, repeats the call
@@ -29,7 +29,7 @@ MONTHS = [(1, "1 payment"), (3, "3 payments"), (6, "6 payments")]
 LATER = [("", "No"), ("91", "In three months"), ("182", "In half a year"), ("365", "In a year")]
 
 
-class PromiseForm(forms.Form):
+class RecurringForm(forms.Form):
     """One press on the donor's page."""
 
     form_id = forms.UUIDField()
@@ -62,7 +62,7 @@ class PromiseForm(forms.Form):
         return data
 
 
-def apply(form: PromiseForm, now: datetime) -> str:
+def apply(form: RecurringForm, now: datetime) -> str:
     """Do what a valid form asks; words for the donor.
 
     Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
@@ -163,7 +163,7 @@ CHANGES = {
 
 
 def ask_again(recurring: RecurringContribution, when: datetime) -> None:
-    """Win back: one mail at the time she chose, as «Remind me later» sends it."""
+    """Win back: one mail at the time they chose, as “Remind me later” sends it."""
     donor = recurring.donor
     assert donor
     wish = {

@@ -1,24 +1,22 @@
-"""The giving page, thanks, and «Remind me later». own_page.py has what comes after."""
+"""The giving page, and thanks. portal.py has what comes after."""
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 import stripe
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language_from_request
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from donations import money
-from donations.asking import ask, reminders
+from donations.asking import ask
 from donations.giving import card_testing, methods
 from donations.giving.checkout import GiveForm, start
-from donations.models import Appeal, Contribution, Country, Deferral, Frequency
+from donations.models import Appeal, Contribution, Country, Frequency
 from donations.payments import gateway, sync
 from newsroom.core import tokens
 from newsroom.core.http import INCOMPLETE, dead_link, see_other
@@ -140,10 +138,10 @@ def thanks(request: HttpRequest) -> HttpResponse:
     contribution = _given(request.GET.get("session", ""))
     context: dict[str, Any] = {"contribution": contribution}
     if contribution and not contribution.message:
-        context["message_token"] = tokens.passing("message", contribution.pk)
+        context["message_token"] = tokens.expiring("message", contribution.pk)
     response = render(request, "donations/giving/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
-        until = timezone.now() + ask.AFTER_GIFT[contribution.frequency]
+        until = timezone.now() + ask.AFTER_CONTRIBUTION[contribution.frequency]
         ask.hide(response, until, "gave")
     return response
 
@@ -165,9 +163,9 @@ MESSAGE_SECONDS = 3600  # from the thanks page on
 @own_forms_only
 @require_POST
 def message(request: HttpRequest, token: str) -> HttpResponse:
-    """A word to the newsroom after the gift, kept sealed beside it. The first one stays."""
+    """A word to the newsroom after the contribution, kept sealed beside it. The first one stays."""
     try:
-        pk = tokens.read_passing("message", token, seconds=MESSAGE_SECONDS)
+        pk = tokens.read_expiring("message", token, seconds=MESSAGE_SECONDS)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     form = MessageForm(request.POST)
@@ -189,49 +187,3 @@ def _given(session_id: str) -> Contribution | None:
     except stripe.StripeError as error:
         log.warning("No session to thank for: %s", type(error).__name__)
         return None
-
-
-# --- Remind me later ------------------------------------------------------------------------
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def remind_me(request: HttpRequest) -> HttpResponse:
-    """POST when=… [email=…] -> back to the page, the box gone."""
-    if request.method != "POST":
-        return redirect("support")
-    form = reminders.LaterForm(request.POST)
-    back = _back(request)
-    if refused := refusal(request, form, "later", **LINKS):
-        context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
-        return render(request, "donations/asking/remind_me.html", context, status=refused[1])
-    response = see_other(back)
-    ask.hide(response, reminders.defer(form, timezone.now()), "later")
-    return response
-
-
-def _back(request: HttpRequest) -> str:
-    """The page the reader came from, if it is one of ours."""
-    back = request.POST.get("back", "")
-    if not back:
-        came_from = urlsplit(request.headers.get("Referer", ""))
-        back = came_from.path if came_from.netloc == request.get_host() else ""
-    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-    return back if safe else "/"
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button, POST cancels: the reminder, and with it what the cookie remembers."""
-    try:
-        deferral = reminders.read_cancel_token(token)
-    except tokens.BadToken:
-        return dead_link(request, INCOMPLETE, 404)
-    if request.method != "POST":
-        return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})
-    if deferral:
-        deferral.end(Deferral.Status.CANCELLED, timezone.now())
-    return render(request, "donations/asking/cancelled.html")

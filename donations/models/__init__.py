@@ -1,3 +1,9 @@
+"""What donations keeps: appeals, checkouts, contributions, donors, receipts, reviews.
+
+Uses money.py and newsroom's core.
+Begin with contribution.py.
+"""
+
 from .appeal import Appeal, AppealAmounts, Country, Frequency
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange

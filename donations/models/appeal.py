@@ -30,7 +30,7 @@ class CountryQuerySet(models.QuerySet["Country"]):
 class Country(models.Model):
     """A country where giving to us is dangerous: what its readers are told before they give.
 
-    Which country a reader is in she says herself, if she wants to; nobody looks her address up.
+    Readers say themselves which country they are in, if they want to; nobody looks it up.
     """
 
     code = models.CharField(
@@ -106,7 +106,7 @@ class Appeal(ClusterableModel):
         return {frequency: found[frequency] for frequency in Frequency.values if frequency in found}
 
     def closed_for(self, country: Country | None) -> bool:
-        """Must a reader who says she is there not give to it?"""
+        """Must a reader who says they are there not give to it?"""
         return country is not None and country in self.closed_in.all()
 
     def currencies(self) -> list[str]:
@@ -116,7 +116,7 @@ class Appeal(ClusterableModel):
 
 class AppealAmounts(models.Model):
     """Suggested amounts of an appeal for one currency and frequency, as an editor writes them:
-    «5 10 25», in whole units, «12.50» where there are decimals."""
+    “5 10 25”, in whole units, “12.50” where there are decimals."""
 
     appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="amounts")
     currency = models.CharField(

@@ -11,13 +11,13 @@ from .deferral import Deferral
 
 class CheckoutQuerySet(models.QuerySet["Checkout"]):
     def abandoned_siblings(self, of: "Checkout") -> "CheckoutQuerySet":
-        """Earlier presses of the same form, for another gift, which nobody should pay now."""
+        """Earlier presses of the same form, for something else, which nobody should pay now."""
         mine = self.filter(form_id=of.form_id, closed_at=None, expires_at__gt=timezone.now())
         return mine.exclude(pk=of.pk).exclude(session_id=None)
 
 
 class Checkout(models.Model):
-    """One press of «Continue»: what was asked for, and the Stripe session made of it.
+    """One press of “Continue”: what was asked for, and the Stripe session made of it.
 
     ``form_id`` comes with the form, made by the browser, so that a double click or the back
     button finds this row again. ``key`` is made of it and of what was asked: it is Stripe's
@@ -32,7 +32,7 @@ class Checkout(models.Model):
     fee = models.PositiveBigIntegerField(default=0, help_text="What was added to cover the fee.")
     currency = models.CharField(max_length=3)
     anonymous = models.BooleanField(default=False, help_text="No name is kept.")
-    newsletter = models.BooleanField(default=False, help_text="She asked for the newsletter too.")
+    newsletter = models.BooleanField(default=False, help_text="They asked for the newsletter too.")
     language = models.CharField(max_length=8, default="en")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")

@@ -14,7 +14,7 @@ from .recurring import RecurringContribution
 
 class ContributionQuerySet(models.QuerySet["Contribution"]):
     def totals(self) -> list[dict[str, object]]:
-        """Per currency: how many gifts, what came in, what went back, in the smallest unit."""
+        """Per currency: how many, what came in, what went back, in the smallest unit."""
         arrived = Q(status__in=Contribution.ARRIVED)
         return list(
             self.order_by()
@@ -29,7 +29,7 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
 
 
 class Contribution(models.Model):
-    """One gift of money that arrived, is on its way, failed, was refunded or disputed.
+    """One contribution of money that arrived, is on its way, failed, was refunded or disputed.
 
     Mirrors a Stripe PaymentIntent and its newest Charge; only ``payments/sync.py`` writes it, from
     what Stripe says now, so there are no moves to guard: the newest object wins.
@@ -64,7 +64,7 @@ class Contribution(models.Model):
     stripe_payment_intent = models.CharField(max_length=255, unique=True)
     stripe_charge = models.CharField(max_length=255, blank=True)
     stripe_invoice = models.CharField(max_length=255, blank=True)
-    payment_method = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
+    payment_method = models.CharField(max_length=60, blank=True, help_text="“visa 4242”.")
     failure = models.CharField(max_length=300, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     stripe_customer = models.CharField(max_length=255, blank=True)

@@ -1,4 +1,4 @@
-"""«Not ready to support today? Remind me later.»"""
+"""“Not ready to support today? Remind me later.”"""
 
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,10 @@ class DeferralQuerySet(models.QuerySet["Deferral"]):
 
 
 class Deferral(models.Model):
-    """A promise to ask again by mail. Only made when an address was left: without one, the
+    """That we will ask again by mail. Only made when an address was left: without one, the
     reader's own cookie remembers, and we store nothing.
 
-    waiting -> reminded; waiting, reminded -> given (a gift arrived); waiting -> cancelled
+    waiting -> reminded; waiting, reminded -> given (a contribution arrived); waiting -> cancelled
     """
 
     class Status(models.TextChoices):
@@ -72,7 +72,7 @@ class Deferral(models.Model):
                 cls.objects.create(email=email, email_index=index, **fields)
 
     def end(self, status: str, now: datetime) -> bool:
-        """Leave waiting (or, by a gift, reminded); False when it is over already."""
+        """Leave waiting (or, by a contribution, reminded); False when it is over already."""
         open_ones = [self.Status.WAITING]
         if status == self.Status.GIVEN:
             open_ones.append(self.Status.REMINDED)

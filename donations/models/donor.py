@@ -11,7 +11,7 @@ class Donor(models.Model):
     email = EncryptedField(context="donor.email")
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(context="donor.name", blank=True)
-    language = models.CharField(max_length=8, default="en", help_text="Of her receipts.")
+    language = models.CharField(max_length=8, default="en", help_text="Of their receipts.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

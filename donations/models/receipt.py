@@ -1,4 +1,4 @@
-"""Receipts: one for each gift, numbered without gaps per year."""
+"""Receipts: one for each contribution, numbered without gaps per year."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class ReceiptNumber(models.Model):
 
 
 class Receipt(models.Model):
-    """That a gift arrived. Made in the transaction that first sees the money; never changed.
+    """That money arrived. Made in the transaction that first sees it; never changed.
 
     The document is written from it and the contribution whenever it is asked for. It outlives
     the donor's erasure: accounts must be kept, the person need not.

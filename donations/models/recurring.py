@@ -10,7 +10,7 @@ from .donor import Donor
 
 
 class RecurringContribution(models.Model):
-    """A promise to give monthly or annually; each charge is a Contribution.
+    """A donor gives monthly or annually; each charge is a Contribution.
 
     Mirrors a Stripe Subscription: the status is Stripe's own word ("Subscription object").
     """
@@ -35,7 +35,7 @@ class RecurringContribution(models.Model):
     paused = models.BooleanField(default=False)
     resumes_at = models.DateTimeField(null=True)
     # The card it is paid with: what tells the donor which one, and that it will expire.
-    card = models.CharField(max_length=60, blank=True, help_text="«visa 4242».")
+    card = models.CharField(max_length=60, blank=True, help_text="“visa 4242”.")
     card_expires_on = models.DateField(null=True, help_text="The last day it is good.")
     # When Stripe will try a failed renewal again; None: not at all.
     next_attempt_at = models.DateTimeField(null=True)

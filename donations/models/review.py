@@ -12,9 +12,9 @@ from .contribution import Contribution
 
 
 class Dispute(models.Model):
-    """A donor's bank takes a gift back. Mirrors Stripe's Dispute; the status is Stripe's word."""
+    """A donor's bank takes money back. Mirrors Stripe's Dispute; the status is Stripe's word."""
 
-    # Money that is gone, or may yet be ("Dispute object"); a won dispute leaves the gift as it was.
+    # Money that is gone, or may yet be ("Dispute object"); a won one leaves all as it was.
     GONE = [
         "needs_response",
         "under_review",

@@ -25,16 +25,16 @@ class GivingWords(BaseGenericSetting):
             )
         ],
         help_text="Ends the line on a donor's card statement, after the account's own prefix "
-        "(Stripe: «Statement descriptors»). Empty: the account's own.",
+        "(Stripe: “Statement descriptors”). Empty: the account's own.",
     )
-    thanks = subject("Thank you", "A gift has arrived.")
-    reminder = subject("You asked us to get back to you", "«Remind me later».")
+    thanks = subject("Thank you", "A contribution has arrived.")
+    reminder = subject("You asked us to get back to you", "“Remind me later”.")
     manage_link = subject("Your link", "To the donor's own page.")
-    recovery = subject("You were not finished", "Stripe's page was left; she agreed to be asked.")
+    recovery = subject("You were not finished", "Stripe's page was left; they agreed to be asked.")
     payment_failed = subject("A payment did not go through", "The first failed attempt.")
     last_call = subject("A payment still does not go through", "The last but one.")
     action_required = subject("Your bank has a question", "A renewal needs the donor's yes.")
-    recurring_ended = subject("It has ended", "A recurring gift has ended.")
+    recurring_ended = subject("It has ended", "A recurring contribution has ended.")
     card_expiring = subject("Your card will expire soon", "A month before.")
 
     panels = [

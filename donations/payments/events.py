@@ -42,17 +42,17 @@ EVENTS: dict[str, tuple[Puller, str]] = {
     "charge.dispute.funds_withdrawn": (sync.pull_dispute, "the disputed money is gone"),
     "charge.dispute.funds_reinstated": (sync.pull_dispute, "the disputed money is back"),
     "radar.early_fraud_warning.created": (sync.pull_fraud_warning, "a refund now avoids a dispute"),
-    "customer.subscription.created": (sync.pull_subscription, "a promise began"),
+    "customer.subscription.created": (sync.pull_subscription, "a recurring contribution began"),
     "customer.subscription.updated": (
         sync.pull_subscription,
         "amount, card, pause or state changed",
     ),
-    "customer.subscription.deleted": (sync.pull_subscription, "a promise ended"),
+    "customer.subscription.deleted": (sync.pull_subscription, "a recurring contribution ended"),
     "customer.subscription.paused": (sync.pull_subscription, "no charges for a while"),
     "customer.subscription.resumed": (sync.pull_subscription, "charges go on"),
     "invoice.paid": (sync.pull_invoice, "a renewal was paid"),
     "invoice.payment_failed": (sync.pull_invoice, "a renewal failed; Stripe tries again"),
-    "invoice.payment_action_required": (sync.pull_invoice, "the donor's bank wants to ask her"),
+    "invoice.payment_action_required": (sync.pull_invoice, "the donor's bank wants to ask them"),
     "invoice.finalization_failed": (sync.pull_invoice, "a renewal can't be charged"),
     "invoice.voided": (sync.pull_invoice, "a paused renewal is not charged"),
     "invoice.marked_uncollectible": (sync.pull_invoice, "Stripe gave a renewal up"),
@@ -64,7 +64,7 @@ EVENTS: dict[str, tuple[Puller, str]] = {
     "payout.failed": (sync.pull_payout, "our bank sent a payout back"),
     "payout.canceled": (sync.pull_payout, "a payout was called off"),
     "customer.updated": (sync.pull_customer, "another card or address"),
-    "customer.deleted": (sync.pull_customer, "her promises ended with her"),
+    "customer.deleted": (sync.pull_customer, "what they gave regularly ended with them"),
 }
 
 

@@ -19,9 +19,9 @@ stripe.enable_telemetry = False  # would write to the home directory and send ti
 CONNECT_SECONDS, ANSWER_SECONDS = 3.05, 20
 INTERVALS = {"monthly": "month", "annual": "year"}
 PRODUCTS = {
-    "once": ("gift_once", "Contribution"),
-    "monthly": ("gift_monthly", "Monthly contribution"),
-    "annual": ("gift_annual", "Annual contribution"),
+    "once": ("contribution_once", "Contribution"),
+    "monthly": ("contribution_monthly", "Monthly contribution"),
+    "annual": ("contribution_annual", "Annual contribution"),
 }
 
 
@@ -80,7 +80,7 @@ def create_session(
     """A hosted Checkout Session. The same ``key`` and parameters give the same session.
 
     ``expires_at`` is 30 minutes to 24 hours away. With ``recovery`` Stripe asks the reader, where
-    the law lets it, whether she may be written to should she not finish ("Recover abandoned
+    the law lets it, whether they may be written to should they not finish ("Recover abandoned
     carts"). Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
     """
     price: Any = price_data(frequency, amount, currency, statement_descriptor)
@@ -228,7 +228,7 @@ def invoice(pk: str) -> stripe.Invoice:
 
 
 def invoice_of_payment(intent_id: str) -> str:
-    """The invoice that a payment is for, "" for a gift given once."""
+    """The invoice that a payment is for, "" for a contribution given once."""
     payments = client().v1.invoice_payments.list(
         params={"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
     )
@@ -253,7 +253,7 @@ def open_invoice_url(subscription_id: str) -> str:
 
 
 def customer_of_method(pk: str) -> str:
-    """Whose payment method it is, "" when it has been detached from her."""
+    """Whose payment method it is, "" when it has been detached from them."""
     customer = client().v1.payment_methods.retrieve(pk).customer
     return id_of(customer) if customer else ""
 
@@ -263,7 +263,7 @@ def method_of_mandate(pk: str) -> str:
 
 
 def delete_customer(pk: str) -> None:
-    """Her name and address at Stripe are gone, her subscriptions end ("Delete a customer")."""
+    """Their name and address at Stripe are gone, their subscriptions end ("Delete a customer")."""
     try:
         with known_or_unavailable():
             client().v1.customers.delete(pk)
@@ -273,7 +273,7 @@ def delete_customer(pk: str) -> None:
 
 
 def enabled_payment_methods() -> list[str]:
-    """What the account's default configuration has turned on: «card», «apple_pay» …"""
+    """What the account's default configuration has turned on: “card”, “apple_pay” …"""
     names = []
     for configuration in client().v1.payment_method_configurations.list().data:
         if configuration.is_default:
@@ -285,7 +285,7 @@ def enabled_payment_methods() -> list[str]:
 
 
 def portal_url(customer: str, return_url: str) -> str:
-    """Where the donor changes her card or cancels, on Stripe's pages."""
+    """Where the donor changes their card or cancels, on Stripe's pages."""
     params: Any = {"customer": customer, "return_url": return_url}
     return client().v1.billing_portal.sessions.create(params=params).url
 

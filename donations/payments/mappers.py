@@ -33,7 +33,7 @@ Status = Contribution.Status
 FREQUENCY_OF = {"month": Frequency.MONTHLY, "year": Frequency.ANNUAL}
 
 
-# --- Promises -------------------------------------------------------------------------------
+# --- Recurring contributions -----------------------------------------------------------------
 
 
 def subscription(found: stripe.Subscription, checkout: Checkout | None) -> RecurringContribution:
@@ -45,7 +45,7 @@ def subscription(found: stripe.Subscription, checkout: Checkout | None) -> Recur
     if interval not in FREQUENCY_OF:
         _say_unknown(found.id, f"a rhythm other than monthly and annual ({interval})")
     if found.status not in RecurringContribution.STATUSES:
-        _say_unknown(found.id, f"the status «{found.status}»")
+        _say_unknown(found.id, f"the status “{found.status}”")
     customer: Any = found.customer
     invoice: Any = found.latest_invoice
     paused = found.pause_collection
@@ -92,7 +92,7 @@ def _paid_with(method: Any) -> dict[str, Any]:
 
 
 def _name_of(method: Any) -> str:
-    """«visa 4242», «sepa 3000», «paypal»: of a PaymentMethod or a charge's details of one."""
+    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one."""
     if method is None:
         return ""
     part = getattr(method, method.type, None)
@@ -114,7 +114,7 @@ def tell_of_failure(recurring: RecurringContribution, invoice: Any) -> None:
         outbox.post("last_call", recurring.pk, key=f"{recurring.pk}-{invoice.id}")
 
 
-# --- Gifts ----------------------------------------------------------------------------------
+# --- Contributions --------------------------------------------------------------------------
 
 
 def payment(
@@ -163,7 +163,7 @@ def payment(
             _welcome(contribution)
         late = before and before.status == Status.PROCESSING and status == Status.FAILED
         if late and not recurring:
-            outbox.post("gift_failed", contribution.pk, key=str(contribution.pk))
+            outbox.post("contribution_failed", contribution.pk, key=str(contribution.pk))
     return contribution
 
 
@@ -203,14 +203,14 @@ def _record_change(before: Contribution | None, now: Contribution) -> None:
 
 
 def _ours(contribution: Contribution) -> bool:
-    """Not from before we took its promise over: another system has thanked for that."""
+    """Not from before we took its series over: another system has thanked for that."""
     adopted_at = contribution.recurring.adopted_at if contribution.recurring else None
     return not (adopted_at and contribution.received_at and contribution.received_at < adopted_at)
 
 
 def _welcome(contribution: Contribution) -> None:
     """The first moment the money is there: one receipt, one thanks, no more reminders, and what
-    else was asked for with the gift."""
+    else was asked for with the contribution."""
     now = timezone.now()
     Receipt.issue(contribution, contribution.received_at or now)
     outbox.post("thanks", contribution.pk, key=str(contribution.pk))
@@ -229,14 +229,14 @@ def _welcome(contribution: Contribution) -> None:
         )
         newsletter = Newsletter.objects.live().order_by("path").first()
         if first and checkout.newsletter and donor and newsletter:
-            sign_up(newsletter, donor.email, how="with a gift")
+            sign_up(newsletter, donor.email, how="with a contribution")
 
 
 def dispute(found: stripe.Dispute, contribution: Contribution) -> None:
     """One that waits for an answer opens a review, which its end closes again."""
     due_at = time_or_none(found.evidence_details.due_by)
     if found.status not in Dispute.STATUSES:
-        _say_unknown(found.id, f"the status «{found.status}»", contribution=contribution)
+        _say_unknown(found.id, f"the status “{found.status}”", contribution=contribution)
     Dispute.objects.update_or_create(
         stripe_dispute=found.id,
         defaults={
@@ -260,7 +260,7 @@ def dispute(found: stripe.Dispute, contribution: Contribution) -> None:
 
 
 def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
-    """The person behind a customer; without her name if she did not want it kept."""
+    """The person behind a customer; without their name if they did not want it kept."""
     email = getattr(customer, "email", None)
     if not email:
         return None
@@ -269,7 +269,7 @@ def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
     if checkout:
         fields["language"] = checkout.language
     donor, _ = Donor.objects.get_or_create(email_index=email_index(email), defaults=fields)
-    if name and not donor.name:  # she gave anonymously before
+    if name and not donor.name:  # they gave anonymously before
         donor.name = name
         donor.save(update_fields=["name"])
     return donor

@@ -32,7 +32,7 @@ def lock(pk: str) -> Iterator[None]:
 
 
 def pull_session(pk: str) -> Contribution | None:
-    """The gift behind a Checkout Session, when it is paid or on its way."""
+    """The contribution behind a Checkout Session, when it is paid or on its way."""
     session = gateway.session(pk)
     if session.subscription:
         pull_subscription(id_of(session.subscription))
@@ -44,7 +44,7 @@ def pull_session(pk: str) -> Contribution | None:
 
 
 def pull_invoice(pk: str) -> Contribution | None:
-    """Every payment of a recurring gift's invoice; the newest contribution."""
+    """Every payment of a recurring contribution's invoice; the newest contribution."""
     if subscription := _subscription_of(pk):
         pull_subscription(subscription)
     contribution = None
@@ -96,7 +96,7 @@ def pull_payout(pk: str) -> None:
 
 
 def pull_customer(pk: str) -> None:
-    """A customer changed or was deleted, and with her perhaps what she promised."""
+    """A customer changed or was deleted, and with them perhaps what they give regularly."""
     for recurring in RecurringContribution.objects.filter(stripe_customer=pk):
         pull_subscription(recurring.stripe_subscription)
 
@@ -122,7 +122,7 @@ def pull_mandate(pk: str) -> None:
 
 
 def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution | None:
-    """Mirror a promise of ours; ``adopt`` takes one that was made elsewhere."""
+    """Mirror a subscription of ours; ``adopt`` takes one that was made elsewhere."""
     with lock(pk):
         subscription = gateway.subscription(pk)
         checkout = _checkout(subscription.metadata)

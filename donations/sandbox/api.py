@@ -207,7 +207,7 @@ def update_product(raw: Object, pk: str) -> Object:
 
 
 def delete_customer(raw: Object, pk: str) -> Object:
-    """Gone for good, her subscriptions ended at once ("Delete a customer")."""
+    """Gone for good, their subscriptions ended at once ("Delete a customer")."""
     parse(CustomerDeleteParams, raw)
     return billing.delete_customer(store, stored("customer", pk))
 

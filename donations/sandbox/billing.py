@@ -1,4 +1,4 @@
-"""Promises and their invoices: subscriptions, renewals and retries on the sandbox's clock."""
+"""Subscriptions and their invoices: renewals and retries on the sandbox's clock."""
 
 from datetime import UTC, datetime
 
@@ -228,7 +228,7 @@ def cancel_subscription(store: Store, subscription: Object) -> Object:
 
 
 def change_method(store: Store, customer: Object, number: str) -> None:
-    """Another card or account for everything of hers, on the portal."""
+    """Another card or account for everything of theirs, on the portal."""
     method = payment_method(store, customer, number)
     for subscription in store.all("subscription", limit=10_000):
         if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":

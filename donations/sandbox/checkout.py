@@ -1,4 +1,4 @@
-"""The hosted Checkout: sessions, and what pressing «Pay» does."""
+"""The hosted Checkout: sessions, and what pressing “Pay” does."""
 
 import json
 import time
@@ -82,7 +82,7 @@ def create_session(store: Store, params: Object) -> Object:
 
 
 def pay(store: Store, session: Object, email: str, name: str, number: str, confirmed: bool) -> str:
-    """Press «Pay» on the hosted page: "paid", "authenticate", or why the card was declined."""
+    """Press “Pay” on the hosted page: "paid", "authenticate", or why the card was declined."""
     request = json.loads(store.fact(f"request of {session['id']}"))
     customer = _customer_of(store, session, email, name)
     if number in (Card.AUTHENTICATE, Card.ALWAYS_AUTHENTICATE) and not confirmed:

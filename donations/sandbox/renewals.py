@@ -52,7 +52,7 @@ def _next_period(store: Store, subscription: Object) -> None:
     subscription["status"] = "active"
     invoice = new_invoice(store, subscription, "subscription_cycle")
     save(store, subscription)
-    if subscription["pause_collection"]:  # behavior «void»
+    if subscription["pause_collection"]:  # behavior “void”
         invoice |= {"status": "void", "amount_remaining": 0}
         emit(store, "invoice.voided", save(store, invoice))
         emit(store, "customer.subscription.updated", save(store, subscription))
@@ -106,7 +106,7 @@ def fail_invoice(store: Store, invoice: Object, code: str) -> None:
 
 
 def pay_invoice(store: Store, invoice: Object, number: str) -> str:
-    """The donor pays on the invoice's hosted page; "" or the code it failed with. What she pays
+    """The donor pays on the invoice's hosted page; "" or the code it failed with. What they pay
     with is kept for the subscription ("Hosted invoice page": save_default_payment_method)."""
     subscription = subscription_of(store, invoice)
     customer = store.get(subscription["customer"]) or {}

@@ -1,0 +1,5 @@
+"""The ground that every room stands on: secrets, tokens, public forms, jobs, the clock, logs.
+
+Uses Django, PostgreSQL and Redis, and nothing else of ours.
+Begin with privacy.py: what a stolen database must not tell.
+"""

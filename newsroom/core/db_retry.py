@@ -10,13 +10,13 @@ from django.db import InterfaceError, OperationalError, connection
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-PATIENCE = 300  # seconds
+GIVE_UP_AFTER = 300  # seconds
 
 
-def patiently(write: Callable[[], T]) -> T:
+def with_retries(write: Callable[[], T]) -> T:
     """Do it, again and again while the database is away. Raises its error after five minutes, or
     at once inside a transaction, which is lost with the connection."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + GIVE_UP_AFTER
     wait = 0.1
     while True:
         try:

@@ -45,7 +45,7 @@ def behind_link(purpose: str, seconds: int, model: Any, expired: str) -> Callabl
         @own_forms_only
         def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
             try:
-                pk = tokens.read_passing(purpose, token, seconds=seconds)
+                pk = tokens.read_expiring(purpose, token, seconds=seconds)
                 row = model.objects.get(pk=pk)
             except tokens.StaleToken:
                 return dead_link(request, expired, 403)

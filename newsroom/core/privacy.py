@@ -49,7 +49,7 @@ def _ciphers() -> dict[int, AESGCM]:
             ciphers[int(number)] = AESGCM(b64decode(key, validate=True))
         except ValueError as error:
             raise ImproperlyConfigured(
-                "PRIVACY_KEYS: each entry is «number:base64 of 32 bytes»."
+                "PRIVACY_KEYS: each entry is “number:base64 of 32 bytes”."
             ) from error
     if not ciphers or not all(0 < number < 256 for number in ciphers):
         raise ImproperlyConfigured("PRIVACY_KEYS needs at least one key, numbered 1 to 255.")

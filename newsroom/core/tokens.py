@@ -1,7 +1,7 @@
 """Links that open one person's page: opaque, unforgeable, bound to one purpose.
 
-*Lasting* tokens never expire, as an unsubscribe link must not (RFC 8058; the CAN-SPAM Act asks
-for 30 days at least): they hang on ``BLIND_INDEX_KEY``, which is kept for life. *Passing* ones
+*Permanent* tokens never expire, as an unsubscribe link must not (RFC 8058; the CAN-SPAM Act asks
+for 30 days at least): they hang on ``BLIND_INDEX_KEY``, which is kept for life. *Expiring* ones
 carry their time and hang on ``SECRET_KEY``.
 """
 
@@ -25,30 +25,30 @@ class StaleToken(BadToken):
     """Ours, but too old."""
 
 
-def lasting(purpose: str, number: int) -> str:
+def permanent(purpose: str, number: int) -> str:
     """28 characters for a row's id: 8 bytes of id, 12 of MAC, base64url (RFC 4648)."""
     mac = keyed_hash(f"{purpose}:{number}", "token")[:MAC_BYTES]
     return urlsafe_b64encode(struct.pack(">q", number) + mac).rstrip(b"=").decode()
 
 
-def read_lasting(purpose: str, token: str) -> int:
-    """The id that :func:`lasting` put in. Raises BadToken."""
+def read_permanent(purpose: str, token: str) -> int:
+    """The id that :func:`permanent` put in. Raises BadToken."""
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         number = int(struct.unpack(">q", raw[:8])[0])
     except (ValueError, struct.error) as error:
         raise BadToken from error
-    if not hmac.compare_digest(lasting(purpose, number), token):
+    if not hmac.compare_digest(permanent(purpose, number), token):
         raise BadToken
     return number
 
 
-def passing(purpose: str, value: Any) -> str:
+def expiring(purpose: str, value: Any) -> str:
     return signing.dumps(value, salt=purpose)
 
 
-def read_passing(purpose: str, token: str, *, seconds: int) -> Any:
-    """The value that :func:`passing` put in, if younger than ``seconds``.
+def read_expiring(purpose: str, token: str, *, seconds: int) -> Any:
+    """The value that :func:`expiring` put in, if younger than ``seconds``.
 
     Raises StaleToken or BadToken.
     """

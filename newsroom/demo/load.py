@@ -87,7 +87,7 @@ def _staff(username: str, group: str | None) -> None:
 
 
 def _front_page() -> HomePage:
-    """Take the place of Wagtail's «Welcome» page."""
+    """Take the place of Wagtail's “Welcome” page."""
     root = Page.get_first_root_node()
     home = root.add_child(instance=HomePage(title="The Meridian", slug="front"))
     site = Site.objects.get(is_default_site=True)

@@ -26,18 +26,22 @@ def granian(app: str, url: str, threads: int) -> list[str]:
 
 def worker(name: str, queues: str, processes: int) -> Process:
     own = ["-n", f"{name}@%h", "-Q", queues, "-c", str(processes)]
-    return Process(name, [*CELERY, "worker", *own, "--loglevel", "INFO"])
+    return Process(name, [*CELERY, "worker", *own, "--loglevel", "INFO"], reloads=True)
 
 
 def services() -> list[Process]:
     """The processes of ours, with what each needs to know."""
     found = [
-        Process("web", granian("newsroom.wsgi:application", settings.BASE_URL, threads=4)),
+        Process(
+            "web",
+            granian("newsroom.wsgi:application", settings.BASE_URL, threads=4),
+            reloads=True,
+        ),
         worker("worker", "default,stripe", 2),
         # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
         worker("transactional", "transactional", 1),
         worker("sender", "mail", 2),
-        Process("beat", [*CELERY, "beat", "--pidfile="]),
+        Process("beat", [*CELERY, "beat", "--pidfile="], reloads=True),
     ]
     if settings.STRIPE_SANDBOX:
         found.append(
@@ -50,6 +54,7 @@ def services() -> list[Process]:
                     "WEBHOOK_URL": f"{settings.BASE_URL}/webhooks/stripe/",
                     "WEBHOOK_SECRET": settings.STRIPE_WEBHOOK_SECRETS[-1],
                 },
+                reloads=True,
             )
         )
     if settings.MAIL_SANDBOX:
@@ -62,6 +67,7 @@ def services() -> list[Process]:
                     "WEBHOOK_URL": f"{settings.BASE_URL}/webhooks/anymail/mailgun/tracking/",
                     "WEBHOOK_KEY": settings.ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"],
                 },
+                reloads=True,
             )
         )
     return found

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import watchfiles
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
@@ -31,6 +33,7 @@ class Process:
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: int = signal.SIGTERM
+    reloads: bool = False  # runs our code: begins anew when that changes
     colour: str | None = None
     running: subprocess.Popen[bytes] | None = None
     deaths: list[float] = field(default_factory=list)
@@ -45,6 +48,8 @@ class Terminal:
         self.printer = Printer(width=len("postgres"))
         self.colours = get_colours()
         self.stopping = False
+        self.changed = threading.Event()  # our code, see watch()
+        self.watched = False
         self.exit_code = 0
 
     def start(self, process: Process) -> None:
@@ -91,19 +96,44 @@ class Terminal:
             signal.signal(number, lambda *_: setattr(self, "stopping", True))
         while not self.stopping:
             self.flush(wait=0.2)
+            if self.changed.is_set():
+                self._reload()
             for process in self.processes:
                 self._restart_if_dead(process)
         self.stop()
         return self.exit_code
 
+    def watch(self, folders: list[Path]) -> None:
+        """From now on, restart what runs our code whenever a file of it changes."""
+        self.watched = True
+        threading.Thread(target=self._watch, args=[folders], daemon=True).start()
+
+    def _watch(self, folders: list[Path]) -> None:
+        for _ in watchfiles.watch(*folders):
+            self.changed.set()
+
+    def _reload(self) -> None:
+        self.changed.clear()
+        self.say("code has changed: starting again")
+        for process in self.processes:
+            if process.reloads:
+                self._end(process)
+                process.deaths.clear()
+                self.start(process)
+
     def _restart_if_dead(self, process: Process) -> None:
-        assert process.running
+        if process.running is None:
+            return
         code = process.running.poll()
         if code is None or self.stopping:
             return
         now = time.monotonic()
         process.deaths = [moment for moment in process.deaths if now - moment < WITHIN] + [now]
         how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        if len(process.deaths) > RESTARTS and process.reloads and self.watched:
+            self.say(f"{process.name} {how} again and again: waiting for the next change.")
+            process.running = None
+            return
         if len(process.deaths) > RESTARTS:
             self.say(f"{process.name} {how} again and again: stopping. See its lines above.")
             self.stopping, self.exit_code = True, 1

@@ -22,7 +22,7 @@ HEX = re.compile(r"#[0-9a-f]{6}", re.I)
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of «#rrggbb», 0 to 1 (WCAG 2.2)."""
+    """Relative luminance of “#rrggbb”, 0 to 1 (WCAG 2.2)."""
     channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -14,7 +14,7 @@ from newsroom.models.transactional_mail import RETRY_AFTER
 log = logging.getLogger(__name__)
 
 Status = TransactionalMail.Status
-TAG = "single"  # beside «mailing-42» in the provider's statistics
+TAG = "single"  # beside “mailing-42” in the provider's statistics
 
 
 def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> None:

@@ -13,7 +13,7 @@ LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S | re.I)
 
 
 class Links:
-    """The links of a text, numbered in the order in which they are met: «[1]»."""
+    """The links of a text, numbered in the order in which they are met: “[1]”."""
 
     def __init__(self) -> None:
         self.urls: list[str] = []

@@ -1,3 +1,9 @@
+"""What newsroom keeps: articles, pages, pictures, single mails, suppressed addresses.
+
+Uses core.
+Begin with article.py.
+"""
+
 from .article import (
     ArticleByline,
     ArticlePage,

@@ -104,7 +104,7 @@ class ArticlePage(Page):
     caption = models.CharField(max_length=300, blank=True)
     body = StreamField(ArticleBody(), blank=True)
     wire_credit = models.CharField(
-        max_length=120, blank=True, help_text="For example «AFP contributed reporting»."
+        max_length=120, blank=True, help_text="For example “AFP contributed reporting”."
     )
     pick = models.BooleanField(
         default=False,
@@ -116,7 +116,7 @@ class ArticlePage(Page):
         null=True, blank=True, help_text="The time shown. Empty: when it is first published."
     )
     updated_at = models.DateTimeField(
-        null=True, blank=True, help_text="Shown as «Updated»: set it when the meaning changed."
+        null=True, blank=True, help_text="Shown as “Updated”: set it when the meaning changed."
     )
 
     objects = ArticleManager()
@@ -179,7 +179,7 @@ class ArticlePage(Page):
 
     @cached_property
     def byline(self) -> str:
-        """«A», «A and B», «A, B and C», or nothing."""
+        """“A”, “A and B”, “A, B and C”, or nothing."""
         *others, last = self.authors or [""]
         return f"{', '.join(others)} and {last}" if others else last
 

@@ -9,7 +9,7 @@ class Author(index.Indexed, models.Model):
     """Somebody who signs articles, or a pen name: under repression many write under one."""
 
     name = models.CharField(max_length=120, unique=True)
-    role = models.CharField(max_length=120, blank=True, help_text="For example «Economy editor».")
+    role = models.CharField(max_length=120, blank=True, help_text="For example “Economy editor”.")
 
     panels = [FieldPanel("name"), FieldPanel("role")]
     search_fields = [index.SearchField("name"), index.AutocompleteField("name")]

@@ -5,7 +5,7 @@ from wagtail.images.models import AbstractImage, AbstractRendition, Image
 class CreditedImage(AbstractImage):
     """A picture with the name of whoever made it: a newspaper shows one with the other."""
 
-    credit = models.CharField(max_length=200, blank=True, help_text="As printed: «Name / Agency».")
+    credit = models.CharField(max_length=200, blank=True, help_text="As printed: “Name / Agency”.")
 
     admin_form_fields = (*Image.admin_form_fields, "credit")
 

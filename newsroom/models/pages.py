@@ -81,7 +81,7 @@ class PolicyPage(TextPage):
     """The privacy policy. Each consent records the version that the reader saw."""
 
     version = models.CharField(
-        max_length=20, help_text="Raise it with every change of meaning, for example «2026-11»."
+        max_length=20, help_text="Raise it with every change of meaning, for example “2026-11”."
     )
 
     template = "newsroom/publishing/text.html"

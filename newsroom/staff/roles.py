@@ -57,7 +57,7 @@ def grant() -> None:
 
 
 def permissions(names: list[str]) -> list[Permission]:
-    """The permissions so named, «app.codename». Raises LookupError for one that is not there."""
+    """The permissions so named, “app.codename”. Raises LookupError for one that is not there."""
     wanted = Q()
     for name in names:
         app, codename = name.split(".")

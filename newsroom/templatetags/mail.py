@@ -14,8 +14,8 @@ register = template.Library()
 
 
 @register.filter
-def letter(rich_text: Any) -> SafeString | str:
-    """Rich text with addresses that work from a mail; "" where an editor emptied it and «<p></p>»
+def mail_html(rich_text: Any) -> SafeString | str:
+    """Rich text with addresses that work from a mail; "" where an editor emptied it and “<p></p>”
     is left."""
     html = absolute_links(expand_db_html(getattr(rich_text, "source", rich_text)))
     return mark_safe(html) if strip_tags(html).strip() else ""
@@ -24,10 +24,10 @@ def letter(rich_text: Any) -> SafeString | str:
 @register.filter
 def as_text(rich_text: Any, links: plain_text.Links) -> str:
     """Rich text for the text part, its links numbered."""
-    return plain_text.from_html(letter(rich_text), links)
+    return plain_text.from_html(mail_html(rich_text), links)
 
 
 @register.filter
 def number(url: str, links: plain_text.Links) -> str:
-    """«[3]»: the link's place in the list at the end."""
+    """“[3]”: the link's place in the list at the end."""
     return links.number(url)

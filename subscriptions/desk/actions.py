@@ -17,7 +17,7 @@ from wagtail.admin.auth import require_admin_access
 from newsroom.core.jobs import after_commit
 from newsroom.mail import outbox
 from newsroom.mail.errors import classify
-from subscriptions.desk.views import APPROVE, issue_for, seen, standing
+from subscriptions.desk.views import APPROVE, active_mailing, issue_for, version_token
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
 from subscriptions.sending import engine, freezing
@@ -48,7 +48,7 @@ class HourForm(forms.Form):
         ):
             raise ValidationError("That hour does not exist: the clocks are changed that night.")
         if send_at <= timezone.now():
-            raise ValidationError("That hour has passed. To send it at once, use «Send now».")
+            raise ValidationError("That hour has passed. To send it at once, use “Send now”.")
         return typed | {"send_at": send_at}
 
 
@@ -62,7 +62,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     issue = issue_for(request, pk)
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and mailing.status not in Mailing.BEFORE_FREEZE:
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
@@ -77,7 +77,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             "issue": approved,
             "audience": issue.newsletter.audience(),
-            "seen": seen(issue),
+            "version": version_token(issue),
         }
         return render(request, "subscriptions/desk/send_now.html", context)
     with transaction.atomic():
@@ -93,7 +93,7 @@ def approve_once(request: HttpRequest, issue: IssuePage) -> Mailing | None:
     try:
         with transaction.atomic():
             locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
-            if request.POST.get("seen") != seen(locked):
+            if request.POST.get("version") != version_token(locked):
                 messages.error(request, CHANGED)
                 return None
             return freezing.approve(locked, request.user)
@@ -106,7 +106,7 @@ def approve_once(request: HttpRequest, issue: IssuePage) -> Mailing | None:
 
 
 def send_test(request: HttpRequest, issue: IssuePage) -> None:
-    """To the editor herself, or to the newsletter's seed list as well."""
+    """To the editors themselves, or to the newsletter's seed list as well."""
     user: Any = request.user
     to = [user.email] if user.email else []
     if "seeds" in request.POST:
@@ -114,7 +114,7 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
         to += [seed.subscriber.email for seed in seeds.select_related("subscriber")]
     to = list(dict.fromkeys(to))
     if not to:
-        messages.error(request, "Your account has no e-mail address. Add one under «Account».")
+        messages.error(request, "Your account has no e-mail address. Add one under “Account”.")
         return
     with transaction.atomic():  # from here on this revision stays as it is, see save_revision
         locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
@@ -154,7 +154,7 @@ def approve(request: HttpRequest, issue: IssuePage) -> None:
 
 def schedule(request: HttpRequest, issue: IssuePage) -> None:
     """Give it an hour, or another one."""
-    mailing, form = standing(issue), HourForm(request.POST, issue.newsletter)
+    mailing, form = active_mailing(issue), HourForm(request.POST, issue.newsletter)
     if mailing is None:
         messages.error(request, "Approve it first.")
     elif not form.is_valid():
@@ -169,7 +169,7 @@ def schedule(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def unschedule(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and mailing.move(Status.APPROVED, send_at=None, not_after=None):
         messages.success(request, "Taken off the schedule. It stays approved.")
     else:
@@ -177,7 +177,7 @@ def unschedule(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def withdraw(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and mailing.withdraw(timezone.now()):
         messages.success(request, "The approval is withdrawn. Nothing is sent.")
     else:
@@ -188,40 +188,40 @@ def withdraw(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def pause(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and mailing.move(Status.PAUSED, problem="Paused by hand."):
         messages.success(request, "Paused. Calls in flight are finished, nothing more is sent.")
 
 
 def resume(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and engine.resume(mailing, timezone.now()):
-        after_commit("subscriptions.tasks.pump_mailings")
+        after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "It goes on.")
 
 
 def cancel(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and engine.cancel(mailing):
         messages.success(request, "Cancelled. Who has it keeps it; nobody else gets it.")
 
 
 def release(request: HttpRequest, issue: IssuePage) -> None:
     """Don't wait for the canary any longer."""
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     if mailing and mailing.release_rest(timezone.now()):
-        after_commit("subscriptions.tasks.pump_mailings")
+        after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "The rest goes out now.")
 
 
 def choose(request: HttpRequest, issue: IssuePage) -> None:
     """End the subject test by hand."""
-    mailing, place = standing(issue), request.POST.get("place", "")
+    mailing, place = active_mailing(issue), request.POST.get("place", "")
     if not mailing or not place.isdecimal() or int(place) >= len(mailing.subjects):
         messages.error(request, "There is no such subject.")
     elif freezing.choose_subject(mailing, int(place), "Chosen by hand.", timezone.now()):
-        after_commit("subscriptions.tasks.pump_mailings")
-        messages.success(request, f"The rest goes out as «{mailing.subjects[int(place)]}».")
+        after_commit("subscriptions.tasks.start_send_loops")
+        messages.success(request, f"The rest goes out as “{mailing.subjects[int(place)]}”.")
     else:
         messages.error(request, "The subject for the rest has been chosen already.")
 
@@ -291,7 +291,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
         set_holidays(request, newsletter, kept, "The week is back on.")
     elif newsletter.weekday is not None:
         day = newsletter.next_send_at(timezone.now()).date()
-        if Mailing.objects.standing().filter(newsletter=newsletter, issue__issue_on=day).exists():
+        if Mailing.objects.active().filter(newsletter=newsletter, issue__issue_on=day).exists():
             messages.error(request, "That issue is approved already: withdraw it first.")
         else:
             off = Holiday(starts_on=day, ends_on=day, why="Skipped")

@@ -12,10 +12,10 @@ def unapproved(issue_id: int) -> AnymailMessage | None:
     issue = IssuePage.objects.filter(pk=issue_id).first()
     if issue is None:
         return None
-    standing = issue.mailings.standing().first()
-    if standing and standing.status != Mailing.Status.APPROVED:
+    active = issue.mailings.active().first()
+    if active and active.status != Mailing.Status.APPROVED:
         return None
-    lacks = "scheduled" if standing else "approved"
+    lacks = "scheduled" if active else "approved"
     subject = f"Not sent: {issue.title} is not {lacks}"
     return _to_editors("unapproved", issue, subject, lacks=lacks)
 
@@ -41,7 +41,7 @@ def please_approve(issue_id: int, user_id: int) -> AnymailMessage | None:
     """An editor has finished an issue and asks a colleague to look at it."""
     issue = IssuePage.objects.filter(pk=issue_id).first()
     user = get_user_model().objects.filter(pk=user_id).first()
-    if issue is None or user is None or issue.mailings.standing().exists():
+    if issue is None or user is None or issue.mailings.active().exists():
         return None
     who = user.get_full_name() or user.get_username()
     subject = f"Please approve: {issue.get_latest_revision_as_object().title}"

@@ -25,7 +25,7 @@ APPROVE = "subscriptions.approve_mailing"
 
 
 class Room(WagtailAdminTemplateMixin, TemplateView):
-    """A page below «Newsletters» for those who may approve."""
+    """A page below “Newsletters” for those who may approve."""
 
     header_icon = "mail"
 
@@ -40,21 +40,21 @@ class Room(WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, newsletters, here]
 
 
-class Doubts(Room):
+class CallsToReview(Room):
     """Each call that may or may not have been taken, and everything known about it."""
 
     template_name = "subscriptions/desk/needs_review.html"
-    page_title = "Calls in doubt"
+    page_title = "Calls to review"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         doubtful = (
-            Batch.objects.filter(status__in=Batch.DOUBTFUL)
+            Batch.objects.filter(status__in=Batch.UNSETTLED)
             .select_related("mailing__issue")
             .prefetch_related("events")
-            .order_by("-status", "mailing", "seq")  # «in doubt» before «held»
+            .order_by("-status", "mailing", "seq")  # “needs review” before “in doubt”
         )
         return super().get_context_data(**kwargs) | {
-            "held": [batch for batch in doubtful if batch.status == Batch.Status.HELD],
+            "to_review": [batch for batch in doubtful if batch.status == Batch.Status.NEEDS_REVIEW],
             "asking": [batch for batch in doubtful if batch.status == Batch.Status.IN_DOUBT],
             "provider": providers.current(),
         }
@@ -63,7 +63,7 @@ class Doubts(Room):
 @require_admin_access
 @require_POST
 def decide(request: HttpRequest, pk: str) -> HttpResponse:
-    """The word of an editor on one held batch."""
+    """The word of an editor on one call."""
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
     try:
@@ -76,11 +76,11 @@ def decide(request: HttpRequest, pk: str) -> HttpResponse:
     elif not reconcile.decide(batch, sent=decision == "sent", by=request.user.get_username()):
         messages.error(request, "Somebody else has decided about these readers already.")
     else:
-        after_commit("subscriptions.tasks.pump_mailings")
+        after_commit("subscriptions.tasks.start_send_loops")
         words = "Noted as sent" if decision == "sent" else "It goes out again"
         messages.success(request, f"{words}: {batch.recipients:,} readers.")
     issue = request.POST.get("issue", "")
-    return redirect("issue_desk", issue) if issue.isdecimal() else redirect("doubts")
+    return redirect("issue_desk", issue) if issue.isdecimal() else redirect("calls_to_review")
 
 
 class ThrottleForm(forms.ModelForm):
@@ -120,7 +120,7 @@ class Delivery(Room):
         throttle = form.save(commit=False)
         throttle.closed_until = None  # a plan that is gone holds nothing back
         throttle.save()
-        after_commit("subscriptions.tasks.pump_mailings")
+        after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "Saved. It holds from the next call on.")
         return redirect("mail_delivery")
 

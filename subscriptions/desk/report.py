@@ -16,7 +16,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from subscriptions.desk.views import issue_for, standing
+from subscriptions.desk.views import active_mailing, issue_for
 from subscriptions.models import (
     Batch,
     DeliveryFailure,
@@ -184,7 +184,7 @@ def reported(request: HttpRequest, pk: int) -> tuple[IssuePage, Any]:
     issue = issue_for(request, pk)
     if not request.user.has_perm("subscriptions.view_mailing"):
         raise PermissionDenied
-    mailing = standing(issue)
+    mailing = active_mailing(issue)
     found = mailing and with_numbers().filter(pk=mailing.pk).first()
     if not found:
         raise Http404

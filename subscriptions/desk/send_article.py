@@ -1,4 +1,4 @@
-"""«Mail it»: one article, at once, to the readers of a newsletter; in three clicks, after the same
+"""“Mail it”: one article, at once, to the readers of a newsletter; in three clicks, after the same
 checks as any issue."""
 
 from typing import Any
@@ -21,7 +21,7 @@ from subscriptions.models import IssuePage, Newsletter
 from subscriptions.sending import freezing
 
 
-class BreakingForm(forms.Form):
+class SendArticleForm(forms.Form):
     newsletter = forms.ModelChoiceField(
         Newsletter.objects.none(), empty_label=None, widget=forms.RadioSelect
     )
@@ -61,7 +61,7 @@ def mail_it(request: HttpRequest, pk: int) -> HttpResponse:
         "preheader": article.teaser[:150],
     }
     typed = request.POST if request.method == "POST" else None
-    form = BreakingForm(typed, initial=proposed, newsletters=newsletters)
+    form = SendArticleForm(typed, initial=proposed, newsletters=newsletters)
     if not form.is_valid():
         context = {"article": article, "form": form, "two_people": newsletters[0].two_people}
         status = 422 if typed else 200

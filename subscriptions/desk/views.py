@@ -44,7 +44,7 @@ class Desks(WagtailAdminTemplateMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        context["held"] = Batch.objects.filter(status=Batch.Status.HELD).count()
+        context["to_review"] = Batch.objects.filter(status=Batch.Status.NEEDS_REVIEW).count()
         context["provider"] = providers.current()
         context["may_approve"] = self.request.user.has_perm(APPROVE)
         context["newsletters"] = [row_of(newsletter) for newsletter in Newsletter.objects.live()]
@@ -62,7 +62,7 @@ def row_of(newsletter: Newsletter) -> dict[str, Any]:
         "drafted": coming and any(issue.issue_on == coming.date() for issue in issues),
         "off": [day for day in newsletter.holidays.all() if day.ends_on >= timezone.localdate()],
         "audience": newsletter.audience(),
-        "issues": [(issue, standing(issue)) for issue in issues],
+        "issues": [(issue, active_mailing(issue)) for issue in issues],
     }
 
 
@@ -83,7 +83,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        mailing = standing(self.issue)
+        mailing = active_mailing(self.issue)
         newest = self.issue.get_latest_revision_as_object()
         return context | {
             "issue": newest,
@@ -119,11 +119,11 @@ def checklist_of(issue: IssuePage) -> dict[str, Any]:
         "findings": findings,
         "stopped": [finding for finding in findings if finding.state == "stop"],
         "warned": [finding for finding in findings if finding.state == "warning"],
-        "seen": seen(issue),
+        "version": version_token(issue),
     }
 
 
-def seen(issue: IssuePage) -> str:
+def version_token(issue: IssuePage) -> str:
     """What this editor looks at, so that nobody approves what has changed meanwhile: Wagtail's
     editor saves while somebody types, mostly over the same revision."""
     revision = issue.latest_revision
@@ -146,7 +146,7 @@ def issue_for(request: HttpRequest, pk: int) -> IssuePage:
     return issue
 
 
-def standing(issue: IssuePage) -> Mailing | None:
+def active_mailing(issue: IssuePage) -> Mailing | None:
     mailings = [m for m in issue.mailings.all() if m.status != Status.CANCELLED]
     return mailings[0] if mailings else None
 
@@ -166,7 +166,9 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
         "share": min(done * 100 // audience, 100) if audience else 0,
         "rate": rate,
         "left": in_words((audience - done) / rate) if sending and rate else None,
-        "held_batches": mailing.batches.filter(status=Batch.Status.HELD).order_by("seq")[:20],
+        "batches_to_review": mailing.batches.filter(status=Batch.Status.NEEDS_REVIEW).order_by(
+            "seq"
+        )[:20],
         "errors": mailing.batches.exclude(error="")
         .exclude(status__in=[Batch.Status.SPLIT, Batch.Status.ACCEPTED])
         .values("error")
@@ -178,8 +180,8 @@ def progress_of(mailing: Mailing) -> dict[str, Any]:
         and mailing.rest_at
         and mailing.rest_at > timezone.now(),
         "subject_test": subject_test_of(mailing) if mailing.subjects else None,
-        "waits_for_doubts": numbers["in_doubt"] + numbers["held"] > 0
-        and Batch.objects.too_doubtful().filter(mailing=mailing).exists(),
+        "waits_for_reconciling": numbers["in_doubt"] + numbers["needs_review"] > 0
+        and Batch.objects.with_too_many_in_doubt().filter(mailing=mailing).exists(),
         "preparing": preparing,
         "moving": preparing or sending,
     }
@@ -198,11 +200,11 @@ def speed_now() -> int:
 
 
 def subject_test_of(mailing: Mailing) -> dict[str, Any]:
-    standings = subject_test.standings(mailing)
+    results = subject_test.results(mailing)
     return {
-        "standings": list(enumerate(standings)),
-        "best": max(standing.per_100 for standing in standings) or 1,
-        "verdict": subject_test.verdict(standings),
+        "results": list(enumerate(results)),
+        "best": max(result.per_100 for result in results) or 1,
+        "verdict": subject_test.verdict(results),
         "chosen": mailing.chosen,
     }
 
@@ -222,7 +224,7 @@ def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The progress alone, asked for every second while the mailing runs."""
-    mailing = standing(issue_for(request, pk))
+    mailing = active_mailing(issue_for(request, pk))
     if mailing is None:
         raise Http404
     context = {"progress": progress_of(mailing)}

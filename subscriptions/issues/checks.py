@@ -65,7 +65,7 @@ def our_links_lead_somewhere(proof: Proof) -> str:
     }
     ours = [href for href in link_checker.ours(proof.hrefs) if href not in known]
     dead = [href for href in ours if not link_checker.leads_somewhere(href)]
-    gone = ["a page that was deleted"] if "" in link_checker.hrefs(proof.letters) else []
+    gone = ["a page that was deleted"] if "" in link_checker.hrefs(proof.rich_text) else []
     return f"These links lead nowhere: {quoted(dead + gone)}." if dead or gone else ""
 
 
@@ -108,7 +108,7 @@ def it_is_not_the_last_one_again(proof: Proof) -> str:
     same = before.subject == proof.issue.subject and (
         before.article_ids() == proof.issue.article_ids()
     )
-    return f"This is «{before.title}» again: the same subject, the same articles." if same else ""
+    return f"This is “{before.title}” again: the same subject, the same articles." if same else ""
 
 
 # --- What gives pause -----------------------------------------------------------------------
@@ -136,10 +136,10 @@ def subject_is_calm(proof: Proof) -> str:
 
 
 def sample_is_large_enough(proof: Proof) -> str:
-    arms = len(proof.issue.subjects)
-    if arms < 2:
+    variants = len(proof.issue.subjects)
+    if variants < 2:
         return ""
-    each = proof.newsletter.audience() * proof.issue.sample_percent // 100 // arms
+    each = proof.newsletter.audience() * proof.issue.sample_percent // 100 // variants
     if each >= LEAST_EACH:
         return ""
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
@@ -190,5 +190,5 @@ def audience_is_usual(proof: Proof) -> str:
 
 
 def quoted(words: list[str]) -> str:
-    some = ", ".join(f"«{word}»" for word in words[:5])
+    some = ", ".join(f"“{word}”" for word in words[:5])
     return some + (f" and {len(words) - 5} more" if len(words) > 5 else "")

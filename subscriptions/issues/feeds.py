@@ -23,7 +23,7 @@ class IssueFeed(Feed):
         return newsletter.title
 
     def subtitle(self, newsletter: Newsletter) -> str:
-        return newsletter.promise
+        return newsletter.tagline
 
     def link(self, newsletter: Newsletter) -> str:
         return newsletter.full_url or "/"

@@ -100,7 +100,7 @@ class Public:
 
     def _new_conn(self) -> Any:
         connection: Any = self
-        name = connection._dns_host  # urllib3's «host» is made of it, so it is put back
+        name = connection._dns_host  # urllib3's “host” is made of it, so it is put back
         connection._dns_host = public_address(name, connection.port)
         try:
             return super()._new_conn()  # type: ignore[misc]

@@ -38,7 +38,7 @@ class Proof:
         return [self.issue.subject, self.issue.preheader, *others, *typed]
 
     @cached_property
-    def letters(self) -> str:
+    def rich_text(self) -> str:
         """The HTML of everything typed as rich text."""
         return "".join(
             expand_db_html(block.value.source)

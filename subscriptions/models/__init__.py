@@ -1,3 +1,9 @@
+"""What subscriptions keeps: readers, newsletters, issues, mailings and their batches.
+
+Uses newsroom (models, mail's look and words, core).
+Begin with subscriber.py and newsletter.py; mailing.py and batch.py have the tables of moves.
+"""
+
 from .batch import Batch
 from .checks import LinkCheck, TestSend
 from .delivery_log import BatchEvent, DeliveryFailure

@@ -25,19 +25,19 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Pending, its time come, its subject settled, its mailing neither paused nor cancelled nor
         overdue, and not too many calls of that mailing in doubt already."""
         return self.filter(
-            Q(arm__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
+            Q(variant__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),
             mailing__status="sending",
             mailing__not_after__gt=Now(),
-        ).exclude(mailing__in=self.model.objects.too_doubtful())
+        ).exclude(mailing__in=self.model.objects.with_too_many_in_doubt())
 
-    def too_doubtful(self) -> models.QuerySet["Batch", int]:
+    def with_too_many_in_doubt(self) -> models.QuerySet["Batch", int]:
         """Mailings that wait until what is unknown about them is settled: whatever makes the
         provider's answers useless would only make more of the same."""
         return (
             # One reader of a broken SMTP connection stops nobody else.
-            self.model.objects.filter(status__in=Batch.DOUBTFUL, size__gt=1)
+            self.model.objects.filter(status__in=Batch.UNSETTLED, size__gt=1)
             .values("mailing")
             .annotate(calls=Count("pk"))
             .filter(calls__gte=MOST_IN_DOUBT)
@@ -56,8 +56,8 @@ class Batch(models.Model):
     | pending  | sending (claimed), cancelled                                                |
     | sending  | accepted, pending (definite no), in doubt (nobody knows, or the lease ended) |
     | sending  | split (refused: its halves take its place), rejected (refused, one reader)   |
-    | in doubt | accepted or pending, by evidence; else held                                 |
-    | held     | accepted or pending, by a person                                            |
+    | in doubt | accepted or pending, by evidence; else needs review                               |
+    | needs review | accepted or pending, by a person                                            |
 
     By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
     how many may have been handed over, and how many certainly have.
@@ -68,13 +68,13 @@ class Batch(models.Model):
         SENDING = "sending"
         ACCEPTED = "accepted"
         IN_DOUBT = "in_doubt", "in doubt"
-        HELD = "held"
+        NEEDS_REVIEW = "needs_review", "needs review"
         SPLIT = "split"
         REJECTED = "rejected", "refused by the provider"
         CANCELLED = "cancelled"
 
-    OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.HELD]
-    DOUBTFUL = [Status.IN_DOUBT, Status.HELD]
+    OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.NEEDS_REVIEW]
+    UNSETTLED = [Status.IN_DOUBT, Status.NEEDS_REVIEW]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     mailing = models.ForeignKey(
@@ -84,10 +84,10 @@ class Batch(models.Model):
     subscriber_ids = ArrayField(models.BigIntegerField())
     size = models.PositiveIntegerField()
     # Which subject of a test it carries; None: the mailing's.
-    arm = models.PositiveSmallIntegerField(null=True)
+    variant = models.PositiveSmallIntegerField(null=True)
     excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     status = models.CharField(
-        max_length=10, choices=Status, default=Status.PENDING, db_default=Status.PENDING
+        max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
     )
     claim_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -118,7 +118,7 @@ class Batch(models.Model):
             ),
             models.Index(
                 fields=["mailing", "lease_until"],
-                condition=Q(status__in=["sending", "in_doubt", "held"]),
+                condition=Q(status__in=["sending", "in_doubt", "needs_review"]),
                 name="batches_to_settle",
             ),
         ]
@@ -127,7 +127,7 @@ class Batch(models.Model):
         return f"batch {self.seq} of mailing {self.mailing_id} ({self.status})"
 
     def note(self, what: str) -> None:
-        """Write down something out of the ordinary, for the doubt desk."""
+        """Write down something out of the ordinary, for who reviews the call."""
         self.events.create(what=what[:300])
 
     @property
@@ -136,7 +136,7 @@ class Batch(models.Model):
         a definite no."""
         return str(uuid.uuid5(self.pk, str(self.first_tried_at)))
 
-    def carve(self, ids: Collection[int], to: str, **fields: object) -> "Batch | None":
+    def split_off(self, ids: Collection[int], to: str, **fields: object) -> "Batch | None":
         """Move some of my readers into a batch of their own with the status ``to``.
 
         One transaction; None if this batch has changed hands since it was read.
@@ -157,7 +157,7 @@ class Batch(models.Model):
                 seq=self._next_seq(),
                 subscriber_ids=sorted(moved),
                 size=len(moved),
-                arm=self.arm,
+                variant=self.variant,
                 status=to,
                 **{"tries": self.tries, "tried_at": self.tried_at, "provider": self.provider}
                 | fields,
@@ -179,7 +179,7 @@ class Batch(models.Model):
                     seq=place,
                     subscriber_ids=ids,
                     size=len(ids),
-                    arm=self.arm,
+                    variant=self.variant,
                 )
         return True
 

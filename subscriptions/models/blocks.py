@@ -21,7 +21,7 @@ from wagtail.images.blocks import ImageChooserBlock
 
 from newsroom.models.blocks import QuoteBlock
 
-LETTER = ["bold", "italic", "link", "ol", "ul"]
+LETTER_FEATURES = ["bold", "italic", "link", "ol", "ul"]
 
 
 class ArticleItem(StructBlock):
@@ -77,7 +77,7 @@ class EventItem(StructBlock):
 class IssueBody(StreamBlock):
     section = CharBlock(max_length=60, icon="title", help_text="What follows belongs to it.")
     article = ArticleItem()
-    letter = RichTextBlock(features=LETTER, icon="edit", label="Editor's letter")
+    letter = RichTextBlock(features=LETTER_FEATURES, icon="edit", label="Editor's letter")
     quote = QuoteBlock()
     picture = PictureItem()
     event = EventItem()
@@ -90,6 +90,6 @@ class IssueBody(StreamBlock):
 def issue_body() -> IssueBody:
     """With the blocks of other apps: a block's ``meta`` names its ``piece_template``, and how many
     an issue may have at ``most``."""
-    added = [(name, import_string(path)()) for name, path in settings.ISSUE_BLOCKS.items()]
+    added = [(name, import_string(path)) for name, path in settings.ISSUE_BLOCKS.items()]
     counts = {name: {"max_num": block.meta.most} for name, block in added}
     return IssueBody(added, block_counts=counts)

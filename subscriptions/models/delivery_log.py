@@ -8,7 +8,7 @@ from .subscriber import Subscriber
 
 
 class BatchEvent(models.Model):
-    """One thing that happened to a batch that did not simply go through: the doubt desk's
+    """One thing that happened to a batch that did not simply go through: the review page's
     evidence. Rows are only ever added."""
 
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="events")

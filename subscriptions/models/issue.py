@@ -140,7 +140,7 @@ class IssuePage(Page):
     ) -> Any:
         """A revision that was approved, or sent as a test, stays as it is: Wagtail's editor saves
         while somebody types, over its last revision, and what a colleague has approved meanwhile
-        must not change below her approval.
+        must not change below their approval.
 
         The row of an unpublished issue is kept like its newest draft: Wagtail would leave it as
         it was made, but the newsletter's clock and the lists read it.

@@ -9,8 +9,8 @@ from .mailing import Mailing
 
 # One statement finds where it leads and counts.
 FOLLOW = """
-    UPDATE subscriptions_issuelink SET clicks[%(arm)s] = clicks[%(arm)s] + 1
-    WHERE id = %(pk)s AND %(arm)s <= cardinality(clicks) RETURNING url
+    UPDATE subscriptions_issuelink SET clicks[%(variant)s] = clicks[%(variant)s] + 1
+    WHERE id = %(pk)s AND %(variant)s <= cardinality(clicks) RETURNING url
 """
 
 
@@ -34,11 +34,11 @@ class IssueLink(models.Model):
         return f"link {self.number} of mailing {self.mailing_id}"
 
     @classmethod
-    def follow(cls, pk: int, arm: int | None) -> str | None:
+    def follow(cls, pk: int, variant: int | None) -> str | None:
         """Where the link leads, counting one click; None for a link that isn't there."""
-        place = 1 if arm is None else arm + 2  # PostgreSQL counts from 1
+        place = 1 if variant is None else variant + 2  # PostgreSQL counts from 1
         with connection.cursor() as cursor:
-            cursor.execute(FOLLOW, {"pk": pk, "arm": place})
+            cursor.execute(FOLLOW, {"pk": pk, "variant": place})
             row: Any = cursor.fetchone()
         return row[0] if row else None
 

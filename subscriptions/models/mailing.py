@@ -18,7 +18,7 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
     def due(self, now: datetime) -> "MailingQuerySet":
         return self.filter(status=Mailing.Status.SCHEDULED, send_at__lte=now)
 
-    def standing(self) -> "MailingQuerySet":
+    def active(self) -> "MailingQuerySet":
         """Not cancelled: an issue has one of these at most."""
         return self.exclude(status=Mailing.Status.CANCELLED)
 
@@ -85,7 +85,7 @@ class Mailing(models.Model):
     chosen = models.PositiveSmallIntegerField(null=True)
     chosen_because = models.CharField(max_length=300, blank=True)
     # Off once a person has seen why they stopped the mailing, and resumed it.
-    brakes = models.BooleanField(default=True)
+    thresholds_on = models.BooleanField(default=True)
 
     objects = MailingQuerySet.as_manager()
 
@@ -144,8 +144,8 @@ class Mailing(models.Model):
         """By more than the newsletter's grace."""
         return bool(self.not_after and self.not_after <= now)
 
-    def subject_for(self, arm: int | None) -> str:
-        return self.subject if arm is None else str(self.subjects[arm])
+    def subject_for(self, variant: int | None) -> str:
+        return self.subject if variant is None else str(self.subjects[variant])
 
     def release_rest(self, now: datetime) -> bool:
         """Don't wait for the canary any longer."""

@@ -28,7 +28,7 @@ from wagtail.models import Orderable, Page
 from newsroom.mail import look, words
 from newsroom.models import SectionPage
 
-from .blocks import LETTER
+from .blocks import LETTER_FEATURES
 from .subscriber import Subscription
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ class NewsletterIndexPage(Page):
 class Newsletter(Page):
     """The product ("The Weekly"): what it is, when it goes out, and who sends it."""
 
-    promise = models.CharField(
+    tagline = models.CharField(
         max_length=200,
         default="Our free weekly newsletter. The best of our reporting, every Friday.",
         help_text="The line beside the sign-up box.",
     )
-    about = RichTextField(features=LETTER, blank=True)
+    about = RichTextField(features=LETTER_FEATURES, blank=True)
     weekday = models.PositiveSmallIntegerField(
         choices=Weekday,
         default=Weekday.FRIDAY,
@@ -137,10 +137,10 @@ class Newsletter(Page):
         help_text="New readers get their first issue after so many days: the welcome series first.",
     )
 
-    template = "subscriptions/readers/newsletter.html"
+    template = "subscriptions/issues/newsletter.html"
     product_panels = [
         *Page.content_panels,
-        FieldPanel("promise"),
+        FieldPanel("tagline"),
         FieldPanel("about"),
         MultiFieldPanel(
             [FieldPanel("sender_name"), FieldPanel("sender_address"), FieldPanel("reply_to")],
@@ -177,7 +177,7 @@ class Newsletter(Page):
             heading="Welcome series",
             label="mail",
             max_num=MOST_WELCOMES,
-            help_text="Besides the welcome that a reader gets when she has confirmed.",
+            help_text="Besides the welcome that a reader gets when they have confirmed.",
         ),
     ]
     edit_handler = TabbedInterface(
@@ -193,7 +193,7 @@ class Newsletter(Page):
 
     @property
     def sender(self) -> str:
-        """«Name <address>», as a From header has it."""
+        """“Name <address>”, as a From header has it."""
         return formataddr((self.sender_name, self.sender_address))
 
     @property
@@ -317,14 +317,14 @@ class Holiday(Orderable):
 
 
 class WelcomeMail(Orderable):
-    """One mail of the series that a new reader gets, some days after she confirmed."""
+    """One mail of the series that a new reader gets, some days after they confirmed."""
 
     newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="welcomes")
     after_days = models.PositiveSmallIntegerField(
-        default=2, validators=[MinValueValidator(1)], help_text="Days after she confirmed."
+        default=2, validators=[MinValueValidator(1)], help_text="Days after they confirmed."
     )
     subject = models.CharField(max_length=150)
-    body = RichTextField(features=LETTER)
+    body = RichTextField(features=LETTER_FEATURES)
 
     panels = [
         FieldRowPanel([FieldPanel("after_days"), FieldPanel("subject")]),

@@ -113,7 +113,7 @@ class Throttle(models.Model):
         return round(self.watched / max(past.total_seconds(), 1))
 
     def slow_down(self, now: datetime, wait: timedelta) -> None:
-        """The provider said «too many»: stop for ``wait``, then go on at half the speed.
+        """The provider said “too many”: stop for ``wait``, then go on at half the speed.
 
         Answers to calls made before we slowed down don't halve it again.
         """

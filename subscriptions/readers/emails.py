@@ -53,7 +53,7 @@ def _to_reader(
     if not subscription:
         return None
     newsletter = subscription.newsletter
-    token = tokens.lasting("unsubscribe", subscription.pk)
+    token = tokens.permanent("unsubscribe", subscription.pk)
     context = {
         "newsletter": newsletter,
         "look": newsletter,
@@ -61,7 +61,7 @@ def _to_reader(
         "latest": newsletter.latest_issue(),
         "unsubscribe": links.unsubscribe_url(token),
         "preferences": links.preferences_url(
-            tokens.lasting("preferences", subscription.subscriber_id)
+            tokens.permanent("preferences", subscription.subscriber_id)
         ),
     }
     subject = mail.subject if mail else f"{greeting}: {newsletter.title}"

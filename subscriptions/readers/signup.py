@@ -54,7 +54,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> None:
 
 
 def add_seed(newsletter: Newsletter, email: str) -> None:
-    """A colleague's mailbox for the seed list. She confirms it like any reader."""
+    """A colleague's mailbox for the seed list. They confirm it like any reader."""
     sign_up(newsletter, email, how="seed list")
     Subscription.objects.filter(
         newsletter=newsletter, subscriber__email_index=email_index(email)
@@ -62,17 +62,17 @@ def add_seed(newsletter: Newsletter, email: str) -> None:
 
 
 def confirm_token(subscription: Subscription) -> str:
-    return tokens.passing("confirm", subscription.pk)
+    return tokens.expiring("confirm", subscription.pk)
 
 
 def read_confirm_token(token: str) -> Subscription:
     """The subscription to confirm. Raises BadToken, StaleToken, Subscription.DoesNotExist."""
-    pk = tokens.read_passing("confirm", token, seconds=CONFIRM_SECONDS)
+    pk = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
     return Subscription.objects.select_related("newsletter", "subscriber").get(pk=pk)
 
 
 def confirm(subscription: Subscription) -> None:
-    """Put the reader on the list and welcome her, once however often the button is pressed."""
+    """Put the reader on the list and welcome them, once however often the button is pressed."""
     with transaction.atomic():
         pending = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.CONFIRMED)
         if not pending.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
@@ -91,7 +91,7 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
 
 
 def resubscribe(subscription: Subscription) -> None:
-    """An unsubscription taken back, on the reader's own page: her link proves the address."""
+    """An unsubscription taken back, on the reader's own page: their link proves the address."""
     with transaction.atomic():
         gone = Subscription.objects.filter(pk=subscription.pk, status=Status.UNSUBSCRIBED)
         if gone.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):

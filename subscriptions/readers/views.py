@@ -69,7 +69,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     reader gets the same answer as a known one.
     """
     try:
-        pk = tokens.read_lasting("unsubscribe", token)
+        pk = tokens.read_permanent("unsubscribe", token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     subscription = Subscription.objects.select_related("newsletter").filter(pk=pk).first()
@@ -79,7 +79,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if subscription:
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
         signup.unsubscribe(subscription, how="one-click" if one_click else "page")
-        context["preferences"] = tokens.lasting("preferences", subscription.subscriber_id)
+        context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
     return render(request, "subscriptions/readers/unsubscribed.html", context)
 
 
@@ -87,9 +87,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """The reader's own page: each of her newsletters, with one button to leave or come back."""
+    """The reader's own page: each of their newsletters, with one button to leave or come back."""
     try:
-        subscriber = Subscriber.objects.get(pk=tokens.read_lasting("preferences", token))
+        subscriber = Subscriber.objects.get(pk=tokens.read_permanent("preferences", token))
     except (tokens.BadToken, Subscriber.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
     own = subscriber.subscriptions.select_related("newsletter")

@@ -4,7 +4,7 @@ A Django project of its own in one module, which knows nothing of the newsroom. 
 environment: SANDBOX_FILE (its SQLite file), WEBHOOK_URL and WEBHOOK_KEY (where it tells of
 bounces and complaints, and the key it signs them with).
 
-Mail to an address that begins with «bounce» bounces, with «complain» is complained about.
+Mail to an address that begins with “bounce” bounces, with “complain” is complained about.
 Faults on request: POST /faults with ``mode`` and ``times``.
 """
 
@@ -40,7 +40,7 @@ if not settings.configured:
             }
         ],
         DATA_UPLOAD_MAX_MEMORY_SIZE=25_000_000,  # Mailgun: messages of up to 25 MB
-        DATA_UPLOAD_MAX_NUMBER_FIELDS=None,  # one «to» for each of 1,000 recipients
+        DATA_UPLOAD_MAX_NUMBER_FIELDS=None,  # one “to” for each of 1,000 recipients
         LOGGING_CONFIG=None,
     )
 
@@ -170,7 +170,7 @@ logs.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 def seconds_of(date: str) -> float:
-    """«-0000» is UTC too (RFC 5322, 3.3), but Python makes a naive time of it."""
+    """“-0000” is UTC too (RFC 5322, 3.3), but Python makes a naive time of it."""
     moment = parsedate_to_datetime(date)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

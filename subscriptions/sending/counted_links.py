@@ -20,7 +20,7 @@ PERSONAL = tuple(
 )
 
 
-def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
+def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> str:
     """The HTML with its links counted; a row for each address, in this transaction."""
     words = {unescape(url): unescape(strip_tags(inner)) for _, url, _, inner in LINK.findall(html)}
     words = {url: text for url, text in words.items() if not url.startswith(PERSONAL)}
@@ -37,7 +37,7 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
             url=url,
             label=label.strip()[:200],
             section=section,
-            clicks=[0] * (1 + arms),
+            clicks=[0] * (1 + variants),
         )
         for number, (url, label, section) in enumerate(about, 1)
     )
@@ -50,6 +50,6 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, arms: int) -> str:
     return LINK.sub(counted, html)
 
 
-def of_arm(html: str, arm: int | None) -> str:
+def of_variant(html: str, variant: int | None) -> str:
     """The HTML for readers who try that subject: their clicks are counted apart."""
-    return html if arm is None else re.sub(rf"({re.escape(GO)}\d+/)", rf"\g<1>{arm}/", html)
+    return html if variant is None else re.sub(rf"({re.escape(GO)}\d+/)", rf"\g<1>{variant}/", html)

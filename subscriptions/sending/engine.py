@@ -1,7 +1,7 @@
 """The send: claim, send, finish; and what to do when nobody knows.
 
 Nothing is lost and nothing is sent twice, whatever dies when. The database is the truth, the
-Celery tasks are pumps that look for the next batch. A batch whose outcome is unknown is *in
+Celery tasks are send loops that look for the next batch. A batch whose outcome is unknown is *in
 doubt*: only evidence (the provider's own record, or a person) takes it out of there.
 """
 
@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from newsroom.core import clock
-from newsroom.core.db_retry import patiently
+from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
 from newsroom.mail.errors import Outcome, classify
@@ -29,12 +29,12 @@ from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Th
 from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
 from subscriptions.sending import reconcile, thresholds
-from subscriptions.sending.transports import Handed, LostClaim, Recipient, Session, TooLate
+from subscriptions.sending.transports import LostClaim, Recipient, SendResult, TooLate, Transport
 
 log = logging.getLogger(__name__)
 
 HALVINGS_BEFORE_DOUBT = 8
-TRIES_PER_READER = 5  # of an address that is refused «for now» each time
+TRIES_PER_READER = 5  # of an address that is refused “for now” each time
 LONGEST_BACKOFF = timedelta(minutes=10)
 
 Status = Batch.Status
@@ -43,9 +43,9 @@ Status = Batch.Status
 # --- Claim, send, finish --------------------------------------------------------------------
 
 
-def send_next(session: Session) -> bool:
+def send_next(transport: Transport) -> bool:
     """Send one batch. False when none is waiting, or none may go now."""
-    claimed = patiently(claim)
+    claimed = with_retries(claim)
     if claimed is None:
         return False
     batch, recipients = claimed
@@ -53,7 +53,7 @@ def send_next(session: Session) -> bool:
         finish(batch, Status.ACCEPTED)
         return True
     try:
-        handed = session.send(batch, recipients)
+        result = transport.send(batch, recipients)
     except TooLate:
         finish(batch, Status.PENDING, error="The worker was too slow to begin the call.")
     except LostClaim:
@@ -61,7 +61,7 @@ def send_next(session: Session) -> bool:
     except Exception as error:
         _finish_failed(batch, classify(error, providers.current()))
     else:
-        _finish_handed(batch, handed)
+        _finish_taken(batch, result)
     return True
 
 
@@ -76,7 +76,7 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
             Batch.objects.sendable()
             .select_for_update(skip_locked=True, of=("self",))
             .select_related("mailing__newsletter")
-            .defer("mailing__html", "mailing__text")  # a session reads them once
+            .defer("mailing__html", "mailing__text")  # a transport reads them once
             .annotate(clock=Now())
             .order_by("mailing_id", "seq")
             .first()
@@ -124,7 +124,7 @@ def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
         return False
     most = min(per_call, left or per_call)
     if batch.size > most and not batch.first_tried_at:
-        batch.carve(batch.subscriber_ids[most:], Status.PENDING, next_try_at=batch.next_try_at)
+        batch.split_off(batch.subscriber_ids[most:], Status.PENDING, next_try_at=batch.next_try_at)
     return throttle.take(batch.size, now)
 
 
@@ -150,44 +150,44 @@ def finish(batch: Batch, to: str, **fields: Any) -> None:
                 batch.pk, fields.get("provider_id", ""), "the worker that made the call"
             )
 
-    patiently(write)
+    with_retries(write)
 
 
-def _finish_handed(batch: Batch, handed: Handed) -> None:
+def _finish_taken(batch: Batch, result: SendResult) -> None:
     """Taken, but for those who were left out: each kind becomes a batch of its own."""
-    if not (handed.refused or handed.later or handed.untried or handed.doubtful):
-        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+    if not (result.refused or result.later or result.untried or result.in_doubt):
+        finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
         return
-    patiently(lambda: _divide(batch, handed, clock.now()))
+    with_retries(lambda: _divide(batch, result, clock.now()))
 
 
-def _divide(batch: Batch, handed: Handed, now: datetime) -> None:
+def _divide(batch: Batch, result: SendResult, now: datetime) -> None:
     with transaction.atomic():
-        if handed.refused:
-            batch.carve(handed.refused, Status.REJECTED, error=handed.error)
-            _suppress(batch, handed.refused)
-        if handed.later:
+        if result.refused:
+            batch.split_off(result.refused, Status.REJECTED, error=result.error)
+            _suppress(batch, result.refused)
+        if result.later:
             to = Status.PENDING if batch.tries < TRIES_PER_READER else Status.REJECTED
             wait = _backoff(batch.tries)
-            batch.carve(handed.later, to, error=handed.error, next_try_at=now + wait)
-        if handed.untried:
-            again = {"next_try_at": now + _backoff(batch.tries), "error": handed.error}
-            batch.carve(handed.untried, Status.PENDING, **again)
-        if handed.doubtful:
-            held = batch.carve(handed.doubtful, Status.HELD, error=handed.error)
-            if held:
-                held.note(f"Handed over, then {handed.error}. An editor has to decide.")
-        finish(batch, Status.ACCEPTED, provider_id=handed.provider_id)
+            batch.split_off(result.later, to, error=result.error, next_try_at=now + wait)
+        if result.untried:
+            again = {"next_try_at": now + _backoff(batch.tries), "error": result.error}
+            batch.split_off(result.untried, Status.PENDING, **again)
+        if result.in_doubt:
+            unknown = batch.split_off(result.in_doubt, Status.NEEDS_REVIEW, error=result.error)
+            if unknown:
+                unknown.note(f"Handed over, then {result.error}. An editor has to decide.")
+        finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
 
 
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
     """Tell a definite no from doubt; ``reason`` never holds an address."""
     log.warning("Batch %s: %s (%s)", batch.pk, outcome.reason, outcome.kind)
-    now = patiently(clock.now)
-    patiently(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
+    now = with_retries(clock.now)
+    with_retries(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
     match outcome.kind:
         case "no" | "slower":
-            patiently(lambda: _make_way(batch, outcome, now))
+            with_retries(lambda: _make_way(batch, outcome, now))
         case "refused":
             _pause(batch, outcome.reason)
         case "bad":
@@ -196,7 +196,7 @@ def _finish_failed(batch: Batch, outcome: Outcome) -> None:
             _suppress(batch, batch.subscriber_ids)
             finish(batch, Status.REJECTED, error=outcome.reason)
         case "later":
-            _finish_handed(batch, Handed(later=batch.subscriber_ids, error=outcome.reason))
+            _finish_taken(batch, SendResult(later=batch.subscriber_ids, error=outcome.reason))
         case "had":
             finish(batch, Status.ACCEPTED, error=outcome.reason)
         case _:
@@ -254,11 +254,14 @@ def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
 
 
 def resume(mailing: Mailing, now: datetime) -> bool:
-    """Go on with a paused mailing, from now within its grace; its brakes are off from then on."""
-    if mailing.status != Mailing.Status.PAUSED:  # «sending» may come from «scheduled» too
+    """Go on with a paused mailing, from now within its grace and without its thresholds."""
+    if mailing.status != Mailing.Status.PAUSED:  # “sending” may come from “scheduled” too
         return False
     return mailing.move(
-        Mailing.Status.SENDING, problem="", not_after=now + mailing.newsletter.grace, brakes=False
+        Mailing.Status.SENDING,
+        problem="",
+        not_after=now + mailing.newsletter.grace,
+        thresholds_on=False,
     )
 
 

@@ -48,7 +48,7 @@ def schedule(mailing: Mailing, send_at: datetime) -> bool:
 FREEZE = """
     WITH audience AS MATERIALIZED ({audience}),
     sample AS MATERIALIZED (
-        SELECT subscriber_id, 0 AS arm FROM audience WHERE seed AND %s > 0
+        SELECT subscriber_id, 0 AS variant FROM audience WHERE seed AND %s > 0
         UNION ALL
         SELECT subscriber_id, (row_number() OVER (ORDER BY dice, subscriber_id) - 1)::int %% %s
         FROM (
@@ -56,17 +56,19 @@ FREEZE = """
             FROM audience WHERE NOT seed ORDER BY dice, subscriber_id LIMIT %s
         ) thrown
     )
-    INSERT INTO subscriptions_batch (id, mailing_id, seq, arm, subscriber_ids, size, next_try_at)
-    SELECT gen_random_uuid(), %s, row_number() OVER (ORDER BY late, arm, chunk) - 1,
-           CASE WHEN %s > 1 THEN arm END, ids, size, CASE WHEN late THEN %s ELSE %s END
+    INSERT INTO subscriptions_batch
+        (id, mailing_id, seq, variant, subscriber_ids, size, next_try_at)
+    SELECT gen_random_uuid(), %s, row_number() OVER (ORDER BY late, variant, chunk) - 1,
+           CASE WHEN %s > 1 THEN variant END, ids, size, CASE WHEN late THEN %s ELSE %s END
     FROM (
-        SELECT false AS late, arm, chunk, count(*) AS size,
+        SELECT false AS late, variant, chunk, count(*) AS size,
                array_agg(subscriber_id ORDER BY subscriber_id) AS ids
         FROM (
-            SELECT subscriber_id, arm,
-                   (row_number() OVER (PARTITION BY arm ORDER BY subscriber_id) - 1) / %s AS chunk
+            SELECT subscriber_id, variant,
+                   (row_number() OVER (PARTITION BY variant ORDER BY subscriber_id) - 1) / %s
+                       AS chunk
             FROM sample
-        ) first GROUP BY arm, chunk
+        ) first GROUP BY variant, chunk
         UNION ALL
         SELECT true, NULL, chunk, count(*), array_agg(subscriber_id ORDER BY subscriber_id)
         FROM (
@@ -95,7 +97,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         rendering.check(rendered, providers.current())
         sample = _sample(mailing, issue, now)
         audience = _make_batches(mailing, sample, now)
-        html = counted_links.count_in(rendered.html, mailing, issue, arms=len(sample.subjects))
+        html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
         mailing.revision.publish()
         return mailing.move(
             Mailing.Status.SENDING,
@@ -139,10 +141,10 @@ def _make_batches(mailing: Mailing, sample: Sample, now: datetime) -> int:
     readers, values = (
         mailing.newsletter.readers().values_list("subscriber_id", "seed").query.sql_with_params()
     )
-    arms, size = max(len(sample.subjects), 1), providers.current().per_call
+    variants, size = max(len(sample.subjects), 1), providers.current().per_call
     values += (
-        sample.readers, arms, mailing.pk, sample.readers, mailing.pk,
-        arms, sample.rest_at or now, now, size, size,
+        sample.readers, variants, mailing.pk, sample.readers, mailing.pk,
+        variants, sample.rest_at or now, now, size, size,
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(FREEZE.format(audience=readers), values)
@@ -160,5 +162,5 @@ def choose_subject(mailing: Mailing, place: int, because: str, now: datetime) ->
         decided = {"chosen": place, "subject": subject, "chosen_because": because[:300]}
         if not undecided.update(rest_at=now, **decided):
             return False
-        mailing.batches.filter(status=Batch.Status.PENDING, arm=None).update(next_try_at=now)
+        mailing.batches.filter(status=Batch.Status.PENDING, variant=None).update(next_try_at=now)
     return True

@@ -14,7 +14,7 @@ from newsroom.mail.providers import ANY_FIELD
 
 LINE = 72  # bytes of a personal part per line; RFC 2045 allows 76
 SOFT_BREAK = b"=\r\n"
-BOUNDARY = b"=_newsroom_alternative"  # can't occur in quoted-printable: «=» begins hex there
+BOUNDARY = b"=_newsroom_alternative"  # can't occur in quoted-printable: “=” begins hex there
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def literal(text: str) -> bytes:
 
 def quoted(value: str) -> bytes:
     """A personal part on lines of its own, between soft breaks."""
-    width = LINE // 3 if "=" in value else LINE  # «=3D» is never cut
+    width = LINE // 3 if "=" in value else LINE  # “=3D” is never cut
     cut = [value[start : start + width] for start in range(0, len(value), width)]
     lines = [part.replace("=", "=3D").encode("ascii") for part in cut]
     return SOFT_BREAK + stuffed(SOFT_BREAK.join(lines)) + SOFT_BREAK

@@ -1,7 +1,7 @@
 """Batches in doubt: was it sent? Only evidence decides, or a person; nothing else may guess.
 
 Evidence is what the provider has: its own record, its events, the key under which a repeat is no
-second mail; by SMTP, our journal. Where none can be had, the batch is *held* for an editor.
+second mail; by SMTP, our journal. Where none can be had, the batch *needs review* by an editor.
 """
 
 from datetime import datetime
@@ -29,20 +29,20 @@ def found(batch_id: Any, provider_id: str, how: str = "an event from the provide
         batch = None
     if batch is None or batch.status not in Batch.OPEN or not batch.tries:
         return
-    # Pending too: sent back after a «no», and not claimed again yet.
+    # Pending too: sent back after a “no”, and not claimed again yet.
     if batch.settle(Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
-        if batch.status in Batch.DOUBTFUL:
+        if batch.status in Batch.UNSETTLED:
             batch.note(f"It was sent: {how} says so.")
         Mailing.objects.close_if_done(batch.mailing_id)
 
 
-def resolve_all(now: datetime) -> None:
+def all_due(now: datetime) -> None:
     """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
     for batch in Batch.objects.abandoned()[:200]:
         fall(batch, "The worker vanished during the call.", now)
     doubtful = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
     for batch in doubtful.select_related("mailing")[:50]:
-        resolve(batch, now)
+        look_into(batch, now)
 
 
 def fall(batch: Batch, why: str, now: datetime) -> None:
@@ -58,12 +58,12 @@ def first_probe(batch: Batch, now: datetime) -> datetime:
     return now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
 
 
-def resolve(batch: Batch, now: datetime) -> None:
+def look_into(batch: Batch, now: datetime) -> None:
     """One look at one doubtful batch, with its provider's kind of evidence."""
     provider = providers.get(batch.provider) if batch.provider in providers.NAMES else None
     if provider is None or provider != providers.current():
         name = provider.name if provider else batch.provider or "another provider"
-        hold(batch, f"It went to {name}, which is not in use any more and can't be asked.")
+        ask_editor(batch, f"It went to {name}, which is not in use any more and can't be asked.")
     elif provider.key == "smtp":
         _by_journal(batch, now)
     elif provider.repeat_within:
@@ -72,8 +72,8 @@ def resolve(batch: Batch, now: datetime) -> None:
         _by_asking(batch, provider, now)
 
 
-def hold(batch: Batch, why: str) -> None:
-    if batch.settle(Status.HELD, frm=IN_DOUBT):
+def ask_editor(batch: Batch, why: str) -> None:
+    if batch.settle(Status.NEEDS_REVIEW, frm=IN_DOUBT):
         batch.note(f"{why} An editor has to decide.")
 
 
@@ -84,11 +84,13 @@ def _by_repeating(batch: Batch, provider: Provider, now: datetime) -> None:
         if batch.settle(Status.PENDING, frm=IN_DOUBT, next_try_at=now):
             batch.note(f"Repeated under the same key: {provider.name} makes no second mail of it.")
     else:
-        hold(batch, f"{provider.name} has forgotten the call's key: a repeat could double it.")
+        ask_editor(
+            batch, f"{provider.name} has forgotten the call's key: a repeat could double it."
+        )
 
 
 def _by_asking(batch: Batch, provider: Provider, now: datetime) -> None:
-    """Ask the provider's record; without one, wait for its events. «Not there» counts only when
+    """Ask the provider's record; without one, wait for its events. “Not there” counts only when
     it was said each time: records lag behind."""
     evidence = _ask(batch, provider) if provider.find else None
     if evidence and not evidence.missing:
@@ -106,7 +108,7 @@ def _by_asking(batch: Batch, provider: Provider, now: datetime) -> None:
         if same.update(probes=F("probes") + 1, next_try_at=now + wait):
             batch.note(_said(batch, evidence))
     elif evidence is None:
-        hold(batch, f"No event came, and {provider.name} can't be asked.")
+        ask_editor(batch, f"No event came, and {provider.name} can't be asked.")
     else:
         batch.note(_said(batch, evidence))
         _send_to_missing(batch, evidence, now)
@@ -132,7 +134,7 @@ def _send_to_missing(batch: Batch, evidence: Evidence, now: datetime) -> None:
     if len(missing) == len(ids):
         again = {"next_try_at": now, "first_tried_at": None}
         batch.settle(Status.PENDING, frm=IN_DOUBT, **again)
-    elif batch.carve(missing, Status.PENDING, next_try_at=now):
+    elif batch.split_off(missing, Status.PENDING, next_try_at=now):
         found(batch.pk, evidence.provider_id, "the provider's record")
 
 
@@ -156,20 +158,20 @@ def _ids_by_email(batch: Batch) -> dict[str, int]:
 
 
 def _by_journal(batch: Batch, now: datetime) -> None:
-    """Settled messages are done, the one that was handed over is held, the rest goes out."""
+    """Settled messages are done, the one that was handed over needs review, the rest goes out."""
     excluded = set(batch.excluded_ids)
     there = [pk for pk in batch.subscriber_ids if pk not in excluded]
     # What the database lost with a crash of its own, the journal does not know.
     end = len(there) if _database_restarted_since(batch.tried_at) else batch.begun
     doubtful, untried = there[batch.done : end], there[end:]
     with transaction.atomic():
-        if untried and not batch.carve(untried, Status.PENDING, next_try_at=now):
+        if untried and not batch.split_off(untried, Status.PENDING, next_try_at=now):
             return
         if doubtful:
-            held = batch.carve(doubtful, Status.HELD, error=batch.error)
-            if held is None:
+            unknown = batch.split_off(doubtful, Status.NEEDS_REVIEW, error=batch.error)
+            if unknown is None:
                 return
-            held.note("Handed over, the answer unknown. An editor has to decide.")
+            unknown.note("Handed over, the answer unknown. An editor has to decide.")
         if batch.settle(Status.ACCEPTED, frm=IN_DOUBT):
             batch.note(f"The journal says that {batch.done:,} of {len(there):,} were sent.")
     Mailing.objects.close_if_done(batch.mailing_id)
@@ -185,10 +187,10 @@ def _database_restarted_since(at: datetime | None) -> bool:
 
 
 def decide(batch: Batch, *, sent: bool, by: str = "") -> bool:
-    """An editor's word on a held batch: it was sent, or send it. One winner."""
+    """An editor's word on a batch that needs review: it was sent, or send it. One winner."""
     to = Status.ACCEPTED if sent else Status.PENDING
     fields = {"next_try_at": clock.now(), "first_tried_at": None}
-    decided = batch.settle(to, frm=[Status.HELD], **fields)
+    decided = batch.settle(to, frm=[Status.NEEDS_REVIEW], **fields)
     if decided:
         batch.note(f"{by or 'An editor'} decided: " + ("it was sent." if sent else "send it."))
         Mailing.objects.close_if_done(batch.mailing_id)

@@ -1,4 +1,4 @@
-"""A mail server of our own: one connection per pump, pipelined, with a journal per message.
+"""A mail server of our own: one connection per send loop, pipelined, with a journal per message.
 
 While the server takes a message in, the next one's envelope is already on its way (RFC 2920):
 one round trip per message. The journal says how far we got, so that a worker that dies leaves one
@@ -20,7 +20,7 @@ TIMEOUT = 60  # seconds for any one answer; RFC 5321, 4.5.3.2 would wait longer
 
 
 @dataclass
-class Letter:
+class Copy:
     """One reader's copy."""
 
     mailing_id: int
@@ -35,7 +35,7 @@ class Outcome:
 
     refused: list[int] = field(default_factory=list)  # 5xx about the address: for good
     later: list[int] = field(default_factory=list)  # not now
-    doubtful: list[int] = field(default_factory=list)  # handed over when the connection broke
+    in_doubt: list[int] = field(default_factory=list)  # handed over when the connection broke
     untried: list[int] = field(default_factory=list)  # not handed over when it broke
     errors: list[str] = field(default_factory=list)
 
@@ -59,9 +59,11 @@ def connect() -> smtplib.SMTP:
 
 
 def return_path(mailing_id: int, subscriber_id: int) -> str:
-    """Where a bounce of this reader's copy goes (VERP): it names her without her address."""
+    """Where a bounce of this reader's copy goes (VERP): it names them without their address."""
     local, _, domain = settings.RETURN_PATH.partition("@")
-    return f"{local}+{mailing_id}-{tokens.lasting(f'bounce {mailing_id}', subscriber_id)}@{domain}"
+    return (
+        f"{local}+{mailing_id}-{tokens.permanent(f'bounce {mailing_id}', subscriber_id)}@{domain}"
+    )
 
 
 def read_return_path(address: str) -> tuple[int, int]:
@@ -69,7 +71,7 @@ def read_return_path(address: str) -> tuple[int, int]:
     mailing, _, token = address.partition("+")[2].partition("@")[0].partition("-")
     if not mailing.isdecimal():
         raise tokens.BadToken
-    return int(mailing), tokens.read_lasting(f"bounce {mailing}", token)
+    return int(mailing), tokens.read_permanent(f"bounce {mailing}", token)
 
 
 class Pipeline:
@@ -80,35 +82,33 @@ class Pipeline:
         self.sock, self.file = server.sock, server.file or server.sock.makefile("rb")
         self.pipelining = server.has_extn("pipelining")
         self.outcome = Outcome()
-        self.settled = 0  # letters whose fate is known, in their order
+        self.settled = 0  # copies whose fate is known, in their order
         self.in_air = False  # has the next one been handed over, its answer still out?
 
     def send(
-        self, template: mime.Template, letters: list[Letter], journal: Callable[[int, int], None]
+        self, template: mime.Template, copies: list[Copy], journal: Callable[[int, int], None]
     ) -> Outcome:
         """Send to each; ``journal(begun, done)`` is called before each message is handed over,
         and whatever it raises ends the sending."""
         try:
-            data = b""  # goes out together with the next letter's envelope
-            for place, letter in enumerate(letters):
-                answers = self._hand_over(data, letters[place - 1], envelope(letter))
+            data = b""  # goes out together with the next copy's envelope
+            for place, copy in enumerate(copies):
+                answers = self._hand_over(data, copies[place - 1], envelope(copy))
                 data = b""
-                if self._wants_message(letter, answers):
-                    data = template.fill(letter.values) + b".\r\n"
+                if self._wants_message(copy, answers):
+                    data = template.fill(copy.values) + b".\r\n"
                     journal(place + 1, place)
                     self.in_air = True
-            self._hand_over(data, letters[-1], [])
-            journal(len(letters), len(letters))
+            self._hand_over(data, copies[-1], [])
+            journal(len(copies), len(copies))
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            rest = [letter.subscriber_id for letter in letters[self.settled :]]
-            self.outcome.doubtful = rest[: int(self.in_air)]
+            rest = [copy.subscriber_id for copy in copies[self.settled :]]
+            self.outcome.in_doubt = rest[: int(self.in_air)]
             self.outcome.untried = rest[int(self.in_air) :]
             self.outcome.errors.append(f"the connection broke ({type(error).__name__})")
         return self.outcome
 
-    def _hand_over(
-        self, data: bytes, letter: Letter, commands: list[bytes]
-    ) -> list[tuple[int, str]]:
+    def _hand_over(self, data: bytes, copy: Copy, commands: list[bytes]) -> list[tuple[int, str]]:
         """Send the message in the air and the commands after it; judge the message's answer, and
         give the commands' answers."""
         together = commands if self.pipelining else []
@@ -117,7 +117,7 @@ class Pipeline:
         if data:
             answer = self._reply()
             self.in_air = False
-            self._judge(letter, answer)
+            self._judge(copy, answer)
         answers = []
         for command in commands:
             if not self.pipelining:
@@ -125,7 +125,7 @@ class Pipeline:
             answers.append(self._reply())
         return answers
 
-    def _wants_message(self, letter: Letter, answers: list[tuple[int, str]]) -> bool:
+    def _wants_message(self, copy: Copy, answers: list[tuple[int, str]]) -> bool:
         """True if the envelope was taken. Otherwise judge it, and clear the line."""
         (mail, _), (rcpt, _), (data, _) = answers
         if mail // 100 == 2 and rcpt // 100 == 2 and data == 354:
@@ -133,19 +133,19 @@ class Pipeline:
         if data == 354:  # it waits for a message, though it took no recipient (RFC 2920, 3.1)
             self.sock.sendall(b".\r\n")
             self._reply()
-        self._judge(letter, next(answer for answer in answers if answer[0] // 100 != 2))
+        self._judge(copy, next(answer for answer in answers if answer[0] // 100 != 2))
         self.sock.sendall(b"RSET\r\n")
         self._reply()
         return False
 
-    def _judge(self, letter: Letter, answer: tuple[int, str]) -> None:
+    def _judge(self, copy: Copy, answer: tuple[int, str]) -> None:
         code, words = answer
         self.settled += 1
         if code // 100 == 2:
             return
         # 5.1.x is about the address (RFC 3463); any other refusal may pass.
         for_good = code // 100 == 5 and (words.startswith("5.1.") or code in (550, 551, 553))
-        (self.outcome.refused if for_good else self.outcome.later).append(letter.subscriber_id)
+        (self.outcome.refused if for_good else self.outcome.later).append(copy.subscriber_id)
         self.outcome.errors.append(f"the mail server answered {code}")
         if code == 421:  # RFC 5321, 3.8: it is closing the channel
             raise smtplib.SMTPServerDisconnected("421")
@@ -160,9 +160,9 @@ class Pipeline:
                 return int(line[:3]), line[4:].decode("ascii", "replace")
 
 
-def envelope(letter: Letter) -> list[bytes]:
+def envelope(copy: Copy) -> list[bytes]:
     return [
-        f"MAIL FROM:<{return_path(letter.mailing_id, letter.subscriber_id)}>\r\n".encode(),
-        f"RCPT TO:<{letter.email}>\r\n".encode(),
+        f"MAIL FROM:<{return_path(copy.mailing_id, copy.subscriber_id)}>\r\n".encode(),
+        f"RCPT TO:<{copy.email}>\r\n".encode(),
         b"DATA\r\n",
     ]

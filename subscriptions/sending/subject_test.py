@@ -22,7 +22,7 @@ CLUSTERED = 2.0
 
 
 @dataclass(frozen=True)
-class Standing:
+class VariantResult:
     """How a subject did in the sample."""
 
     subject: str
@@ -41,21 +41,23 @@ class Verdict:
     words: str
 
 
-def standings(mailing: Mailing) -> list[Standing]:
+def results(mailing: Mailing) -> list[VariantResult]:
     delivered = {
-        row["arm"]: row["readers"]
-        for row in mailing.batches.filter(status=Batch.Status.ACCEPTED, arm__isnull=False)
-        .values("arm")
+        row["variant"]: row["readers"]
+        for row in mailing.batches.filter(status=Batch.Status.ACCEPTED, variant__isnull=False)
+        .values("variant")
         .annotate(readers=Sum(F("size") - Cardinality("excluded_ids")))
     }
     counts = list(IssueLink.objects.filter(mailing=mailing).values_list("clicks", flat=True))
     return [
-        Standing(subject, delivered.get(arm, 0), sum(clicks[arm + 1] for clicks in counts))
-        for arm, subject in enumerate(mailing.subjects)
+        VariantResult(
+            subject, delivered.get(variant, 0), sum(clicks[variant + 1] for clicks in counts)
+        )
+        for variant, subject in enumerate(mailing.subjects)
     ]
 
 
-def verdict(found: Sequence[Standing]) -> Verdict:
+def verdict(found: Sequence[VariantResult]) -> Verdict:
     """The best subject if the gap is more than chance, else the first, which is the editor's."""
     best = max(range(len(found)), key=lambda place: found[place].per_100)
     chance = chance_of(found)
@@ -72,11 +74,11 @@ def verdict(found: Sequence[Standing]) -> Verdict:
     )
 
 
-def chance_of(found: Sequence[Standing]) -> float:
+def chance_of(found: Sequence[VariantResult]) -> float:
     """How likely chance alone makes such different numbers: a chi-squared test of equal rates,
     cautious about clusters. 1 when there is nothing to compare."""
     delivered, clicks = sum(s.delivered for s in found), sum(s.clicks for s in found)
-    if not clicks or any(not standing.delivered for standing in found):
+    if not clicks or any(not result.delivered for result in found):
         return 1.0
     squared = sum(
         (s.clicks - clicks * s.delivered / delivered) ** 2 / (clicks * s.delivered / delivered)
@@ -102,5 +104,5 @@ def decide_due(now: datetime) -> None:
     """End the tests whose time is over."""
     due = Mailing.objects.filter(status=Mailing.Status.SENDING, chosen=None, rest_at__lte=now)
     for mailing in due.exclude(subjects=[]):
-        found = verdict(standings(mailing))
+        found = verdict(results(mailing))
         freezing.choose_subject(mailing, found.place, found.words, now)

@@ -12,37 +12,37 @@ Kind = DeliveryFailure.Kind
 
 
 @dataclass(frozen=True)
-class Brake:
+class Threshold:
     share: float  # of those who were sent to
     at_least: int  # so that one angry reader of two hundred stops nothing
     words: str
 
 
-BRAKES = {
-    Kind.BOUNCED: Brake(0.05, 10, "bounced"),
-    Kind.COMPLAINED: Brake(0.003, 3, "complained of spam"),
-    Kind.REFUSED: Brake(0.02, 10, "were refused by the provider"),
+THRESHOLDS = {
+    Kind.BOUNCED: Threshold(0.05, 10, "bounced"),
+    Kind.COMPLAINED: Threshold(0.003, 3, "complained of spam"),
+    Kind.REFUSED: Threshold(0.02, 10, "were refused by the provider"),
 }
 
 
 def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
     """Write a failure down, once however often it is told, and stop the mailing if it is one too
     many."""
-    brake, failures = BRAKES[Kind(kind)], DeliveryFailure.objects
+    threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
     row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
     failures.bulk_create([row], ignore_conflicts=True)
     failed = failures.filter(mailing=mailing_id, kind=kind).count()
-    if failed < brake.at_least:
+    if failed < threshold.at_least:
         return
     mailing = Mailing.objects.get(pk=mailing_id)
-    if mailing.status != Mailing.Status.SENDING or not mailing.brakes:
+    if mailing.status != Mailing.Status.SENDING or not mailing.thresholds_on:
         return
     numbers = mailing.progress()
     sent_to = numbers["accepted"] + numbers["rejected"]
-    if failed > brake.share * sent_to:
+    if failed > threshold.share * sent_to:
         mailing.move(
             Mailing.Status.PAUSED,
-            problem=f"{failed:,} of the first {sent_to:,} readers {brake.words} "
-            f"({failed / max(sent_to, 1):.1%}; the brake is at {brake.share:.1%}). "
-            "Look into it; if you resume, nothing brakes this issue any more.",
+            problem=f"{failed:,} of the first {sent_to:,} readers {threshold.words} "
+            f"({failed / max(sent_to, 1):.1%}; the threshold is {threshold.share:.1%}). "
+            "Look into it; if you resume, nothing stops this issue by itself any more.",
         )

@@ -12,7 +12,7 @@ from django.core.mail import get_connection
 from django.db import connection
 
 from newsroom.core import tokens
-from newsroom.core.db_retry import patiently
+from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
 from newsroom.mail.errors import CouldNotConnect
 from newsroom.mail.providers import FIELD
@@ -29,21 +29,21 @@ class Recipient:
 
 
 @dataclass
-class Handed:
+class SendResult:
     """What is known after a call: by subscriber id, who was left out and why."""
 
     provider_id: str = ""
     refused: list[int] = field(default_factory=list)  # this address, for good
     later: list[int] = field(default_factory=list)  # not now
-    doubtful: list[int] = field(default_factory=list)
+    in_doubt: list[int] = field(default_factory=list)
     untried: list[int] = field(default_factory=list)
     error: str = ""
 
 
-class Session(Protocol):
-    """An open way to the provider, used by one pump."""
+class Transport(Protocol):
+    """An open way to the provider, used by one send loop."""
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed: ...
+    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult: ...
 
     def close(self) -> None: ...
 
@@ -56,29 +56,29 @@ class TooLate(Exception):
     """So much of the lease is over that others may ask after this call before it has ended."""
 
 
-def open_session() -> Session:
-    return SMTPSession() if providers.current().key == "smtp" else APISession()
+def open_transport() -> Transport:
+    return SMTPTransport() if providers.current().key == "smtp" else APITransport()
 
 
 # --- By API ---------------------------------------------------------------------------------
 
 
-class APISession:
-    """One HTTP session for all calls of a pump."""
+class APITransport:
+    """One HTTP transport for all calls of a send loop."""
 
     def __init__(self) -> None:
         self.mail = get_connection()
         self.mail.open()
         self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
+    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult:
         """Raises TooLate, and what Anymail raises: see ``outcomes.classify``."""
-        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        mailing, content = batch.mailing, (batch.mailing_id, batch.variant)
         if content not in self.bodies:
             provider = providers.current()
             html, text = (
                 providers.personal(body, provider)
-                for body in (counted_links.of_arm(mailing.html, batch.arm), mailing.text)
+                for body in (counted_links.of_variant(mailing.html, batch.variant), mailing.text)
             )
             self.bodies = {content: (html, text)}
         message = compose(batch, recipients, *self.bodies[content])
@@ -87,19 +87,19 @@ class APISession:
         self.mail.send_messages([message])
         return self._judge(message.anymail_status, recipients)
 
-    def _judge(self, status: Any, recipients: list[Recipient]) -> Handed:
+    def _judge(self, status: Any, recipients: list[Recipient]) -> SendResult:
         ids = status.message_id
         provider_id = ids if isinstance(ids, str) else next((one for one in ids or () if one), "")
-        handed = Handed(str(provider_id)[:200])
+        result = SendResult(str(provider_id)[:200])
         if status.status and status.status & {"invalid", "rejected", "failed"}:
             for recipient in recipients:
                 one = status.recipients.get(recipient.email)
                 if one and one.status in ("invalid", "rejected"):
-                    handed.refused.append(recipient.subscriber_id)
+                    result.refused.append(recipient.subscriber_id)
                 elif one and one.status == "failed":
-                    handed.later.append(recipient.subscriber_id)
-            handed.error = "the provider refused some of the addresses"
-        return handed
+                    result.later.append(recipient.subscriber_id)
+            result.error = "the provider refused some of the addresses"
+        return result
 
     def close(self) -> None:
         self.mail.close()
@@ -112,7 +112,7 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     """
     mailing, newsletter, provider = batch.mailing, batch.mailing.newsletter, providers.current()
     message = AnymailMessage(
-        subject=providers.personal(mailing.subject_for(batch.arm), provider),
+        subject=providers.personal(mailing.subject_for(batch.variant), provider),
         body=text,
         from_email=newsletter.sender,
         to=[recipient.email for recipient in recipients],
@@ -138,8 +138,8 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
 def personal(recipient: Recipient) -> dict[str, str]:
     """What differs between readers: the tokens in their own links (``providers.FIELDS``)."""
     return {
-        "unsubscribe": tokens.lasting("unsubscribe", recipient.subscription_id),
-        "preferences": tokens.lasting("preferences", recipient.subscriber_id),
+        "unsubscribe": tokens.permanent("unsubscribe", recipient.subscription_id),
+        "preferences": tokens.permanent("preferences", recipient.subscriber_id),
     }
 
 
@@ -157,19 +157,19 @@ JOURNAL = """
 """
 
 
-class SMTPSession:
-    """One connection for all messages of a pump; opened when there is something to send."""
+class SMTPTransport:
+    """One connection for all messages of a send loop; opened when there is something to send."""
 
     def __init__(self) -> None:
         self.server: Any = None
         self.templates: dict[tuple[int, int | None], mime.Template] = {}  # of what was sent last
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> Handed:
+    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult:
         """Raises CouldNotConnect, LostClaim."""
-        mailing, content = batch.mailing, (batch.mailing_id, batch.arm)
+        mailing, content = batch.mailing, (batch.mailing_id, batch.variant)
         if content not in self.templates:
-            self.templates = {content: template(mailing, batch.arm)}
-        letters = [letter(mailing, recipient) for recipient in recipients]
+            self.templates = {content: template(mailing, batch.variant)}
+        copies = [copy_for(mailing, recipient) for recipient in recipients]
         if self.server is None:
             try:
                 self.server = smtp.connect()
@@ -178,16 +178,16 @@ class SMTPSession:
         pipeline = smtp.Pipeline(self.server)
         try:
             with commits_without_waiting():
-                outcome = pipeline.send(self.templates[content], letters, journal_of(batch))
+                outcome = pipeline.send(self.templates[content], copies, journal_of(batch))
         except BaseException:
             self.close()  # nothing half-said may stay on the line
             raise
-        if outcome.doubtful or outcome.untried:
+        if outcome.in_doubt or outcome.untried:
             self.close()
-        return Handed(
+        return SendResult(
             refused=outcome.refused,
             later=outcome.later,
-            doubtful=outcome.doubtful,
+            in_doubt=outcome.in_doubt,
             untried=outcome.untried,
             error=", ".join(sorted(set(outcome.errors))),
         )
@@ -208,41 +208,41 @@ def journal_of(batch: Batch) -> Callable[[int, int], None]:
             if not cursor.rowcount:
                 raise LostClaim
 
-    return lambda begun, done: patiently(lambda: write(begun, done))
+    return lambda begun, done: with_retries(lambda: write(begun, done))
 
 
 @contextmanager
 def commits_without_waiting() -> Iterator[None]:
     """A journal entry need not be on the disk before the next message: it survives our death, and
-    after the database's own ``doubt`` does not trust it."""
+    after the database's own ``reconcile`` does not trust it."""
 
     def set_to(value: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET synchronous_commit = {value}")
 
-    patiently(lambda: set_to("off"))
+    with_retries(lambda: set_to("off"))
     try:
         yield
     finally:
-        patiently(lambda: set_to("on"))
+        with_retries(lambda: set_to("on"))
 
 
-def template(mailing: Mailing, arm: int | None = None) -> mime.Template:
+def template(mailing: Mailing, variant: int | None = None) -> mime.Template:
     newsletter = mailing.newsletter
     headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
     headers |= unsubscribe_headers(FIELD.format("unsubscribe")) | list_headers(newsletter)
     if newsletter.reply_to:
         headers["Reply-To"] = newsletter.reply_to
     return mime.build(
-        mailing.subject_for(arm),
-        counted_links.of_arm(mailing.html, arm),
+        mailing.subject_for(variant),
+        counted_links.of_variant(mailing.html, variant),
         mailing.text,
         newsletter.sender,
         headers,
     )
 
 
-def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:
+def copy_for(mailing: Mailing, recipient: Recipient) -> smtp.Copy:
     """One reader's copy. Its Message-ID is the same whenever it is made: many mail programs show
     a doubled message once."""
     domain = mailing.newsletter.sender_address.rpartition("@")[2]
@@ -251,4 +251,4 @@ def letter(mailing: Mailing, recipient: Recipient) -> smtp.Letter:
         "message_id": f"<{mailing.tag}.{recipient.subscription_id}@{domain}>",
         **personal(recipient),
     }
-    return smtp.Letter(mailing.pk, recipient.subscriber_id, recipient.email, values)
+    return smtp.Copy(mailing.pk, recipient.subscriber_id, recipient.email, values)

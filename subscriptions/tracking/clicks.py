@@ -16,10 +16,10 @@ ROBOT = re.compile(r"bot\b|crawl|spider|preview|scan|curl|python|headless|monito
 
 @never_cache
 @require_safe
-def go(request: HttpRequest, pk: int, arm: int | None = None) -> HttpResponse:
+def go(request: HttpRequest, pk: int, variant: int | None = None) -> HttpResponse:
     """Count, and lead on. Readers are counted; robots, prefetches and a network's many are not."""
     if is_a_reader(request) and not too_often(request, "click", **LIMIT):
-        url = IssueLink.follow(pk, arm)
+        url = IssueLink.follow(pk, variant)
     else:
         url = IssueLink.objects.filter(pk=pk).values_list("url", flat=True).first()
     if url is None:

@@ -79,7 +79,7 @@ def statuses_of(report: bytes) -> set[str]:
 
 
 def count(batch_id: Any, email: str, kind: str) -> None:
-    """Of a mailing's copies, one came to nothing: the brakes want to know."""
+    """Of a mailing's copies, one came to nothing: the thresholds want to know."""
     subscriber = Subscriber.objects.with_email(email).first()
     try:
         batch = Batch.objects.filter(pk=batch_id).first()

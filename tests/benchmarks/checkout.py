@@ -1,4 +1,4 @@
-"""Our own part of «Continue»: from the POST to the redirect, without the time Stripe takes.
+"""Our own part of “Continue”: from the POST to the redirect, without the time Stripe takes.
 
 PRESSES sets how many, each a new form; the pages, the sandbox's too, run as they always do.
 """

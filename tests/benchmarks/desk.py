@@ -1,4 +1,4 @@
-"""What an editor waits for: the draft of a week, the previews beside her typing, the checklist; and
+"""What an editor waits for: the draft of a week, the previews while they type, the checklist; and
 how many clicks a second one link bears."""
 
 import statistics

@@ -1,4 +1,4 @@
-"""From «send» to the last batch accepted: real PostgreSQL, Redis and Celery workers, Anymail's
+"""From “send” to the last batch accepted: real PostgreSQL, Redis and Celery workers, Anymail's
 Mailgun backend, a counting sink. RECIPIENTS sets the audience, RUNS how often it is sent."""
 
 import os

@@ -74,7 +74,7 @@ def failed_here(message: Any, product: Product) -> bool:
 
 @pytest.fixture
 def staff(chromium: Browser, product: Product) -> Iterator[Any]:
-    """A function that logs in one of the demo's staff and gives her page."""
+    """A function that logs in one of the demo's staff and gives their page."""
     contexts = []
 
     def log_in(name: str) -> Page:

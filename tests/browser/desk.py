@@ -72,5 +72,5 @@ class Editor:
             if found.count():
                 return state
         fine = self.page.locator(".desk-ok", has_text=re.compile(f"^{label}$"))
-        assert fine.count() == 1, f"no check «{label}»"
+        assert fine.count() == 1, f"no check “{label}”"
         return "ok"

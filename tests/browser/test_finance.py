@@ -5,7 +5,7 @@ from tests.browser.test_reading import unique
 from tests.product import Product
 
 
-def test_finance_sees_the_gift(staff, reader: Page, product: Product) -> None:
+def test_finance_sees_the_contribution(staff, reader: Page, product: Product) -> None:
     address = unique(reader, "finance")
     reader.goto("/support/?frequency=once&amount=33")
     reader.get_by_role("button", name="Continue").click()

@@ -63,7 +63,7 @@ def fill_the_draft(editor: Editor, shoot) -> None:
     assert kinds.count("section") == 4 and kinds.count("article") >= 8, kinds
     grips = page.locator("[data-streamfield-action=DRAG]")
     moved = page.evaluate(f"{STREAM}.getState()[1].value.article.adminTitle")
-    page.mouse.wheel(0, 500)  # the bar with «Save draft» would lie over them
+    page.mouse.wheel(0, 500)  # the bar with “Save draft” would lie over them
     page.wait_for_timeout(400)
     grips.nth(1).drag_to(grips.nth(5))
     page.wait_for_timeout(400)
@@ -75,7 +75,7 @@ def fill_the_draft(editor: Editor, shoot) -> None:
     title = add.first.get_attribute("data-title")
     before = len(editor.pieces())
     add.first.click()
-    expect(page.get_by_text(f"«{title}» is at the end")).to_be_visible()
+    expect(page.get_by_text(f"“{title}” is at the end")).to_be_visible()
     assert len(editor.pieces()) == before + 1
     page.get_by_label("Search all articles").fill("bread")
     expect(page.locator("[data-published-list] li")).to_have_count(1)
@@ -252,14 +252,14 @@ def approve_by_two(editor: Editor, colleague: Editor, product: Product, shoot) -
     page.get_by_role("button", name="Ask a colleague to approve").click()
     mail = product.mail_to("admin@example.org", "Please approve")
     assert f"/admin/newsletters/issue/{editor.issue}/" in mail["text"]
-    # The colleague has the desk open while the editor still types: she approves nothing unseen.
+    # The colleague has the desk open while the editor still types: they approve nothing unseen.
     other.goto(colleague.desk)
-    seen = other.locator("input[name=seen]").first.get_attribute("value")
+    version = other.locator("input[name=version]").first.get_attribute("value")
     leave(other)
     editor.change(subject="Typed in the last moment")
     other.goto(colleague.desk)
     other.evaluate(
-        "v => document.querySelectorAll('input[name=seen]').forEach(i => i.value = v)", seen
+        "v => document.querySelectorAll('input[name=version]').forEach(i => i.value = v)", version
     )
     other.get_by_role("button", name="Approve", exact=True).click()
     expect(other.get_by_text("Look at it once more")).to_be_visible()

@@ -126,7 +126,7 @@ def test_pressing_twice_makes_one_session(chromium, product: Product) -> None:
     page.close()
 
 
-def test_webhooks_alone_find_a_gift_and_its_renewal(reader: Page, product: Product) -> None:
+def test_webhooks_alone_find_a_contribution_and_its_renewal(reader: Page, product: Product) -> None:
     address = unique(reader, "renewal")
     reader.goto("/support/?frequency=monthly&amount=20")
     reader.get_by_role("button", name="Continue").click()
@@ -204,7 +204,7 @@ def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> No
     expect(reader.get_by_role("heading")).to_have_text(re.compile("No more|Nothing to cancel"))
 
 
-def test_donor_manages_her_gift_by_a_mailed_link(reader: Page, product: Product) -> None:
+def test_donor_manages_their_contribution_by_a_mailed_link(reader: Page, product: Product) -> None:
     address = unique(reader, "manage")
     reader.goto("/support/?frequency=monthly&amount=5")
     reader.get_by_role("button", name="Continue").click()

@@ -275,7 +275,7 @@ def cancelled(world: World, many: Readers) -> Result:
 
 
 def unsubscribing(world: World, many: Readers) -> Result:
-    """Readers leave while it is sent: whoever left before her batch was claimed gets nothing."""
+    """Readers leave while it is sent: whoever left before their batch was claimed gets nothing."""
     from subscriptions.models import Batch
     from subscriptions.readers import signup
 
@@ -329,19 +329,19 @@ def smtp_kills(world: World, some: Readers, kills: int) -> Result:
     world.start_worker(50, EMAIL_USE_TLS="false", **smtp)
     pk = world.approve(some.newsletter)
     remark = kill_some(world, pk, kills)
-    held = 0
+    unknown = 0
 
     def decide() -> None:
         """As an editor would who looks into the mail server's own log."""
-        nonlocal held
-        for batch in Batch.objects.filter(mailing=pk, status="held"):
+        nonlocal unknown
+        for batch in Batch.objects.filter(mailing=pk, status="needs_review"):
             [reader] = batch.subscriber_ids
             email = some.newsletter.subscriptions.get(subscriber=reader).subscriber.email
-            held += reconcile.decide(batch, sent=world.accepted(pk)[email] > 0)
+            unknown += reconcile.decide(batch, sent=world.accepted(pk)[email] > 0)
 
     status = world.until_sent(pk, seconds=180, each=decide)
     world.stop("worker")
     world.stop("mail server")
     world.start_worker(10)
-    remark += f", {held} readers held for a person"
+    remark += f", {unknown} readers left to a person"
     return status, *world.verdict(pk, some.emails), remark

@@ -16,7 +16,7 @@ FIELD = re.compile(rb'name="([^"]+)"\r\n\r\n(.*?)\r\n--', re.DOTALL)
 REASONS = {200: "OK", 400: "Bad Request", 429: "Too Many Requests", 500: "Server Error"}
 ANSWER = {"id": "<sink@example.org>", "message": "Queued. Thank you."}
 HANG, SLOW = 600, 0.3  # seconds
-BAD = "reader00007@example.org"  # whom «one bad address» refuses
+BAD = "reader00007@example.org"  # whom “one bad address” refuses
 
 
 class Sink:

@@ -67,14 +67,14 @@ def install() -> None:
     sending = Mailing.Status.SENDING
     before(Mailing, "move", "in the freeze", lambda mailing, to: to == sending)
     before(engine, "eligible", "in the claim")
-    before(transports.APISession, "send", "before the call")
-    before(transports.SMTPSession, "send", "before the call")
+    before(transports.APITransport, "send", "before the call")
+    before(transports.SMTPTransport, "send", "before the call")
     before(http.client.HTTPConnection, "getresponse", "during the call")
-    after(transports.APISession, "send", "after the call")
-    after(transports.SMTPSession, "send", "after the call")
+    after(transports.APITransport, "send", "after the call")
+    after(transports.SMTPTransport, "send", "after the call")
     before(engine, "finish", "before the finish")
     after(engine, "finish", "after the finish")
-    before(reconcile, "resolve", "in the resolver")
+    before(reconcile, "look_into", "in the resolver")
     before(reconcile, "found", "with evidence in hand")
 
 

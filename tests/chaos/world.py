@@ -137,7 +137,7 @@ class World:
         from subscriptions import tasks
 
         with suppress(Exception):  # Redis is away: that is the point
-            for task in (tasks.keep_hours, tasks.pump_mailings, tasks.resolve_doubts):
+            for task in (tasks.keep_hours, tasks.start_send_loops, tasks.reconcile_batches):
                 task.apply_async(expires=5)
 
     def until_sent(
@@ -154,11 +154,11 @@ class World:
         return status
 
     def status(self, mailing: int) -> str:
-        from newsroom.core.db_retry import patiently
+        from newsroom.core.db_retry import with_retries
         from subscriptions.models import Mailing
 
         statuses = Mailing.objects.values_list("status", flat=True)
-        return str(patiently(lambda: statuses.get(pk=mailing)))
+        return str(with_retries(lambda: statuses.get(pk=mailing)))
 
     # --- The oracle -------------------------------------------------------------------------
 

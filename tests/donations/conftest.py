@@ -6,12 +6,13 @@ import pytest
 import requests
 import stripe
 from django.conf import settings
+from django.test import Client
 
 from donations.models import StripeEvent
 from donations.payments import gateway
 from donations.payments.events import process
 from donations.sandbox.objects import Card
-from tests.factories import make_appeal
+from tests.factories import make_appeal, make_user
 
 API = {"Authorization": "Bearer sk_test_x"}
 LOOKS_ON = {"Authorization": "Bearer sk_test_looks_on"}
@@ -109,3 +110,11 @@ def handle(found: list[dict[str, Any]]) -> None:
 def told(empty_stripe: str) -> Any:
     """A function that gives the events since the test began."""
     return lambda: events(empty_stripe)
+
+
+@pytest.fixture
+def finance_page(donor):
+    """What finance sees of a contribution."""
+    staff = Client()
+    staff.force_login(make_user("Finance"))
+    return lambda contribution: staff.get(f"/admin/contributions/inspect/{contribution.pk}/").text

@@ -50,14 +50,14 @@ def fault(empty_stripe: str):
 
 @pytest.fixture
 def product(call) -> None:
-    call("products", id="p", name="Gift")
+    call("products", id="p", name="Contribution")
 
 
 @pytest.mark.parametrize(
     ("change", "param"),
     [
         ({"colour": "red"}, "colour"),
-        ({"mode": "gift"}, "mode"),
+        ({"mode": "contribution"}, "mode"),
         ({f"{PRICE}[unit_amount]": "5.5"}, f"{PRICE}[unit_amount]"),
         ({f"{PRICE}[unit_amount]": "five"}, f"{PRICE}[unit_amount]"),
         ({f"{PRICE}[unit_price]": "5"}, f"{PRICE}[unit_price]"),
@@ -87,7 +87,7 @@ def test_idempotency_key_gives_the_same_answer_and_refuses_other_parameters(call
 
 
 def test_product_with_a_taken_id_is_refused(call, product) -> None:
-    answer = call("products", id="p", name="Gift")
+    answer = call("products", id="p", name="Contribution")
     assert answer.json()["error"]["code"] == "resource_already_exists"
 
 
@@ -145,8 +145,8 @@ def test_payouts_add_up_to_what_was_booked(donor, stripe_sandbox) -> None:
         assert sum(e["net"] for e in entries if e["type"] != "payout") == payout["amount"]
         assert sum(e["net"] for e in entries) == 0
     converted = [e for e in all_of(stripe_sandbox, "balance_transactions") if e["exchange_rate"]]
-    [gift] = converted
-    assert (gift["currency"], gift["amount"]) == ("usd", 670)  # 1000 yen
+    [contribution] = converted
+    assert (contribution["currency"], contribution["amount"]) == ("usd", 670)  # 1000 yen
 
 
 def test_call_that_failed_before_acting_has_left_nothing(call, product, fault) -> None:
@@ -177,7 +177,7 @@ def test_sandbox_answers_the_questions_that_we_ask_stripe(donor, question) -> No
 def test_refusal_of_what_was_begun_is_the_keys_answer_from_then_on(call, empty_stripe) -> None:
     refused = call("checkout/sessions", key="k4", **SESSION)
     assert refused.status_code == 400  # no such product
-    call("products", id="p", name="Gift")
+    call("products", id="p", name="Contribution")
     assert call("checkout/sessions", key="k4", **SESSION).status_code == 400
     assert call("checkout/sessions", key="k5", **SESSION).status_code == 200
 

@@ -1,4 +1,4 @@
-"""``manage.py stripe_import [--dry-run]``: take over recurring gifts that an account has."""
+"""``manage.py stripe_import [--dry-run]``: take over an account's recurring contributions."""
 
 from typing import Any
 

@@ -26,9 +26,9 @@ FIELDS = ("unsubscribe", "preferences")
 class Call:
     """A call whose outcome is unknown: what a provider can be asked about it."""
 
-    batch: str  # the metadata «batch» that travelled with it
+    batch: str  # the metadata “batch” that travelled with it
     key: str  # see Batch.call_key
-    tag: str  # «mailing-42»
+    tag: str  # “mailing-42”
     emails: list[str]
     at: datetime
 
@@ -48,7 +48,7 @@ class Provider:
     per_call: int  # recipients
     most_bytes: int  # of one message: subject, HTML and text
     webhook: str  # how a webhook proves that it is the provider's
-    doubt: str  # how a call without an answer is settled
+    reconciles: str  # how a call without an answer is settled
     caveats: tuple[str, ...] = ()
     field: str = FIELD  # how its merge fields look; {} is the name
     opens: str = "%recipient"  # what begins one, and must not come from an author
@@ -63,7 +63,7 @@ class Provider:
     adapt: Callable[[Any, str], None] = lambda message, key: None
 
     @property
-    def settles_doubt(self) -> bool:
+    def reconciles_alone(self) -> bool:
         """Without a person?"""
         return bool(self.find or self.repeat_within)
 

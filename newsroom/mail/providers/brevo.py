@@ -38,7 +38,7 @@ provider = Provider(
     repeat_within=timedelta(minutes=14),  # keys live 15 minutes, in an older page of theirs
     had_it=had_it,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
-    doubt="repeats the call under the same key within 14 minutes; later a person decides",
+    reconciles="repeats the call under the same key within 14 minutes; later a person decides",
     caveats=(
         "At most 6,000 calls an hour.",
         "Brevo's own pages disagree on merge fields in a body without a template: send a test "

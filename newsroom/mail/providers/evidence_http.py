@@ -1,4 +1,4 @@
-"""Asking a provider for evidence: any failure means «can't say», never «not sent»."""
+"""Asking a provider for evidence: any failure means “can't say”, never “not sent”."""
 
 import logging
 from collections.abc import Callable

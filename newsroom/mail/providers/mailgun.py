@@ -74,6 +74,6 @@ provider = Provider(
     merges_headers=True,
     find=find,
     webhook="signed with the webhook signing key (HMAC)",
-    doubt="asks Mailgun's logs for one recipient of the call",
+    reconciles="asks Mailgun's logs for one recipient of the call",
     caveats=("Logs are kept for 1 to 30 days, by plan.",),
 )

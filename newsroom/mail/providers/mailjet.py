@@ -14,7 +14,7 @@ class Payload(PlainRecipients, mailjet.MailjetPayload):
 
     def _burst_for_batch_send(self) -> None:
         """Once. Anymail 15.2 does it anew for each kind of merge data when there is one reader,
-        and loses the kinds before: her links."""
+        and loses the kinds before: their links."""
         if not self.burst:
             super()._burst_for_batch_send()
             self.burst = True
@@ -40,6 +40,6 @@ provider = Provider(
     adapt=adapt,
     repeat_within=timedelta(hours=23),
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
-    doubt="repeats the call: its campaign takes no address twice",
+    reconciles="repeats the call: its campaign takes no address twice",
     caveats=("Not tried with a live account yet.",),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from . import FIELD, FIELDS
 
 
-class FilledBodies:
+class MergedBodies:
     """Mixed into an Anymail payload that bursts a call into one message per reader.
 
     Holds the merge data back from the payload, and puts it in as the messages are serialised.
@@ -31,4 +31,4 @@ class FilledBodies:
                 message[part] = message[part].replace(FIELD.format(name), values[name])
 
 
-FILLS_NOTHING = "It fills in nothing, so each reader's whole mail is uploaded: slow beyond 10,000."
+MERGES_NOTHING = "It fills in nothing, so each reader's whole mail is uploaded: slow beyond 10,000."

@@ -9,11 +9,11 @@ from django.conf import settings
 
 from . import Call, Evidence, Provider
 from .evidence_http import TIMEOUT, answer_of
-from .merge import FILLS_NOTHING, FilledBodies
+from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
 
-class Payload(FilledBodies, PlainRecipients, postmark.PostmarkPayload):
+class Payload(MergedBodies, PlainRecipients, postmark.PostmarkPayload):
     html, text, to = "HtmlBody", "TextBody", "To"
 
 
@@ -50,6 +50,6 @@ provider = Provider(
     most_bytes=100_000,  # so that 500 of them stay below 50 MB
     find=find,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
-    doubt="asks Postmark's message search for the call, reader by reader",
-    caveats=(FILLS_NOTHING, "Records are kept for 45 days.", "Not tried with a live account yet."),
+    reconciles="asks Postmark's message search for the call, reader by reader",
+    caveats=(MERGES_NOTHING, "Records are kept for 45 days.", "Not tried with a live account yet."),
 )

@@ -6,13 +6,13 @@ from typing import Any
 from anymail.backends import resend
 
 from . import Provider
-from .merge import FILLS_NOTHING, FilledBodies
+from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
 TAKEN_BEFORE = "invalid_idempotent_request"  # the same key, but readers have left meanwhile
 
 
-class Payload(FilledBodies, PlainRecipients, resend.ResendPayload):
+class Payload(MergedBodies, PlainRecipients, resend.ResendPayload):
     def set_esp_extra(self, extra: dict[str, Any]) -> None:
         self.headers |= {"Idempotency-Key": extra["idempotency_key"]}
 
@@ -40,9 +40,9 @@ provider = Provider(
     repeat_within=timedelta(hours=23),  # keys live 24 hours
     had_it=had_it,
     webhook="signed (Svix), with ANYMAIL_RESEND_SIGNING_SECRET",
-    doubt="repeats the call under the same key within 23 hours; later a person decides",
+    reconciles="repeats the call under the same key within 23 hours; later a person decides",
     caveats=(
-        FILLS_NOTHING,
+        MERGES_NOTHING,
         "The id of the call travels as a header that readers can see.",
         "Not tried with a live account yet.",
     ),

@@ -55,10 +55,10 @@ provider = Provider(
     opens="{{",
     adapt=adapt,
     webhook="signed by Amazon SNS; the certificate is checked",
-    doubt="waits for an event with the call's id; without one a person decides",
+    reconciles="waits for an event with the call's id; without one a person decides",
     caveats=(
-        "It can't be asked whether it took a call: publish its events («Send» too) over SNS.",
+        "It can't be asked whether it took a call: publish its events (“Send” too) over SNS.",
         "The id of the call travels as a header that readers can see.",
-        "Needs the package extra «ses». Not tried with a live account yet.",
+        "Needs the package extra “ses”. Not tried with a live account yet.",
     ),
 )

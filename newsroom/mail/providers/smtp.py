@@ -13,7 +13,7 @@ provider = Provider(
     most_bytes=10_000_000,
     merges_headers=True,
     webhook="no webhook: bounces come as mail, through manage.py bounce",
-    doubt="a journal per message: at most one reader per connection, whom a person decides on",
+    reconciles="a journal per message: at most one reader per connection, whom a person decides on",
     caveats=(
         "The server signs (DKIM), retries and is throttled by the receivers: watch its queue.",
         "Complaints reach you only through the feedback loops you have joined.",

@@ -63,6 +63,6 @@ provider = Provider(
     find=find,
     adapt=adapt,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
-    doubt="asks SparkPost's events for the call's campaign, reader by reader",
+    reconciles="asks SparkPost's events for the call's campaign, reader by reader",
     caveats=("Events are kept for 10 days.", "Not tried with a live account yet."),
 )

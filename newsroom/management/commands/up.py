@@ -8,17 +8,22 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from wagtail.models import Site
 
 from newsroom.devserver import engines
 from newsroom.devserver.services import answers, services, welcome
 from newsroom.devserver.terminal import Process, Terminal, until
 
+CODE = ["newsroom", "subscriptions", "donations", "templates"]
+
 
 class Command(BaseCommand):
     help = "Run everything: database, broker, web, workers, sandboxes. Ctrl-C ends it."
     requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--reload", action="store_true", help="Begin anew when code changes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_taken_ports()
@@ -29,6 +34,8 @@ class Command(BaseCommand):
             for process in services():
                 terminal.start(process)
             self._greet(terminal)
+            if options["reload"]:
+                terminal.watch([settings.BASE_DIR / name for name in CODE])
         except engines.CannotStart as error:
             terminal.stop()
             raise CommandError(str(error)) from error

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from subscriptions.models import Mailing
 from subscriptions.sending import engine
-from subscriptions.tasks import pump_mailings
+from subscriptions.tasks import start_send_loops
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if action == "resume":
             if not engine.resume(mailing, timezone.now()):
                 raise CommandError(f"It is {mailing.status}: only a paused mailing is resumed.")
-            pump_mailings.delay()
+            start_send_loops.delay()
         mailing.refresh_from_db()
         self.stdout.write(f"{mailing.subject or mailing.issue.subject}: {mailing.status}")
         for name, number in mailing.progress().items():

@@ -18,7 +18,7 @@ if (box && box.querySelector("[data-moving]")) setTimeout(watch, 1000);
 // The checklist follows what is edited in another tab, and what the job finds out about links.
 // When the issue itself has changed, the previews have too: begin anew.
 const checks = document.querySelector("[data-checklist]");
-const seen = checks?.querySelector("[data-seen]").dataset.seen;
+const version = checks?.querySelector("[data-version]").dataset.version;
 
 async function checkAgain() {
   if (document.hidden) return;
@@ -29,7 +29,7 @@ async function checkAgain() {
   } catch {
     return; // the network is away for a moment
   }
-  if (checks.querySelector("[data-seen]")?.dataset.seen !== seen) return location.reload();
+  if (checks.querySelector("[data-version]")?.dataset.version !== version) return location.reload();
   if (open) checks.querySelector("details").open = true;
 }
 

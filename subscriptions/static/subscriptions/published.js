@@ -51,7 +51,7 @@
       body.children.length,
       { animate: true, focus: false },
     );
-    said.textContent = `«${title}» is at the end of the content.`;
+    said.textContent = `“${title}” is at the end of the content.`;
     markThoseInIt();
   });
 

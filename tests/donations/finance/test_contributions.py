@@ -13,7 +13,7 @@ URL = "/admin/contributions/"
 
 
 @pytest.fixture
-def gifts(donor) -> list[Contribution]:
+def contributions(donor) -> list[Contribution]:
     donor.gives("a@example.org", frequency="once", own_amount="12.50")
     donor.gives("b@example.org", frequency="monthly", amount="10")
     donor.gives("c@example.org", frequency="annual", amount="1000", currency="jpy")
@@ -21,12 +21,12 @@ def gifts(donor) -> list[Contribution]:
 
 
 @pytest.fixture
-def finance(client, gifts):
+def finance(client, contributions):
     client.force_login(make_user("Finance"))
     return client
 
 
-def test_finance_sees_the_gifts_with_totals_per_currency(finance) -> None:
+def test_finance_sees_the_contributions_with_totals_per_currency(finance) -> None:
     page = finance.get(URL).text
     for wanted in ("$12.50", "$10", "¥1,000", "$22.50", "Ann Donor"):
         assert wanted in page
@@ -48,11 +48,13 @@ def test_filters(finance, query: str, amounts: int) -> None:
         assert "/inspect/" not in answer.text
 
 
-def test_page_of_a_gift_has_history_and_stripe_links(finance, gifts, settings) -> None:
-    for gift in gifts:
-        page = finance.get(f"{URL}inspect/{gift.pk}/").text
-        assert gift.donor.email in page
-        assert f"{settings.STRIPE_DASHBOARD}/payments/{gift.stripe_payment_intent}" in page
+def test_page_of_a_contribution_has_history_and_stripe_links(
+    finance, contributions, settings
+) -> None:
+    for contribution in contributions:
+        page = finance.get(f"{URL}inspect/{contribution.pk}/").text
+        assert contribution.donor.email in page
+        assert f"{settings.STRIPE_DASHBOARD}/payments/{contribution.stripe_payment_intent}" in page
         assert "History" in page and "Succeeded" in page
 
 
@@ -67,21 +69,21 @@ def test_export_as_csv_and_xlsx(finance) -> None:
     assert [row[6].value for row in sheet.rows] == ["Amount", 1000]
 
 
-def test_list_costs_no_query_per_gift(finance, django_assert_max_num_queries) -> None:
+def test_list_costs_no_query_per_contribution(finance, django_assert_max_num_queries) -> None:
     finance.get(URL)
     with django_assert_max_num_queries(22):
         finance.get(URL)
 
 
-def test_nobody_writes_contributions_by_hand(client, gifts) -> None:
+def test_nobody_writes_contributions_by_hand(client, contributions) -> None:
     client.force_login(make_user(None))
-    pk = gifts[0].pk
+    pk = contributions[0].pk
     assert client.get(URL).status_code == 200
     for path in ("new/", f"edit/{pk}/", f"delete/{pk}/"):
         assert client.get(URL + path).status_code in (302, 403, 404)
         client.post(URL + path, {"amount": "1"})
-    gifts[0].refresh_from_db()
-    assert gifts[0].amount == 1250
+    contributions[0].refresh_from_db()
+    assert contributions[0].amount == 1250
 
 
 def test_finance_sees_nothing_editorial(finance, site) -> None:
@@ -101,14 +103,19 @@ def test_finance_finds_no_draft_in_the_page_chooser(client, site) -> None:
     assert "Secret plan" in client.get(search).text
 
 
-def test_editor_sees_no_donor(client, gifts) -> None:
+def test_editor_sees_no_donor(client, contributions) -> None:
     client.force_login(make_user("Editors"))
     assert "Contributions" not in client.get("/admin/").text
-    for path in (URL, f"{URL}inspect/{gifts[0].pk}/", f"{URL}?export=csv", "/admin/appeals/"):
+    for path in (
+        URL,
+        f"{URL}inspect/{contributions[0].pk}/",
+        f"{URL}?export=csv",
+        "/admin/appeals/",
+    ):
         answer = client.get(path)
         assert answer.status_code in (302, 403)
         assert "example.org" not in answer.text
 
 
-def test_stranger_sees_the_login(client, gifts) -> None:
+def test_stranger_sees_the_login(client, contributions) -> None:
     assert "/admin/login/" in client.get(URL)["Location"]

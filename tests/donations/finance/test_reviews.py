@@ -18,7 +18,7 @@ REVIEW = "/admin/review/"
 
 
 @pytest.fixture
-def gift(donor, told) -> Contribution:
+def contribution(donor, told) -> Contribution:
     donor.gives("giver@example.org", frequency="once", amount="50")
     handle(told())
     return Contribution.objects.get()
@@ -31,21 +31,23 @@ def officer(client):
     return user
 
 
-def at(gift: Contribution) -> str:
-    return f"/admin/contributions/refund/{gift.pk}/"
+def at(contribution: Contribution) -> str:
+    return f"/admin/contributions/refund/{contribution.pk}/"
 
 
-def test_small_refund_is_done_at_once_and_mirrored(client, officer, gift) -> None:
-    assert "At most 50 USD" in client.get(at(gift)).text
-    page = client.post(at(gift), {"amount": "20", "reason": "typed a zero too many"}, follow=True)
+def test_small_refund_is_done_at_once_and_mirrored(client, officer, contribution) -> None:
+    assert "At most 50 USD" in client.get(at(contribution)).text
+    page = client.post(
+        at(contribution), {"amount": "20", "reason": "typed a zero too many"}, follow=True
+    )
     assert "$20 given back" in page.text
-    gift.refresh_from_db()
-    assert (gift.status, gift.refunded) == ("partly_refunded", 2000)
+    contribution.refresh_from_db()
+    assert (contribution.status, contribution.refunded) == ("partly_refunded", 2000)
     assert "typed a zero too many" in page.text
-    client.post(at(gift), {"amount": "30", "reason": "the rest"})
-    gift.refresh_from_db()
-    assert (gift.status, gift.refunded) == ("refunded", 5000)
-    assert "Nothing of this gift" in client.get(at(gift), follow=True).text
+    client.post(at(contribution), {"amount": "30", "reason": "the rest"})
+    contribution.refresh_from_db()
+    assert (contribution.status, contribution.refunded) == ("refunded", 5000)
+    assert "Nothing of this contribution" in client.get(at(contribution), follow=True).text
 
 
 @pytest.mark.parametrize(
@@ -53,15 +55,17 @@ def test_small_refund_is_done_at_once_and_mirrored(client, officer, gift) -> Non
     [("51", "x", "At most"), ("0", "x", "At most"), ("-5", "x", "as a number"),
      ("NaN", "x", "as a number"), ("1.234", "x", "decimals"), ("5", "", "Please say why")],
 )  # fmt: skip
-def test_refund_of_nonsense_is_refused(client, officer, gift, amount, reason, words) -> None:
-    page = client.post(at(gift), {"amount": amount, "reason": reason}, follow=True)
+def test_refund_of_nonsense_is_refused(
+    client, officer, contribution, amount, reason, words
+) -> None:
+    page = client.post(at(contribution), {"amount": amount, "reason": reason}, follow=True)
     assert words in page.text
     assert not Refund.objects.filter(status="done").exists()
 
 
-def test_large_refund_takes_two_people(client, officer, gift, settings) -> None:
+def test_large_refund_takes_two_people(client, officer, contribution, settings) -> None:
     settings.REFUND_LIMIT = 10
-    page = client.post(at(gift), {"amount": "50", "reason": "she asked"}, follow=True).text
+    page = client.post(at(contribution), {"amount": "50", "reason": "they asked"}, follow=True).text
     assert "waits for a second person" in page
     refund = Refund.objects.get()
     review = Review.objects.get()
@@ -72,21 +76,23 @@ def test_large_refund_takes_two_people(client, officer, gift, settings) -> None:
     assert "Give back" in client.get(REVIEW).text
     client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})
     client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})  # pressed twice
-    gift.refresh_from_db()
+    contribution.refresh_from_db()
     refund.refresh_from_db()
-    assert (gift.refunded, refund.status) == (5000, "done")
+    assert (contribution.refunded, refund.status) == (5000, "done")
     assert not Review.objects.waiting().exists()
 
 
-def test_second_refund_waits_for_the_first(client, officer, gift, settings) -> None:
+def test_second_refund_waits_for_the_first(client, officer, contribution, settings) -> None:
     settings.REFUND_LIMIT = 10
     for _ in range(2):
-        page = client.post(at(gift), {"amount": "50", "reason": "x"}, follow=True).text
+        page = client.post(at(contribution), {"amount": "50", "reason": "x"}, follow=True).text
     assert "under way" in page
     assert Refund.objects.count() == 1
 
 
-def test_refund_whose_answer_was_lost_is_made_once(client, officer, gift, monkeypatch) -> None:
+def test_refund_whose_answer_was_lost_is_made_once(
+    client, officer, contribution, monkeypatch
+) -> None:
     give_back = gateway.give_back
 
     def lost(*args):
@@ -95,12 +101,12 @@ def test_refund_whose_answer_was_lost_is_made_once(client, officer, gift, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "give_back", lost)
-        page = client.post(at(gift), {"amount": "20", "reason": "x"}, follow=True).text
+        page = client.post(at(contribution), {"amount": "20", "reason": "x"}, follow=True).text
     assert "tried again by itself" in page
     Refund.objects.update(asked_at=timezone.now() - timezone.timedelta(minutes=5))
     carry_out_refunds()
-    gift.refresh_from_db()
-    assert (gift.refunded, Refund.objects.get().status) == (2000, "done")
+    contribution.refresh_from_db()
+    assert (contribution.refunded, Refund.objects.get().status) == (2000, "done")
 
 
 def test_dispute_opens_a_review_with_its_deadline_and_closes_it(
@@ -108,20 +114,22 @@ def test_dispute_opens_a_review_with_its_deadline_and_closes_it(
 ) -> None:
     donor.gives("disputes@example.org", Card.DISPUTED, frequency="once", amount="50")
     handle(told())
-    gift, dispute = Contribution.objects.get(), Dispute.objects.get()
-    assert gift.status == "disputed"
+    contribution, dispute = Contribution.objects.get(), Dispute.objects.get()
+    assert contribution.status == "disputed"
     review = Review.objects.waiting().get()
     assert review.due_at == dispute.evidence_due_at
     assert "The bank asks why (fraudulent)" in client.get(REVIEW).text
-    assert not refunds.most(gift)
+    assert not refunds.most(contribution)
     form = {"dispute": dispute.stripe_dispute, "outcome": "won"}
     requests.post(f"{stripe_sandbox}/close-dispute", data=form, timeout=10)
     handle(told())
-    gift.refresh_from_db()
-    assert gift.status == "succeeded"
+    contribution.refresh_from_db()
+    assert contribution.status == "succeeded"
     review.refresh_from_db()
     assert "won" in review.decision
-    assert "needs_response" not in client.get(f"/admin/contributions/inspect/{gift.pk}/").text
+    assert (
+        "needs_response" not in client.get(f"/admin/contributions/inspect/{contribution.pk}/").text
+    )
 
 
 def test_lost_dispute_stays_lost(donor, told, stripe_sandbox) -> None:
@@ -141,20 +149,20 @@ def test_fraud_warning_is_decided_with_words(client, officer, donor, told) -> No
     assert (
         "in a few words" in client.post(f"{REVIEW}{review.pk}/", {"words": " "}, follow=True).text
     )
-    client.post(f"{REVIEW}{review.pk}/", {"words": "Called her: it was she."})
+    client.post(f"{REVIEW}{review.pk}/", {"words": "Called them: it was them."})
     review.refresh_from_db()
-    assert (review.closed_by, review.decision) == (officer, "Called her: it was she.")
+    assert (review.closed_by, review.decision) == (officer, "Called them: it was them.")
 
 
 def test_refund_that_the_bank_sends_back_is_told(client, officer, donor, told) -> None:
     donor.gives("closed@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
     handle(told())
-    gift = Contribution.objects.get()
-    client.post(at(gift), {"amount": "50", "reason": "x"})
+    contribution = Contribution.objects.get()
+    client.post(at(contribution), {"amount": "50", "reason": "x"})
     donor.advance(1)
     handle(told())
-    gift.refresh_from_db()
-    assert (gift.status, gift.refunded) == ("succeeded", 0)
+    contribution.refresh_from_db()
+    assert (contribution.status, contribution.refunded) == ("succeeded", 0)
     assert "Find another way" in Review.objects.get().why
 
 
@@ -181,10 +189,10 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
     assert not Review.objects.waiting().exists()
 
 
-def test_editor_sees_no_review_and_gives_nothing_back(client, gift) -> None:
+def test_editor_sees_no_review_and_gives_nothing_back(client, contribution) -> None:
     client.force_login(make_user("Editors"))
     assert client.get(REVIEW).status_code in (302, 403)
-    assert client.post(at(gift), {"amount": "5", "reason": "x"}).status_code in (302, 403)
+    assert client.post(at(contribution), {"amount": "5", "reason": "x"}).status_code in (302, 403)
     assert not Refund.objects.exists()
 
 

@@ -1,9 +1,10 @@
-"""The donor's own page: her receipts, her data, and the end of both."""
+"""The donor's own page: their receipts, their data, and the end of both."""
 
 import json
 from datetime import timedelta
 
 import pytest
+import requests
 import stripe
 import time_machine
 from django.conf import settings
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def page(donor, told, client):
-    """The address of her own page, with a monthly gift and one given once."""
+    """The address of their own page, with a monthly contribution and one given once."""
     donor.gives("own@example.org", frequency="monthly")
     donor.gives("own@example.org", frequency="once", amount="25")
     handle(told())
@@ -65,16 +66,16 @@ def test_link_of_the_day_before_says_where_to_get_a_new_one(page, client) -> Non
     assert answer.status_code == 403 and "/support/manage/" in answer.text
 
 
-def test_data_holds_everything_and_only_hers(page, client, donor, told) -> None:
+def test_data_holds_everything_and_only_theirs(page, client, donor, told) -> None:
     donor.gives("other@example.org", frequency="once", amount="77")
     handle(told())
     answer = client.get(f"{page}data/")
     assert "attachment" in answer["Content-Disposition"]
     data = json.loads(answer.content)
     assert data["email"] == "own@example.org" and data["name"] == "Ann Donor"
-    assert {gift["amount"] for gift in data["contributions"]} == {"10.00", "25.00"}
+    assert {contribution["amount"] for contribution in data["contributions"]} == {"10.00", "25.00"}
     assert len(data["recurring_contributions"]) == 1
-    assert "77" not in [gift["amount"] for gift in data["contributions"]]
+    assert "77" not in [contribution["amount"] for contribution in data["contributions"]]
 
 
 def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -> None:
@@ -84,8 +85,8 @@ def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -
     assert "no longer know who you are" in client.post(f"{page}erase/").text
     assert not Donor.objects.exists() and not Deferral.objects.exists()
     assert Contribution.objects.count() == Receipt.objects.count() == 2
-    promise = RecurringContribution.objects.get()
-    assert promise.status == "canceled" and promise.ended_at and not promise.card
+    recurring = RecurringContribution.objects.get()
+    assert recurring.status == "canceled" and recurring.ended_at and not recurring.card
     for customer in customers:
         assert gateway.client().v1.customers.retrieve(customer).deleted
     handle(told())  # whatever Stripe tells later brings nobody back
@@ -112,5 +113,24 @@ def test_card_page_survives_stripe_being_away(page, client, monkeypatch) -> None
         raise stripe.APIConnectionError("away")
 
     monkeypatch.setattr(gateway, "portal_url", away)
-    promise = RecurringContribution.objects.get()
-    assert client.post(page, {"recurring": promise.pk, "card": "1"}).status_code == 503
+    recurring = RecurringContribution.objects.get()
+    assert client.post(page, {"recurring": recurring.pk, "card": "1"}).status_code == 503
+
+
+def test_donor_opens_their_own_page_by_a_mailed_link(donor, committing, inbox) -> None:
+    donor.gives("mine@example.org")
+    for address in ("mine@example.org", "stranger@example.org"):
+        with committing():
+            answer = donor.client.post("/support/manage/", {"email": address}, follow=True)
+        assert "a mail with your link is on its way" in answer.text
+    assert inbox.to("stranger@example.org") == []
+    mail = inbox.to("mine@example.org")[0]
+    [link] = [word for word in mail["text"].split() if "/support/manage/" in word]
+    path = link.removeprefix(settings.BASE_URL)
+    page = donor.client.get(path).text
+    assert "$10" in page and "Next on" in page
+    recurring = RecurringContribution.objects.get()
+    portal = donor.client.post(path, {"recurring": recurring.pk, "card": "1"})
+    assert portal.status_code == 303
+    assert "Cancel plan" in requests.get(portal["Location"], timeout=10).text
+    assert donor.client.get("/support/manage/forged:x/").status_code == 404

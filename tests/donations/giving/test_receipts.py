@@ -1,4 +1,4 @@
-"""Receipts: one for each gift, without gaps, in the donor's language; and the year's sum."""
+"""One receipt for each contribution, without gaps, in the donor's language; the year's sum."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +23,7 @@ def text_of(document: bytes) -> str:
     return " ".join(page.extract_text() for page in PdfReader(io.BytesIO(document)).pages)
 
 
-def make_gift(n: int, donor: Donor | None = None, **fields: object) -> Contribution:
+def make_contribution(n: int, donor: Donor | None = None, **fields: object) -> Contribution:
     return Contribution.objects.create(
         donor=donor,
         stripe_payment_intent=f"pi_{n}",
@@ -49,30 +49,30 @@ def make_donor(language: str = "en", name: str = "Ёлка Żółć") -> Donor:
 
 def test_numbers_begin_anew_with_the_newsrooms_year() -> None:
     days = [YEAR_END, YEAR_END, NEW_YEAR, YEAR_END]
-    made = [str(Receipt.issue(make_gift(n), day)) for n, day in enumerate(days)]
+    made = [str(Receipt.issue(make_contribution(n), day)) for n, day in enumerate(days)]
     assert made == ["2026-000001", "2026-000002", "2027-000001", "2026-000003"]
 
 
 def test_number_of_what_was_rolled_back_is_given_to_the_next() -> None:
     with transaction.atomic():
-        Receipt.issue(make_gift(1), YEAR_END)
+        Receipt.issue(make_contribution(1), YEAR_END)
         transaction.set_rollback(True)
-    assert Receipt.issue(make_gift(2), YEAR_END).number == 1
+    assert Receipt.issue(make_contribution(2), YEAR_END).number == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_forty_gifts_at_once_leave_no_gap() -> None:
-    gifts = [make_gift(n) for n in range(40)]
+def test_forty_contributions_at_once_leave_no_gap() -> None:
+    contributions = [make_contribution(n) for n in range(40)]
 
-    def issue(gift: Contribution) -> None:
+    def issue(contribution: Contribution) -> None:
         try:
             with transaction.atomic():
-                Receipt.issue(gift, YEAR_END)
+                Receipt.issue(contribution, YEAR_END)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(issue, gifts))
+        list(pool.map(issue, contributions))
     numbers = Receipt.objects.order_by("number").values_list("number", flat=True)
     assert list(numbers) == list(range(1, 41))
     assert ReceiptNumber.objects.get().last == 40
@@ -91,20 +91,20 @@ def test_forty_gifts_at_once_leave_no_gap() -> None:
     ],
 )
 def test_receipt_speaks_the_donors_language(site, language: str, words: list[str]) -> None:
-    gift = make_gift(1, make_donor(language))
-    page = text_of(receipts.receipt(Receipt.issue(gift, YEAR_END)))
+    contribution = make_contribution(1, make_donor(language))
+    page = text_of(receipts.receipt(Receipt.issue(contribution, YEAR_END)))
     for word in [*words, "12.50 EUR", "visa 4242", "The Meridian", "Ёлка Żółć"]:
         assert word in page
 
 
 @pytest.mark.parametrize("name", ['#panic("x")', "$ *_ @a <b> // /* \\", "", "x" * 500])
 def test_name_is_never_read_as_markup(site, name: str) -> None:
-    gift = make_gift(1, make_donor(name=name))
-    assert b"%PDF" in receipts.receipt(Receipt.issue(gift, YEAR_END))[:10]
+    contribution = make_contribution(1, make_donor(name=name))
+    assert b"%PDF" in receipts.receipt(Receipt.issue(contribution, YEAR_END))[:10]
 
 
 def test_receipt_of_an_erased_donor_names_no_one(site) -> None:
-    page = text_of(receipts.receipt(Receipt.issue(make_gift(1), YEAR_END)))
+    page = text_of(receipts.receipt(Receipt.issue(make_contribution(1), YEAR_END)))
     assert "12.50 EUR" in page and "@" not in page.replace("contact@", "")
 
 
@@ -118,11 +118,11 @@ def test_statement_adds_up_what_was_kept_per_currency(site) -> None:
             (1500, 0, "jpy", "succeeded"),
         ]
     ):
-        gift = make_gift(
+        contribution = make_contribution(
             n, donor, amount=amount, refunded=refunded, currency=currency, status=status
         )
-        Receipt.issue(gift, YEAR_END)
-    Receipt.issue(make_gift(9, donor, amount=77700), NEW_YEAR)
+        Receipt.issue(contribution, YEAR_END)
+    Receipt.issue(make_contribution(9, donor, amount=77700), NEW_YEAR)
     document = receipts.statement(donor, 2026)
     page = text_of(document or b"")
     assert "Total: 25.00 USD" in page and "Total: 1,500 JPY" in page
@@ -131,15 +131,15 @@ def test_statement_adds_up_what_was_kept_per_currency(site) -> None:
     assert receipts.years_of(donor) == [2027, 2026]
 
 
-def test_statement_of_five_hundred_gifts(site) -> None:
+def test_statement_of_five_hundred_contributions(site) -> None:
     donor = make_donor()
     for n in range(500):
-        Receipt.issue(make_gift(n, donor), YEAR_END)
+        Receipt.issue(make_contribution(n, donor), YEAR_END)
     document = receipts.statement(donor, 2026) or b""
     assert len(PdfReader(io.BytesIO(document)).pages) > 5
 
 
-def test_each_gift_has_one_receipt_and_failed_ones_none(donor, told) -> None:
+def test_each_contribution_has_one_receipt_and_failed_ones_none(donor, told) -> None:
     donor.gives("one@example.org", frequency="monthly")
     donor.pays(donor.continues(frequency="once")["Location"], "one@example.org", Card.DECLINED)
     donor.advance(65)

@@ -1,4 +1,4 @@
-"""A donor's own page: what she changes there happens at Stripe, once, and is mirrored."""
+"""A donor's own page: what they change there happens at Stripe, once, and is mirrored."""
 
 import uuid
 from datetime import timedelta
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def promise(donor, told) -> RecurringContribution:
+def recurring(donor, told) -> RecurringContribution:
     """Ten dollars a month."""
     donor.gives("steady@example.org", frequency="monthly", amount="10")
     handle(told())
@@ -26,23 +26,23 @@ def promise(donor, told) -> RecurringContribution:
 
 
 @pytest.fixture
-def own_page(client, promise):
-    url = "/" + manage_url(promise.donor).split("/", 3)[3]
+def portal(client, recurring):
+    url = "/" + manage_url(recurring.donor).split("/", 3)[3]
 
     def press(do: str = "", **fields: str):
         if not do:
             return client.get(url)
-        form = {"recurring": promise.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
+        form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
         answer = client.post(url, form)
-        promise.refresh_from_db()
+        recurring.refresh_from_db()
         return answer
 
     return press
 
 
-def test_another_amount_is_charged_from_the_next_payment_on(own_page, promise, donor, told) -> None:
-    assert "From the next payment on it is $15" in own_page("amount", amount="15").text
-    assert promise.amount == 1500
+def test_another_amount_is_charged_from_the_next_payment_on(portal, recurring, donor, told) -> None:
+    assert "From the next payment on it is $15" in portal("amount", amount="15").text
+    assert recurring.amount == 1500
     assert Contribution.objects.count() == 1  # nothing was charged now
     donor.advance(32)
     handle(told())
@@ -50,62 +50,62 @@ def test_another_amount_is_charged_from_the_next_payment_on(own_page, promise, d
 
 
 @pytest.mark.parametrize("typed", ["", "0", "-5", "1e9", "NaN", "12.345", "many", "99999999"])
-def test_nonsense_for_an_amount_changes_nothing(own_page, promise, typed) -> None:
-    assert own_page("amount", amount=typed).status_code == 400
-    assert promise.amount == 1000
+def test_nonsense_for_an_amount_changes_nothing(portal, recurring, typed) -> None:
+    assert portal("amount", amount=typed).status_code == 400
+    assert recurring.amount == 1000
 
 
-def test_another_rhythm_begins_when_what_is_paid_is_over(own_page, promise, donor, told) -> None:
-    renews_at = promise.renews_at
-    page = own_page("frequency", frequency="annual", amount="100").text
+def test_another_rhythm_begins_when_what_is_paid_is_over(portal, recurring, donor, told) -> None:
+    renews_at = recurring.renews_at
+    page = portal("frequency", frequency="annual", amount="100").text
     assert "From" in page and "$100 annual" in page
-    assert (promise.frequency, promise.amount) == ("annual", 10000)
-    assert promise.renews_at == renews_at
+    assert (recurring.frequency, recurring.amount) == ("annual", 10000)
+    assert recurring.renews_at == renews_at
     assert Contribution.objects.count() == 1
     donor.advance(32)
     handle(told())
     assert Contribution.objects.get(amount=10000).frequency == "annual"
-    promise.refresh_from_db()
-    assert promise.renews_at > renews_at + timedelta(days=360)
+    recurring.refresh_from_db()
+    assert recurring.renews_at > renews_at + timedelta(days=360)
 
 
-def test_pause_charges_nothing_and_ends_by_itself(own_page, promise, donor, told) -> None:
-    assert "Paused" in own_page("pause", months="1").text
-    assert promise.paused and promise.resumes_at
+def test_pause_charges_nothing_and_ends_by_itself(portal, recurring, donor, told) -> None:
+    assert "Paused" in portal("pause", months="1").text
+    assert recurring.paused and recurring.resumes_at
     donor.advance(31)
     handle(told())
     assert Contribution.objects.count() == 1
     donor.advance(62)
     handle(told())
-    promise.refresh_from_db()
-    assert not promise.paused
+    recurring.refresh_from_db()
+    assert not recurring.paused
     assert Contribution.objects.count() >= 2
 
 
-def test_pause_is_ended_early(own_page, promise) -> None:
-    own_page("pause", months="6")
-    assert "It goes on" in own_page("resume").text
-    assert not promise.paused
+def test_pause_is_ended_early(portal, recurring) -> None:
+    portal("pause", months="6")
+    assert "It goes on" in portal("resume").text
+    assert not recurring.paused
 
 
-def test_cancelling_offers_less_first_and_can_be_taken_back(own_page, promise, donor, told) -> None:
-    page = own_page().text
+def test_cancelling_offers_less_first_and_can_be_taken_back(portal, recurring, donor, told) -> None:
+    page = portal().text
     assert "Would $5 be easier?" in page
-    assert "Nothing more is charged" in own_page("cancel", reason="too much").text
-    assert promise.cancels_at and not promise.ended_at
+    assert "Nothing more is charged" in portal("cancel", reason="too much").text
+    assert recurring.cancels_at and not recurring.ended_at
     assert RecurringChange.objects.get().detail == "too much"
-    assert "Let it go on" in own_page().text
-    own_page("keep")
-    assert promise.cancels_at is None
-    own_page("cancel")
+    assert "Let it go on" in portal().text
+    portal("keep")
+    assert recurring.cancels_at is None
+    portal("cancel")
     donor.advance(32)
     handle(told())
-    promise.refresh_from_db()
-    assert promise.ended_at
+    recurring.refresh_from_db()
+    assert recurring.ended_at
     assert Contribution.objects.count() == 1
 
 
-def test_press_that_arrives_twice_is_one_change(own_page, promise, monkeypatch) -> None:
+def test_press_that_arrives_twice_is_one_change(portal, recurring, monkeypatch) -> None:
     made = []
     change = gateway.change_subscription
     monkeypatch.setattr(
@@ -113,14 +113,14 @@ def test_press_that_arrives_twice_is_one_change(own_page, promise, monkeypatch) 
     )
     form_id = str(uuid.uuid4())
     for _ in range(2):
-        own_page("amount", amount="20", form_id=form_id)
+        portal("amount", amount="20", form_id=form_id)
     assert len(made) == RecurringChange.objects.count() == 1
-    own_page("pause", form_id=form_id)  # an old page, pressed for something else
-    assert promise.paused
+    portal("pause", form_id=form_id)  # an old page, pressed for something else
+    assert recurring.paused
 
 
 def test_change_that_stripe_did_not_answer_is_made_by_the_next_press(
-    own_page, promise, monkeypatch
+    portal, recurring, monkeypatch
 ) -> None:
     """It acted, and the answer was lost: the key is the same, so it acts once."""
     form_id = str(uuid.uuid4())
@@ -132,62 +132,64 @@ def test_change_that_stripe_did_not_answer_is_made_by_the_next_press(
 
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "change_subscription", lost)
-        answer = own_page("amount", amount="20", form_id=form_id)
+        answer = portal("amount", amount="20", form_id=form_id)
         assert answer.status_code == 503 and "try again" in answer.text
-    assert own_page("amount", amount="20", form_id=form_id).status_code == 200
-    assert promise.amount == 2000
+    assert portal("amount", amount="20", form_id=form_id).status_code == 200
+    assert recurring.amount == 2000
     assert RecurringChange.objects.get().done_at
 
 
-def test_nobody_changes_somebody_elses_promise(own_page, promise, donor, told) -> None:
+def test_nobody_changes_somebody_elses_recurring_contribution(
+    portal, recurring, donor, told
+) -> None:
     donor.gives("other@example.org", frequency="monthly", amount="30")
     handle(told())
-    other = RecurringContribution.objects.exclude(pk=promise.pk).get()
-    assert own_page("amount", amount="5", recurring=str(other.pk)).status_code == 302
+    other = RecurringContribution.objects.exclude(pk=recurring.pk).get()
+    assert portal("amount", amount="5", recurring=str(other.pk)).status_code == 302
     other.refresh_from_db()
     assert other.amount == 3000
 
 
-def test_refusal_by_stripe_is_said(own_page, promise, monkeypatch) -> None:
+def test_refusal_by_stripe_is_said(portal, recurring, monkeypatch) -> None:
     def refuse(*args, **kwargs):
         raise stripe.InvalidRequestError("no", "items")
 
     monkeypatch.setattr(gateway, "change_subscription", refuse)
-    assert own_page("amount", amount="20").status_code == 503
-    assert promise.amount == 1000
+    assert portal("amount", amount="20").status_code == 503
+    assert recurring.amount == 1000
 
 
 @pytest.mark.parametrize("day", [1, 10, 28])
 def test_another_day_is_never_earlier_than_what_is_paid_for(
-    own_page, promise, donor, told, day
+    portal, recurring, donor, told, day
 ) -> None:
-    paid_until = promise.renews_at
-    page = own_page("day", day=str(day)).text
+    paid_until = recurring.renews_at
+    page = portal("day", day=str(day)).text
     assert "The next payment is on" in page
-    moved = timezone.localtime(promise.renews_at)
+    moved = timezone.localtime(recurring.renews_at)
     assert moved.day == day
-    assert paid_until <= promise.renews_at <= paid_until + timedelta(days=31)
+    assert paid_until <= recurring.renews_at <= paid_until + timedelta(days=31)
     donor.advance(63)
     handle(told())
     assert Contribution.objects.count() in (2, 3)
-    promise.refresh_from_db()
-    assert timezone.localtime(promise.renews_at).day == day
+    recurring.refresh_from_db()
+    assert timezone.localtime(recurring.renews_at).day == day
 
 
 @pytest.mark.parametrize("day", ["0", "29", "x", ""])
-def test_day_that_some_months_lack_is_refused(own_page, promise, day) -> None:
-    assert own_page("day", day=day).status_code == 400
+def test_day_that_some_months_lack_is_refused(portal, recurring, day) -> None:
+    assert portal("day", day=day).status_code == 400
 
 
-def test_who_cancels_may_be_asked_again_when_she_says(own_page, promise) -> None:
-    own_page("cancel", later="182")
+def test_who_cancels_may_be_asked_again_when_they_say(portal, recurring) -> None:
+    portal("cancel", later="182")
     wish = Deferral.objects.get()
     assert wish.email == "steady@example.org"
     assert (wish.amount, wish.frequency) == (1000, "monthly")
     assert 180 < (wish.remind_at - timezone.now()).days < 184
 
 
-def test_smallest_promise_is_not_offered_less() -> None:
+def test_smallest_recurring_contribution_is_not_offered_less() -> None:
     assert recurring_changes.lower(RecurringContribution(amount=300, currency="usd")) == 0
     assert recurring_changes.lower(RecurringContribution(amount=500, currency="jpy")) == 0
     assert recurring_changes.lower(RecurringContribution(amount=1001, currency="usd")) == 500
@@ -217,7 +219,7 @@ def gives_and_renews(donor, told, committing):
 
 def mending_link(mail: dict) -> str:
     """The path in a mail about a payment that did not go through."""
-    link = next(word for word in mail["text"].split() if "/support/mend/" in word)
+    link = next(word for word in mail["text"].split() if "/support/update-payment/" in word)
     return "/" + link.split("/", 3)[3]
 
 
@@ -231,8 +233,8 @@ def test_failing_card_is_told_three_times_and_then_it_ends(
         donor.advance(days)
         with committing():
             handle(told())
-    promise = RecurringContribution.objects.get()
-    assert promise.ended_at and promise.status == "canceled"
+    recurring = RecurringContribution.objects.get()
+    assert recurring.ended_at and recurring.status == "canceled"
     assert subjects(inbox, "fails@example.org")[1:] == [
         "A payment did not go through",
         "A payment still does not go through",
@@ -248,22 +250,22 @@ def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
     assert "visa 0341" in mail["text"]
     path = mending_link(mail)
     page = client.get(path).text
-    assert "Pay it now" in page and "Gifts so far" not in page
+    assert "Pay it now" in page and "Contributions so far" not in page
     stripes_page = client.post(path)["Location"]
     assert "/invoice/" in stripes_page
     donor.pays(stripes_page, "mend@example.org", Card.VISA)
     with committing():
         handle(told())
-    promise = RecurringContribution.objects.get()
-    assert (promise.status, promise.card) == ("active", "visa 4242")
+    recurring = RecurringContribution.objects.get()
+    assert (recurring.status, recurring.card) == ("active", "visa 4242")
     assert "/p/session/" in client.post(path)["Location"]  # nothing is open: to the card
     assert client.get(path[:-3] + "x/").status_code == 404
 
 
-def test_card_that_expires_soon_is_told_once(promise, inbox, committing) -> None:
+def test_card_that_expires_soon_is_told_once(recurring, inbox, committing) -> None:
     from donations.tasks import warn_of_expiring_cards
 
-    assert promise.card == "visa 4242"
+    assert recurring.card == "visa 4242"
     soon = timezone.localdate() + timedelta(days=20)
     RecurringContribution.objects.update(card_expires_on=soon)
     for _ in range(2):
@@ -282,9 +284,11 @@ def test_bank_that_wants_to_ask_at_a_renewal_is_answered_by_one_press(
     donor.pays(page, "asks@example.org", Card.ALWAYS_AUTHENTICATE)
     with committing():
         handle(told())
-    promise = RecurringContribution.objects.get()
-    assert promise.status == "active"
-    assert [gift.status for gift in promise.contributions.all()] == ["succeeded"] * 2
+    recurring = RecurringContribution.objects.get()
+    assert recurring.status == "active"
+    assert [contribution.status for contribution in recurring.contributions.all()] == [
+        "succeeded"
+    ] * 2
 
 
 def test_account_that_was_closed_fails_days_after_the_renewal(

@@ -32,7 +32,7 @@ def command(name: str, *arguments: str) -> str:
     return out.getvalue()
 
 
-def test_gift_whose_webhooks_were_all_lost_is_found(donor) -> None:
+def test_contribution_whose_webhooks_were_all_lost_is_found(donor) -> None:
     pay_without_returning(donor, "lost@example.org", frequency="monthly")
     assert not Contribution.objects.exists()
     assert "new events" in command("stripe_catch_up")
@@ -71,14 +71,14 @@ def test_what_is_over_is_forgotten_and_what_counts_is_kept(donor, told) -> None:
     assert Checkout.objects.get() == Contribution.objects.get().checkout
 
 
-def test_recurring_gifts_made_elsewhere_are_taken_over(donor) -> None:
+def test_recurring_contributions_made_elsewhere_are_taken_over(donor) -> None:
     pay_without_returning(donor, "elsewhere@example.org", frequency="monthly", amount="7")
     Checkout.objects.all().delete()  # as if another system had made it
     shown = command("stripe_import", "--dry-run")
     assert "$7 monthly" in shown and not RecurringContribution.objects.filter(amount=700).exists()
     command("stripe_import")
-    promise = RecurringContribution.objects.get(amount=700)
-    assert promise.donor and promise.donor.email == "elsewhere@example.org"
+    recurring = RecurringContribution.objects.get(amount=700)
+    assert recurring.donor and recurring.donor.email == "elsewhere@example.org"
     count = RecurringContribution.objects.count()
     assert command("stripe_import").startswith("0 taken over")
     assert RecurringContribution.objects.count() == count

@@ -58,7 +58,7 @@ CHANGES = [
     {"do": "keep"},
 ]
 picks = st.integers(0, 1000)
-gifts = st.fixed_dictionaries(
+contributions = st.fixed_dictionaries(
     {
         "frequency": st.sampled_from(["once", "monthly", "annual"]),
         "number": st.sampled_from(CARDS + ACCOUNTS),
@@ -87,42 +87,47 @@ class Giving(RuleBasedStateMachine):
         self.seen: set[str] = set()
         self.faulty = False
 
-    @initialize(events_are_enough=st.booleans(), gifts=st.lists(gifts, min_size=2, max_size=4))
-    def it_is_in_use(self, events_are_enough: bool, gifts: list[dict[str, Any]]) -> None:
+    @initialize(
+        events_are_enough=st.booleans(),
+        contributions=st.lists(contributions, min_size=2, max_size=4),
+    )
+    def it_is_in_use(self, events_are_enough: bool, contributions: list[dict[str, Any]]) -> None:
         """Some have given. Without a mark the first catch-up reads every object too."""
         if events_are_enough:
             CatchUp.objects.create(until=timezone.now())
-        for gift in gifts:
-            self.give(gift)
+        for contribution in contributions:
+            self.give(contribution)
 
     # --- Donors ---
 
-    @rule(gift=gifts)
-    def somebody_gives(self, gift: dict[str, Any]) -> None:
-        self.give(gift)
+    @rule(contribution=contributions)
+    def somebody_gives(self, contribution: dict[str, Any]) -> None:
+        self.give(contribution)
 
-    def give(self, gift: dict[str, Any]) -> None:
-        number = gift["number"]
+    def give(self, contribution: dict[str, Any]) -> None:
+        number = contribution["number"]
         cache.clear()  # all of these readers share a network
-        form = {"frequency": gift["frequency"], "amount": "10", "checkout": str(uuid4())}
-        form |= gift["extras"]
+        form = {"frequency": contribution["frequency"], "amount": "10", "checkout": str(uuid4())}
+        form |= contribution["extras"]
         form["currency"] = "eur" if number in ACCOUNTS else "usd"
         answer = self.reader.continues(**form)
         assert answer.status_code in (303, 503)  # 503: a fault was in the way
         if answer.status_code == 303:
             page = answer["Location"]
-            back = self.reader.pays(page, f"{gift['person']}@example.org", number, bank="approve")
-            if gift["returns"] and "Location" in back.headers:
+            back = self.reader.pays(
+                page, f"{contribution['person']}@example.org", number, bank="approve"
+            )
+            if contribution["returns"] and "Location" in back.headers:
                 path = back.headers["Location"].removeprefix(django_settings.BASE_URL)
                 assert self.reader.client.get(path).status_code == 200
 
     @rule(change=st.sampled_from(CHANGES), pick=picks)
     def change(self, change: dict[str, str], pick: int) -> None:
-        promise = any_of(RecurringContribution.objects.exclude(donor=None), pick)
-        if promise is None:
+        recurring = any_of(RecurringContribution.objects.exclude(donor=None), pick)
+        if recurring is None:
             return
-        page = manage_url(promise.donor).removeprefix(django_settings.BASE_URL)
-        form = {"recurring": promise.pk, "form_id": str(uuid4())} | change
+        page = manage_url(recurring.donor).removeprefix(django_settings.BASE_URL)
+        form = {"recurring": recurring.pk, "form_id": str(uuid4())} | change
         assert self.reader.client.post(page, form).status_code in (200, 400, 503)
 
     @rule(pick=picks, number=st.sampled_from([Card.VISA, Card.FAILS_LATER]))
@@ -173,10 +178,10 @@ class Giving(RuleBasedStateMachine):
 
     @rule(pick=picks, part=st.sampled_from([1, 2]))
     def give_back(self, pick: int, part: int) -> None:
-        gift = any_of(Contribution.objects.filter(status="succeeded"), pick)
+        contribution = any_of(Contribution.objects.filter(status="succeeded"), pick)
         with suppress(refunds.NotRefunded):
-            if gift:
-                refunds.ask(gift, gift.amount // part, "asked for it", self.staff)
+            if contribution:
+                refunds.ask(contribution, contribution.amount // part, "asked for it", self.staff)
 
     @rule(pick=picks)
     def refund_in_the_dashboard(self, pick: int) -> None:
@@ -220,7 +225,7 @@ class Giving(RuleBasedStateMachine):
 
     def compare(self) -> None:
         self.compare_payments()
-        self.compare_promises()
+        self.compare_recurring()
         disputes = {d["id"]: d["status"] for d in all_of(self.url, "disputes")}
         ours = dict(Dispute.objects.values_list("stripe_dispute", "status"))
         assert ours == disputes
@@ -256,7 +261,7 @@ class Giving(RuleBasedStateMachine):
                 full = charge["amount_refunded"] == charge["amount"]
                 assert (mine.status == "refunded") == full
 
-    def compare_promises(self) -> None:
+    def compare_recurring(self) -> None:
         found = all_of(self.url, "subscriptions", status="all")
         ours = {r.stripe_subscription: r for r in RecurringContribution.objects.all()}
         assert ours.keys() == {subscription["id"] for subscription in found}

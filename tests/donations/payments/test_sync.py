@@ -66,7 +66,7 @@ def test_any_order_of_events_doubled_ends_in_the_same_rows(donor, told, seed: in
     assert len(after[0]) == len(after[1]) == 1
 
 
-def test_each_event_alone_is_enough_to_find_the_gift(donor, told) -> None:
+def test_each_event_alone_is_enough_to_find_the_contribution(donor, told) -> None:
     pay_without_returning(donor, "alone@example.org", frequency="once")
     for event in told():
         if event["type"].startswith(("customer.", "payment_method.")) or (
@@ -82,38 +82,43 @@ def test_renewal_becomes_a_second_contribution(donor, told) -> None:
     donor.gives("renew@example.org")
     donor.advance(32)
     handle(told())
-    promise = RecurringContribution.objects.get()
-    assert [gift.status for gift in promise.contributions.all()] == ["succeeded"] * 2
-    assert promise.status == "active"
+    recurring = RecurringContribution.objects.get()
+    assert [contribution.status for contribution in recurring.contributions.all()] == [
+        "succeeded"
+    ] * 2
+    assert recurring.status == "active"
 
 
-def test_failed_renewal_is_a_failed_contribution_and_the_promise_ends(donor, told) -> None:
+def test_failed_renewal_is_a_failed_contribution_and_the_series_ends(donor, told) -> None:
     pay_without_returning(donor, "fails@example.org", Card.FAILS_LATER)
     donor.advance(32)
     handle(told())
-    promise = RecurringContribution.objects.get()
-    assert sorted(gift.status for gift in promise.contributions.all()) == ["failed", "succeeded"]
-    assert promise.status == "past_due"
+    recurring = RecurringContribution.objects.get()
+    assert sorted(contribution.status for contribution in recurring.contributions.all()) == [
+        "failed",
+        "succeeded",
+    ]
+    assert recurring.status == "past_due"
     donor.advance(20)
     handle(told())
-    promise.refresh_from_db()
-    assert promise.status == "canceled" and promise.ended_at
+    recurring.refresh_from_db()
+    assert recurring.status == "canceled" and recurring.ended_at
 
 
 def test_refund_is_mirrored_in_part_and_in_full(donor, told, stripe_sandbox) -> None:
     donor.gives("refund@example.org", frequency="once")
-    gift = Contribution.objects.get()
+    contribution = Contribution.objects.get()
     for amount, status in (("400", "partly_refunded"), ("600", "refunded")):
-        data = {"payment_intent": gift.stripe_payment_intent, "amount": amount}
+        data = {"payment_intent": contribution.stripe_payment_intent, "amount": amount}
         requests.post(f"{stripe_sandbox}/v1/refunds", data=data, headers=API, timeout=10)
         handle(told())
-        gift.refresh_from_db()
-        assert gift.status == status
-    assert gift.refunded == gift.amount
-    assert [change.refunded for change in gift.changes.all()] == [0, 400, 1000]
+        contribution.refresh_from_db()
+        assert contribution.status == status
+    assert contribution.refunded == contribution.amount
+    assert [change.refunded for change in contribution.changes.all()] == [0, 400, 1000]
 
 
-def test_gift_ends_the_reminder_of_its_giver(donor, told) -> None:
+def test_contribution_ends_the_reminder_of_its_giver(donor, told) -> None:
     index = email_index("waiting@example.org")
     deferral = Deferral.objects.create(
         email="waiting@example.org", email_index=index, remind_at="2030-01-01T00:00Z"
@@ -123,7 +128,7 @@ def test_gift_ends_the_reminder_of_its_giver(donor, told) -> None:
     assert deferral.status == "given"
 
 
-def test_later_events_of_a_gift_end_no_newer_reminder(donor, told, stripe_sandbox) -> None:
+def test_later_events_of_a_contribution_end_no_newer_reminder(donor, told, stripe_sandbox) -> None:
     donor.gives("again@example.org", frequency="once")
     deferral = Deferral.objects.create(
         email="again@example.org",
@@ -259,8 +264,8 @@ def test_debit_is_on_its_way_for_days_and_thanked_for_once(donor, told, inbox, c
     for _ in range(2):
         with committing():
             handle(told())
-    gift = Contribution.objects.get()
-    assert (gift.status, gift.payment_method) == ("succeeded", "sepa 3000")
+    contribution = Contribution.objects.get()
+    assert (contribution.status, contribution.payment_method) == ("succeeded", "sepa 3000")
     assert [mail["subject"] for mail in inbox.to("sepa@example.org")] == ["Thank you"]
     assert Receipt.objects.count() == 1
 
@@ -297,9 +302,9 @@ def test_customer_deleted_at_stripe_leaves_the_donor_known(donor, told) -> None:
     gateway.delete_customer(customer)  # gone already: no harm
     handle(told())
     handle([event for event in told() if event["type"].startswith(("charge", "payment_intent"))])
-    promise = RecurringContribution.objects.get()
-    assert (promise.status, promise.donor.email) == ("canceled", "deleted@example.org")
-    assert Contribution.objects.get().donor == promise.donor
+    recurring = RecurringContribution.objects.get()
+    assert (recurring.status, recurring.donor.email) == ("canceled", "deleted@example.org")
+    assert Contribution.objects.get().donor == recurring.donor
 
 
 def test_status_that_stripe_invents_opens_a_review_and_breaks_nothing(donor, told) -> None:

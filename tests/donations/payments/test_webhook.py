@@ -32,7 +32,7 @@ def test_signed_event_is_stored_once_however_often_it_comes(client) -> None:
     assert (event.pk, event.type, event.object_id) == ("evt_1", "customer.created", "cus_1")
 
 
-def test_event_leads_to_the_gift_through_a_task(donor, told, committing) -> None:
+def test_event_leads_to_the_contribution_through_a_task(donor, told, committing) -> None:
     donor.pays(donor.continues(frequency="once")["Location"], "task@example.org")
     [event] = [event for event in told() if event["type"] == "payment_intent.succeeded"]
     body = json.dumps(event)

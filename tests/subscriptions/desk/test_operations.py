@@ -11,7 +11,7 @@ from subscriptions.sending import engine, freezing, reconcile, transports
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
-DOUBTS, DELIVERY = "/admin/newsletters/doubts/", "/admin/newsletters/delivery/"
+TO_REVIEW, DELIVERY = "/admin/newsletters/calls-to-review/", "/admin/newsletters/delivery/"
 
 
 @pytest.fixture
@@ -22,64 +22,66 @@ def editor(client):
 
 
 @pytest.fixture
-def held(site, inbox, settings) -> Batch:
-    """A call to SES that nobody can tell about: held."""
+def to_review(site, inbox, settings) -> Batch:
+    """A call to SES that nobody can tell about: to_review."""
     for _ in range(3):
         make_subscription(site.newsletter)
     issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue of the doubt")
     mailing = freezing.approve(issue, None, timezone.now())
     freezing.freeze(mailing, timezone.now())
     inbox.fault("500 after")
-    session = transports.open_session()
+    session = transports.open_transport()
     engine.send_next(session)
     settings.MAIL_PROVIDER = "ses"
     Batch.objects.update(provider="ses")
     for _ in range(3):
         Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
-        reconcile.resolve_all(timezone.now())
-    return Batch.objects.get(status="held")
+        reconcile.all_due(timezone.now())
+    return Batch.objects.get(status="needs_review")
 
 
-def test_doubt_is_shown_with_its_evidence_and_both_choices(client, editor, held) -> None:
+def test_doubt_is_shown_with_its_evidence_and_both_choices(client, editor, to_review) -> None:
     assert "1 call to the mail provider is in doubt" in client.get("/admin/newsletters/").text
-    page = client.get(DOUBTS).text
+    page = client.get(TO_REVIEW).text
     assert "Issue of the doubt" in page
     assert "The provider answered 500" in page
     assert "No event about it has come so far" in page
     assert "An editor has to decide" in page
     assert "It was sent to these 3" in page and "Send it to these 3" in page
-    desk = client.get(f"/admin/newsletters/issue/{held.mailing.issue_id}/").text
+    desk = client.get(f"/admin/newsletters/issue/{to_review.mailing.issue_id}/").text
     assert "Send it to these 3" in desk
 
 
-def test_one_word_decides_and_the_second_is_told_so(client, editor, held) -> None:
-    page = client.post(f"{DOUBTS}{held.pk}/", {"decision": "sent"}, follow=True).text
+def test_one_word_decides_and_the_second_is_told_so(client, editor, to_review) -> None:
+    page = client.post(f"{TO_REVIEW}{to_review.pk}/", {"decision": "sent"}, follow=True).text
     assert "Noted as sent: 3 readers" in page
-    page = client.post(f"{DOUBTS}{held.pk}/", {"decision": "send"}, follow=True).text
+    page = client.post(f"{TO_REVIEW}{to_review.pk}/", {"decision": "send"}, follow=True).text
     assert "decided about these readers already" in page
-    held.refresh_from_db()
-    assert held.status == "accepted"
-    assert editor.username in held.events.last().what
+    to_review.refresh_from_db()
+    assert to_review.status == "accepted"
+    assert editor.username in to_review.events.last().what
     assert Mailing.objects.get().status == "sent"
 
 
-def test_send_it_sends_it_again(client, editor, held) -> None:
-    client.post(f"{DOUBTS}{held.pk}/", {"decision": "send", "issue": held.mailing.issue_id})
-    held.refresh_from_db()
-    assert (held.status, held.first_tried_at) == ("pending", None)
+def test_send_it_sends_it_again(client, editor, to_review) -> None:
+    client.post(
+        f"{TO_REVIEW}{to_review.pk}/", {"decision": "send", "issue": to_review.mailing.issue_id}
+    )
+    to_review.refresh_from_db()
+    assert (to_review.status, to_review.first_tried_at) == ("pending", None)
 
 
-def test_nonsense_decides_nothing(client, editor, held) -> None:
-    assert client.get(f"{DOUBTS}{held.pk}/").status_code == 405
-    assert "Say whether" in client.post(f"{DOUBTS}{held.pk}/", {}, follow=True).text
+def test_nonsense_decides_nothing(client, editor, to_review) -> None:
+    assert client.get(f"{TO_REVIEW}{to_review.pk}/").status_code == 405
+    assert "Say whether" in client.post(f"{TO_REVIEW}{to_review.pk}/", {}, follow=True).text
     nobody = "00000000-0000-0000-0000-000000000000"
-    assert client.post(f"{DOUBTS}{nobody}/", {"decision": "sent"}).status_code == 404
-    held.refresh_from_db()
-    assert held.status == "held"
+    assert client.post(f"{TO_REVIEW}{nobody}/", {"decision": "sent"}).status_code == 404
+    to_review.refresh_from_db()
+    assert to_review.status == "needs_review"
 
 
 def test_empty_desk_says_that_nothing_is_in_doubt(client, editor, site) -> None:
-    assert "settled by evidence" in client.get(DOUBTS).text
+    assert "settled by evidence" in client.get(TO_REVIEW).text
 
 
 def test_provider_in_use_and_what_the_others_cannot_do(client, editor, site) -> None:
@@ -125,13 +127,16 @@ def test_colleague_on_the_seed_list_confirms_like_any_reader(
     assert client.post(url, {"addresses": "no address"}).status_code == 400
 
 
-def test_only_who_may_approve_comes_in(client, site, held) -> None:
+def test_only_who_may_approve_comes_in(client, site, to_review) -> None:
     client.force_login(make_user("Finance"))
-    for url in (DOUBTS, DELIVERY, f"/admin/newsletters/{site.newsletter.pk}/seeds/"):
+    for url in (TO_REVIEW, DELIVERY, f"/admin/newsletters/{site.newsletter.pk}/seeds/"):
         assert client.get(url).status_code in (302, 403)
-    assert client.post(f"{DOUBTS}{held.pk}/", {"decision": "sent"}).status_code in (302, 403)
-    held.refresh_from_db()
-    assert held.status == "held"
+    assert client.post(f"{TO_REVIEW}{to_review.pk}/", {"decision": "sent"}).status_code in (
+        302,
+        403,
+    )
+    to_review.refresh_from_db()
+    assert to_review.status == "needs_review"
 
 
 def test_issue_too_large_for_the_provider_is_refused_at_approval(

@@ -1,4 +1,4 @@
-"""«Mail it»: from an article to its readers in three clicks, after the checks."""
+"""“Mail it”: from an article to its readers in three clicks, after the checks."""
 
 from typing import Any
 

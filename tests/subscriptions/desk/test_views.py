@@ -44,8 +44,8 @@ def test_desk_shows_the_audience_and_the_previews(client, editor, issue) -> None
 def press(client, issue: IssuePage, action: str, **data: str) -> str:
     """A button of the desk, as it stands on the page that the editor looks at."""
     page = client.get(desk(issue)).text
-    seen = re.search(r'data-seen="([^"]+)"', page)
-    data = {"seen": seen[1] if seen else ""} | data
+    version = re.search(r'data-version="([^"]+)"', page)
+    data = {"version": version[1] if version else ""} | data
     return client.post(desk(issue, action), data, follow=True).text
 
 
@@ -53,7 +53,7 @@ def hour(moment: datetime) -> dict[str, str]:
     return {"day": f"{moment:%Y-%m-%d}", "hour": f"{moment:%H:%M}"}
 
 
-def test_editor_approves_then_schedules_and_changes_her_mind(client, editor, issue) -> None:
+def test_editor_approves_then_schedules_and_changes_their_mind(client, editor, issue) -> None:
     assert "Now schedule it" in press(client, issue, "approve")
     mailing = Mailing.objects.get()
     assert mailing.status == "approved" and mailing.approved_by == editor
@@ -117,13 +117,13 @@ def test_what_was_changed_since_the_page_was_opened_is_not_approved(client, edit
     colleague = make_user()
     revision = issue.save_revision(user=colleague)
     opened = client.get(desk(issue)).text
-    seen = re.search(r'data-seen="([^"]+)"', opened)[1]
+    version = re.search(r'data-version="([^"]+)"', opened)[1]
     newest = issue.get_latest_revision_as_object()
     newest.subject = "Something else altogether"
     newest.save_revision(user=colleague, overwrite_revision=revision)
     assert IssuePage.objects.get().latest_revision_id == revision.pk
     for url in (desk(issue, "approve"), desk(issue) + "send-now/"):
-        assert "Look at it once more" in client.post(url, {"seen": seen}, follow=True).text
+        assert "Look at it once more" in client.post(url, {"version": version}, follow=True).text
     assert not Mailing.objects.exists()
 
 
@@ -150,7 +150,7 @@ def test_who_edited_last_does_not_approve_alone(client, editor, issue) -> None:
     client.force_login(make_user())
     press(client, issue, "approve")
     assert Mailing.objects.get().status == "approved"
-    client.force_login(editor)  # what a second person has approved, she may send at once
+    client.force_login(editor)  # what a second person has approved, they may send at once
     client.post(desk(issue) + "send-now/")
     assert Mailing.objects.get().send_at <= timezone.now()
 
@@ -209,10 +209,10 @@ def test_send_now_names_the_audience_and_asks_first(
     url = f"/admin/newsletters/issue/{issue.pk}/send-now/"
     assert "3 readers" in client.get(url).text
     assert not Mailing.objects.exists()
-    seen = re.search(r'name="seen" value="([^"]+)"', client.get(url).text)[1]
+    version = re.search(r'name="version" value="([^"]+)"', client.get(url).text)[1]
     for _ in range(2):  # pressed twice
         with committing():
-            client.post(url, {"seen": seen})
+            client.post(url, {"version": version})
     got = Counter(len(inbox.to(f"desk{number}@example.org")) for number in range(3))
     assert got == {1: 3}
     assert "Sent" in client.get(desk(issue)).text

@@ -112,7 +112,7 @@ def test_subject_in_any_script_is_calm(issue, subject: str) -> None:
 def test_article_that_stands_there_twice_stops_it(site, article) -> None:
     issue = make_issue(site.newsletter, [article, article], **GOOD)
     state, told = words(issue, "Each article once")
-    assert state == "stop" and "«Bread»" in told
+    assert state == "stop" and "“Bread”" in told
 
 
 def test_sample_too_small_to_say_anything_gives_pause(issue) -> None:
@@ -132,7 +132,7 @@ def test_issue_without_articles_and_with_hidden_ones(site, issue, article) -> No
     article.unpublish()
     assert words(issue, "Articles")[0] == "stop"
     state, told = words(issue, "Articles are published")
-    assert state == "stop" and "«Bread»" in told
+    assert state == "stop" and "“Bread”" in told
 
 
 def test_article_that_is_embargoed_stops_it(site) -> None:
@@ -140,7 +140,7 @@ def test_article_that_is_embargoed_stops_it(site) -> None:
     later.live, later.go_live_at = False, timezone.now() + timedelta(days=1)
     later.save()
     issue = make_issue(site.newsletter, [make_article(site.section), later], **GOOD)
-    assert "«Tomorrow»" in words(issue, "Articles are published")[1]
+    assert "“Tomorrow”" in words(issue, "Articles are published")[1]
 
 
 def test_sender_has_to_be_one_of_ours(issue, settings) -> None:

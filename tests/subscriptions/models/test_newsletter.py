@@ -104,7 +104,7 @@ def test_readers_of_another_newsletter_are_left_out_at_freeze_and_claim(site) ->
     batch = Batch.objects.get()
     assert batch.subscriber_ids == [only.subscriber_id]
     Subscription.objects.create(subscriber=only.subscriber, newsletter=other, status="confirmed")
-    _, recipients = engine.claim()  # she has joined the other one meanwhile
+    _, recipients = engine.claim()  # they have joined the other one meanwhile
     assert recipients == []
 
 

@@ -117,7 +117,7 @@ def reader(site) -> Subscription:
 
 
 def unsubscribe_path(subscription: Subscription) -> str:
-    return f"/newsletter/unsubscribe/{tokens.lasting('unsubscribe', subscription.pk)}/"
+    return f"/newsletter/unsubscribe/{tokens.permanent('unsubscribe', subscription.pk)}/"
 
 
 def test_one_click_unsubscribes_without_cookie_or_stamp(client, reader) -> None:
@@ -147,8 +147,8 @@ def test_forged_unsubscribe_link_gets_404(client) -> None:
     assert client.post("/newsletter/unsubscribe/AAAA/").status_code == 404
 
 
-def test_reader_leaves_and_returns_on_her_own_page(client, reader) -> None:
-    path = f"/newsletter/preferences/{tokens.lasting('preferences', reader.subscriber_id)}/"
+def test_reader_leaves_and_returns_on_their_own_page(client, reader) -> None:
+    path = f"/newsletter/preferences/{tokens.permanent('preferences', reader.subscriber_id)}/"
     client.post(path, {"newsletter": "weekly", "leave": "1"})
     reader.refresh_from_db()
     assert reader.status == "unsubscribed"

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 
+from subscriptions.sending import smtp
+
 
 @dataclass
 class Taken:
@@ -117,3 +119,8 @@ def running() -> Iterator[MailServer]:
         Thread(target=accept, daemon=True).start()
         yield server
         listening.shutdown(socket.SHUT_RDWR)
+
+
+def reader_of(return_path: str) -> int:
+    """The id of the subscriber whose copy has that return path."""
+    return smtp.read_return_path(return_path)[1]

@@ -16,13 +16,13 @@ from subscriptions.readers import signup
 from subscriptions.readers.links import unsubscribe_url
 from subscriptions.sending import freezing, reconcile
 from tests.factories import make_article, make_issue, make_subscription
-from tests.sending import pump
+from tests.sending import send_all
 from tests.subscriptions.sending.esp import DIALECTS, Copy, Esp, running
 
 pytestmark = pytest.mark.django_db
 
 NAMES = sorted(DIALECTS)
-SETTLING = [name for name in NAMES if providers.get(name).settles_doubt]
+SETTLING = [name for name in NAMES if providers.get(name).reconciles_alone]
 SECRETS = {
     "MAILGUN_API_KEY": "key-x", "MAILGUN_SENDER_DOMAIN": "mail.example.org",
     "SPARKPOST_API_KEY": "x", "POSTMARK_SERVER_TOKEN": "x", "BREVO_API_KEY": "x",
@@ -72,10 +72,10 @@ def settle(hours: int = 8) -> None:
         if not unsettled.exists():
             return
         Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
-        reconcile.resolve_all(timezone.now())
+        reconcile.all_due(timezone.now())
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
         Throttle.objects.all().delete()
-        pump()
+        send_all()
 
 
 def readers(newsletter: Newsletter) -> list[str]:
@@ -91,8 +91,8 @@ def once(newsletter: Newsletter) -> Counter:
 
 
 @pytest.mark.parametrize("esp", NAMES, indirect=True)
-def test_each_reader_gets_her_own_links_in_body_and_headers(esp, mailing, site) -> None:
-    pump()
+def test_each_reader_gets_their_own_links_in_body_and_headers(esp, mailing, site) -> None:
+    send_all()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
     assert per_reader(esp.copies) == once(site.newsletter)
@@ -102,7 +102,7 @@ def test_each_reader_gets_her_own_links_in_body_and_headers(esp, mailing, site) 
                 subscriber__email_index=index_of(copy.to)
             ).values("subscriber")
         )
-        link = unsubscribe_url(tokens.lasting("unsubscribe", subscription.pk))
+        link = unsubscribe_url(tokens.permanent("unsubscribe", subscription.pk))
         assert link in copy.html and link in copy.text
         assert copy.headers["List-Unsubscribe"] == f"<{link}>"
         assert copy.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -126,12 +126,12 @@ def index_of(email: str) -> bytes:
 )  # fmt: skip
 def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> None:
     esp.faults = [fault]
-    pump()
+    send_all()
     settle()
-    held = mailing.batches.filter(status="held").first()
-    if held:  # SES: nobody can say, so a person does
-        assert not providers.current().settles_doubt
-        reconcile.decide(held, sent=False)
+    unknown = mailing.batches.filter(status="needs_review").first()
+    if unknown:  # SES: nobody can say, so a person does
+        assert not providers.current().reconciles_alone
+        reconcile.decide(unknown, sent=False)
         settle(1)
     mailing.refresh_from_db()
     assert (mailing.status, per_reader(esp.copies)) == ("sent", once(site.newsletter))
@@ -145,12 +145,12 @@ def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> Non
 )  # fmt: skip
 def test_no_reader_gets_it_twice_when_the_answer_is_lost(esp, mailing, site, fault) -> None:
     esp.faults = [fault]
-    pump()
+    send_all()
     settle()
     assert per_reader(esp.copies) == once(site.newsletter)
-    held = mailing.batches.filter(status="held")
-    assert held.exists() == (not providers.current().settles_doubt)
-    for batch in held:
+    unknown = mailing.batches.filter(status="needs_review")
+    assert unknown.exists() == (not providers.current().reconciles_alone)
+    for batch in unknown:
         reconcile.decide(batch, sent=True)
     mailing.refresh_from_db()
     assert mailing.status == "sent"
@@ -161,7 +161,7 @@ def test_reader_who_leaves_while_in_doubt_changes_nothing_for_others(esp, mailin
     """The repeat is another call then; it must not double the first."""
     everyone = once(site.newsletter)
     esp.faults = ["500 after"]
-    pump()
+    send_all()
     signup.unsubscribe(site.newsletter.subscriptions.first(), how="page")
     settle()
     assert per_reader(esp.copies) == everyone
@@ -172,11 +172,11 @@ def test_reader_who_leaves_while_in_doubt_changes_nothing_for_others(esp, mailin
 @pytest.mark.parametrize("esp", ["brevo", "resend", "mailjet"], indirect=True)
 def test_key_that_the_provider_has_forgotten_needs_a_person(esp, mailing) -> None:
     esp.faults = ["500 after"]
-    pump()
+    send_all()
     Batch.objects.update(first_tried_at=timezone.now() - timedelta(days=2))
     settle(1)
-    [held] = mailing.batches.filter(status="held")
-    assert "forgotten" in held.events.last().what
+    [unknown] = mailing.batches.filter(status="needs_review")
+    assert "forgotten" in unknown.events.last().what
 
 
 @pytest.mark.parametrize("esp", ["postmark", "ses"], indirect=True)
@@ -186,13 +186,13 @@ def test_refused_address_costs_nobody_else_the_mail(esp, site) -> None:
     everyone = once(site.newsletter)
     make_subscription(site.newsletter, f"refused@{site.newsletter.sender_address.split('@')[1]}")
     mailing = freeze(site)
-    pump()
+    send_all()
     settle()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
     assert per_reader(esp.copies) == everyone
     assert mailing.progress()["rejected"] == 1
-    # SES says «for now» each time: that suppresses nobody.
+    # SES says “for now” each time: that suppresses nobody.
     assert Suppression.objects.count() == (1 if esp.dialect is DIALECTS["postmark"] else 0)
 
 
@@ -200,7 +200,7 @@ def test_refused_address_costs_nobody_else_the_mail(esp, site) -> None:
 def test_those_whom_the_provider_does_not_have_get_it_afterwards(esp, mailing, site) -> None:
     """Its record knows four of seven."""
     esp.faults = ["500 after"]
-    pump()
+    send_all()
     lost = esp.copies[4:]
     del esp.copies[4:]
     esp.keys = {key: b'["%s"]' % '", "'.join(c.to for c in esp.copies).encode() for key in esp.keys}
@@ -218,7 +218,7 @@ def test_call_is_never_larger_than_the_provider_takes(esp, mailing, monkeypatch,
 
     small = replace(providers.current(), per_call=3)
     monkeypatch.setattr(providers, "current", lambda: small)
-    pump()
+    send_all()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
     assert sorted(mailing.batches.values_list("size", flat=True)) == [1, 3, 3]
@@ -254,5 +254,5 @@ def take_single(esp: Esp, request) -> tuple[list[Copy], dict[str, str]]:
 
 def test_every_provider_of_the_table_says_what_it_can_and_cannot_do() -> None:
     for provider in providers.table():
-        assert provider.doubt and provider.webhook and provider.per_call
+        assert provider.reconciles and provider.webhook and provider.per_call
         assert not (provider.find and provider.repeat_within)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from subscriptions.models import Batch, IssueLink, IssuePage, Mailing, OtherSubject, Subscription
 from subscriptions.sending import counted_links, engine, freezing, subject_test
-from subscriptions.sending.subject_test import Standing
-from subscriptions.sending.transports import open_session
+from subscriptions.sending.subject_test import VariantResult
+from subscriptions.sending.transports import open_transport
 from tests.factories import make_article, make_issue, make_subscription
 
-ADDRESSES = [f"arm{n}@example.org" for n in range(40)]
+ADDRESSES = [f"variant{n}@example.org" for n in range(40)]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def mailing(issue) -> Mailing:
 
 
 def send_all() -> None:
-    session = open_session()
+    session = open_transport()
     while engine.send_next(session):
         pass
 
@@ -52,10 +52,10 @@ def test_half_of_the_sample_gets_each_subject_and_the_rest_waits(mailing, inbox)
     before = sum(subjects_in(inbox).values())
     send_all()
     assert sum(subjects_in(inbox).values()) - before == 20
-    arms = Counter(mailing.batches.filter(status="accepted").values_list("arm", "size"))
-    assert arms == {(0, 10): 1, (1, 10): 1}
-    assert [s.delivered for s in subject_test.standings(mailing)] == [10, 10]
-    assert mailing.batches.filter(status="pending", arm=None).count() == 1
+    variants = Counter(mailing.batches.filter(status="accepted").values_list("variant", "size"))
+    assert variants == {(0, 10): 1, (1, 10): 1}
+    assert [s.delivered for s in subject_test.results(mailing)] == [10, 10]
+    assert mailing.batches.filter(status="pending", variant=None).count() == 1
     subject_test.decide_due(timezone.now())
     mailing.refresh_from_db()
     assert mailing.chosen is None  # its time is not over
@@ -64,11 +64,11 @@ def test_half_of_the_sample_gets_each_subject_and_the_rest_waits(mailing, inbox)
 @pytest.mark.django_db
 def test_readers_of_a_subject_get_links_counted_for_it(mailing, client) -> None:
     link = mailing.links.first()
-    assert f"/newsletter/go/{link.pk}/1/" in counted_links.of_arm(mailing.html, 1)
-    assert counted_links.of_arm(mailing.html, None) == mailing.html
+    assert f"/newsletter/go/{link.pk}/1/" in counted_links.of_variant(mailing.html, 1)
+    assert counted_links.of_variant(mailing.html, None) == mailing.html
     for _ in range(3):
         client.get(f"/newsletter/go/{link.pk}/1/", headers={"User-Agent": "Firefox"})
-    assert [s.clicks for s in subject_test.standings(mailing)] == [0, 3]
+    assert [s.clicks for s in subject_test.results(mailing)] == [0, 3]
 
 
 @pytest.mark.django_db
@@ -101,7 +101,7 @@ def test_no_difference_sends_the_editors_own_subject(mailing) -> None:
 
 @pytest.mark.django_db
 def test_rest_never_goes_before_the_choice_even_when_its_time_has_come(mailing) -> None:
-    """Beat may be late: a pump must not send the rest with no subject chosen."""
+    """Beat may be late: a send loop must not send the rest with no subject chosen."""
     send_all()
     Mailing.objects.update(rest_at=timezone.now())
     Batch.objects.update(next_try_at=timezone.now() - timedelta(hours=1))
@@ -114,20 +114,20 @@ def test_chosen_by_hand_once(mailing) -> None:
     assert freezing.choose_subject(mailing, 1, "By hand.", now)
     assert not freezing.choose_subject(mailing, 0, "By hand.", now)
     mailing.refresh_from_db()
-    assert mailing.subject == "Two" and Batch.objects.sendable().filter(arm=None).exists()
+    assert mailing.subject == "Two" and Batch.objects.sendable().filter(variant=None).exists()
 
 
 @pytest.mark.django_db
 def test_halves_of_a_refused_batch_keep_their_subject(mailing) -> None:
-    batch = mailing.batches.filter(arm=1).get()
+    batch = mailing.batches.filter(variant=1).get()
     batch.split()
-    assert set(mailing.batches.filter(arm=1).values_list("size", flat=True)) == {10, 5}
+    assert set(mailing.batches.filter(variant=1).values_list("size", flat=True)) == {10, 5}
     carved = (
-        Batch.objects.filter(arm=0)
+        Batch.objects.filter(variant=0)
         .get()
-        .carve(Batch.objects.get(arm=0).subscriber_ids[:2], "rejected")
+        .split_off(Batch.objects.get(variant=0).subscriber_ids[:2], "rejected")
     )
-    assert carved.arm == 0
+    assert carved.variant == 0
 
 
 @pytest.mark.django_db
@@ -135,7 +135,7 @@ def test_seed_list_gets_the_first_subject(site, issue) -> None:
     Subscription.objects.filter(pk__in=Subscription.objects.all()[:3]).update(seed=True)
     freezing.freeze(freezing.approve(issue, None, timezone.now()), timezone.now())
     seeds = set(Subscription.objects.filter(seed=True).values_list("subscriber", flat=True))
-    assert seeds <= set(Batch.objects.get(arm=0).subscriber_ids)
+    assert seeds <= set(Batch.objects.get(variant=0).subscriber_ids)
     everyone = [pk for batch in Batch.objects.all() for pk in batch.subscriber_ids]
     assert sorted(everyone) == sorted(Subscription.objects.values_list("subscriber", flat=True))
 
@@ -155,8 +155,8 @@ def test_seed_list_gets_the_first_subject(site, issue) -> None:
     ],
 )
 def test_verdict(found, place, differs) -> None:
-    standings = [Standing(f"S{n}", *numbers) for n, numbers in enumerate(found)]
-    verdict = subject_test.verdict(standings)
+    results = [VariantResult(f"S{n}", *numbers) for n, numbers in enumerate(found)]
+    verdict = subject_test.verdict(results)
     assert (verdict.place, verdict.differs) == (place, differs)
     assert verdict.words
 
@@ -170,11 +170,11 @@ def test_tail_of_chi_squared_agrees_with_the_tables() -> None:
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)), min_size=2, max_size=4))
 @example([(20, 2743), (21, 0)])  # so rare that 1 / chance overflows
 def test_verdict_never_prefers_a_worse_subject(numbers) -> None:
-    standings = [Standing(str(n), *pair) for n, pair in enumerate(numbers)]
-    chance = subject_test.chance_of(standings)
+    results = [VariantResult(str(n), *pair) for n, pair in enumerate(numbers)]
+    chance = subject_test.chance_of(results)
     assert 0 <= chance <= 1
-    verdict = subject_test.verdict(standings)
+    verdict = subject_test.verdict(results)
     if verdict.differs:
-        assert standings[verdict.place].per_100 == max(s.per_100 for s in standings)
+        assert results[verdict.place].per_100 == max(s.per_100 for s in results)
     else:
         assert verdict.place == 0

@@ -9,7 +9,7 @@ from django.utils import timezone
 from subscriptions.models import IssuePage, Mailing
 from subscriptions.sending import engine, freezing, transports
 from tests.factories import make_article, make_issue, make_subscription
-from tests.sending import pump
+from tests.sending import send_all
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def sent(issue: IssuePage) -> Mailing:
     now = timezone.now()
     mailing = freezing.approve(issue, None, now)
     assert freezing.freeze(mailing, now)
-    pump()
+    send_all()
     mailing.refresh_from_db()
     return mailing
 
@@ -68,7 +68,7 @@ def test_seed_list_and_a_sample_go_first_and_the_rest_waits(mailing, inbox, site
     assert mailing.rest_at == mailing.frozen_at + timedelta(minutes=10)
     assert mailing.status == "sending"
     assert mailing.release_rest(timezone.now())
-    pump()
+    send_all()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sent", 25)
 
@@ -93,7 +93,7 @@ def test_bounces_of_the_canary_stop_the_rest(mailing, monkeypatch) -> None:
     assert mailing.status == "paused"
     assert "10 of the first" in mailing.problem and "bounced" in mailing.problem
     assert not mailing.release_rest(timezone.now()) or not engine.send_next(
-        transports.open_session()
+        transports.open_transport()
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from subscriptions.models import Mailing, Throttle
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_subscription
-from tests.sending import pump
+from tests.sending import send_all
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -85,13 +85,13 @@ def test_first_day_of_a_new_sender_sends_its_share_and_the_rest_tomorrow(
     issue = make_issue(site.newsletter, [make_article(site.section)])
     mailing = freezing.approve(issue, None, now)
     freezing.freeze(mailing, now)
-    pump()
+    send_all()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sending", 3)
     assert "warm-up" in mailing.problem
     assert mailing.not_after > now + timedelta(hours=3) or now.astimezone(UTC).hour >= 21
     assert not Mailing.objects.filter(status="paused").exists()
     Throttle.objects.update(day=date(2026, 1, 1), closed_until=None, warm_up_from=date(2026, 1, 1))
-    pump()
+    send_all()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sent", 7)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from subscriptions.models import IssueLink, IssuePage, Mailing
 from subscriptions.sending import counted_links, engine, freezing
-from subscriptions.sending.transports import open_session
+from subscriptions.sending.transports import open_transport
 from subscriptions.tracking import clicks
 from tests.factories import make_article, make_issue, make_subscription
 
@@ -61,7 +61,7 @@ def test_two_readers_have_the_same_links(site, mailing, inbox) -> None:
         make_subscription(site.newsletter, f"same{n}@example.org")
     again = make_issue(site.newsletter, [make_article(site.section)])
     freezing.freeze(freezing.approve(again, None, timezone.now()), timezone.now())
-    session = open_session()
+    session = open_transport()
     while engine.send_next(session):
         pass
     found = [

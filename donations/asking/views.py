@@ -1,0 +1,61 @@
+"""“Remind me later”, and its cancellation."""
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from donations.asking import ask, reminders
+from donations.models import Deferral
+from newsroom.core import tokens
+from newsroom.core.http import INCOMPLETE, dead_link, see_other
+from newsroom.core.public_forms import own_forms_only, refusal
+
+REMINDERS = {"most": 20, "seconds": 600}  # from one network
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def remind_me(request: HttpRequest) -> HttpResponse:
+    """POST when=… [email=…] -> back to the page, the box gone."""
+    if request.method != "POST":
+        return redirect("support")
+    form = reminders.LaterForm(request.POST)
+    back = _back(request)
+    if refused := refusal(request, form, "later", **REMINDERS):
+        context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
+        return render(request, "donations/asking/remind_me.html", context, status=refused[1])
+    response = see_other(back)
+    ask.hide(response, reminders.defer(form, timezone.now()), "later")
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    """The page the reader came from, if it is one of ours."""
+    back = request.POST.get("back", "")
+    if not back:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        back = came_from.path if came_from.netloc == request.get_host() else ""
+    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+    return back if safe else "/"
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button, POST cancels: the reminder, and with it what the cookie remembers."""
+    try:
+        deferral = reminders.read_cancel_token(token)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    if request.method != "POST":
+        return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})
+    if deferral:
+        deferral.end(Deferral.Status.CANCELLED, timezone.now())
+    return render(request, "donations/asking/cancelled.html")

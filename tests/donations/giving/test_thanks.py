@@ -1,0 +1,49 @@
+"""The page after Stripe, and a word to the newsroom."""
+
+import re
+
+import pytest
+
+from donations.models import Checkout, Contribution
+
+
+@pytest.mark.parametrize("session", ["", "cs_nothing", "x" * 5000, "../v1/charges", "cs_a/../b"])
+def test_thanks_page_survives_any_session(donor, session: str) -> None:
+    answer = donor.client.get("/support/thanks/", {"session": session})
+    assert answer.status_code == 200
+    assert "ask" not in answer.cookies
+
+
+def test_unpaid_session_is_not_thanked_for(donor) -> None:
+    donor.continues()
+    session = Checkout.objects.get().session_id
+    answer = donor.client.get("/support/thanks/", {"session": session})
+    assert "As soon as your contribution arrives" in answer.text
+    assert not Contribution.objects.exists()
+
+
+def test_donor_says_a_word_after_the_contribution(donor, finance_page) -> None:
+    page = donor.gives("word@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    answer = donor.client.post(f"/support/thanks/{action}", {"message": "Go on! <b>"})
+    assert "every one of them" in answer.text
+    donor.client.post(f"/support/thanks/{action}", {"message": "second"})
+    contribution = Contribution.objects.get()
+    assert contribution.message == "Go on! <b>"
+    assert "Go on! &lt;b&gt;" in finance_page(contribution)
+
+
+@pytest.mark.parametrize(("words", "status"), [("", 422), ("x" * 2001, 422), ("x" * 2000, 200)])
+def test_message_of_any_size_gets_an_answer(donor, words: str, status: int) -> None:
+    page = donor.gives("size@example.org", frequency="once").text
+    action = page.split('action="/support/thanks/')[1].split('"')[0]
+    assert donor.client.post(f"/support/thanks/{action}", {"message": words}).status_code == status
+    assert donor.client.post("/support/thanks/x:y/", {"message": "hi"}).status_code == 404
+
+
+def test_thanks_page_opened_by_somebody_else_names_no_one(donor, client) -> None:
+    donor.gives("private@example.org", frequency="once")
+    session = Checkout.objects.get().session_id
+    page = client.get("/support/thanks/", {"session": session}).text
+    assert "private@example.org" not in page and "Ann" not in page
+    assert not re.search('/support/manage/[^"]', page)

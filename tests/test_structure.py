@@ -1,0 +1,96 @@
+"""What docs/architecture.md and CONTRIBUTING.md say of the tree is true."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsroom.celery import app as celery_app
+from tests import layers, picture
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("newsroom", "subscriptions", "donations")
+DOCS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+MOST_MODULES, MOST_LINES = 14, 350
+# A path that a document names: with a folder of ours, or of the tests, in front.
+PATH = re.compile(r"`((?:newsroom|subscriptions|donations|templates|tests|docs)/[\w./-]*)`")
+
+
+def modules() -> Iterator[Path]:
+    for app in APPS:
+        yield from (ROOT / app).rglob("*.py")
+
+
+def test_no_folder_has_too_many_modules() -> None:
+    folders: dict[Path, int] = {}
+    for path in modules():
+        folders[path.parent] = folders.get(path.parent, 0) + 1
+    assert {folder: n for folder, n in folders.items() if n > MOST_MODULES} == {}
+
+
+def test_no_module_is_too_long() -> None:
+    prose = {"articles.py", "0001_initial.py"}
+    lengths = {path: len(path.read_text().splitlines()) for path in modules()}
+    assert [p for p, n in lengths.items() if n > MOST_LINES and p.name not in prose] == []
+
+
+@pytest.mark.parametrize("room", picture.rooms())
+def test_room_opens_with_three_lines(room: str) -> None:
+    source = (ROOT / room.replace(".", "/") / "__init__.py").read_text()
+    lines = (ast.get_docstring(ast.parse(source)) or "").splitlines()
+    assert len([line for line in lines if line]) == 3
+    assert lines[2].startswith("Uses ") and lines[3].startswith("Begin with ")
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_what_a_document_names_is_there(page: Path) -> None:
+    named = {path.rstrip("/.") for path in PATH.findall(page.read_text())}
+    links = re.findall(r"\]\(([\w./-]+\.md)\)", page.read_text())
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_readme_names_what_make_can_do() -> None:
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.M)
+    readme = (ROOT / "README.md").read_text()
+    assert len(targets) >= 9
+    assert [name for name in targets if not re.search(rf"make {name}\b", readme)] == []
+
+
+def test_every_job_that_is_queued_by_name_is_there() -> None:
+    sources = "".join(path.read_text() for path in modules())
+    named = set(re.findall(r'after_commit\(\s*"([\w.]+)"', sources))
+    beat = {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
+    routes = set(celery_app.conf.task_routes)
+    assert len(named) >= 4
+    assert named | beat | routes <= set(celery_app.tasks)
+
+
+@pytest.mark.parametrize(
+    ("here", "source"),
+    [
+        ("base.html", "{% load giving %}"),
+        ("base.html", "{% static 'donations/give.js' %}"),
+        ("newsroom/publishing/article.html", "{% include 'subscriptions/readers/signup.html' %}"),
+        ("newsroom/publishing/home.html", "{% url 'support' %}"),
+        ("subscriptions/email/issue.mjml", '<a href="{{ base_url }}/support/">'),
+        ("subscriptions/readers/confirm.html", "{% url 'go' 1 %}"),
+        ("donations/asking/later.html", '{% include "donations/giving/amounts.html" %}'),
+        ("newsroom/static/newsroom/site.js", 'fetch("/newsletter/weekly/signup/")'),
+    ],
+)
+def test_template_or_script_that_looks_up_is_found(here: str, source: str) -> None:
+    assert any(layers.is_above(there, here) for _, there in layers.references(source))
+
+
+def test_template_may_look_down() -> None:
+    source = "{% load giving site %}{% include 'donations/asking/later.html' %}{% url 'search' %}"
+    found = [there for _, there in layers.references(source)]
+    assert not any(layers.is_above(there, "donations/giving/ask_box.html") for there in found)
+
+
+def test_edges_that_others_imply_are_left_out() -> None:
+    edges = {("a", "b"), ("b", "c"), ("a", "c"), ("c", "d"), ("a", "d")}
+    assert picture.reduced(edges) == {("a", "b"), ("b", "c"), ("c", "d")}
