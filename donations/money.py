@@ -16,7 +16,7 @@ class Currency:
     code: str
     symbol: str
     decimals: int
-    minimum: int  # smallest contribution, in the smallest unit: about two dollars
+    minimum: int  # the least one can give, in the smallest unit: about two dollars
     maximum: int  # beyond this somebody has slipped on a key: about 10,000 dollars
     fee: int  # the fixed part of what the payment provider takes, about 30 cents
 

@@ -39,7 +39,7 @@ def catch_up_with_stripe() -> None:
 
 @shared_task
 def close_abandoned(checkout_id: int) -> None:
-    """Sessions that another contribution of the same form has replaced."""
+    """Sessions that a later press of the same form has replaced."""
     checkout.close_abandoned(Checkout.objects.get(pk=checkout_id))
 
 

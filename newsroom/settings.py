@@ -175,7 +175,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout"
 CELERY_TASK_PUBLISH_RETRY = False  # newsroom/core/jobs.py says why nothing is lost
 
 # --- Mail ----------------------------------------------------------------------------------
-# A name from subscriptions/providers, and its ANYMAIL_… variables (those of Anymail's documents;
+# A name from newsroom/mail/providers, and its ANYMAIL_… variables (those of Anymail's documents;
 # lists and objects as JSON). Unset: the sandbox, which speaks Mailgun's API.
 
 MAIL_SANDBOX = "" if env.str("MAIL_PROVIDER", default="") else "http://127.0.0.1:8025"
@@ -222,9 +222,8 @@ MAILS = [
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env.int("MAIL_LEASE_SECONDS", default=90))
 ANYMAIL["REQUESTS_TIMEOUT"] = MAIL_LEASE.total_seconds() * 2 / 3
-MAIL_SEND_LOOPS = env.int(
-    "MAIL_SEND_LOOPS", default=2
-)  # calls in flight at once, over all machines
+# Calls in flight at once, over all machines.
+MAIL_SEND_LOOPS = env.int("MAIL_SEND_LOOPS", default=2)
 # A batch in doubt is asked after at these distances; "not there" three times means "not sent".
 MAIL_PROBES = [
     timedelta(seconds=seconds)

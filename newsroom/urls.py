@@ -1,4 +1,4 @@
-"""Every address of the site; the ones without a token are promises (see the design)."""
+"""Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
 from django.conf import settings
 from django.urls import include, path, re_path

@@ -94,7 +94,7 @@ def send_loop() -> None:
 
 @shared_task
 def reconcile_batches() -> None:
-    reconcile.all_due(clock.now())
+    reconcile.run_due(clock.now())
     Mailing.objects.close_done()
 
 

@@ -100,7 +100,7 @@ def contribution_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> 
     assert again.amount_refunded == 200 and not again.refunded
 
 
-def recurring_takes_another_amount_and_another_day_without_a_charge(pay: Pay) -> None:
+def recurring_contribution_takes_another_amount_and_another_day_without_a_charge(pay: Pay) -> None:
     from donations.payments import gateway
 
     session = ask_for_session(frequency="monthly")
@@ -133,7 +133,7 @@ QUESTIONS = [
     unknown_parameter_is_refused,
     payment_methods_of_the_account_are_listed,
     contribution_paid_on_the_hosted_page_is_found_from_its_session,
-    recurring_takes_another_amount_and_another_day_without_a_charge,
+    recurring_contribution_takes_another_amount_and_another_day_without_a_charge,
 ]
 
 

@@ -1,7 +1,10 @@
 """What docs/architecture.md and CONTRIBUTING.md say of the tree is true."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +69,15 @@ def test_every_job_that_is_queued_by_name_is_there() -> None:
     routes = set(celery_app.conf.task_routes)
     assert len(named) >= 4
     assert named | beat | routes <= set(celery_app.tasks)
+
+
+def test_importing_a_sandbox_makes_no_file(tmp_path: Path) -> None:
+    code = "import donations.sandbox.pages, subscriptions.sandbox.store as mail; mail.Store"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    settings = "from django.conf import settings; settings.configure(); "
+    command = [sys.executable, "-B", "-c", settings + code]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ COOKIE = "ask"
 SALT = "ask"
 LONGEST = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
 
-# How long a giver sees no box.
+# How long a donor sees no box.
 AFTER_CONTRIBUTION = {
     "once": timedelta(days=60),
     "monthly": timedelta(days=365),

@@ -81,8 +81,8 @@ def solves(text: str, nonce: str, bits: int = BITS) -> bool:
 def watch(now: datetime) -> bool:
     """Trip the breaker while most payments fail, and tell finance; did it?
 
-    Counts what Stripe tells, not our contributions: a card declined on the page of a recurring
-    one that never began belongs to none.
+    Counts what Stripe tells, not our contributions: a card declined before a
+    recurring contribution began belongs to no contribution.
     """
     told = StripeEvent.objects.filter(received_at__gt=now - LOOK_BACK, type__in=[FAILED, PAID])
     counts = dict(told.values_list("type").annotate(models.Count("pk")))

@@ -83,7 +83,7 @@ def deferral_of(token: str) -> Deferral | None:
 
 
 def start(form: GiveForm, language: str) -> str:
-    """The address of Stripe's page for this contribution. The same form gives the same page again.
+    """The address of Stripe's page for what the form asks. The same form gives the same page again.
 
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """

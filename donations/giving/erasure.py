@@ -70,9 +70,9 @@ def erase(donor: Donor) -> None:
     newsletter is another consent, which they withdraw on its own page. Raises
     gateway.Unavailable, stripe.StripeError.
     """
-    recurring = set(donor.recurring.values_list("stripe_customer", flat=True))
+    renewing = set(donor.recurring.values_list("stripe_customer", flat=True))
     given = set(donor.contributions.values_list("stripe_customer", flat=True))
-    for customer in (recurring | given) - {""}:
+    for customer in (renewing | given) - {""}:
         gateway.delete_customer(customer)
     for subscription in donor.recurring.filter(ended_at=None).values_list(
         "stripe_subscription", flat=True

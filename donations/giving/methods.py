@@ -10,7 +10,7 @@ USUAL = ["card", "apple_pay", "google_pay", "sepa_debit"]  # until Stripe has be
 
 @dataclass(frozen=True)
 class Method:
-    """A name, and the picture of it in templates/donations/methods.html."""
+    """A name, and the picture of it in templates/donations/giving/methods.html."""
 
     icon: str
     label: str

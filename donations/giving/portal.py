@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from donations import money
 from donations.asking import ask
 from donations.giving import emails, erasure, receipts, recurring_changes
-from donations.giving.recurring_changes import RecurringForm
+from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
@@ -70,13 +70,13 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
             return redirect("manage", token)
         if "card" in request.POST:
             return to_stripe(request, chosen)
-        said, status = change(RecurringForm(request.POST, chosen))
+        said, status = change(RecurringChangeForm(request.POST, chosen))
     contributions = donor.contributions.exclude(status=Contribution.Status.FAILED)
     shown: dict[str, Any] = {
         "token": token,
         "contributions": contributions.select_related("receipt")[:200],
         "years": receipts.years_of(donor),
-        "recurring": [
+        "rows": [
             {
                 "recurring": recurring,
                 "lower": recurring_changes.lower(recurring),
@@ -91,7 +91,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         "days": range(1, 29),
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
-    if any(row["recurring"].going for row in shown["recurring"]):  # a supporter is not asked
+    if any(row["recurring"].going for row in shown["rows"]):  # a supporter is not asked
         ask.hide(response, timezone.now() + ask.AFTER_CONTRIBUTION["monthly"], "gave")
     return response
 
@@ -136,7 +136,9 @@ def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """GET says what goes and what stays; POST does it."""
-    context: dict[str, Any] = {"going": [p for p in donor.recurring.all() if p.going]}
+    context: dict[str, Any] = {
+        "going": [recurring for recurring in donor.recurring.all() if recurring.going]
+    }
     if request.method != "POST":
         return render(request, "donations/giving/erase.html", context | {"token": token})
     try:
@@ -148,7 +150,7 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     return render(request, "donations/giving/erased.html")
 
 
-def change(form: RecurringForm) -> tuple[dict[str, Any], int]:
+def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
     """What to tell the donor about the change they asked for, and the status."""
     if not form.is_valid():
         problem = next(iter(form.errors.values()))[0]
@@ -156,12 +158,12 @@ def change(form: RecurringForm) -> tuple[dict[str, Any], int]:
     try:
         return {"done": recurring_changes.apply(form, timezone.now())}, 200
     except (gateway.Unavailable, stripe.StripeError) as error:
-        log.warning("No change of a recurring: %s", type(error).__name__)
+        log.warning("A recurring contribution was not changed: %s", type(error).__name__)
         return {"problem": "Our payment provider did not take the change. Please try again."}, 503
 
 
 def other(recurring: RecurringContribution) -> dict[str, Any]:
-    """The other rhythm, with an amount that comes to the same in a year."""
+    """The other frequency, with an amount that comes to the same in a year."""
     monthly = recurring.frequency == Frequency.MONTHLY
     amount = recurring.amount * 12 if monthly else recurring.amount // 12
     currency = money.CURRENCIES[recurring.currency]
@@ -176,7 +178,7 @@ def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpRes
     try:
         unpaid = recurring.status == "past_due"
         url = gateway.open_invoice_url(recurring.stripe_subscription) if unpaid else ""
-        return see_other(url or gateway.portal_url(recurring.stripe_customer, here))
+        return see_other(url or gateway.stripe_portal_url(recurring.stripe_customer, here))
     except stripe.StripeError:
         return render(request, "503.html", {"message": BUSY}, status=503)
 

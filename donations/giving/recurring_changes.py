@@ -1,4 +1,4 @@
-"""A donor changes what they give regularly: amount, rhythm, a pause, the end of it.
+"""A donor changes what they give regularly: amount, frequency, a pause, the end of it.
 
 Each change is a row first, then one call to Stripe under a key made of the row's id, then the
 newest subscription is pulled. Dying in between: the same press finds the row, repeats the call
@@ -29,7 +29,7 @@ MONTHS = [(1, "1 payment"), (3, "3 payments"), (6, "6 payments")]
 LATER = [("", "No"), ("91", "In three months"), ("182", "In half a year"), ("365", "In a year")]
 
 
-class RecurringForm(forms.Form):
+class RecurringChangeForm(forms.Form):
     """One press on the donor's page."""
 
     form_id = forms.UUIDField()
@@ -56,13 +56,13 @@ class RecurringForm(forms.Form):
             except money.BadAmount as error:
                 self.add_error("amount", str(error))
         if do == What.FREQUENCY and data.get("frequency") in ("", None, self.recurring.frequency):
-            self.add_error("frequency", "Please choose the other rhythm.")
+            self.add_error("frequency", "Please choose the other frequency.")
         if do == What.DAY and not data.get("day"):
             self.add_error("day", "Please choose a day from 1 to 28.")
         return data
 
 
-def apply(form: RecurringForm, now: datetime) -> str:
+def apply(form: RecurringChangeForm, now: datetime) -> str:
     """Do what a valid form asks; words for the donor.
 
     Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
@@ -102,12 +102,12 @@ def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetim
 
 
 def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    """What is paid stays paid: the new rhythm begins when the present period is over."""
+    """What is paid stays paid: the new frequency begins when the present period is over."""
     params = _price(recurring, data["frequency"], data["smallest"])
     begins = recurring.renews_at or now
     params["trial_end"] = int(max(begins, now + timedelta(minutes=1)).timestamp())
-    rhythm = Frequency(data["frequency"]).label.lower()
-    new = f"{money.show(data['smallest'], recurring.currency)} {rhythm}"
+    frequency = Frequency(data["frequency"]).label.lower()
+    new = f"{money.show(data['smallest'], recurring.currency)} {frequency}"
     return params, f"{recurring} to {new}", f"From {begins:%-d %B %Y} on it is {new}."
 
 

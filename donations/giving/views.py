@@ -163,7 +163,7 @@ MESSAGE_SECONDS = 3600  # from the thanks page on
 @own_forms_only
 @require_POST
 def message(request: HttpRequest, token: str) -> HttpResponse:
-    """A word to the newsroom after the contribution, kept sealed beside it. The first one stays."""
+    """A word to the newsroom after giving, kept sealed beside it. The first one stays."""
     try:
         pk = tokens.read_expiring("message", token, seconds=MESSAGE_SECONDS)
     except tokens.BadToken:

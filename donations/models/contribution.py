@@ -29,7 +29,7 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
 
 
 class Contribution(models.Model):
-    """One contribution of money that arrived, is on its way, failed, was refunded or disputed.
+    """Money that was given: it is on its way, arrived, failed, was refunded or disputed.
 
     Mirrors a Stripe PaymentIntent and its newest Charge; only ``payments/sync.py`` writes it, from
     what Stripe says now, so there are no moves to guard: the newest object wins.

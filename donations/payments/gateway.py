@@ -284,7 +284,7 @@ def enabled_payment_methods() -> list[str]:
     return names
 
 
-def portal_url(customer: str, return_url: str) -> str:
+def stripe_portal_url(customer: str, return_url: str) -> str:
     """Where the donor changes their card or cancels, on Stripe's pages."""
     params: Any = {"customer": customer, "return_url": return_url}
     return client().v1.billing_portal.sessions.create(params=params).url

@@ -40,10 +40,10 @@ def subscription(found: stripe.Subscription, checkout: Checkout | None) -> Recur
     """A Stripe Subscription as a recurring contribution."""
     item = found["items"].data[0]
     price = item.price
-    rhythm = price.recurring
-    interval = rhythm.interval if rhythm and rhythm.interval_count == 1 else "another"
+    repeats = price.recurring
+    interval = repeats.interval if repeats and repeats.interval_count == 1 else "another"
     if interval not in FREQUENCY_OF:
-        _say_unknown(found.id, f"a rhythm other than monthly and annual ({interval})")
+        _say_unknown(found.id, f"a frequency other than monthly and annual ({interval})")
     if found.status not in RecurringContribution.STATUSES:
         _say_unknown(found.id, f"the status “{found.status}”")
     customer: Any = found.customer
@@ -203,14 +203,14 @@ def _record_change(before: Contribution | None, now: Contribution) -> None:
 
 
 def _ours(contribution: Contribution) -> bool:
-    """Not from before we took its series over: another system has thanked for that."""
+    """Not from before we took the recurring one over: another system has thanked for that."""
     adopted_at = contribution.recurring.adopted_at if contribution.recurring else None
     return not (adopted_at and contribution.received_at and contribution.received_at < adopted_at)
 
 
 def _welcome(contribution: Contribution) -> None:
     """The first moment the money is there: one receipt, one thanks, no more reminders, and what
-    else was asked for with the contribution."""
+    else they asked for when they gave."""
     now = timezone.now()
     Receipt.issue(contribution, contribution.received_at or now)
     outbox.post("thanks", contribution.pk, key=str(contribution.pk))
@@ -229,7 +229,7 @@ def _welcome(contribution: Contribution) -> None:
         )
         newsletter = Newsletter.objects.live().order_by("path").first()
         if first and checkout.newsletter and donor and newsletter:
-            sign_up(newsletter, donor.email, how="with a contribution")
+            sign_up(newsletter, donor.email, how="giving form")
 
 
 def dispute(found: stripe.Dispute, contribution: Contribution) -> None:

@@ -1,6 +1,6 @@
 """A local Stripe: the API calls we make, hosted pages to click through, signed webhooks, a clock.
 
-A Django project of its own, which knows nothing of the newsroom; world.py says how it is told
+A Django project of its own, which knows nothing of the newsroom; store.py says how it is told
 where it lives.
 """
 

@@ -73,7 +73,7 @@ def _shown(session: Object) -> dict[str, Any]:
 
 
 def portal_page(request: HttpRequest, pk: str) -> HttpResponse:
-    """Stripe's customer portal: another card, and what one gives."""
+    """Stripe's customer portal: another card, and the subscriptions."""
     session = store.get(pk, "billing_portal.session")
     if session is None:
         raise Http404

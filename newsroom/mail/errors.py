@@ -37,7 +37,7 @@ class Outcome:
     refused: the account was refused, a person has to act. bad: this call was refused whole, for
     an address or for the mail itself. nobody: every single reader was refused for good; later: for
     now.
-    had: the provider has had this very call before. doubt: it may have accepted the call.
+    had: the provider has had this very call before. in_doubt: it may have accepted the call.
     """
 
     kind: str
@@ -62,16 +62,16 @@ def classify(error: Exception, provider: Provider | None = None) -> Outcome:
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return Outcome("no", "the provider could not be reached")
     if isinstance(error, requests.RequestException):
-        return Outcome("doubt", "the connection broke during the call")
+        return Outcome("in_doubt", "the connection broke during the call")
     if isinstance(error, AnymailInvalidAddress):  # found before the call
         return Outcome("bad", "an address is not valid")
     if type(error.__cause__).__module__.startswith("botocore"):
-        return Outcome("doubt", "the connection broke during the call")
+        return Outcome("in_doubt", "the connection broke during the call")
     if isinstance(error, AnymailAPIError):
-        return Outcome("doubt", "the provider's answer makes no sense")
+        return Outcome("in_doubt", "the provider's answer makes no sense")
     if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
         return Outcome("refused", f"the mail could not be built ({type(error).__name__})")
-    return Outcome("doubt", type(error).__name__)
+    return Outcome("in_doubt", type(error).__name__)
 
 
 def _by_status(response: requests.Response, provider: Provider | None) -> Outcome:
@@ -87,8 +87,8 @@ def _by_status(response: requests.Response, provider: Provider | None) -> Outcom
     if 400 <= code < 500:
         return Outcome("bad", f"{where}: it refused an address, or the mail itself")
     if code < 300:
-        return Outcome("doubt", f"{where}, but with words that make no sense")
-    return Outcome("doubt", where)
+        return Outcome("in_doubt", f"{where}, but with words that make no sense")
+    return Outcome("in_doubt", where)
 
 
 def _had_it(response: requests.Response, provider: Provider) -> bool:
@@ -116,7 +116,7 @@ def _by_ses(response: dict[str, Any]) -> Outcome:
         return _by_ses_entries(response)
     if 400 <= code < 500:
         return Outcome("bad", f"{where}: it refused an address, or the mail itself")
-    return Outcome("doubt", where)
+    return Outcome("in_doubt", where)
 
 
 def _by_ses_entries(response: dict[str, Any]) -> Outcome:
@@ -132,7 +132,7 @@ def _by_ses_entries(response: dict[str, Any]) -> Outcome:
         return Outcome("bad", f"{where}: it refused an address, or the mail itself")
     if status:
         return Outcome("refused", f"{where}: check the account and its keys")
-    return Outcome("doubt", "the provider's answer makes no sense")
+    return Outcome("in_doubt", "the provider's answer makes no sense")
 
 
 def _by_mail_server(cause: BaseException | None) -> Outcome:

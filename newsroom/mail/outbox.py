@@ -75,4 +75,4 @@ def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> 
         mail.finish(Status.FAILED, error=outcome.reason)
     else:
         again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
-        mail.finish(Status.WAITING, in_doubt=outcome.kind == "doubt", **again)
+        mail.finish(Status.WAITING, in_doubt=outcome.kind == "in_doubt", **again)

@@ -1,5 +1,5 @@
 """What readers see of articles besides the pages themselves: search, feeds, sitemap, reads.
 
 Uses newsroom's models and core.
-Begin with models/article.py, then views.py.
+Begin with newsroom/models/article.py, then views.py.
 """

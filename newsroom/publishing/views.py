@@ -1,4 +1,4 @@
-"""Search, health, and the news sitemap. Articles are served by Wagtail."""
+"""Search, and the news sitemap. Articles are served by Wagtail."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The engine room in the admin: calls in doubt, the provider and how fast it is fed, seed lists."""
+"""Operations in the admin: calls to review, the provider and how fast it is fed, seed lists."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from subscriptions.sending import reconcile
 APPROVE = "subscriptions.approve_mailing"
 
 
-class Room(WagtailAdminTemplateMixin, TemplateView):
+class OperationsPage(WagtailAdminTemplateMixin, TemplateView):
     """A page below “Newsletters” for those who may approve."""
 
     header_icon = "mail"
@@ -40,22 +40,24 @@ class Room(WagtailAdminTemplateMixin, TemplateView):
         return [*self.breadcrumbs_items, newsletters, here]
 
 
-class CallsToReview(Room):
+class CallsToReview(OperationsPage):
     """Each call that may or may not have been taken, and everything known about it."""
 
     template_name = "subscriptions/desk/needs_review.html"
     page_title = "Calls to review"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        doubtful = (
+        unsettled = (
             Batch.objects.filter(status__in=Batch.UNSETTLED)
             .select_related("mailing__issue")
             .prefetch_related("events")
             .order_by("-status", "mailing", "seq")  # “needs review” before “in doubt”
         )
         return super().get_context_data(**kwargs) | {
-            "to_review": [batch for batch in doubtful if batch.status == Batch.Status.NEEDS_REVIEW],
-            "asking": [batch for batch in doubtful if batch.status == Batch.Status.IN_DOUBT],
+            "to_review": [
+                batch for batch in unsettled if batch.status == Batch.Status.NEEDS_REVIEW
+            ],
+            "in_doubt": [batch for batch in unsettled if batch.status == Batch.Status.IN_DOUBT],
             "provider": providers.current(),
         }
 
@@ -90,7 +92,7 @@ class ThrottleForm(forms.ModelForm):
         widgets = {"warm_up_from": forms.DateInput(attrs={"type": "date"})}
 
 
-class Delivery(Room):
+class Delivery(OperationsPage):
     """Which provider sends, what it can and can't do, how fast it is fed."""
 
     template_name = "subscriptions/desk/delivery.html"
@@ -137,7 +139,7 @@ class SeedForm(forms.Form):
         return [AddressField(max_length=254).clean(line) for line in lines if line]
 
 
-class Seeds(Room):
+class Seeds(OperationsPage):
     """A newsletter's seed list."""
 
     template_name = "subscriptions/desk/seeds.html"

@@ -1,6 +1,6 @@
 """The issue's desk in the admin: look at it, see what stops it, watch it go.
 
-What its buttons do is in ``desk_actions``.
+What its buttons do is in actions.py.
 """
 
 import math

@@ -1,10 +1,11 @@
-"""From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand.
+"""An issue as a mail, rendered once per mailing.
 
-An issue is rendered once per mailing. What differs between readers stands in it as merge
-fields, which the provider fills in; nothing that an author typed can become one.
+What differs between readers stands in it as merge fields, which the provider fills in; nothing that
+an author typed can become one.
 """
 
 import secrets
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import get_template
@@ -12,7 +13,9 @@ from django.utils import timezone, translation
 
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
-from subscriptions.models import IssuePage
+
+if TYPE_CHECKING:
+    from subscriptions.models import IssuePage
 
 TEMPLATE = "subscriptions/email/issue"
 # Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
@@ -26,7 +29,7 @@ class Unsendable(Exception):
     """The issue can't go out as it is; the message tells an editor what to do."""
 
 
-def render_issue(issue: IssuePage) -> Rendered:
+def render_issue(issue: "IssuePage") -> Rendered:
     """The issue as it goes to everyone, merge fields in place of what is personal."""
     # Rendered with unguessable stand-ins first: a “%recipient.…%” found afterwards was typed
     # by somebody, and is defused.

@@ -51,13 +51,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 class Batch(models.Model):
     """One provider call: which readers, who holds it, how it ended.
 
-    | from     | to                                                                          |
-    | -------- | --------------------------------------------------------------------------- |
-    | pending  | sending (claimed), cancelled                                                |
-    | sending  | accepted, pending (definite no), in doubt (nobody knows, or the lease ended) |
-    | sending  | split (refused: its halves take its place), rejected (refused, one reader)   |
-    | in doubt | accepted or pending, by evidence; else needs review                               |
-    | needs review | accepted or pending, by a person                                            |
+    | from         | to                                                                         |
+    | ------------ | -------------------------------------------------------------------------- |
+    | pending      | sending (claimed), cancelled                                               |
+    | sending      | accepted, pending (definite no), in doubt (nobody knows, or lease over)    |
+    | sending      | split (refused: its halves take its place), rejected (refused, one reader) |
+    | in doubt     | accepted or pending, by evidence; else needs review                        |
+    | needs review | accepted or pending, by a person                                           |
 
     By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
     how many may have been handed over, and how many certainly have.
@@ -191,9 +191,9 @@ class Batch(models.Model):
         return int(places.aggregate(last=Max("seq"))["last"]) + 1
 
     def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
-        """Leave doubt: one guarded update, one winner."""
-        doubtful = type(self).objects.filter(pk=self.pk, status__in=frm)
-        return bool(doubtful.update(status=to, claim_token=None, lease_until=None, **fields))
+        """Settle it: one guarded update, one winner."""
+        mine = type(self).objects.filter(pk=self.pk, status__in=frm)
+        return bool(mine.update(status=to, claim_token=None, lease_until=None, **fields))
 
     @property
     def recipients(self) -> int:

@@ -1,4 +1,4 @@
-"""One edition of a newsletter: its pieces in order, subject and preheader."""
+"""One issue of a newsletter: its pieces in order, subject and preheader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Piece:
 
 
 class IssuePage(Page):
-    """One edition: pieces in order, subject, preheader; also its public web version.
+    """One issue: pieces in order, subject, preheader; also its public web version.
 
     What goes out is never this row but the approved revision of it, see Mailing.
     """

@@ -19,7 +19,7 @@ class MailingQuerySet(models.QuerySet["Mailing"]):
         return self.filter(status=Mailing.Status.SCHEDULED, send_at__lte=now)
 
     def active(self) -> "MailingQuerySet":
-        """Not cancelled: an issue has one of these at most."""
+        """Not cancelled, so sent and missed ones too: an issue has one of these at most."""
         return self.exclude(status=Mailing.Status.CANCELLED)
 
     def close_done(self) -> None:

@@ -33,7 +33,7 @@ from subscriptions.sending.transports import LostClaim, Recipient, SendResult, T
 
 log = logging.getLogger(__name__)
 
-HALVINGS_BEFORE_DOUBT = 8
+HALVINGS_BEFORE_PAUSE = 8
 TRIES_PER_READER = 5  # of an address that is refused “for now” each time
 LONGEST_BACKOFF = timedelta(minutes=10)
 
@@ -181,7 +181,7 @@ def _divide(batch: Batch, result: SendResult, now: datetime) -> None:
 
 
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
-    """Tell a definite no from doubt; ``reason`` never holds an address."""
+    """Tell a definite no from a call in doubt; ``reason`` never holds an address."""
     log.warning("Batch %s: %s (%s)", batch.pk, outcome.reason, outcome.kind)
     now = with_retries(clock.now)
     with_retries(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
@@ -234,7 +234,7 @@ def _refused_whole(batch: Batch, reason: str) -> None:
     """
     others = Batch.objects.filter(mailing=batch.mailing_id)
     taken = others.filter(status=Status.ACCEPTED).exists()
-    if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_DOUBT:
+    if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_PAUSE:
         _pause(batch, reason)
     elif batch.size > 1:
         batch.split()

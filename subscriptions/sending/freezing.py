@@ -1,7 +1,7 @@
 """From an approval to a frozen mailing: what goes out, to whom, and who has it first.
 
 Approve, schedule, freeze. The freeze fixes content and audience in one transaction; from then on
-``delivery`` sends it.
+engine.py sends it.
 """
 
 from dataclasses import dataclass, field

@@ -22,7 +22,7 @@ IN_DOUBT = [Status.IN_DOUBT]
 
 
 def found(batch_id: Any, provider_id: str, how: str = "an event from the provider") -> None:
-    """Proof that the provider has this batch: whoever holds it or doubts it, it is accepted."""
+    """Proof that the provider has this batch: whatever its state, it is accepted."""
     try:
         batch = Batch.objects.filter(pk=batch_id).first()
     except ValidationError:  # not a batch's id: somebody else's metadata
@@ -36,17 +36,17 @@ def found(batch_id: Any, provider_id: str, how: str = "an event from the provide
         Mailing.objects.close_if_done(batch.mailing_id)
 
 
-def all_due(now: datetime) -> None:
-    """Batches whose worker vanished fall into doubt; doubtful ones are asked after."""
+def run_due(now: datetime) -> None:
+    """Batches whose worker vanished become in doubt; those in doubt are reconciled."""
     for batch in Batch.objects.abandoned()[:200]:
         fall(batch, "The worker vanished during the call.", now)
-    doubtful = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
-    for batch in doubtful.select_related("mailing")[:50]:
+    in_doubt = Batch.objects.filter(status=Status.IN_DOUBT, next_try_at__lte=now)
+    for batch in in_doubt.select_related("mailing")[:50]:
         look_into(batch, now)
 
 
 def fall(batch: Batch, why: str, now: datetime) -> None:
-    """Into doubt, if its lease has still run out."""
+    """In doubt from now on, if its lease has still run out."""
     abandoned = Batch.objects.abandoned().filter(pk=batch.pk)
     fields = {"claim_token": None, "error": why[:300], "next_try_at": first_probe(batch, now)}
     if abandoned.update(status=Status.IN_DOUBT, **fields):
@@ -59,7 +59,7 @@ def first_probe(batch: Batch, now: datetime) -> datetime:
 
 
 def look_into(batch: Batch, now: datetime) -> None:
-    """One look at one doubtful batch, with its provider's kind of evidence."""
+    """One look at one batch in doubt, with its provider's kind of evidence."""
     provider = providers.get(batch.provider) if batch.provider in providers.NAMES else None
     if provider is None or provider != providers.current():
         name = provider.name if provider else batch.provider or "another provider"
@@ -163,12 +163,12 @@ def _by_journal(batch: Batch, now: datetime) -> None:
     there = [pk for pk in batch.subscriber_ids if pk not in excluded]
     # What the database lost with a crash of its own, the journal does not know.
     end = len(there) if _database_restarted_since(batch.tried_at) else batch.begun
-    doubtful, untried = there[batch.done : end], there[end:]
+    in_doubt, untried = there[batch.done : end], there[end:]
     with transaction.atomic():
         if untried and not batch.split_off(untried, Status.PENDING, next_try_at=now):
             return
-        if doubtful:
-            unknown = batch.split_off(doubtful, Status.NEEDS_REVIEW, error=batch.error)
+        if in_doubt:
+            unknown = batch.split_off(in_doubt, Status.NEEDS_REVIEW, error=batch.error)
             if unknown is None:
                 return
             unknown.note("Handed over, the answer unknown. An editor has to decide.")

@@ -30,7 +30,7 @@ class Copy:
 
 
 @dataclass
-class Outcome:
+class PipelineResult:
     """What became of a batch: by subscriber id, who was not served, and why."""
 
     refused: list[int] = field(default_factory=list)  # 5xx about the address: for good
@@ -81,13 +81,13 @@ class Pipeline:
         assert server.sock
         self.sock, self.file = server.sock, server.file or server.sock.makefile("rb")
         self.pipelining = server.has_extn("pipelining")
-        self.outcome = Outcome()
+        self.outcome = PipelineResult()
         self.settled = 0  # copies whose fate is known, in their order
         self.in_air = False  # has the next one been handed over, its answer still out?
 
     def send(
         self, template: mime.Template, copies: list[Copy], journal: Callable[[int, int], None]
-    ) -> Outcome:
+    ) -> PipelineResult:
         """Send to each; ``journal(begun, done)`` is called before each message is handed over,
         and whatever it raises ends the sending."""
         try:

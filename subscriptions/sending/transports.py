@@ -64,7 +64,7 @@ def open_transport() -> Transport:
 
 
 class APITransport:
-    """One HTTP transport for all calls of a send loop."""
+    """One HTTP connection for all calls of a send loop."""
 
     def __init__(self) -> None:
         self.mail = get_connection()
@@ -72,7 +72,7 @@ class APITransport:
         self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
 
     def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult:
-        """Raises TooLate, and what Anymail raises: see ``outcomes.classify``."""
+        """Raises TooLate, and what Anymail raises: see ``classify`` in newsroom/mail/errors.py."""
         mailing, content = batch.mailing, (batch.mailing_id, batch.variant)
         if content not in self.bodies:
             provider = providers.current()
@@ -213,8 +213,8 @@ def journal_of(batch: Batch) -> Callable[[int, int], None]:
 
 @contextmanager
 def commits_without_waiting() -> Iterator[None]:
-    """A journal entry need not be on the disk before the next message: it survives our death, and
-    after the database's own ``reconcile`` does not trust it."""
+    """A journal entry need not be on the disk before the next message: it survives our own
+    death; after a crash of the database, reconcile.py does not trust it."""
 
     def set_to(value: str) -> None:
         with connection.cursor() as cursor:

@@ -204,7 +204,7 @@ def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> No
     expect(reader.get_by_role("heading")).to_have_text(re.compile("No more|Nothing to cancel"))
 
 
-def test_donor_manages_their_contribution_by_a_mailed_link(reader: Page, product: Product) -> None:
+def test_donor_changes_what_they_give_by_a_mailed_link(reader: Page, product: Product) -> None:
     address = unique(reader, "manage")
     reader.goto("/support/?frequency=monthly&amount=5")
     reader.get_by_role("button", name="Continue").click()

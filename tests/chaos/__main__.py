@@ -21,7 +21,7 @@ from tests.environment import ROOT
 
 STEPS = (
     "in the freeze", "in the claim", "before the call", "during the call", "after the call",
-    "before the finish", "after the finish", "in the resolver", "with evidence in hand",
+    "before the finish", "after the finish", "while reconciling", "with evidence in hand",
 )  # fmt: skip
 SHORT = {
     "killed during the call, accept then hang",
@@ -41,7 +41,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
         for mode in MODES:
             name = f"killed {step}, {mode or 'all well'}"
             yield name, partial(scenarios.at_step, world, few, step, mode)
-    for step in ("before the call", "during the call", "before the finish", "in the resolver"):
+    for step in ("before the call", "during the call", "before the finish", "while reconciling"):
         yield f"frozen {step}", partial(scenarios.frozen, world, few, step)
     yield "two beats", partial(scenarios.two_beats, world, few)
     for offset in ("-1h", "+1h"):

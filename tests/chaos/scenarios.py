@@ -49,7 +49,7 @@ def at_step(world: World, few: Readers, step: str, mode: str, action: str = "kil
 def frozen(world: World, few: Readers, step: str) -> Result:
     """A worker is stopped at one step, past its lease and all probes, and goes on then."""
     reset()
-    world.mode("accept then reset" if step == "in the resolver" else "slow", 1)
+    world.mode("accept then reset" if step == "while reconciling" else "slow", 1)
     world.arm("stop", step)
     mailing = world.approve(few.newsletter)
     thaw_at = time.monotonic() + LEASE + 6

@@ -74,7 +74,7 @@ def install() -> None:
     after(transports.SMTPTransport, "send", "after the call")
     before(engine, "finish", "before the finish")
     after(engine, "finish", "after the finish")
-    before(reconcile, "look_into", "in the resolver")
+    before(reconcile, "look_into", "while reconciling")
     before(reconcile, "found", "with evidence in hand")
 
 

@@ -145,8 +145,8 @@ def test_payouts_add_up_to_what_was_booked(donor, stripe_sandbox) -> None:
         assert sum(e["net"] for e in entries if e["type"] != "payout") == payout["amount"]
         assert sum(e["net"] for e in entries) == 0
     converted = [e for e in all_of(stripe_sandbox, "balance_transactions") if e["exchange_rate"]]
-    [contribution] = converted
-    assert (contribution["currency"], contribution["amount"]) == ("usd", 670)  # 1000 yen
+    [booking] = converted
+    assert (booking["currency"], booking["amount"]) == ("usd", 670)  # 1000 yen
 
 
 def test_call_that_failed_before_acting_has_left_nothing(call, product, fault) -> None:

@@ -7,7 +7,7 @@ document.addEventListener("change", (event) => {
   if (own && event.target.name.startsWith("amount_")) own.value = "";
 });
 
-// One id per visit of a form: pressing twice, or coming back and pressing again, is one contribution.
+// One id per visit of a form: pressing twice, or coming back and pressing again, is one checkout.
 for (const field of document.querySelectorAll("[data-fresh-id]")) {
   const id = field.value || history.state?.formId || crypto.randomUUID?.() || "";
   history.replaceState({ ...history.state, formId: id }, "");

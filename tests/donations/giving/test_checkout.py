@@ -33,7 +33,7 @@ def test_reader_gives_once(donor) -> None:
 
 
 @pytest.mark.parametrize("frequency", ["monthly", "annual"])
-def test_reader_gives_monthly(donor, frequency: str) -> None:
+def test_reader_gives_regularly(donor, frequency: str) -> None:
     page = donor.gives(f"{frequency}@example.org", frequency=frequency)
     assert f"every {frequency.replace('annual', 'year').replace('monthly', 'month')}" in page.text
     recurring = RecurringContribution.objects.get()
@@ -164,7 +164,7 @@ def test_anonymous_contribution_keeps_no_name(donor, finance_page) -> None:
     assert "anonymous" in finance_page(Contribution.objects.get())
 
 
-def test_newsletter_is_asked_for_with_the_contribution_and_confirmed_by_mail(
+def test_newsletter_is_asked_for_when_giving_and_confirmed_by_mail(
     donor, told, committing, inbox
 ) -> None:
     with committing():
@@ -175,7 +175,7 @@ def test_newsletter_is_asked_for_with_the_contribution_and_confirmed_by_mail(
     assert len([subject for subject in subjects if "confirm" in subject]) == 1
     subscription = Subscription.objects.get()
     assert subscription.status == "pending"
-    assert subscription.consents.get().how == "with a contribution"
+    assert subscription.consents.get().how == "giving form"
 
 
 def test_donor_without_the_box_ticked_gets_no_newsletter(donor) -> None:
@@ -231,7 +231,7 @@ def test_reader_in_a_dangerous_country_is_warned_and_may_be_turned_away(donor, a
 # --- Sessions that nobody pays ------------------------------------------------------------------
 
 
-def test_session_that_another_contribution_replaced_is_closed(donor, told, committing) -> None:
+def test_session_that_a_later_press_replaced_is_closed(donor, told, committing) -> None:
     form = {"checkout": str(uuid.uuid4())}
     with committing():
         first = donor.continues(**form, amount="10")["Location"]

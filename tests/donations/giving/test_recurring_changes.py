@@ -55,7 +55,7 @@ def test_nonsense_for_an_amount_changes_nothing(portal, recurring, typed) -> Non
     assert recurring.amount == 1000
 
 
-def test_another_rhythm_begins_when_what_is_paid_is_over(portal, recurring, donor, told) -> None:
+def test_another_frequency_begins_when_what_is_paid_is_over(portal, recurring, donor, told) -> None:
     renews_at = recurring.renews_at
     page = portal("frequency", frequency="annual", amount="100").text
     assert "From" in page and "$100 annual" in page
@@ -217,7 +217,7 @@ def gives_and_renews(donor, told, committing):
     return play
 
 
-def mending_link(mail: dict) -> str:
+def update_link(mail: dict) -> str:
     """The path in a mail about a payment that did not go through."""
     link = next(word for word in mail["text"].split() if "/support/update-payment/" in word)
     return "/" + link.split("/", 3)[3]
@@ -245,15 +245,15 @@ def test_failing_card_is_told_three_times_and_then_it_ends(
 def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
     gives_and_renews, donor, told, inbox, committing, client
 ) -> None:
-    gives_and_renews("mend@example.org", Card.FAILS_LATER)
-    [mail, _] = inbox.to("mend@example.org")
+    gives_and_renews("update@example.org", Card.FAILS_LATER)
+    [mail, _] = inbox.to("update@example.org")
     assert "visa 0341" in mail["text"]
-    path = mending_link(mail)
+    path = update_link(mail)
     page = client.get(path).text
     assert "Pay it now" in page and "Contributions so far" not in page
     stripes_page = client.post(path)["Location"]
     assert "/invoice/" in stripes_page
-    donor.pays(stripes_page, "mend@example.org", Card.VISA)
+    donor.pays(stripes_page, "update@example.org", Card.VISA)
     with committing():
         handle(told())
     recurring = RecurringContribution.objects.get()
@@ -280,7 +280,7 @@ def test_bank_that_wants_to_ask_at_a_renewal_is_answered_by_one_press(
     gives_and_renews("asks@example.org", Card.ALWAYS_AUTHENTICATE)
     assert subjects(inbox, "asks@example.org")[1:] == ["Your bank has a question"]
     [mail, _] = inbox.to("asks@example.org")
-    page = client.post(mending_link(mail))["Location"]
+    page = client.post(update_link(mail))["Location"]
     donor.pays(page, "asks@example.org", Card.ALWAYS_AUTHENTICATE)
     with committing():
         handle(told())

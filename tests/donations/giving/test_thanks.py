@@ -22,7 +22,7 @@ def test_unpaid_session_is_not_thanked_for(donor) -> None:
     assert not Contribution.objects.exists()
 
 
-def test_donor_says_a_word_after_the_contribution(donor, finance_page) -> None:
+def test_donor_says_a_word_after_giving(donor, finance_page) -> None:
     page = donor.gives("word@example.org", frequency="once").text
     action = page.split('action="/support/thanks/')[1].split('"')[0]
     answer = donor.client.post(f"/support/thanks/{action}", {"message": "Go on! <b>"})

@@ -89,7 +89,7 @@ def test_renewal_becomes_a_second_contribution(donor, told) -> None:
     assert recurring.status == "active"
 
 
-def test_failed_renewal_is_a_failed_contribution_and_the_series_ends(donor, told) -> None:
+def test_failed_renewal_is_a_failed_contribution_and_the_recurring_one_ends(donor, told) -> None:
     pay_without_returning(donor, "fails@example.org", Card.FAILS_LATER)
     donor.advance(32)
     handle(told())

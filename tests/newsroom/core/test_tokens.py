@@ -6,7 +6,7 @@ from newsroom.core import tokens
 
 
 @given(st.integers(min_value=1, max_value=2**62))
-def test_lasting_token_gives_back_its_number(number: int) -> None:
+def test_permanent_token_gives_back_its_number(number: int) -> None:
     token = tokens.permanent("unsubscribe", number)
     assert len(token) == 27
     assert tokens.read_permanent("unsubscribe", token) == number
@@ -25,6 +25,6 @@ def test_token_of_one_purpose_does_not_serve_another() -> None:
         tokens.read_expiring("manage", tokens.expiring("confirm", 5), seconds=60)
 
 
-def test_passing_token_grows_stale() -> None:
+def test_expiring_token_grows_stale() -> None:
     with pytest.raises(tokens.StaleToken):
         tokens.read_expiring("confirm", tokens.expiring("confirm", 5), seconds=-1)

@@ -1,4 +1,4 @@
-"""The engine room: doubts with their evidence, the provider's table, throttle, seed list."""
+"""Operations: calls to review with their evidence, the providers, the throttle, the seed list."""
 
 from datetime import UTC, timedelta
 
@@ -23,27 +23,27 @@ def editor(client):
 
 @pytest.fixture
 def to_review(site, inbox, settings) -> Batch:
-    """A call to SES that nobody can tell about: to_review."""
+    """A call to SES that nobody can tell about: it needs review."""
     for _ in range(3):
         make_subscription(site.newsletter)
-    issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue of the doubt")
+    issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue to review")
     mailing = freezing.approve(issue, None, timezone.now())
     freezing.freeze(mailing, timezone.now())
     inbox.fault("500 after")
-    session = transports.open_transport()
-    engine.send_next(session)
+    transport = transports.open_transport()
+    engine.send_next(transport)
     settings.MAIL_PROVIDER = "ses"
     Batch.objects.update(provider="ses")
     for _ in range(3):
         Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
-        reconcile.all_due(timezone.now())
+        reconcile.run_due(timezone.now())
     return Batch.objects.get(status="needs_review")
 
 
-def test_doubt_is_shown_with_its_evidence_and_both_choices(client, editor, to_review) -> None:
+def test_call_is_shown_with_its_evidence_and_both_choices(client, editor, to_review) -> None:
     assert "1 call to the mail provider is in doubt" in client.get("/admin/newsletters/").text
     page = client.get(TO_REVIEW).text
-    assert "Issue of the doubt" in page
+    assert "Issue to review" in page
     assert "The provider answered 500" in page
     assert "No event about it has come so far" in page
     assert "An editor has to decide" in page

@@ -219,7 +219,7 @@ def test_send_now_names_the_audience_and_asks_first(
     assert client.get(f"/admin/newsletters/issue/{issue.pk}/progress/").status_code == 200
 
 
-def test_editor_sends_a_test_to_herself(client, editor, issue, inbox) -> None:
+def test_editor_sends_a_test_to_themselves(client, editor, issue, inbox) -> None:
     client.post(desk(issue, "test"))
     assert [mail["subject"] for mail in inbox.to(editor.email)] == ["[Test] On bread"]
 

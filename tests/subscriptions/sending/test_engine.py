@@ -45,7 +45,7 @@ def frozen(issue: IssuePage) -> Mailing:
 def settle(mailing: Mailing) -> None:
     """Let the probes' time pass, and send what they set free, until nothing moves."""
     for hours in range(1, 9):
-        reconcile.all_due(timezone.now() + timedelta(hours=hours))
+        reconcile.run_due(timezone.now() + timedelta(hours=hours))
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
         Throttle.objects.all().delete()
         send_all()
@@ -174,7 +174,7 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
     mailing = frozen(issue)
     batch, recipients = engine.claim()
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    reconcile.all_due(timezone.now())
+    reconcile.run_due(timezone.now())
     transports.open_transport().send(batch, recipients)
     engine.finish(batch, "accepted", provider_id="<x>")
     batch.refresh_from_db()
@@ -272,7 +272,7 @@ def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inb
     assert mailing.problem == "an address is not valid"
     numbers = mailing.progress()
     assert numbers["pending"] + numbers["rejected"] == 20
-    assert numbers["rejected"] <= engine.HALVINGS_BEFORE_DOUBT
+    assert numbers["rejected"] <= engine.HALVINGS_BEFORE_PAUSE
 
 
 def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypatch) -> None:

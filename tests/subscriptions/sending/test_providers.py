@@ -72,7 +72,7 @@ def settle(hours: int = 8) -> None:
         if not unsettled.exists():
             return
         Batch.objects.filter(status="in_doubt").update(next_try_at=timezone.now())
-        reconcile.all_due(timezone.now())
+        reconcile.run_due(timezone.now())
         Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
         Throttle.objects.all().delete()
         send_all()

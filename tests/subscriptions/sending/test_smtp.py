@@ -1,4 +1,4 @@
-"""Sending through a mail server of one's own: pipelined, journaled, a doubt of one."""
+"""Sending through a mail server of one's own: pipelined, journaled, one reader in doubt at most."""
 
 import ssl
 from collections import Counter
@@ -34,7 +34,7 @@ def later() -> None:
         Batch.objects.filter(status="sending").update(
             lease_until=timezone.now() - timedelta(seconds=1)
         )
-        reconcile.all_due(timezone.now())
+        reconcile.run_due(timezone.now())
         Throttle.objects.all().delete()
         send_all()
 
@@ -83,7 +83,7 @@ def test_unknown_reader_is_suppressed_and_costs_nobody_else_the_mail(
 
 @pytest.mark.parametrize("fault", ["450 rcpt", "450 data", "421 data", "drop before"])
 def test_reader_who_was_not_served_is_served_later(mailing, readers, server, fault) -> None:
-    """A drop in the middle of a message is no doubt for the others."""
+    """A drop in the middle of a message leaves the others certain."""
     server.faults = {readers[2]: fault}
     send_all()
     server.faults = {}
@@ -179,7 +179,7 @@ def test_journal_older_than_the_databases_last_start_is_not_trusted(
 def test_worker_that_wakes_after_its_lease_stops_at_once(mailing, readers, server) -> None:
     batch, recipients = engine.claim()
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    reconcile.all_due(timezone.now())
+    reconcile.run_due(timezone.now())
     with pytest.raises(transports.LostClaim):
         transports.open_transport().send(batch, recipients)
     assert server.taken == []
@@ -201,12 +201,12 @@ class Box:
     def __init__(self) -> None:
         self.to: list[str] = []
 
-    async def handle_DATA(self, server, transport, envelope) -> str:
+    async def handle_DATA(self, server, session, envelope) -> str:
         self.to += envelope.rcpt_tos
         return "250 OK"
 
 
-def authenticate(server, transport, envelope, mechanism, auth_data) -> AuthResult:
+def authenticate(server, session, envelope, mechanism, auth_data) -> AuthResult:
     good = isinstance(auth_data, LoginPassword) and auth_data.password == b"right"
     return AuthResult(success=good, handled=good)
 

@@ -38,8 +38,8 @@ def mailing(issue) -> Mailing:
 
 
 def send_all() -> None:
-    session = open_transport()
-    while engine.send_next(session):
+    transport = open_transport()
+    while engine.send_next(transport):
         pass
 
 
@@ -122,12 +122,12 @@ def test_halves_of_a_refused_batch_keep_their_subject(mailing) -> None:
     batch = mailing.batches.filter(variant=1).get()
     batch.split()
     assert set(mailing.batches.filter(variant=1).values_list("size", flat=True)) == {10, 5}
-    carved = (
+    split_off = (
         Batch.objects.filter(variant=0)
         .get()
         .split_off(Batch.objects.get(variant=0).subscriber_ids[:2], "rejected")
     )
-    assert carved.variant == 0
+    assert split_off.variant == 0
 
 
 @pytest.mark.django_db

@@ -97,7 +97,9 @@ def test_bounces_of_the_canary_stop_the_rest(mailing, monkeypatch) -> None:
     )
 
 
-def test_three_complaints_stop_a_small_mailing_and_resuming_releases_the_brakes(mailing) -> None:
+def test_three_complaints_stop_a_small_mailing_and_resuming_turns_the_thresholds_off(
+    mailing,
+) -> None:
     tell(mailing, "complained", 2)
     assert mailing.status == "sending"
     tell(mailing, "complained", 1, first=2)

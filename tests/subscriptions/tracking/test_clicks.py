@@ -61,8 +61,8 @@ def test_two_readers_have_the_same_links(site, mailing, inbox) -> None:
         make_subscription(site.newsletter, f"same{n}@example.org")
     again = make_issue(site.newsletter, [make_article(site.section)])
     freezing.freeze(freezing.approve(again, None, timezone.now()), timezone.now())
-    session = open_transport()
-    while engine.send_next(session):
+    transport = open_transport()
+    while engine.send_next(transport):
         pass
     found = [
         set(re.findall(rf"{counted_links.GO}[\d/]+", inbox.to(f"same{n}@example.org")[0]["html"]))
