@@ -5,7 +5,7 @@ from datetime import datetime
 from django import forms
 from django.db import transaction
 
-from donations.asking import ask
+from donations.asking import ask_cookie
 from donations.models import Appeal, Deferral, Frequency
 from newsroom.core import tokens
 from newsroom.mail import outbox
@@ -17,7 +17,7 @@ LATE_BY_DAYS = 14  # a reminder that an outage held up longer than this stays un
 
 class LaterForm(forms.Form):
     when = forms.ChoiceField(
-        choices=[(choice.value, choice.label) for choice in ask.LATER],
+        choices=[(choice.value, choice.label) for choice in ask_cookie.LATER],
         error_messages={
             "required": "Please choose when we may ask again.",
             "invalid_choice": "Please choose when we may ask again.",
@@ -29,7 +29,7 @@ class LaterForm(forms.Form):
 
 def defer(form: LaterForm, now: datetime) -> datetime:
     """Record the wish, if an address was left, and say until when the box stays away."""
-    remind_at = now + ask.LATER_BY_VALUE[form.cleaned_data["when"]].after
+    remind_at = now + ask_cookie.LATER_BY_VALUE[form.cleaned_data["when"]].after
     if email := form.cleaned_data["email"]:
         frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
         appeal = Appeal.objects.current()

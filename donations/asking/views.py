@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from donations.asking import ask, reminders
+from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from newsroom.core import tokens
 from newsroom.core.http import INCOMPLETE, dead_link, see_other
@@ -28,10 +28,15 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     form = reminders.LaterForm(request.POST)
     back = _back(request)
     if refused := refusal(request, form, "later", **REMINDERS):
-        context = {"later_form": form, "problem": refused[0], "later": ask.LATER, "back": back}
+        context = {
+            "later_form": form,
+            "problem": refused[0],
+            "later": ask_cookie.LATER,
+            "back": back,
+        }
         return render(request, "donations/asking/remind_me.html", context, status=refused[1])
     response = see_other(back)
-    ask.hide(response, reminders.defer(form, timezone.now()), "later")
+    ask_cookie.hide(response, reminders.defer(form, timezone.now()), "later")
     return response
 
 

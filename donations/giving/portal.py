@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from donations import money
-from donations.asking import ask
+from donations.asking import ask_cookie
 from donations.giving import emails, erasure, receipts, recurring_changes
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
@@ -92,7 +92,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
     if any(row["recurring"].going for row in shown["rows"]):  # a supporter is not asked
-        ask.hide(response, timezone.now() + ask.AFTER_CONTRIBUTION["monthly"], "gave")
+        ask_cookie.hide(response, timezone.now() + ask_cookie.AFTER_CONTRIBUTION["monthly"], "gave")
     return response
 
 

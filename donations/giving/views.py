@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from donations import money
-from donations.asking import ask
+from donations.asking import ask_cookie
 from donations.giving import card_testing, methods
 from donations.giving.checkout import GiveForm, start
 from donations.models import Appeal, Contribution, Country, Frequency
@@ -62,7 +62,7 @@ def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str
         "reminder": typed.get("reminder", ""),
         # Pages come from a cache: the id of one press is made in the browser (give.js).
         "checkout_id": typed.get("checkout", ""),
-        "later": ask.LATER,
+        "later": ask_cookie.LATER,
         "form": form,
     }
 
@@ -141,8 +141,8 @@ def thanks(request: HttpRequest) -> HttpResponse:
         context["message_token"] = tokens.expiring("message", contribution.pk)
     response = render(request, "donations/giving/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
-        until = timezone.now() + ask.AFTER_CONTRIBUTION[contribution.frequency]
-        ask.hide(response, until, "gave")
+        until = timezone.now() + ask_cookie.AFTER_CONTRIBUTION[contribution.frequency]
+        ask_cookie.hide(response, until, "gave")
     return response
 
 

@@ -4,9 +4,10 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .appeal import Appeal, AppealAmounts, Country, Frequency
+from .appeal import Appeal, AppealAmounts, Frequency
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
+from .country import Country
 from .deferral import Deferral
 from .donor import Donor
 from .receipt import Receipt, ReceiptNumber

@@ -20,6 +20,7 @@ from newsroom.mail.errors import classify
 from subscriptions.desk.views import APPROVE, active_mailing, issue_for, version_token
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
+from subscriptions.readers.audience import audience_of
 from subscriptions.sending import engine, freezing
 
 SOMEBODY_ELSE = "You edited this issue last: somebody else has to look at it and approve it."
@@ -76,7 +77,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         context = {
             "issue": approved,
-            "audience": issue.newsletter.audience(),
+            "audience": audience_of(issue.newsletter).count(),
             "version": version_token(issue),
         }
         return render(request, "subscriptions/desk/send_now.html", context)

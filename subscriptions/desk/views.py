@@ -21,6 +21,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from newsroom.mail import providers
 from subscriptions.issues import checklist, previews
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions.readers.audience import audience_of
 from subscriptions.sending import subject_test
 
 APPROVE = "subscriptions.approve_mailing"
@@ -61,7 +62,7 @@ def row_of(newsletter: Newsletter) -> dict[str, Any]:
         "next": coming,
         "drafted": coming and any(issue.issue_on == coming.date() for issue in issues),
         "off": [day for day in newsletter.holidays.all() if day.ends_on >= timezone.localdate()],
-        "audience": newsletter.audience(),
+        "audience": audience_of(newsletter).count(),
         "issues": [(issue, active_mailing(issue)) for issue in issues],
     }
 
@@ -92,7 +93,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "stories": newest.stories,
             "subjects": newest.subjects,
             **checklist_of(newest),
-            "audience": self.issue.newsletter.audience(),
+            "audience": audience_of(self.issue.newsletter).count(),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),

@@ -14,6 +14,7 @@ from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
 from subscriptions.models import LinkCheck
+from subscriptions.readers.audience import audience_of
 
 NO_ARTICLES = "This issue has no articles that readers can see yet."
 MOST_HTML = 90_000  # bytes: Gmail cuts a mail off at about 102 kB
@@ -139,7 +140,7 @@ def sample_is_large_enough(proof: Proof) -> str:
     variants = len(proof.issue.subjects)
     if variants < 2:
         return ""
-    each = proof.newsletter.audience() * proof.issue.sample_percent // 100 // variants
+    each = audience_of(proof.newsletter).count() * proof.issue.sample_percent // 100 // variants
     if each >= LEAST_EACH:
         return ""
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
@@ -183,7 +184,7 @@ def audience_is_usual(proof: Proof) -> str:
     before = proof.last.audience if proof.last else None
     if not before:
         return ""
-    now = proof.newsletter.audience()
+    now = audience_of(proof.newsletter).count()
     if abs(now - before) <= before * UNUSUAL:
         return ""
     return f"{now:,} readers; the last issue went to {before:,}."

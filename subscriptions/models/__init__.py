@@ -5,10 +5,10 @@ Begin with subscriber.py and newsletter.py; mailing.py and batch.py have the tab
 """
 
 from .batch import Batch
-from .checks import LinkCheck, TestSend
 from .delivery_log import BatchEvent, DeliveryFailure
 from .issue import IssuePage, OtherSubject, Piece
 from .link import IssueLink
+from .link_check import LinkCheck
 from .mailing import Mailing
 from .newsletter import (
     Holiday,
@@ -18,6 +18,7 @@ from .newsletter import (
     WelcomeMail,
 )
 from .subscriber import Consent, Subscriber, Subscription
+from .test_send import TestSend
 from .throttle import Throttle
 
 __all__ = [

@@ -10,9 +10,8 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.http import HttpRequest
-from django.utils import timezone
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
@@ -29,7 +28,6 @@ from newsroom.mail import look, words
 from newsroom.models import SectionPage
 
 from .blocks import LETTER_FEATURES
-from .subscriber import Subscription
 
 if TYPE_CHECKING:
     from .issue import IssuePage
@@ -239,24 +237,6 @@ class Newsletter(Page):
         """The newest issue that readers may see."""
         latest: IssuePage | None = self.issues().live().first()
         return latest
-
-    def audience(self) -> int:
-        """How many readers a mailing would reach now."""
-        return self.readers().count()
-
-    def readers(self) -> Any:
-        """The subscriptions that an issue goes to now: mailable, and as this newsletter's own
-        rules have it."""
-        readers = Subscription.objects.mailable().filter(newsletter=self)
-        if self.settle_days:
-            settled = timezone.now() - timedelta(days=self.settle_days)
-            readers = readers.filter(Q(confirmed_at__lte=settled) | Q(confirmed_at=None))
-        if others := [other.pk for other in self.leave_out.all()]:
-            elsewhere = Subscription.objects.mailable().filter(
-                newsletter__in=others, subscriber=OuterRef("subscriber")
-            )
-            readers = readers.filter(~Exists(elsewhere) | Q(seed=True))
-        return readers
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)

@@ -28,6 +28,7 @@ from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
 from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
+from subscriptions.readers.audience import audience_of
 from subscriptions.sending import reconcile, thresholds
 from subscriptions.sending.transports import LostClaim, Recipient, SendResult, TooLate, Transport
 
@@ -130,7 +131,7 @@ def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
 
 def eligible(batch: Batch) -> list[Recipient]:
     rows = (
-        batch.mailing.newsletter.readers()
+        audience_of(batch.mailing.newsletter)
         .filter(subscriber__in=batch.subscriber_ids)
         .order_by("subscriber")
         .values_list("subscriber_id", "pk", "subscriber__email")

@@ -15,6 +15,7 @@ from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
 from subscriptions.issues import rendering
 from subscriptions.models import Batch, IssuePage, Mailing
+from subscriptions.readers.audience import audience_of
 from subscriptions.sending import counted_links
 
 CANARY = 200  # readers, besides the seed list; an issue to fewer than five times that has none
@@ -127,7 +128,7 @@ def _sample(mailing: Mailing, issue: IssuePage, now: datetime) -> Sample:
     subjects = [subject_line(subject) for subject in issue.subjects]
     if len(subjects) == 1 and not newsletter.canary_minutes:
         return Sample()
-    audience = newsletter.audience()
+    audience = audience_of(newsletter).count()
     readers = audience * issue.sample_percent // 100
     if 1 < len(subjects) <= readers:
         return Sample(readers, now + timedelta(minutes=issue.test_minutes), subjects)
@@ -139,7 +140,7 @@ def _sample(mailing: Mailing, issue: IssuePage, now: datetime) -> Sample:
 def _make_batches(mailing: Mailing, sample: Sample, now: datetime) -> int:
     """How many readers they hold."""
     readers, values = (
-        mailing.newsletter.readers().values_list("subscriber_id", "seed").query.sql_with_params()
+        audience_of(mailing.newsletter).values_list("subscriber_id", "seed").query.sql_with_params()
     )
     variants, size = max(len(sample.subjects), 1), providers.current().per_call
     values += (

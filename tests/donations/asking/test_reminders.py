@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from donations.asking import ask, reminders
+from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from newsroom.core.privacy import email_index
 from newsroom.models import Suppression
@@ -35,12 +35,12 @@ def test_box_comes_back_when_its_time_is_over(rf, appeal) -> None:
 
     now = timezone.now()
     response = HttpResponse()
-    ask.hide(response, now + timedelta(days=7), "later")
+    ask_cookie.hide(response, now + timedelta(days=7), "later")
     request = rf.get("/")
     request.COOKIES["ask"] = response.cookies["ask"].value
-    assert not ask.shown(request, now)
-    assert not ask.shown(request, now + timedelta(days=6))
-    assert ask.shown(request, now + timedelta(days=8))
+    assert not ask_cookie.shown(request, now)
+    assert not ask_cookie.shown(request, now + timedelta(days=6))
+    assert ask_cookie.shown(request, now + timedelta(days=8))
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "eyJ1bnRpbCI6OTk5OTk5OTk5OX0:1:forged", "\0"])

@@ -3,14 +3,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom.mail import look
-from subscriptions.models import Batch, Holiday, Newsletter, Subscription
-from subscriptions.sending import engine, freezing
-from tests.factories import make_article, make_issue, make_subscription
+from subscriptions.models import Holiday, Newsletter
 
 pytestmark = pytest.mark.django_db  # Wagtail looks a page's type up
 
@@ -87,46 +83,3 @@ def test_newsletter_without_a_day_has_no_next_hour(site) -> None:
     site.newsletter.weekday = None
     with pytest.raises(ValueError, match="no fixed day"):
         site.newsletter.next_send_at(FRIDAY_NOON)
-
-
-def test_readers_of_another_newsletter_are_left_out_at_freeze_and_claim(site) -> None:
-    other = site.newsletter.get_parent().add_child(
-        instance=weekly(slug="other", sender_name="O", sender_address="o@mail.example.org")
-    )
-    both, only = (make_subscription(site.newsletter) for _ in range(2))
-    Subscription.objects.create(subscriber=both.subscriber, newsletter=other, status="confirmed")
-    site.newsletter.leave_out.add(other)
-    site.newsletter.save()
-    assert list(site.newsletter.readers()) == [only]
-    issue = make_issue(site.newsletter, [make_article(site.section)])
-    now = timezone.now()
-    freezing.freeze(freezing.approve(issue, None, now), now)
-    batch = Batch.objects.get()
-    assert batch.subscriber_ids == [only.subscriber_id]
-    Subscription.objects.create(subscriber=only.subscriber, newsletter=other, status="confirmed")
-    _, recipients = engine.claim()  # they have joined the other one meanwhile
-    assert recipients == []
-
-
-def test_new_readers_wait_for_the_welcome_series(site) -> None:
-    site.newsletter.settle_days = 7
-    site.newsletter.save()
-    old, new = (make_subscription(site.newsletter) for _ in range(2))
-    now = timezone.now()
-    Subscription.objects.filter(pk=old.pk).update(confirmed_at=now - timedelta(days=8))
-    Subscription.objects.filter(pk=new.pk).update(confirmed_at=now - timedelta(days=6))
-    assert list(site.newsletter.readers()) == [old]
-    assert site.newsletter.audience() == 1
-
-
-@pytest.mark.parametrize("colour", ["#ffffff", "#eb9389", "red", "#12345", "#777777;x"])
-def test_colour_that_nobody_can_read_on_paper_is_refused(colour: str) -> None:
-    with pytest.raises(ValidationError):
-        look.readable_on_paper(colour)
-
-
-def test_contrast_is_that_of_wcag() -> None:
-    assert look.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert look.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-    look.readable_on_paper("#7a1710")
-    look.readable_at_night("#eb9389")
