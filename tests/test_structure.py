@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsroom.celery import app as celery_app
+from newsroom.mail import catalogue
 from tests import layers, picture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,15 @@ def test_every_job_that_is_queued_by_name_is_there() -> None:
     routes = set(celery_app.conf.task_routes)
     assert len(named) >= 4
     assert named | beat | routes <= set(celery_app.tasks)
+
+
+def test_every_mail_that_is_posted_is_written_and_has_both_parts() -> None:
+    sources = "".join(path.read_text() for path in modules())
+    named = set(re.findall(r'outbox\.post\(\s*"(\w+)"', sources))
+    assert len(named) >= 10
+    assert named <= set(catalogue.writers())
+    parts = [path for path in ROOT.glob("templates/*/email/*.mjml") if path.stem != "base"]
+    assert [path.name for path in parts if not path.with_suffix(".txt").exists()] == []
 
 
 def test_importing_a_sandbox_makes_no_file(tmp_path: Path) -> None:

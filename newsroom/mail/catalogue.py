@@ -7,19 +7,26 @@ from inspect import getmembers, isfunction
 
 from anymail.message import AnymailMessage
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 Writer = Callable[..., AnymailMessage | None]
 
 
 @cache
 def writers() -> dict[str, Writer]:
-    """Name -> function: every public function that one of the modules defines."""
+    """Name -> function: every public function that one of the modules defines.
+
+    Raises ImproperlyConfigured for two of one name.
+    """
     found: dict[str, Writer] = {}
     for name in settings.MAILS:
         module = import_module(name)
         for purpose, writer in getmembers(module, isfunction):
-            if writer.__module__ == name and not purpose.startswith("_"):
-                found[purpose] = writer
+            if writer.__module__ != name or purpose.startswith("_"):
+                continue
+            if purpose in found:
+                raise ImproperlyConfigured(f"Two mails are named {purpose}: see settings.MAILS.")
+            found[purpose] = writer
     return found
 
 
