@@ -112,7 +112,7 @@ def test_card_page_survives_stripe_being_away(page, client, monkeypatch) -> None
     def away(*args: str) -> str:
         raise stripe.APIConnectionError("away")
 
-    monkeypatch.setattr(gateway, "portal_url", away)
+    monkeypatch.setattr(gateway, "stripe_portal_url", away)
     recurring = RecurringContribution.objects.get()
     assert client.post(page, {"recurring": recurring.pk, "card": "1"}).status_code == 503
 

@@ -41,7 +41,7 @@ def to_review(site, inbox, settings) -> Batch:
 
 
 def test_call_is_shown_with_its_evidence_and_both_choices(client, editor, to_review) -> None:
-    assert "1 call to the mail provider is in doubt" in client.get("/admin/newsletters/").text
+    assert "1 call to the mail provider needs review" in client.get("/admin/newsletters/").text
     page = client.get(TO_REVIEW).text
     assert "Issue to review" in page
     assert "The provider answered 500" in page
