@@ -13,6 +13,7 @@ from donations import money
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
 from newsroom.core import tokens
+from newsroom.core.http import absolute_url
 from newsroom.core.jobs import after_commit
 
 SESSION_LASTS = timedelta(hours=2)  # then Stripe closes it ("Create a Checkout Session")
@@ -98,10 +99,12 @@ def start(form: GiveForm, language: str) -> str:
             frequency=checkout.frequency,
             amount=checkout.amount,
             currency=checkout.currency,
-            success_url=f"{settings.BASE_URL}/support/thanks/?session={{CHECKOUT_SESSION_ID}}",
-            cancel_url=f"{settings.BASE_URL}/support/?frequency={checkout.frequency}"
-            f"&amount={money.plain(checkout.amount - checkout.fee, checkout.currency)}"
-            f"&currency={checkout.currency}",
+            success_url=absolute_url("/support/thanks/?session={CHECKOUT_SESSION_ID}"),
+            cancel_url=absolute_url(
+                f"/support/?frequency={checkout.frequency}"
+                f"&amount={money.plain(checkout.amount - checkout.fee, checkout.currency)}"
+                f"&currency={checkout.currency}"
+            ),
             metadata={"checkout": str(checkout.key)},
             language=checkout.language,
             expires_at=checkout.expires_at,

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
+from subscriptions.readers.links import preferences_url, unsubscribe_url
 
 if TYPE_CHECKING:
     from subscriptions.models import IssuePage
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 TEMPLATE = "subscriptions/email/issue"
 # Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
 PERSONAL_LINKS = {
-    name: f"{settings.BASE_URL}/newsletter/{name}/{providers.FIELD.format(name)}/"
-    for name in providers.FIELDS
+    "unsubscribe": unsubscribe_url(providers.FIELD.format("unsubscribe")),
+    "preferences": preferences_url(providers.FIELD.format("preferences")),
 }
 
 

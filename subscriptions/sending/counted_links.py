@@ -8,16 +8,14 @@ import re
 from html import escape, unescape
 from typing import Any
 
-from django.conf import settings
 from django.utils.html import strip_tags
 
+from newsroom.core.http import absolute_url
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
 LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)
-GO = f"{settings.BASE_URL}/newsletter/go/"
-PERSONAL = tuple(
-    f"{settings.BASE_URL}/newsletter/{page}/" for page in ("unsubscribe", "preferences")
-)
+GO = absolute_url("/newsletter/go/")
+PERSONAL = tuple(absolute_url(f"/newsletter/{page}/") for page in ("unsubscribe", "preferences"))
 
 
 def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> str:
