@@ -1,6 +1,16 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NewsroomConfig(AppConfig):
     name = "newsroom"
     verbose_name = "Newsroom"
+
+    def ready(self) -> None:
+        """What would only show when it is too late stops the start."""
+        from newsroom.core import privacy
+        from newsroom.mail import providers
+
+        privacy.refuse_bad_keys()
+        if settings.PRODUCTION:
+            providers.refuse_without_proof()

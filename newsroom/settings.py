@@ -8,6 +8,7 @@ there on first use, and the two sandboxes in place of Stripe and the mail provid
 import json
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -33,7 +34,8 @@ def required(name: str, *, otherwise: str) -> str:
 # --- Who we are, and where -----------------------------------------------------------------
 
 BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
+HOST = urlsplit(BASE_URL).hostname or ""
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST] if PRODUCTION else ["*"])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LANGUAGE_CODE = "en-gb"
 # For receipts and Stripe's pages: donations/giving/receipt_words.py. The site is English.
@@ -246,6 +248,10 @@ STRIPE_WEBHOOK_SECRETS = required(
     "STRIPE_WEBHOOK_SECRETS",
     otherwise="" if PRODUCTION else f"whsec_{engines.secret('stripe-webhook')}",
 ).split(",")
+if not all(one.startswith("whsec_") and one != "whsec_" for one in STRIPE_WEBHOOK_SECRETS):
+    raise ImproperlyConfigured(
+        "STRIPE_WEBHOOK_SECRETS: each is “whsec_…”; an empty one proves nothing."
+    )
 # Refunds of more than this, in whole units of whatever currency, take two people.
 REFUND_LIMIT = env.int("REFUND_LIMIT", default=100)
 # Ask on Stripe's page whether who leaves it may be written to, once. US accounts only.

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
-NONCE_BYTES = 12
+NONCE_BYTES, KEY_BYTES = 12, 32
 
 if TYPE_CHECKING:  # what Python code sees of the two fields
 
@@ -44,16 +44,35 @@ def _ciphers() -> dict[int, AESGCM]:
     """Key id -> cipher, oldest first, from ``PRIVACY_KEYS``."""
     ciphers = {}
     for entry in settings.PRIVACY_KEYS:
-        try:
-            number, _, key = entry.partition(":")
-            ciphers[int(number)] = AESGCM(b64decode(key, validate=True))
-        except ValueError as error:
-            raise ImproperlyConfigured(
-                "PRIVACY_KEYS: each entry is “number:base64 of 32 bytes”."
-            ) from error
-    if not ciphers or not all(0 < number < 256 for number in ciphers):
-        raise ImproperlyConfigured("PRIVACY_KEYS needs at least one key, numbered 1 to 255.")
+        number, _, key = entry.partition(":")
+        if not number.isdecimal() or not 0 < int(number) < 256 or int(number) in ciphers:
+            raise ImproperlyConfigured("PRIVACY_KEYS: number each key, 1 to 255, none twice.")
+        ciphers[int(number)] = AESGCM(_key("PRIVACY_KEYS", key))
     return ciphers
+
+
+@cache
+def _index_key() -> bytes:
+    return _key("BLIND_INDEX_KEY", settings.BLIND_INDEX_KEY)
+
+
+def _key(name: str, text: str) -> bytes:
+    """Raises ImproperlyConfigured, which names the variable, for a key of another shape."""
+    try:
+        key = b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ImproperlyConfigured(f"{name}: a key is base64 of {KEY_BYTES} random bytes.")
+    return key
+
+
+def refuse_bad_keys() -> None:
+    """Raises ImproperlyConfigured: a weak key shows at the start, not in a stolen database."""
+    _ciphers()
+    _index_key()
+    if any(len(key) < KEY_BYTES for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)):
+        raise ImproperlyConfigured(f"SECRET_KEY: {KEY_BYTES} random characters at least.")
 
 
 def seal(text: str, context: str) -> bytes:
@@ -81,8 +100,7 @@ def sealed_with_newest_key(sealed: bytes) -> bool:
 
 def keyed_hash(text: str, purpose: str) -> bytes:
     """HMAC-SHA256 of ``text`` under the index key, 32 bytes. Different purposes never match."""
-    key = b64decode(settings.BLIND_INDEX_KEY)
-    return hmac.new(key, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
+    return hmac.new(_index_key(), f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
 
 
 def email_index(email: str) -> bytes:

@@ -30,19 +30,29 @@ FAILURES = {
 
 
 def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any) -> None:
-    """Anymail's ``tracking`` signal: the request's signature has been checked."""
-    batch_id = (event.metadata or {}).get("batch")
+    """Anymail's ``tracking`` signal: the request's signature has been checked. What it brings has
+    passed through others' hands (metadata is ours only if we sent the mail): any type may come."""
+    metadata = event.metadata if isinstance(event.metadata, dict) else {}
+    batch_id = plain(metadata.get("batch"))
     if batch_id:
-        reconcile.found(batch_id, event.message_id or "")
-    if not event.recipient:
+        reconcile.found(batch_id, plain(event.message_id)[:200])
+    recipient = plain(event.recipient)
+    if not recipient:
         return
     reason = SUPPRESSING.get((event.event_type, event.reject_reason))
     if batch_id and event.event_type in FAILURES:
-        count(batch_id, event.recipient, FAILURES[event.event_type])
+        count(batch_id, recipient, FAILURES[event.event_type])
     if reason:
-        Suppression.add(email_index(event.recipient), reason)
+        Suppression.add(email_index(recipient), reason)
     if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
-        leave_all_lists(event.recipient, how=str(event.event_type))
+        leave_all_lists(recipient, how=str(event.event_type))
+
+
+def plain(value: Any) -> str:
+    """Text that a database takes; "" for anything else."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode(errors="replace").decode().replace("\0", "")
 
 
 # RFC 3463: no such mailbox, domain or system. A full mailbox (5.2.2) and a policy (5.7.x) say

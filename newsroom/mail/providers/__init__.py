@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet", "smtp")
 
@@ -42,6 +43,24 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Hook:
+    """Where the provider tells us of bounces and complaints, and what proves that it does."""
+
+    name: str  # in the address, as Anymail has it: /webhooks/anymail/<name>/tracking/
+    view: str  # its class
+    secret: str = "ANYMAIL_WEBHOOK_SECRET"  # the variable; for most, basic authentication:
+    shape: str = r"[^:\s]+:\S{8,}"
+    looks: str = "user:password, 8 characters at least"
+
+    @property
+    def proof(self) -> Any:
+        """The secret itself, as set; empty: nobody can prove anything."""
+        if self.secret.startswith("ANYMAIL_"):
+            return settings.ANYMAIL.get(self.secret.removeprefix("ANYMAIL_"))
+        return getattr(settings, self.secret)
+
+
+@dataclass(frozen=True)
 class Provider:
     key: str
     name: str
@@ -49,6 +68,7 @@ class Provider:
     most_bytes: int  # of one message: subject, HTML and text
     webhook: str  # how a webhook proves that it is the provider's
     reconciles: str  # how a call without an answer is settled
+    hook: Hook | None = None
     caveats: tuple[str, ...] = ()
     field: str = FIELD  # how its merge fields look; {} is the name
     opens: str = "%recipient"  # what begins one, and must not come from an author
@@ -79,6 +99,20 @@ def get(key: str) -> Provider:
 
 def current() -> Provider:
     return get(settings.MAIL_PROVIDER)
+
+
+def refuse_without_proof() -> None:
+    """Raises ImproperlyConfigured when nothing would prove who tells of bounces: anybody could
+    silence any reader."""
+    hook = current().hook
+    if hook is None:
+        return
+    secrets = [hook.proof] if isinstance(hook.proof, str) else hook.proof
+    if not secrets or not all(re.fullmatch(hook.shape, str(secret)) for secret in secrets):
+        raise ImproperlyConfigured(
+            f"Set {hook.secret} ({hook.looks}): without it anybody could report a reader's "
+            "address as dead."
+        )
 
 
 def table() -> list[Provider]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from anymail.backends import brevo
 
-from . import Provider
+from . import Hook, Provider
 from .plain_recipients import PlainRecipients
 
 
@@ -38,6 +38,7 @@ provider = Provider(
     repeat_within=timedelta(minutes=14),  # keys live 15 minutes, in an older page of theirs
     had_it=had_it,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    hook=Hook("brevo", "anymail.webhooks.brevo.BrevoTrackingWebhookView"),
     reconciles="repeats the call under the same key within 14 minutes; later a person decides",
     caveats=(
         "At most 6,000 calls an hour.",

@@ -10,7 +10,7 @@ from anymail.backends import mailgun
 from django.conf import settings
 from django.utils import timezone
 
-from . import Call, Evidence, Provider
+from . import Call, Evidence, Hook, Provider
 from .evidence_http import TIMEOUT, answer_of
 from .plain_recipients import PlainRecipients
 
@@ -74,6 +74,13 @@ provider = Provider(
     merges_headers=True,
     find=find,
     webhook="signed with the webhook signing key (HMAC)",
+    hook=Hook(
+        "mailgun",
+        "newsroom.mail.webhooks.MailgunView",
+        "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY",
+        r"\S{8,}",
+        "of its dashboard, not the API key",
+    ),
     reconciles="asks Mailgun's logs for one recipient of the call",
     caveats=("Logs are kept for 1 to 30 days, by plan.",),
 )

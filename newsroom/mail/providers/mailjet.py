@@ -5,7 +5,7 @@ from typing import Any
 
 from anymail.backends import mailjet
 
-from . import Provider
+from . import Hook, Provider
 from .plain_recipients import PlainRecipients
 
 
@@ -40,6 +40,7 @@ provider = Provider(
     adapt=adapt,
     repeat_within=timedelta(hours=23),
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    hook=Hook("mailjet", "anymail.webhooks.mailjet.MailjetTrackingWebhookView"),
     reconciles="repeats the call: its campaign takes no address twice",
     caveats=("Not tried with a live account yet.",),
 )

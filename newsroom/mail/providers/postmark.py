@@ -7,7 +7,7 @@ import requests
 from anymail.backends import postmark
 from django.conf import settings
 
-from . import Call, Evidence, Provider
+from . import Call, Evidence, Hook, Provider
 from .evidence_http import TIMEOUT, answer_of
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
@@ -50,6 +50,7 @@ provider = Provider(
     most_bytes=100_000,  # so that 500 of them stay below 50 MB
     find=find,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    hook=Hook("postmark", "anymail.webhooks.postmark.PostmarkTrackingWebhookView"),
     reconciles="asks Postmark's message search for the call, reader by reader",
     caveats=(MERGES_NOTHING, "Records are kept for 45 days.", "Not tried with a live account yet."),
 )

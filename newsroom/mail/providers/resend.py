@@ -5,7 +5,7 @@ from typing import Any
 
 from anymail.backends import resend
 
-from . import Provider
+from . import Hook, Provider
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
@@ -40,6 +40,13 @@ provider = Provider(
     repeat_within=timedelta(hours=23),  # keys live 24 hours
     had_it=had_it,
     webhook="signed (Svix), with ANYMAIL_RESEND_SIGNING_SECRET",
+    hook=Hook(
+        "resend",
+        "anymail.webhooks.resend.ResendTrackingWebhookView",
+        "ANYMAIL_RESEND_SIGNING_SECRET",
+        r"whsec_\S{8,}",
+        "“whsec_…”",
+    ),
     reconciles="repeats the call under the same key within 23 hours; later a person decides",
     caveats=(
         MERGES_NOTHING,

@@ -4,7 +4,7 @@ from typing import Any
 
 from anymail.utils import UNSET
 
-from . import Provider
+from . import Hook, Provider
 from .plain_recipients import PlainRecipients
 
 TIMEOUT = {"connect_timeout": 3.05, "read_timeout": 60}  # seconds
@@ -55,6 +55,13 @@ provider = Provider(
     opens="{{",
     adapt=adapt,
     webhook="signed by Amazon SNS; the certificate is checked",
+    hook=Hook(
+        "amazon_ses",
+        "newsroom.mail.sns.TrackingView",
+        "SNS_TOPICS",
+        r"arn:aws\S+",
+        "“arn:aws:sns:…”",
+    ),
     reconciles="waits for an event with the call's id; without one a person decides",
     caveats=(
         "It can't be asked whether it took a call: publish its events (“Send” too) over SNS.",

@@ -8,7 +8,7 @@ import requests
 from anymail.backends import sparkpost
 from django.conf import settings
 
-from . import Call, Evidence, Provider
+from . import Call, Evidence, Hook, Provider
 from .evidence_http import TIMEOUT, answer_of
 from .plain_recipients import PlainRecipients
 
@@ -63,6 +63,7 @@ provider = Provider(
     find=find,
     adapt=adapt,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    hook=Hook("sparkpost", "anymail.webhooks.sparkpost.SparkPostTrackingWebhookView"),
     reconciles="asks SparkPost's events for the call's campaign, reader by reader",
     caveats=("Events are kept for 10 days.", "Not tried with a live account yet."),
 )

@@ -50,20 +50,22 @@ def bounce_of(address: str) -> dict[str, str]:
     }  # fmt: skip
     return {
         "Type": "Notification", "MessageId": "1", "TopicArn": TOPIC, "Message": json.dumps(bounce),
-        "Timestamp": "2026-11-24T10:00:00.000Z", "SignatureVersion": "2", "SigningCertURL": URL,
+        "Timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"), "SignatureVersion": "2",
+        "SigningCertURL": URL,
     }  # fmt: skip
 
 
 def signed(message: dict[str, str], key: rsa.RSAPrivateKey) -> dict[str, str]:
     fields = sns.SIGNED[message["Type"]]
     text = "".join(f"{name}\n{message[name]}\n" for name in fields if name in message)
-    chosen = sns.HASHES[message["SignatureVersion"]]()
+    chosen = hashes.SHA1() if message["SignatureVersion"] == "1" else hashes.SHA256()
     signature = key.sign(text.encode(), padding.PKCS1v15(), chosen)
     return message | {"Signature": b64encode(signature).decode()}
 
 
 @pytest.fixture
 def tell(client, settings):
+    settings.MAIL_PROVIDER, settings.SNS_TOPICS = "ses", [TOPIC]
     settings.ANYMAIL = settings.ANYMAIL | {"WEBHOOK_SECRET": "user:pass"}
 
     def post(message: dict[str, str], secret: str = "user:pass") -> int:
@@ -81,12 +83,30 @@ def tell(client, settings):
     return post
 
 
-@pytest.mark.parametrize("version", ["1", "2"])
-def test_bounce_that_amazon_signed_suppresses_the_address(tell, key, site, version) -> None:
+def test_bounce_that_amazon_signed_suppresses_the_address(tell, key, site) -> None:
     make_subscription(site.newsletter, "gone@example.org")
-    message = bounce_of("gone@example.org") | {"SignatureVersion": version}
-    assert tell(signed(message, key)) == 200
+    assert tell(signed(bounce_of("gone@example.org"), key)) == 200
     assert Suppression.objects.count() == 1
+
+
+@pytest.mark.parametrize("hours", [-2, 2, 24 * 365])
+def test_what_amazon_said_long_ago_is_refused(tell, key, hours) -> None:
+    at = (datetime.now(UTC) - timedelta(hours=hours)).isoformat()
+    assert tell(signed(bounce_of("victim@example.org") | {"Timestamp": at}, key)) == 400
+    for nonsense in ("", "yesterday", 7, None, "2026-11-24T10:00:00"):
+        message = bounce_of("victim@example.org") | {"Timestamp": nonsense}
+        assert tell(signed(message, key)) == 400
+    assert not Suppression.objects.exists()
+
+
+def test_sha_1_proves_nothing_any_more(tell, key) -> None:
+    message = bounce_of("victim@example.org") | {"SignatureVersion": "1"}
+    assert tell(signed(message, key)) == 400
+
+
+def test_without_topics_of_ours_nothing_is_taken(tell, key, settings) -> None:
+    settings.SNS_TOPICS = []
+    assert tell(signed(bounce_of("victim@example.org"), key)) == 400
 
 
 def test_whatever_is_not_signed_by_amazon_is_refused(tell, key, amazon) -> None:
