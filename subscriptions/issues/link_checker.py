@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable
 from datetime import datetime
 from html.parser import HTMLParser
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -86,10 +86,34 @@ class PrivateAddress(OSError):
     """The name leads into our own network, or nowhere that is public."""
 
 
+# Where Python's own answer depends on its version or is kinder than ours: addresses that lead on to
+# an IPv4 address which nobody judged (NAT64, 6to4 and its relays, Teredo, IPv4-mapped and
+# IPv4-compatible) and everything outside of 2000::/3, where all global unicast is (“IPv4” and “IPv6
+# Special-Purpose Address Space”, IANA).
+GLOBAL_UNICAST = ip_network("2000::/3")
+NOT_REACHABLE = [
+    ip_network(text)
+    for text in (
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+        *("192.0.0.0/24", "192.88.99.0/24"),
+    )
+]
+
+
+def is_public(text: str) -> bool:
+    """Is the address a single host's, out on the internet?"""
+    address = ip_address(text)
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    if isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST:
+        return False
+    return not any(address in network for network in NOT_REACHABLE)
+
+
 def public_address(host: str, port: int) -> str:
     """An address of that name out on the internet. Raises PrivateAddress, OSError."""
     for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if ip_address(place[0]).is_global:
+        if is_public(str(place[0])):
             return str(place[0])
     raise PrivateAddress(host)
 

@@ -259,6 +259,12 @@ def test_others_pages_are_looked_at_once_and_broken_ones_told(issue, elsewhere) 
         "http://127.0.0.1/", "http://localhost/", "http://10.0.0.1/", "http://[::1]/",
         "http://169.254.169.254/latest/meta-data/", "http://192.168.1.1/", "http://0.0.0.0/",
         "http://2130706433/", "http://127.1/", "http://[::ffff:127.0.0.1]/",
+        "http://[::ffff:8.8.8.8]/",
+        "http://[64:ff9b::7f00:1]/", "http://[64:ff9b:1::a00:1]/", "http://[2002:7f00:1::]/",
+        "http://[2001:0:4136:e378::]/", "http://[fec0::1]/", "http://[fe80::1]/",
+        "http://[fd00::1]/", "http://[::10.0.0.1]/", "http://[ff0e::1]/", "http://[4000::1]/",
+        "http://[100::1]/", "http://100.64.0.1/", "http://192.0.0.192/", "http://192.88.99.1/",
+        "http://198.18.0.1/", "http://224.0.0.1/", "http://240.0.0.1/", "http://255.255.255.255/",
     ],
 )  # fmt: skip
 def test_private_addresses_are_never_fetched(url: str, monkeypatch) -> None:
@@ -267,6 +273,11 @@ def test_private_addresses_are_never_fetched(url: str, monkeypatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", connected)
     assert link_checker.look_at(url, link_checker.session()) == "is not a public address"
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "2a00:1450:4001::1"])
+def test_public_addresses_are_public(address: str) -> None:
+    assert link_checker.is_public(address)
 
 
 def test_redirect_into_our_own_network_is_not_followed(elsewhere) -> None:
