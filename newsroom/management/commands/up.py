@@ -26,6 +26,11 @@ class Command(BaseCommand):
         parser.add_argument("--reload", action="store_true", help="Begin anew when code changes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError(
+                "`make up` is for trying things out: demo content, logins that everybody knows, "
+                "sandboxes. README.md, “In production”, says what to start with PRODUCTION=true."
+            )
         self._refuse_taken_ports()
         terminal = Terminal()
         try:
