@@ -1,7 +1,8 @@
 """Show, hide or defer the ask for this visitor.
 
 All that is remembered is one small signed cookie without identity: until when the box stays
-away, and why. Pages differ by it in one bit only, so they can be cached.
+away. Not why: on a seized laptop “gave” would be evidence. Pages differ by it in one bit only, so
+they can be cached.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ COOKIE = "ask"
 SALT = "ask"
 LONGEST = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
 
-# How long a donor sees no box.
+# How long a donor sees no box. Each is a choice of “Remind me later” too (LATER): the browser's own
+# record of when it got the cookie, and until when, must not tell a donor from who said “later”.
 AFTER_CONTRIBUTION = {
     "once": timedelta(days=60),
     "monthly": timedelta(days=365),
@@ -35,7 +37,9 @@ class Choice:
 LATER = [
     Choice("week", "In a week", timedelta(days=7)),
     Choice("month", "In a month", timedelta(days=30)),
+    Choice("two-months", "In two months", timedelta(days=60)),
     Choice("quarter", "In three months", timedelta(days=91)),
+    Choice("year", "In a year", timedelta(days=365)),
 ]
 LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 
@@ -43,9 +47,9 @@ LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 def hidden_until(request: HttpRequest) -> datetime | None:
     """Until when the box stays away; None when it may be shown, or the cookie is forged."""
     try:
-        seconds = int(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT)["until"])
+        seconds = int(signing.Signer(salt=SALT).unsign(request.COOKIES.get(COOKIE, "")))
         return datetime.fromtimestamp(seconds, UTC)
-    except (signing.BadSignature, KeyError, TypeError, ValueError, OverflowError):
+    except (signing.BadSignature, ValueError, OverflowError):
         return None
 
 
@@ -54,9 +58,11 @@ def shown(request: HttpRequest, now: datetime) -> bool:
     return until is None or until <= now
 
 
-def hide(response: HttpResponse, until: datetime, why: str) -> None:
-    """Keep the box away from this browser until then; ``why`` is "later" or "gave"."""
-    value = signing.dumps({"until": int(until.timestamp()), "why": why}, salt=SALT)
+def hide(response: HttpResponse, until: datetime) -> None:
+    """Keep the box away from this browser until the end of that day (UTC): the second would tell
+    when the box was answered, and so when a contribution was made. Signed without a time, too."""
+    until = until.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=0)
+    value = signing.Signer(salt=SALT).sign(str(int(until.timestamp())))
     response.set_cookie(
         COOKIE,
         value,

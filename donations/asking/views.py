@@ -36,7 +36,7 @@ def remind_me(request: HttpRequest) -> HttpResponse:
         }
         return render(request, "donations/asking/remind_me.html", context, status=refused[1])
     response = see_other(back)
-    ask_cookie.hide(response, reminders.defer(form, timezone.now()), "later")
+    ask_cookie.hide(response, reminders.defer(form, timezone.now()))
     return response
 
 

@@ -142,7 +142,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
     response = render(request, "donations/giving/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
         until = timezone.now() + ask_cookie.AFTER_CONTRIBUTION[contribution.frequency]
-        ask_cookie.hide(response, until, "gave")
+        ask_cookie.hide(response, until)
     return response
 
 

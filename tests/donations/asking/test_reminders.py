@@ -1,6 +1,7 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.utils import timezone
 
 from donations.asking import ask_cookie, reminders
@@ -31,16 +32,26 @@ def test_box_is_gone_on_every_page_until_then_and_comes_back_after(client, site,
 
 
 def test_box_comes_back_when_its_time_is_over(rf, appeal) -> None:
-    from django.http import HttpResponse
-
     now = timezone.now()
     response = HttpResponse()
-    ask_cookie.hide(response, now + timedelta(days=7), "later")
+    ask_cookie.hide(response, now + timedelta(days=7))
     request = rf.get("/")
     request.COOKIES["ask"] = response.cookies["ask"].value
     assert not ask_cookie.shown(request, now)
     assert not ask_cookie.shown(request, now + timedelta(days=6))
     assert ask_cookie.shown(request, now + timedelta(days=8))
+
+
+def test_cookie_does_not_tell_a_donor_from_who_said_later() -> None:
+    now = timezone.now()
+    after = {choice.after for choice in ask_cookie.LATER}
+    assert set(ask_cookie.AFTER_CONTRIBUTION.values()) <= after
+    response = HttpResponse()
+    ask_cookie.hide(response, now + timedelta(days=60))
+    until, _, signature = response.cookies["ask"].value.partition(":")
+    last = datetime.fromtimestamp(int(until), UTC)
+    assert (last.hour, last.minute, last.second) == (23, 59, 59)
+    assert len(signature) == 43  # a MAC, and no time beside it
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "eyJ1bnRpbCI6OTk5OTk5OTk5OX0:1:forged", "\0"])
