@@ -7,8 +7,9 @@ amounts, dates and numbers, and nobody can tell any more whose they were.
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Func, Value
 
-from donations.models import Contribution, Deferral, Donor
+from donations.models import Contribution, Deferral, Donor, ErasedCustomer
 from donations.payments import gateway, sync
 from subscriptions.models import Subscription
 
@@ -72,7 +73,8 @@ def erase(donor: Donor) -> None:
     """
     renewing = set(donor.recurring.values_list("stripe_customer", flat=True))
     given = set(donor.contributions.values_list("stripe_customer", flat=True))
-    for customer in (renewing | given) - {""}:
+    customers = (renewing | given) - {""}
+    for customer in customers:
         gateway.delete_customer(customer)
     for subscription in donor.recurring.filter(ended_at=None).values_list(
         "stripe_subscription", flat=True
@@ -80,6 +82,9 @@ def erase(donor: Donor) -> None:
         sync.pull_subscription(subscription)
     with transaction.atomic():
         Deferral.objects.of_address(donor.email_index).delete()
-        Contribution.objects.filter(donor=donor).update(message="")
+        erased = [ErasedCustomer(stripe_customer=customer) for customer in customers]
+        ErasedCustomer.objects.bulk_create(erased, ignore_conflicts=True)
+        brand = Func(F("payment_method"), Value(" "), Value(1), function="split_part")
+        Contribution.objects.filter(donor=donor).update(message="", payment_method=brand)
         donor.recurring.update(card="", card_expires_on=None)
         donor.delete()  # what they gave stays, with no donor

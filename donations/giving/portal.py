@@ -18,7 +18,7 @@ from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
-from newsroom.core.http import INCOMPLETE, behind_link, dead_link, see_other
+from newsroom.core.http import INCOMPLETE, absolute_url, behind_link, dead_link, see_other
 from newsroom.core.privacy import email_index
 from newsroom.core.public_forms import own_forms_only, refusal
 from newsroom.mail import outbox
@@ -92,7 +92,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
     if any(row["recurring"].going for row in shown["rows"]):  # a supporter is not asked
-        ask_cookie.hide(response, timezone.now() + ask_cookie.AFTER_CONTRIBUTION["monthly"], "gave")
+        ask_cookie.hide(response, timezone.now() + ask_cookie.AFTER_CONTRIBUTION["monthly"])
     return response
 
 
@@ -174,7 +174,7 @@ def other(recurring: RecurringContribution) -> dict[str, Any]:
 
 def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpResponse:
     """Stripe's own pages: where an open renewal is paid or confirmed, else where the card is."""
-    here = request.build_absolute_uri()
+    here = absolute_url(request.path)
     try:
         unpaid = recurring.status == "past_due"
         url = gateway.open_invoice_url(recurring.stripe_subscription) if unpaid else ""
@@ -189,6 +189,8 @@ def update_payment(
     request: HttpRequest, recurring: RecurringContribution, token: str
 ) -> HttpResponse:
     """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
+    if not recurring.going or recurring.donor_id is None:
+        return dead_link(request, "This contribution has ended: there is nothing to pay.", 410)
     if request.method == "POST":
         return to_stripe(request, recurring)
     return render(request, "donations/giving/update_payment.html", {"recurring": recurring})

@@ -9,7 +9,7 @@ from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
 from .deferral import Deferral
-from .donor import Donor
+from .donor import Donor, ErasedCustomer
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution
 from .refund import Refund
@@ -28,6 +28,7 @@ __all__ = [
     "Deferral",
     "Dispute",
     "Donor",
+    "ErasedCustomer",
     "Frequency",
     "GivingWords",
     "Receipt",

@@ -1,4 +1,4 @@
-"""Who gave: sealed, found by a blind index."""
+"""Who gave: sealed, found by a blind index; and whom to forget."""
 
 from django.db import models
 
@@ -16,3 +16,13 @@ class Donor(models.Model):
 
     def __str__(self) -> str:
         return f"donor {self.pk}"
+
+
+class ErasedCustomer(models.Model):
+    """A customer deleted at Stripe because the person behind it was erased. What a late event or an
+    answer on its way still knows about them is not written down again."""
+
+    stripe_customer = models.CharField(primary_key=True, max_length=255)
+
+    def __str__(self) -> str:
+        return self.stripe_customer

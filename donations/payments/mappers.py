@@ -18,6 +18,7 @@ from donations.models import (
     Deferral,
     Dispute,
     Donor,
+    ErasedCustomer,
     Frequency,
     Receipt,
     RecurringContribution,
@@ -62,15 +63,18 @@ def subscription(found: stripe.Subscription, checkout: Checkout | None) -> Recur
         "paused": bool(paused),
         "resumes_at": time_or_none(paused.resumes_at) if paused else None,
         "next_attempt_at": time_or_none(getattr(invoice, "next_payment_attempt", None)),
-        **_paid_with(found.default_payment_method),
     }
     if checkout:
         fields |= {"appeal": checkout.appeal, "checkout": checkout}
-    donor = _donor(customer, checkout)
-    if donor:  # a customer that was deleted has no address any more; who gave stays known
-        fields["donor"] = donor
     with transaction.atomic():
         before = RecurringContribution.objects.filter(stripe_subscription=found.id).first()
+        donor = (before and before.donor) or _donor(customer, checkout)
+        if donor:  # a customer that was deleted has no address any more; who gave stays known
+            fields["donor"] = donor
+        if found.ended_at or not donor:  # over, or its donor erased: nothing of a person is kept
+            fields |= {"card": "", "card_expires_on": None}
+        else:
+            fields |= _paid_with(found.default_payment_method)
         recurring, _ = RecurringContribution.objects.update_or_create(
             stripe_subscription=found.id, defaults=fields
         )
@@ -91,12 +95,15 @@ def _paid_with(method: Any) -> dict[str, Any]:
     return {"card": _name_of(method), "card_expires_on": expires_on}
 
 
-def _name_of(method: Any) -> str:
-    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one."""
+def _name_of(method: Any, customer_id: str = "") -> str:
+    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one; without
+    the number when its owner was erased."""
     if method is None:
         return ""
     part = getattr(method, method.type, None)
     brand = getattr(part, "brand", None) or method.type.removesuffix("_debit")
+    if _erased(customer_id):
+        return str(brand)[:60]
     return f"{brand} {getattr(part, 'last4', None) or ''}".strip()[:60]
 
 
@@ -126,6 +133,7 @@ def payment(
 ) -> Contribution | None:
     """A Stripe PaymentIntent and its newest Charge as a contribution; None while nothing moved."""
     charge: Any = intent.latest_charge
+    customer = id_of(intent.customer) if intent.customer else ""
     status = _status(intent, charge, disputes)
     if status is None:
         return None
@@ -142,8 +150,8 @@ def payment(
         "status": status,
         "stripe_charge": charge.id if charge else "",
         "stripe_invoice": invoice_id,
-        "stripe_customer": id_of(intent.customer) if intent.customer else "",
-        "payment_method": _name_of(charge.payment_method_details) if charge else "",
+        "stripe_customer": customer,
+        "payment_method": _name_of(charge.payment_method_details, customer) if charge else "",
         "created_at": time_of(intent.created),
         "received_at": time_of(charge.created) if charge and charge.paid else None,
         **_failure(intent, charge, status),
@@ -260,9 +268,10 @@ def dispute(found: stripe.Dispute, contribution: Contribution) -> None:
 
 
 def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
-    """The person behind a customer; without their name if they did not want it kept."""
+    """The person behind a customer; without their name if they did not want it kept. None once they
+    were erased: what Stripe was asked a moment before must not bring them back."""
     email = getattr(customer, "email", None)
-    if not email:
+    if not email or _erased(customer.id):
         return None
     name = "" if checkout and checkout.anonymous else getattr(customer, "name", None) or ""
     fields = {"email": email, "name": name}
@@ -273,6 +282,10 @@ def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
         donor.name = name
         donor.save(update_fields=["name"])
     return donor
+
+
+def _erased(customer_id: str) -> bool:
+    return ErasedCustomer.objects.filter(pk=customer_id).exists()
 
 
 def _say_unknown(pk: str, what: str, **fields: Any) -> None:

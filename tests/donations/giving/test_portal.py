@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from donations.giving.links import manage_url
 from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
-from donations.payments import gateway
+from donations.payments import gateway, mappers, sync
+from newsroom.core import tokens
 from tests.donations.conftest import handle
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +93,35 @@ def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -
     handle(told())  # whatever Stripe tells later brings nobody back
     assert not Donor.objects.exists()
     assert client.get(page).status_code == 404
+
+
+def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) -> None:
+    recurring = RecurringContribution.objects.get()
+    assert recurring.card == "visa 4242"
+    before = gateway.subscription(recurring.stripe_subscription)  # as a puller has it in its hands
+    intents = [
+        gateway.payment_intent(pk)
+        for pk in Contribution.objects.values_list("stripe_payment_intent", flat=True)
+    ]
+    client.post(f"{page}erase/")
+    mappers.subscription(before, recurring.checkout)
+    for intent in intents:
+        mappers.payment(intent, recurring.checkout, None, "", [])
+    recurring.refresh_from_db()
+    assert not recurring.card and recurring.card_expires_on is None and recurring.donor is None
+    assert not Donor.objects.exists()
+    assert set(Contribution.objects.values_list("payment_method", "donor")) == {("visa", None)}
+
+
+def test_contribution_that_is_over_keeps_no_card_and_leads_to_none(page, client, donor) -> None:
+    recurring = RecurringContribution.objects.get()
+    link = f"/support/update-payment/{tokens.expiring('update payment', recurring.pk)}/"
+    assert client.get(link).status_code == 200
+    gateway.client().v1.subscriptions.cancel(recurring.stripe_subscription)
+    recurring = sync.pull_subscription(recurring.stripe_subscription)
+    assert recurring.ended_at and not recurring.card and recurring.donor
+    for answer in (client.get(link), client.post(link)):
+        assert answer.status_code == 410 and "has ended" in answer.text
 
 
 def test_erasure_that_stripe_does_not_answer_erases_nothing_and_can_be_pressed_again(
