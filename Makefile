@@ -34,7 +34,7 @@ format: .venv/ready  ## put style right where a machine can
 picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 	@$(BIN)/python -m tests.picture
 
-bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk [RECIPIENTS=100000] [RUNS=3]: how fast
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|slow [RECIPIENTS=100000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?

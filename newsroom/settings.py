@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.core.client.believe_our_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.core.middleware.limit_body",
@@ -111,7 +112,6 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "newsroom.urls"
-WSGI_APPLICATION = "newsroom.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
@@ -137,7 +137,7 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
-    "max_size": env.int("DATABASE_POOL", default=8),
+    "max_size": env.int("DATABASE_POOL", default=16),
 }
 REDIS_URL = required("REDIS_URL", otherwise=engines.redis_url())
 # A cache that is away is an empty cache: pages are slower then, never broken.
@@ -300,7 +300,6 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # readers have no session
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -308,7 +307,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows its previews in a frame,
 SILENCED_SYSTEM_CHECKS = ["security.W019"]  # … so “DENY” would break them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
-# How many proxies of our own stand in front: the client's address is that far from the end.
+# How many proxies of our own stand in front: newsroom/core/client.py.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Logs ----------------------------------------------------------------------------------
@@ -333,6 +332,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         # Bad requests and 404s are everyday life on a public site.
         "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},
         "celery.apps": {"level": "WARNING"},

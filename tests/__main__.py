@@ -18,7 +18,7 @@ HALVES = {
         "tests/subscriptions",
         "tests/faults/test_chaos.py",
     ],
-    "products": ["tests/faults/test_up.py", "tests/browser"],
+    "products": ["tests/faults/test_front.py", "tests/faults/test_up.py", "tests/browser"],
 }
 
 

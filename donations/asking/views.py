@@ -13,7 +13,7 @@ from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from newsroom.core import tokens
 from newsroom.core.http import INCOMPLETE, dead_link, see_other
-from newsroom.core.public_forms import own_forms_only, refusal
+from newsroom.core.public_forms import is_ours, own_forms_only, refusal
 
 REMINDERS = {"most": 20, "seconds": 600}  # from one network
 
@@ -44,8 +44,8 @@ def _back(request: HttpRequest) -> str:
     """The page the reader came from, if it is one of ours."""
     back = request.POST.get("back", "")
     if not back:
-        came_from = urlsplit(request.headers.get("Referer", ""))
-        back = came_from.path if came_from.netloc == request.get_host() else ""
+        came_from = request.headers.get("Referer", "")
+        back = urlsplit(came_from).path if is_ours(request, came_from) else ""
     safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
     return back if safe else "/"
 

@@ -8,10 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-View = Callable[[HttpRequest], HttpResponse]
+from newsroom.core.body_limits import declared, most_bytes
 
-# Bytes. A reader's form is a few hundred; Stripe's largest events are some 100 kB.
-PUBLIC_BODY, WEBHOOK_BODY = 64_000, 1_000_000
+View = Callable[[HttpRequest], HttpResponse]
 
 STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
 
@@ -68,12 +67,7 @@ def limit_body(get_response: View) -> View:
     """Answer 413 to a body that no form or webhook of ours can have, before reading it."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        limit = WEBHOOK_BODY if request.path.startswith("/webhooks/") else PUBLIC_BODY
-        try:
-            length = int(request.headers.get("Content-Length") or 0)
-        except ValueError:
-            length = 0
-        if length > limit and not is_admin(request):
+        if declared(request.META) > most_bytes(request.META):
             return too_large(request)
         return get_response(request)
 

@@ -9,17 +9,19 @@ import hashlib
 import time
 from collections.abc import Callable
 from functools import wraps
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
+from django.core.exceptions import DisallowedHost
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from newsroom.core.client import address_of, parsed
 from newsroom.core.privacy import keyed_hash
 
 FORM_SALT = "public form"
@@ -53,9 +55,15 @@ def comes_from_our_page(request: HttpRequest) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    if origin is None:
-        return True
-    return urlsplit(origin).netloc in (request.get_host(), urlsplit(settings.BASE_URL).netloc)
+    return origin is None or is_ours(request, origin)
+
+
+def is_ours(request: HttpRequest, url: str) -> bool:
+    """Is this an address of the host that was asked, or of ours?"""
+    try:
+        return urlsplit(url).netloc in (request.get_host(), urlsplit(settings.BASE_URL).netloc)
+    except (ValueError, DisallowedHost):
+        return False
 
 
 def own_forms_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -76,12 +84,8 @@ def own_forms_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
 def network_of(request: HttpRequest) -> str:
     """The client's network: /24 for IPv4, /56 for IPv6 (what one household gets, RIPE-690)."""
-    hops = [request.META.get("REMOTE_ADDR", "")]
-    if settings.TRUSTED_PROXIES:
-        hops = request.headers.get("X-Forwarded-For", "").split(",") + hops
-    try:
-        address = ip_address(hops[-1 - min(settings.TRUSTED_PROXIES, len(hops) - 1)].strip())
-    except ValueError:
+    address = parsed(address_of(request.META))
+    if address is None:
         return "unknown"
     return str(ip_network(f"{address}/{24 if address.version == 4 else 56}", strict=False))
 

@@ -13,15 +13,19 @@ from newsroom.devserver.terminal import Process
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom"]
 
 
-def granian(app: str, url: str, threads: int) -> list[str]:
-    at = urlsplit(url)
-    # fmt: off
-    return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", at.hostname or "",
-        "--port", str(at.port or 80), "--blocking-threads", str(threads), "--log-level", "warning",
-        "--no-ws", "--workers-kill-timeout", "5", app,  # a request that hangs must not outlive us
-    ]
-    # fmt: on
+GRANIAN = [sys.executable, "-m", "granian", "--log-level", "warning", "--no-ws", "--http", "1"]
+# For the site, as in production: README.md has the same words.
+WEB = [*GRANIAN, "--interface", "asginl", "--backlog", "4096", "--backpressure", "4096"]
+WEB += ["--http1-header-read-timeout", "15000", "--workers-kill-timeout", "5"]
+
+
+def at(url: str) -> list[str]:
+    place = urlsplit(url)
+    return ["--host", place.hostname or "", "--port", str(place.port or 80)]
+
+
+def sandbox(app: str, url: str) -> list[str]:
+    return [*GRANIAN, "--interface", "wsgi", "--blocking-threads", "4", *at(url), app]
 
 
 def worker(name: str, queues: str, processes: int) -> Process:
@@ -32,11 +36,7 @@ def worker(name: str, queues: str, processes: int) -> Process:
 def services() -> list[Process]:
     """The processes of ours, with what each needs to know."""
     found = [
-        Process(
-            "web",
-            granian("newsroom.wsgi:application", settings.BASE_URL, threads=4),
-            reloads=True,
-        ),
+        Process("web", [*WEB, *at(settings.BASE_URL), "newsroom.asgi:application"], reloads=True),
         worker("worker", "default,stripe", 2),
         # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
         worker("transactional", "transactional", 1),
@@ -47,7 +47,7 @@ def services() -> list[Process]:
         found.append(
             Process(
                 "stripe",
-                granian("donations.sandbox.app:application", settings.STRIPE_SANDBOX, threads=4),
+                sandbox("donations.sandbox.app:application", settings.STRIPE_SANDBOX),
                 {
                     "SANDBOX_FILE": str(engines.VAR / "stripe.sqlite3"),
                     "SANDBOX_URL": settings.STRIPE_SANDBOX,
@@ -61,7 +61,7 @@ def services() -> list[Process]:
         found.append(
             Process(
                 "mail",
-                granian("subscriptions.sandbox.app:application", settings.MAIL_SANDBOX, threads=4),
+                sandbox("subscriptions.sandbox.app:application", settings.MAIL_SANDBOX),
                 {
                     "SANDBOX_FILE": str(engines.VAR / "mail.sqlite3"),
                     "WEBHOOK_URL": f"{settings.BASE_URL}/webhooks/anymail/mailgun/tracking/",
@@ -74,10 +74,10 @@ def services() -> list[Process]:
 
 
 def answers(url: str) -> bool:
-    at = urlsplit(url)
+    place = urlsplit(url)
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex((at.hostname or "127.0.0.1", at.port or 80)) == 0
+        return probe.connect_ex((place.hostname or "127.0.0.1", place.port or 80)) == 0
 
 
 def welcome() -> str:

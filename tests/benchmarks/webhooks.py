@@ -22,19 +22,15 @@ def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
     from donations.models import StripeEvent
+    from newsroom.devserver.services import WEB, at
 
     events = int(os.environ.get("EVENTS", "16000"))
     place = urlsplit(settings.BASE_URL)
     requests = [signed(n, place.netloc, settings.STRIPE_WEBHOOK_SECRETS[-1]) for n in range(events)]
     with ExitStack() as stack:
-        # fmt: off
         start(
-            stack, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
-            "--port", str(place.port), "--workers", "2", "--blocking-threads", "4",
-            "--backpressure", "64", "--log-level", "error", "--no-ws",
-            "newsroom.wsgi:application",
+            stack, *WEB[1:], *at(settings.BASE_URL), "--workers", "2", "newsroom.asgi:application"
         )
-        # fmt: on
         wait_for_port(place.port or 0)
         warm, paced, fast = requests[:500], requests[500 : events // 2], requests[events // 2 :]
         asyncio.run(send(warm, place.port, 0))

@@ -6,20 +6,13 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 
 import psutil
 import pytest
 import requests
 
 from tests.environment import ROOT
-from tests.product import Product, running
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    with running("faults") as product:
-        yield product
+from tests.product import Product
 
 
 def send_now(product: Product) -> int:
@@ -66,7 +59,7 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
 
 @pytest.mark.parametrize(
     "words",
-    [("postgres", "-D"), ("redis-server",), ("newsroom.wsgi",), ("worker@",), ("beat",),
+    [("postgres", "-D"), ("redis-server",), ("newsroom.asgi",), ("worker@",), ("beat",),
      ("donations.sandbox",), ("subscriptions.sandbox",)],
     ids=lambda words: words[0],
 )  # fmt: skip
@@ -116,7 +109,7 @@ def test_event_that_found_nobody_is_delivered_again(product: Product) -> None:
     form = {"frequency": "once", "amount": "10", "currency": "usd"}
     url = f"{product.web}/support/checkout/"
     page = requests.post(url, data=form, allow_redirects=False, timeout=20).headers["Location"]
-    for process in product.find("newsroom.wsgi"):
+    for process in product.find("newsroom.asgi"):
         process.kill()
     card = {"email": "down@example.org", "name": "Ann", "card": "4242424242424242"}
     requests.post(page, data=card, allow_redirects=False, timeout=20)

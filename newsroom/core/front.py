@@ -1,0 +1,166 @@
+"""The way in for every request: slow clients wait here, where they hold no thread.
+
+Django answers in threads, and there are few. A client that sends its body byte by byte, or reads
+the answer so, would keep one for as long as it likes; four of them would stop every page. So a
+request reaches Django when all of it is here, and an answer leaves when Django has made all of it.
+(Headers that don't come are the server's to time out: ``--http1-header-read-timeout``.)
+
+ASGI in front ("ASGI Specification", 3.0), Django's WSGI handler behind (PEP 3333), in groups of
+threads: readers' pages go on while Stripe hangs or the admin exports.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from newsroom.core.body_limits import PUBLIC_BODY, declared, most_bytes
+
+Scope = dict[str, Any]
+Environ = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Django = Callable[[Environ, Any], Iterable[bytes]]
+
+# How many threads for what begins with that. DATABASE_POOL must have a connection for each.
+THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "": 4}
+IN_MEMORY = 250_000  # bytes; what is longer waits on disk
+PIECE = 64_000
+# Seconds: for a form of readers, for an upload of staff, for each piece of an answer.
+BODY_SECONDS, UPLOAD_SECONDS, PIECE_SECONDS = 20, 300, 30
+
+
+class ClientGone(Exception):
+    """The client has hung up."""
+
+
+@dataclass
+class Answer:
+    body: IO[bytes]
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        """WSGI's ``start_response``."""
+        self.status = int(status.split()[0])
+        self.headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+
+
+class Front:
+    """An ASGI application around Django's WSGI handler."""
+
+    def __init__(self, django: Django) -> None:
+        self.django = django
+        self.threads = {start: ThreadPoolExecutor(many, start) for start, many in THREADS.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        with SpooledTemporaryFile(IN_MEMORY) as asked, SpooledTemporaryFile(IN_MEMORY) as said:
+            environ, answer = environ_of(scope, asked), Answer(said)
+            try:
+                await self.take(environ, receive)
+            except TimeoutError:
+                answer.start("408 Request Timeout", [("connection", "close")])
+            except ClientGone:
+                return
+            else:
+                await self.in_thread(environ, self.let_django_answer, environ, answer)
+            await give(answer, send)
+
+    async def in_thread(self, environ: Environ, work: Callable[..., Any], *about: Any) -> Any:
+        path = environ["PATH_INFO"]
+        threads = next(self.threads[start] for start in self.threads if path.startswith(start))
+        return await asyncio.get_running_loop().run_in_executor(threads, work, *about)
+
+    async def take(self, environ: Environ, receive: Receive) -> None:
+        """The body, into ``wsgi.input``. A longer one than allowed is not read to its end; its
+        length tells Django, which answers with 413. Raises TimeoutError, ClientGone."""
+        length, most, seconds = declared(environ), PUBLIC_BODY, BODY_SECONDS
+        if length > PUBLIC_BODY:
+            most = await self.in_thread(environ, most_bytes, environ)
+            seconds = UPLOAD_SECONDS
+        chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if chunked or 0 < length <= most:
+            async with asyncio.timeout(seconds):
+                length = await read(receive, environ["wsgi.input"], most)
+        environ["CONTENT_LENGTH"] = str(length)
+
+    def let_django_answer(self, environ: Environ, answer: Answer) -> None:
+        pieces = self.django(environ, answer.start)
+        try:
+            for piece in pieces:
+                answer.body.write(piece)
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
+
+
+async def read(receive: Receive, into: IO[bytes], most: int) -> int:
+    """How many bytes came; no more than ``most`` are kept. Raises ClientGone."""
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        length += len(message.get("body", b""))
+        if length > most:
+            return length
+        into.write(message.get("body", b""))
+        if not message.get("more_body"):
+            into.seek(0)
+            return length
+
+
+async def give(answer: Answer, send: Send) -> None:
+    """The answer, as fast as its reader takes it; who takes nothing for too long is left."""
+    start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+    answer.body.seek(0)
+    try:
+        async with asyncio.timeout(PIECE_SECONDS):
+            await send(start)
+        more = True
+        while more:
+            piece = answer.body.read(PIECE)
+            more = len(piece) == PIECE
+            async with asyncio.timeout(PIECE_SECONDS):
+                await send({"type": "http.response.body", "body": piece, "more_body": more})
+    except TimeoutError:
+        return
+
+
+def environ_of(scope: Scope, body: IO[bytes]) -> Environ:
+    """The request as WSGI has it. A header with “_” in its name is left out: WSGI could not tell it
+    from one with “-”, say from the proxy's own ``X-Forwarded-For``."""
+    server = scope.get("server") or ("localhost", 80)
+    client = scope.get("client") or ("", 0)
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for raw, value in scope["headers"]:
+        name = raw.decode("latin-1").upper()
+        if "_" in name:
+            continue
+        key = name.replace("-", "_")
+        key = key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ
