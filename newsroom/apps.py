@@ -8,7 +8,7 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         """What would only show when it is too late stops the start."""
-        from newsroom.core import privacy
+        from newsroom.core import paths, privacy  # noqa: F401 - registers <id:…> and <token:…>
         from newsroom.mail import providers
 
         privacy.refuse_bad_keys()

@@ -1,8 +1,6 @@
 """Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
-from django.conf import settings
-from django.urls import include, path, re_path
-from django.views.static import serve
+from django.urls import include, path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
@@ -27,7 +25,6 @@ urlpatterns = [
     path("support/", include("donations.urls")),
     path("webhooks/", include("newsroom.mail.webhooks")),
     path("webhooks/", include("donations.payments.webhook_urls")),
-    # Behind a CDN or nginx the front serves these; alone, we do.
-    re_path(r"^media/(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("media/<path:path>", views.media),
     path("", include(wagtail_urls)),
 ]

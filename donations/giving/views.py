@@ -1,6 +1,7 @@
 """The giving page, and thanks. portal.py has what comes after."""
 
 import logging
+import re
 from typing import Any
 
 import stripe
@@ -16,16 +17,20 @@ from donations import money
 from donations.asking import ask_cookie
 from donations.giving import card_testing, methods
 from donations.giving.checkout import GiveForm, start
-from donations.models import Appeal, Contribution, Country, Frequency
+from donations.models import Appeal, Checkout, Contribution, Country, Frequency
 from donations.payments import gateway, sync
 from newsroom.core import tokens
 from newsroom.core.http import INCOMPLETE, dead_link, see_other
-from newsroom.core.public_forms import own_forms_only, refusal
+from newsroom.core.public_forms import own_forms_only, refusal, too_often
 
 log = logging.getLogger(__name__)
 
 CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
 LINKS = {"most": 20, "seconds": 600}
+# Pages of thanks that ask Stripe; of sessions that we did not open (Stripe's own, from a recovery
+# mail, or invented ones) fewer.
+THANKS, OTHERS_THANKS = {"most": 30, "seconds": 600}, {"most": 5, "seconds": 600}
+SESSION = re.compile(r"cs_[a-zA-Z0-9_]{1,250}")
 BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
 
 
@@ -135,7 +140,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
     Nothing on it names a person: a session's address may be seen by somebody else.
     """
-    contribution = _given(request.GET.get("session", ""))
+    contribution = _given(request, request.GET.get("session", ""))
     context: dict[str, Any] = {"contribution": contribution}
     if contribution and not contribution.message:
         context["message_token"] = tokens.expiring("message", contribution.pk)
@@ -179,8 +184,14 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "donations/giving/thanks.html", {"sent": True})
 
 
-def _given(session_id: str) -> Contribution | None:
-    if not session_id.startswith("cs_") or len(session_id) > 255:
+def _given(request: HttpRequest, session_id: str) -> Contribution | None:
+    """What was given in that session. None, and Stripe is not asked, once a network asks too much:
+    the page thanks all the same, and what was given arrives by the webhook."""
+    if not SESSION.fullmatch(session_id):
+        return None
+    ours = Checkout.objects.filter(session_id=session_id).exists()
+    what, limit = ("thanks", THANKS) if ours else ("others' thanks", OTHERS_THANKS)
+    if too_often(request, what, **limit):
         return None
     try:
         return sync.pull_session(session_id)

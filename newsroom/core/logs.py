@@ -5,14 +5,49 @@ import logging
 import re
 from datetime import UTC, datetime
 
+from django.apps import apps
+
+from newsroom.core import paths
+
 ADDRESS = re.compile(r"[^\s@<>\"'=(,;:]+(?:@|%40)[^\s@<>\"'),;:]+")
-# Signed links are keys to somebody's page.
-TOKEN = re.compile(r"(/(?:confirm|preferences|unsubscribe|manage|cancel)/)[\w:.=-]{12,}")
+SEGMENT = r"[^/\s\"'<>?#]+"
+# What follows the address of a page: sessions at Stripe, tokens, what somebody searched for.
+QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
+# Tokens outside of an address, say in the words of an exception: ours that last
+# (tokens.permanent), Django's (signing.dumps), and sessions at Stripe, which open the thanks page.
+BARE = re.compile(r"\bAAAAA[\w-]{22}(?![\w-])|[\w.-]+:[\w-]{4,8}:[\w-]{40,}|\bcs_(?:test|live)_\w+")
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+_token_paths: list[re.Pattern[str]] | None = None
 
 
 def redact(text: str) -> str:
-    return TOKEN.sub(r"\1…", ADDRESS.sub("‹address›", text))
+    text = QUERY.sub(r"\1?…", ADDRESS.sub("‹address›", text))
+    for pattern in token_paths():
+        text = pattern.sub(r"\1…", text)
+    return BARE.sub("…", text)
+
+
+def token_paths() -> list[re.Pattern[str]]:
+    """What stands before each token in an address, and the token: the URL patterns know. None
+    while they are not loaded yet; then there was no request either."""
+    global _token_paths
+    if _token_paths is None and apps.ready:
+        _token_paths = []  # loading them may log, too
+        befores = {before for route in paths.all_routes() for before in before_tokens(route)}
+        _token_paths = [re.compile(f"({before}){SEGMENT}") for before in sorted(befores)]
+    return _token_paths or []
+
+
+def before_tokens(route: str) -> list[str]:
+    """Of “support/manage/<token:token>/receipts/<id:pk>/”: a pattern for “/support/manage/”."""
+    segments = route.split("/")
+    shapes = [SEGMENT if segment[:1] == "<" else re.escape(segment) for segment in segments]
+    return [
+        "/" + "".join(f"{shape}/" for shape in shapes[:place])
+        for place, segment in enumerate(segments)
+        if paths.is_token(segment)
+    ]
 
 
 class Redact(logging.Filter):

@@ -26,7 +26,7 @@ class StaleToken(BadToken):
 
 
 def permanent(purpose: str, number: int) -> str:
-    """28 characters for a row's id: 8 bytes of id, 12 of MAC, base64url (RFC 4648)."""
+    """27 characters for a row's id: 8 bytes of id, 12 of MAC, base64url (RFC 4648)."""
     mac = keyed_hash(f"{purpose}:{number}", "token")[:MAC_BYTES]
     return urlsafe_b64encode(struct.pack(">q", number) + mac).rstrip(b"=").decode()
 

@@ -1,11 +1,14 @@
-"""Search, and the news sitemap. Articles are served by Wagtail."""
+"""Search, the news sitemap, pictures. Articles are served by Wagtail."""
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 from newsroom.models import ArticlePage
 from newsroom.models.pages import page_of
@@ -35,3 +38,12 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
         {"articles": recent[:NEWS_LIMIT]},
         content_type="application/xml",
     )
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture. Behind a CDN or nginx the front serves these; alone, we do."""
+    try:
+        return serve(request, path, document_root=settings.MEDIA_ROOT)
+    except (OSError, ValueError) as error:  # a name that no file system takes
+        raise Http404 from error

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from donations.giving import views
 from donations.models import Checkout, Contribution
 
 
@@ -12,6 +13,17 @@ def test_thanks_page_survives_any_session(donor, session: str) -> None:
     answer = donor.client.get("/support/thanks/", {"session": session})
     assert answer.status_code == 200
     assert "ask" not in answer.cookies
+
+
+def test_one_network_cannot_make_us_ask_stripe_without_end(donor, monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(views.sync, "pull_session", lambda pk: asked.append(pk))
+    donor.continues()
+    ours = Checkout.objects.get().session_id
+    for number in range(50):
+        for session in (f"cs_test_invented{number}", ours):
+            assert donor.client.get("/support/thanks/", {"session": session}).status_code == 200
+    assert len(asked) == views.THANKS["most"] + views.OTHERS_THANKS["most"]
 
 
 def test_unpaid_session_is_not_thanked_for(donor) -> None:

@@ -1,0 +1,52 @@
+"""Pieces of public addresses: ids that a database can hold, and tokens that no log may show.
+
+``<id:pk>`` and ``<token:token>`` in every ``urls.py``; tests/newsroom/core/test_logs.py walks them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import get_resolver, register_converter
+from django.urls.converters import StringConverter
+
+
+class Id:
+    """A row's number: 18 digits, so that none is too large for PostgreSQL's ``bigint``."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+class Token(StringConverter):
+    """A key to somebody's page."""
+
+
+register_converter(Id, "id")
+register_converter(Token, "token")
+
+# What Django and Wagtail call theirs.
+OTHERS = {"<token>", "<uidb64>", "<str:token>", "<slug:token>"}
+
+
+def is_token(segment: str) -> bool:
+    return segment.startswith("<token:") or segment in OTHERS
+
+
+def all_routes() -> Iterator[str]:
+    """Of the whole site, the admin's too."""
+    return routes(get_resolver().url_patterns)
+
+
+def routes(patterns: Any, before: str = "") -> Iterator[str]:
+    """Every address of a URL configuration, as it is written there."""
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
