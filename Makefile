@@ -34,7 +34,7 @@ format: .venv/ready  ## put style right where a machine can
 picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 	@$(BIN)/python -m tests.picture
 
-bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|slow [RECIPIENTS=100000] [RUNS=3]: how fast
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|slow|timing [RECIPIENTS=100000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
@@ -42,6 +42,7 @@ smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what w
 
 chaos: .venv/ready  ## break the send in ninety ways and count who got what (a quarter of an hour)
 	@$(BIN)/python -m tests.chaos
+	@REQUESTS=10000 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py
 
 # `uv.lock` names every package and its hash; uv itself is among them.
 .venv/ready: pyproject.toml uv.lock

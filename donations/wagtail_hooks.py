@@ -10,7 +10,9 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
+from donations.asking import reminders
 from donations.finance import contributions, reviews
+from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Review
 
@@ -100,6 +102,8 @@ def giving() -> Any:
 
 
 hooks.register("article_boxes", ask_box, order=100)
+hooks.register("asked_reminder", reminders.asked)
+hooks.register("asked_manage_link", portal.asked_for_link)
 
 
 @hooks.register("page_scripts")

@@ -60,6 +60,10 @@ app.conf.beat_schedule = {
         "task": "newsroom.tasks.forget_old_reads",
         "schedule": crontab(hour="3", minute="30"),
     },
+    "forget what was asked": {
+        "task": "newsroom.tasks.forget_what_was_asked",
+        "schedule": crontab(hour="3", minute="20"),
+    },
     "clean up sessions": {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),

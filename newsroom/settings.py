@@ -96,12 +96,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "newsroom.core.client.believe_our_proxies",
+    "newsroom.web.client.believe_our_proxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "newsroom.core.middleware.limit_body",
-    "newsroom.core.middleware.content_security_policy",
-    "newsroom.core.middleware.vary",
+    "newsroom.web.middleware.limit_body",
+    "newsroom.web.middleware.refuse_nul",
+    "newsroom.web.middleware.content_security_policy",
+    "newsroom.web.middleware.vary",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -164,6 +165,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_loop": {"queue": "mail"},
+    "newsroom.tasks.answer_asked": {"queue": "transactional"},
     "newsroom.tasks.send_mail": {"queue": "transactional"},
     "donations.tasks.process_event": {"queue": "stripe"},
     "donations.tasks.close_abandoned": {"queue": "stripe"},
@@ -216,6 +218,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.APPEAL"}
 # Modules whose functions are single mails, see newsroom/mail/catalogue.py.
 MAILS = [
+    "newsroom.staff.emails",
     "subscriptions.readers.emails",
     "subscriptions.desk.emails",
     "donations.asking.emails",
@@ -307,7 +310,7 @@ X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows its previews in a frame,
 SILENCED_SYSTEM_CHECKS = ["security.W019"]  # … so “DENY” would break them
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
-# How many proxies of our own stand in front: newsroom/core/client.py.
+# How many proxies of our own stand in front: newsroom/web/client.py.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Logs ----------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from celery import shared_task
 from django.core.management import call_command
 
 from newsroom.core import clock
-from newsroom.mail import outbox
-from newsroom.models import TransactionalMail
+from newsroom.mail import asked, outbox
+from newsroom.models import Asked, TransactionalMail
 from newsroom.publishing import reads
 
 
@@ -15,8 +15,15 @@ def send_mail(mail_id: int) -> None:
 
 
 @shared_task
+def answer_asked(asked_id: int) -> None:
+    asked.answer(asked_id)
+
+
+@shared_task
 def send_waiting_mails() -> None:
-    """Mails whose first task was lost or whose next try is due."""
+    """Mails whose first task was lost or whose next try is due; and what was asked for them."""
+    for asked_id in Asked.objects.left_behind(clock.now()).values_list("pk", flat=True)[:500]:
+        answer_asked.apply_async([asked_id], expires=15)
     due = TransactionalMail.objects.due(clock.now()).order_by("next_try_at")
     for mail_id in due.values_list("pk", flat=True)[:500]:
         send_mail.apply_async([mail_id], expires=15)
@@ -41,3 +48,8 @@ def count_reads() -> None:
 @shared_task
 def forget_old_reads() -> None:
     reads.forget_old()
+
+
+@shared_task
+def forget_what_was_asked() -> None:
+    asked.forget_old()

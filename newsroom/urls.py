@@ -1,16 +1,29 @@
 """Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from wagtail import urls as wagtail_urls
+from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
+from wagtail.documents.views import serve as documents
 
-from newsroom.core import health
 from newsroom.publishing import feeds, reads, views
+from newsroom.staff import password_reset
+from newsroom.web import health
 
 urlpatterns = [
+    path("admin/password_reset/", password_reset.AskForReset.as_view()),  # before Wagtail's own
     path("admin/", include(wagtailadmin_urls)),
+    re_path("^documents/[0-9]{19}", views.no_such_page),  # no database has such a number
+    path(
+        "documents/authenticate_with_password/<id:restriction_id>/",
+        views.back_to_us(documents.authenticate_with_password),
+    ),
+    path(
+        "_util/authenticate_with_password/<id:page_view_restriction_id>/<id:page_id>/",
+        views.back_to_us(wagtail_views.authenticate_with_password),
+    ),
     path("documents/", include(wagtaildocs_urls)),
     path("healthz", health.healthz),
     path("healthz/", health.healthz),

@@ -6,6 +6,10 @@ from django.http import HttpRequest
 from wagtail import hooks
 from wagtail.permissions import page_permission_policy
 
+from newsroom.staff import password_reset
+
+hooks.register("asked_password_reset", password_reset.asked)
+
 
 @hooks.register("construct_page_chooser_queryset")
 def only_editors_choose_pages(pages: Any, request: HttpRequest) -> Any:

@@ -13,9 +13,18 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage
-from subscriptions.desk import actions, editor, operations, report, send_article, views
+from subscriptions.desk import (
+    actions,
+    editor,
+    operations,
+    report,
+    send_article,
+    suppressions,
+    views,
+)
 from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing
+from subscriptions.readers import signup as readers_signup
 from subscriptions.templatetags import signup
 
 
@@ -34,6 +43,11 @@ def urls() -> list[Any]:
             "newsletters/delivery/",
             require_admin_access(operations.Delivery.as_view()),
             name="mail_delivery",
+        ),
+        path(
+            "newsletters/suppressions/",
+            require_admin_access(suppressions.Suppressions.as_view()),
+            name="suppressions",
         ),
         path(
             "newsletters/<int:pk>/seeds/",
@@ -110,6 +124,9 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 
 
 # --- On the site's own pages ----------------------------------------------------------------
+
+
+hooks.register("asked_signup", readers_signup.asked)
 
 
 @hooks.register("article_boxes", order=200)

@@ -8,8 +8,8 @@ from donations import money
 from donations.asking import reminders
 from donations.models import Deferral, GivingWords
 from newsroom.core import tokens
-from newsroom.core.http import absolute_url
 from newsroom.mail.compose import compose
+from newsroom.web.http import absolute_url
 
 
 def reminder(deferral_id: int) -> AnymailMessage | None:

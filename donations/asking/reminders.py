@@ -10,6 +10,7 @@ from donations.models import Appeal, Deferral, Frequency
 from newsroom.core import tokens
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
+from newsroom.mail.asked import ask
 from newsroom.models import Suppression
 
 LATE_BY_DAYS = 14  # a reminder that an outage held up longer than this stays unsent
@@ -28,13 +29,22 @@ class LaterForm(forms.Form):
 
 
 def defer(form: LaterForm, now: datetime) -> datetime:
-    """Record the wish, if an address was left, and say until when the box stays away."""
+    """Note the wish, if an address was left, and say until when the box stays away."""
     remind_at = now + ask_cookie.LATER_BY_VALUE[form.cleaned_data["when"]].after
     if email := form.cleaned_data["email"]:
         frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
-        appeal = Appeal.objects.current()
-        Deferral.wish(email, remind_at=remind_at, frequency=frequency, appeal=appeal)
+        ask("reminder", email, remind_at=remind_at.isoformat(), frequency=str(frequency))
     return remind_at
+
+
+def asked(email: str, remind_at: str, frequency: str) -> bool:
+    """What the form's job does (newsroom/mail/asked.py). A new one causes a mail, if not today."""
+    return Deferral.wish(
+        email,
+        remind_at=datetime.fromisoformat(remind_at),
+        frequency=frequency,
+        appeal=Appeal.objects.current(),
+    )
 
 
 def send_due(now: datetime) -> int:

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods
 from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from newsroom.core import tokens
-from newsroom.core.http import INCOMPLETE, dead_link, see_other
-from newsroom.core.public_forms import is_ours, own_forms_only, refusal
+from newsroom.mail import asked
+from newsroom.web import proof_of_work
+from newsroom.web.http import INCOMPLETE, dead_link, see_other
+from newsroom.web.public_forms import is_ours, own_forms_only, refusal
 
 REMINDERS = {"most": 20, "seconds": 600}  # from one network
 
@@ -27,10 +29,15 @@ def remind_me(request: HttpRequest) -> HttpResponse:
         return redirect("support")
     form = reminders.LaterForm(request.POST)
     back = _back(request)
-    if refused := refusal(request, form, "later", **REMINDERS):
+    refused = refusal(request, form, "later", **REMINDERS)
+    email, challenge = form.cleaned_data.get("email"), None
+    if not refused and email and asked.needs_work(request, email):
+        challenge, refused = proof_of_work.challenge(), ("", 429)
+    if refused:
         context = {
             "later_form": form,
             "problem": refused[0],
+            "challenge": challenge,
             "later": ask_cookie.LATER,
             "back": back,
         }

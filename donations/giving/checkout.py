@@ -13,8 +13,8 @@ from donations import money
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
 from newsroom.core import tokens
-from newsroom.core.http import absolute_url
 from newsroom.core.jobs import after_commit
+from newsroom.web.http import absolute_url
 
 SESSION_LASTS = timedelta(hours=2)  # then Stripe closes it ("Create a Checkout Session")
 USABLE = SESSION_LASTS - timedelta(minutes=35)  # Stripe makes none that closes in less than 30

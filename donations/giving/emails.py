@@ -18,10 +18,10 @@ from donations.models import (
 )
 from donations.payments import gateway
 from newsroom.core import tokens
-from newsroom.core.http import absolute_url
 from newsroom.core.privacy import email_index
 from newsroom.mail.compose import compose
 from newsroom.models import Suppression
+from newsroom.web.http import absolute_url
 
 SUPPORT = absolute_url("/support/")
 
@@ -57,7 +57,7 @@ def contribution_failed(contribution_id: int) -> AnymailMessage | None:
         "button": "Try again",
     }
     return compose(
-        "donations/email/notice",
+        "newsroom/email/notice",
         context,
         GivingWords.load().payment_failed,
         contribution.donor.email,
@@ -84,7 +84,7 @@ def recovery(checkout_id: int) -> AnymailMessage | None:
         "url": url,
         "button": "Go on",
     }
-    return compose("donations/email/notice", context, GivingWords.load().recovery, email)
+    return compose("newsroom/email/notice", context, GivingWords.load().recovery, email)
 
 
 def manage_link(donor_id: int) -> AnymailMessage | None:
@@ -165,4 +165,4 @@ def _about_recurring(name: str, pk: int, **still: Any) -> AnymailMessage | None:
         "button": BUTTONS.get(name, "Check my card"),
     }
     subject = getattr(GivingWords.load(), name)
-    return compose("donations/email/notice", context, subject, recurring.donor.email)
+    return compose("newsroom/email/notice", context, subject, recurring.donor.email)

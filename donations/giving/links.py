@@ -2,7 +2,7 @@
 
 from donations.models import Donor
 from newsroom.core import tokens
-from newsroom.core.http import absolute_url
+from newsroom.web.http import absolute_url
 
 
 def manage_url(donor: Donor) -> str:

@@ -50,6 +50,9 @@ class RecurringChangeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         do = data.get("do")
+        pressed_before = RecurringChange.objects.filter(form_id=data.get("form_id"))
+        if not self.recurring.going and not pressed_before.exists():
+            raise forms.ValidationError("This contribution has ended. You can give anew.")
         if do in (What.AMOUNT, What.FREQUENCY):
             try:
                 data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)

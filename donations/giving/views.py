@@ -20,8 +20,9 @@ from donations.giving.checkout import GiveForm, start
 from donations.models import Appeal, Checkout, Contribution, Country, Frequency
 from donations.payments import gateway, sync
 from newsroom.core import tokens
-from newsroom.core.http import INCOMPLETE, dead_link, see_other
-from newsroom.core.public_forms import own_forms_only, refusal, too_often
+from newsroom.web import proof_of_work
+from newsroom.web.http import INCOMPLETE, dead_link, see_other
+from newsroom.web.public_forms import own_forms_only, refusal, too_often
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     refused = refusal(request, form, "checkout", **CHECKOUTS)
     challenge = None
     if not refused and card_testing.needs_work(request):
-        challenge, refused = card_testing.challenge(), ("", 429)
+        challenge, refused = proof_of_work.challenge(), ("", 429)
     if not refused:
         try:
             language = get_language_from_request(request).partition("-")[0]

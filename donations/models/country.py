@@ -8,7 +8,8 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel
 class CountryQuerySet(models.QuerySet["Country"]):
     def named(self, code: str) -> "Country | None":
         """The one with that code, in whatever case it was typed."""
-        return self.filter(code=code.upper()).first() if len(code) == 2 else None
+        known = len(code) == 2 and code.isascii() and code.isalpha()
+        return self.filter(code=code.upper()).first() if known else None
 
 
 class Country(models.Model):

@@ -63,13 +63,15 @@ class Deferral(models.Model):
         return f"deferral {self.pk} ({self.status})"
 
     @classmethod
-    def wish(cls, email: str, **fields: Any) -> None:
-        """One waiting reminder per address: a second wish moves the first."""
+    def wish(cls, email: str, **fields: Any) -> bool:
+        """One waiting reminder per address: a second wish moves the first. Is it a new one?"""
         index = email_index(email)
         with transaction.atomic():
             waiting = cls.objects.of_address(index).filter(status=cls.Status.WAITING)
-            if not waiting.update(**fields):
-                cls.objects.create(email=email, email_index=index, **fields)
+            if waiting.update(**fields):
+                return False
+            cls.objects.create(email=email, email_index=index, **fields)
+            return True
 
     def end(self, status: str, now: datetime) -> bool:
         """Leave waiting (or, by a contribution, reminded); False when it is over already."""

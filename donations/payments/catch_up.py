@@ -52,13 +52,19 @@ def _store_events(since: datetime) -> int:
 
 
 def row_of(event: stripe.Event) -> StripeEvent:
-    """An event as the inbox keeps it. Raises AttributeError, KeyError for what is none."""
-    return StripeEvent(
+    """An event as the inbox keeps it. Raises AttributeError, KeyError, TypeError, ValueError,
+    OverflowError for what is none."""
+    row = StripeEvent(
         id=event.id,
         type=event.type,
         object_id=getattr(event.data.object, "id", None) or "",
         created_at=datetime.fromtimestamp(event.created, UTC),
     )
+    for name, most in (("id", 255), ("type", 100), ("object_id", 255)):
+        text = getattr(row, name)
+        if not isinstance(text, str) or len(text) > most or not text.isascii() or "\0" in text:
+            raise ValueError(f"no {name} of Stripe's")
+    return row
 
 
 def _pull_objects(since: datetime) -> dict[str, int]:

@@ -16,6 +16,11 @@ from newsroom.core.jobs import after_commit
 
 log = logging.getLogger(__name__)
 
+# What a body that is no event of Stripe's makes of itself: wrong types, brackets without end.
+UNREADABLE = (
+    ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, OSError,
+)  # fmt: skip
+
 
 @csrf_exempt
 @require_POST
@@ -25,7 +30,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     try:
         event = gateway.verified_event(request.body, request.headers.get("Stripe-Signature"))
         row = row_of(event)
-    except (stripe.SignatureVerificationError, ValueError, KeyError, AttributeError, TypeError):
+    except (stripe.SignatureVerificationError, *UNREADABLE):
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
     if foreign(event):
         log.warning("Event %s is of another account or mode: ignored", row.pk)

@@ -1,4 +1,4 @@
-"""The ground that every room stands on: secrets, tokens, public forms, jobs, the clock, logs.
+"""The ground that every room stands on: secrets, tokens, jobs, the clock, logs.
 
 Uses Django, PostgreSQL and Redis, and nothing else of ours.
 Begin with privacy.py: what a stolen database must not tell.

@@ -22,6 +22,11 @@ class Id:
         return str(value)
 
 
+def number_of(text: str) -> int:
+    """A row's number from a form; 0, which no row has, for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
 class Token(StringConverter):
     """A key to somebody's page."""
 

@@ -101,7 +101,7 @@ def _had_it(response: requests.Response, provider: Provider) -> bool:
 def _retry_after(response: requests.Response) -> timedelta:
     """RFC 9110, 10.2.3, in seconds; 10 when it does not say, at most 10 minutes."""
     given = response.headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(given), 600) if given.isdecimal() else 10)
+    return timedelta(seconds=min(int(given[:6]), 600) if given.isdecimal() else 10)
 
 
 def _by_ses(response: dict[str, Any]) -> Outcome:

@@ -17,13 +17,16 @@ Status = TransactionalMail.Status
 TAG = "single"  # beside “mailing-42” in the provider's statistics
 
 
-def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> None:
-    """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before."""
+def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> bool:
+    """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before; was
+    it new? Raises KeyError for a purpose that nobody writes."""
+    writer_of(purpose)
     mail, new = TransactionalMail.objects.get_or_create(
         purpose=purpose, key=key, defaults={"object_id": object_id, "second_id": second_id}
     )
     if new:
         after_commit("newsroom.tasks.send_mail", mail.pk)
+    return new
 
 
 def send(mail: TransactionalMail, now: datetime) -> None:
@@ -31,9 +34,8 @@ def send(mail: TransactionalMail, now: datetime) -> None:
     if not mail.claim(now):
         return
     mail.refresh_from_db()
-    write = writer_of(mail.purpose)
     try:
-        message = write(*mail.about)
+        message = writer_of(mail.purpose)(*mail.about)
         if message is None:  # the reader left or the moment has passed
             mail.finish(Status.DROPPED)
             return

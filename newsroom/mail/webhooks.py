@@ -37,6 +37,7 @@ def tracking(request: HttpRequest, name: str) -> HttpResponse:
     if hook is None or hook.name != name:
         raise Http404
     try:
+        request.body  # noqa: B018 - before a form's parser has read it
         if not hook.proof:
             raise AnymailWebhookValidationFailure(f"{hook.secret} is not set")
         return view_of(hook.view)(request)

@@ -11,18 +11,20 @@ from .article import (
     Correction,
     RelatedArticle,
 )
+from .asked import Asked
 from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
 from .reads import DailyReads
-from .suppression import Suppression
+from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail
 
 __all__ = [
     "ArticleByline",
     "ArticlePage",
     "ArticleTag",
+    "Asked",
     "Author",
     "Correction",
     "CreditedImage",
@@ -34,6 +36,7 @@ __all__ = [
     "RelatedArticle",
     "SectionPage",
     "Suppression",
+    "SuppressionLift",
     "TextPage",
     "TransactionalMail",
 ]

@@ -1,29 +1,97 @@
-"""Addresses that must get no mail."""
+"""Addresses that must get no mail, and how one comes off the list again."""
 
-from django.db import models
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Count
+from django.utils import timezone
 
 from newsroom.core.privacy import BlindIndexField
 
 
 class Suppression(models.Model):
     """An address that must get no mail. Only its blind index is kept, so that it outlives the
-    subscriber and a later import can't bring the address back."""
+    subscriber and a later import can't bring the address back.
+
+    The strictest reason stands. What a mailbox said (a bounce, a refusal) or its owner asked for,
+    the owner can take back by signing up and confirming; a complaint or an erasure only staff can.
+    """
 
     class Reason(models.TextChoices):
-        BOUNCE = "bounce"
-        COMPLAINT = "complaint"
-        REQUEST = "request"
-        ERASURE = "erasure"
+        """From the mildest to the strictest."""
+
         REFUSED = "refused", "refused by the provider"
+        BOUNCE = "bounce", "mail came back"
+        REQUEST = "request", "asked for no mail"
+        COMPLAINT = "complaint", "reported as spam"
+        ERASURE = "erasure", "erased"
+
+    LIFTED_BY_OWNER = [Reason.REFUSED, Reason.BOUNCE, Reason.REQUEST]
 
     email_index = BlindIndexField(primary_key=True)
     reason = models.CharField(max_length=12, choices=Reason)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        permissions = [("lift_suppression", "Can look up and lift suppressions")]
 
     def __str__(self) -> str:
         return self.reason
 
+    @property
+    def owner_may_lift(self) -> bool:
+        return self.reason in self.LIFTED_BY_OWNER
+
+    @staticmethod
+    def of(index: bytes) -> "Suppression | None":
+        return Suppression.objects.filter(email_index=index).first()
+
     @staticmethod
     def add(index: bytes, reason: str) -> None:
-        """Once: the first reason stays."""
-        Suppression.objects.get_or_create(email_index=index, defaults={"reason": reason})
+        """A stricter reason takes the place of a milder one, never the other way round."""
+        now = timezone.now()
+        with transaction.atomic():
+            _, new = Suppression.objects.get_or_create(
+                email_index=index, defaults={"reason": reason, "created_at": now}
+            )
+            if not new:
+                order = Suppression.Reason.values
+                milder = order[: order.index(str(reason))]
+                Suppression.objects.filter(email_index=index, reason__in=milder).update(
+                    reason=reason, created_at=now
+                )
+
+    @staticmethod
+    def by_reason() -> list[tuple[str, int]]:
+        """Each reason's words, and how many addresses; the strictest first."""
+        counts = dict(Suppression.objects.values_list("reason").annotate(Count("pk")))
+        return [(reason.label, counts.get(reason, 0)) for reason in reversed(Suppression.Reason)]
+
+    def lift(self, why: str, by: Any = None) -> bool:
+        """Off the list, with a record of it. False if lifted or made stricter meanwhile."""
+        with transaction.atomic():
+            gone, _ = Suppression.objects.filter(pk=self.pk, reason=self.reason).delete()
+            if gone:
+                SuppressionLift.objects.create(
+                    email_index=self.email_index, reason=self.reason, why=why, by=by
+                )
+        return bool(gone)
+
+
+class SuppressionLift(models.Model):
+    """That an address may be written to again: whose word it was, and why. Rows are only added."""
+
+    email_index = BlindIndexField()
+    reason = models.CharField(max_length=12, choices=Suppression.Reason)
+    why = models.CharField(max_length=300)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.reason} lifted"

@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from newsroom.core.public_forms import comes_from_our_page, too_often
 from newsroom.models import DailyReads
+from newsroom.web.public_forms import comes_from_our_page, too_often
 
 KEPT = timedelta(days=90)
 LIMIT = {"most": 120, "seconds": 600}  # reads from one network

@@ -1,6 +1,9 @@
 """Search, the news sitemap, pictures. Articles are served by Wagtail."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,6 +41,25 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
         {"articles": recent[:NEWS_LIMIT]},
         content_type="application/xml",
     )
+
+
+def no_such_page(request: HttpRequest) -> HttpResponse:
+    raise Http404
+
+
+def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Before Wagtail's views that ask for a page's password: where they lead afterwards is a path
+    of ours, or the front page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        back = request.POST.get("return_url", "/")
+        if not back.startswith("/"):
+            request.POST = request.POST.copy()  # type: ignore[assignment]
+            request.POST["return_url"] = "/"
+        return view(request, *args, **kwargs)
+
+    return guarded
 
 
 @require_safe

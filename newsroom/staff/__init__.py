@@ -1,5 +1,5 @@
-"""Who works here, and what each may do.
+"""Who works here, what each may do, and the mails to them.
 
-Uses newsroom's models and core; permissions of other apps by name.
+Uses mail, newsroom's models and core; permissions of other apps by name.
 Begin with roles.py: the table of groups.
 """

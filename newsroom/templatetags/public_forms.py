@@ -1,6 +1,6 @@
 from django import template
 
-from newsroom.core.public_forms import form_stamp
+from newsroom.web.public_forms import form_stamp
 
 register = template.Library()
 register.simple_tag(form_stamp)

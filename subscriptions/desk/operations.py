@@ -15,6 +15,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.core.jobs import after_commit
+from newsroom.core.paths import number_of
 from newsroom.mail import providers
 from newsroom.mail.addresses import AddressField
 from subscriptions.models import Batch, Newsletter, Throttle
@@ -82,7 +83,7 @@ def decide(request: HttpRequest, pk: str) -> HttpResponse:
         words = "Noted as sent" if decision == "sent" else "It goes out again"
         messages.success(request, f"{words}: {batch.recipients:,} readers.")
     issue = request.POST.get("issue", "")
-    return redirect("issue_desk", issue) if issue.isdecimal() else redirect("calls_to_review")
+    return redirect("issue_desk", issue) if number_of(issue) else redirect("calls_to_review")
 
 
 class ThrottleForm(forms.ModelForm):
@@ -162,7 +163,7 @@ class Seeds(OperationsPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if removed := request.POST.get("remove", ""):
             seeds = self.newsletter.subscriptions.filter(seed=True)
-            if removed.isdecimal() and seeds.filter(pk=removed).update(seed=False):
+            if seeds.filter(pk=number_of(removed)).update(seed=False):
                 messages.success(request, "Off the seed list. The address stays subscribed.")
             return redirect("seeds", self.newsletter.pk)
         form = SeedForm(request.POST)

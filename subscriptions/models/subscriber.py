@@ -25,8 +25,9 @@ class Subscriber(models.Model):
         return f"subscriber {self.pk}"  # never the address: this ends up in logs
 
     @property
-    def suppressed(self) -> bool:
-        return Suppression.objects.filter(email_index=self.email_index).exists()
+    def suppression(self) -> Suppression | None:
+        """Why this address gets no mail; None: it may."""
+        return Suppression.of(self.email_index)
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):

@@ -3,8 +3,8 @@
 from anymail.message import AnymailMessage
 
 from newsroom.core import tokens
-from newsroom.core.http import absolute_url
 from newsroom.mail.compose import compose
+from newsroom.web.http import absolute_url
 from subscriptions.models import Subscription, WelcomeMail
 from subscriptions.readers import links, signup
 
@@ -17,10 +17,16 @@ def _subscription(pk: int, status: str) -> Subscription | None:
 
 
 def confirm(subscription_id: int) -> AnymailMessage | None:
-    """The link that proves the address is the reader's own."""
-    subscription = _subscription(subscription_id, Status.PENDING)
-    if not subscription:
+    """The link that proves the address is the reader's own, and alive."""
+    found = Subscription.objects.filter(pk=subscription_id)
+    subscription = found.select_related("subscriber", "newsletter").first()
+    if not subscription or subscription.status == Status.UNSUBSCRIBED:
         return None
+    suppression = subscription.subscriber.suppression
+    if suppression and not suppression.owner_may_lift:
+        return None
+    if subscription.status == Status.CONFIRMED and not suppression:
+        return None  # meanwhile
     token = signup.confirm_token(subscription)
     context = {
         "newsletter": subscription.newsletter,
@@ -50,7 +56,7 @@ def _to_reader(
     name: str, subscription_id: int, greeting: str, mail: WelcomeMail | None = None
 ) -> AnymailMessage | None:
     subscription = _subscription(subscription_id, Status.CONFIRMED)
-    if not subscription:
+    if not subscription or subscription.subscriber.suppression:
         return None
     newsletter = subscription.newsletter
     token = tokens.permanent("unsubscribe", subscription.pk)

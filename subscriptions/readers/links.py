@@ -1,6 +1,6 @@
 """The links that are a reader's own: to leave a list, and to their preferences."""
 
-from newsroom.core.http import absolute_url
+from newsroom.web.http import absolute_url
 
 
 def unsubscribe_url(token: str) -> str:

@@ -10,7 +10,7 @@ from newsroom.core import tokens
 from newsroom.core.privacy import email_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
-from newsroom.models import PolicyPage
+from newsroom.models import PolicyPage, Suppression
 from subscriptions.models import Consent, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
@@ -27,12 +27,22 @@ class SignupForm(forms.Form):
     )
 
 
-def sign_up(newsletter: Newsletter, email: str, how: str) -> None:
-    """Record the wish and mail a link to confirm it. Known or unknown, the same happens to see.
+def asked(email: str, newsletter: int, how: str) -> bool:
+    """What the form's job does (newsroom/mail/asked.py); has it caused a mail?"""
+    found = Newsletter.objects.live().filter(pk=newsletter).first()
+    return bool(found and sign_up(found, email, how))
 
-    Nobody is on the list before the link's button is pressed: anyone can type any address.
+
+def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
+    """Record the wish and mail a link to confirm it; is a mail on its way?
+
+    Nobody is on the list before the link's button is pressed: anyone can type any address. Who
+    complained about us, or was erased, is not written to, and nothing is kept of the wish.
     """
     with transaction.atomic():
+        suppression = Suppression.of(email_index(email))
+        if suppression and not suppression.owner_may_lift:
+            return False
         subscriber, _ = Subscriber.objects.get_or_create(
             email_index=email_index(email), defaults={"email": email}
         )
@@ -43,14 +53,13 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> None:
             subscription.status = Status.PENDING
             subscription.save(update_fields=["status"])
         _record(subscription, Consent.Action.ASKED, how)
-        if not subscriber.suppressed:
-            confirmed = subscription.status == Status.CONFIRMED
-            window = int(timezone.now().timestamp() // ASK_AGAIN.total_seconds())
-            outbox.post(
-                "already_subscribed" if confirmed else "confirm",
-                subscription.pk,
-                key=f"{subscription.pk}-{window}",
-            )
+        listed = subscription.status == Status.CONFIRMED and suppression is None
+        window = int(timezone.now().timestamp() // ASK_AGAIN.total_seconds())
+        return outbox.post(
+            "already_subscribed" if listed else "confirm",
+            subscription.pk,
+            key=f"{subscription.pk}-{window}",
+        )
 
 
 def add_seed(newsletter: Newsletter, email: str) -> None:
@@ -61,25 +70,56 @@ def add_seed(newsletter: Newsletter, email: str) -> None:
     ).update(seed=True)
 
 
+class Superseded(Exception):
+    """A link that is older than what its reader has decided since."""
+
+
+class Unwanted(Exception):
+    """The address complained about us or was erased: it is not written to."""
+
+
 def confirm_token(subscription: Subscription) -> str:
-    return tokens.expiring("confirm", subscription.pk)
+    return tokens.expiring("confirm", [subscription.pk, decisions(subscription)])
 
 
-def read_confirm_token(token: str) -> Subscription:
-    """The subscription to confirm. Raises BadToken, StaleToken, Subscription.DoesNotExist."""
-    pk = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
-    return Subscription.objects.select_related("newsletter", "subscriber").get(pk=pk)
+def decisions(subscription: Subscription) -> int:
+    """How often the reader has decided: joined, left. A link from before decides nothing."""
+    made = [Consent.Action.CONFIRMED, Consent.Action.WITHDRAWN]
+    return subscription.consents.filter(action__in=made).count()
+
+
+def read_confirm_token(token: str) -> tuple[Subscription, bool]:
+    """The subscription to confirm, and whether this link has done so already.
+
+    Raises BadToken, StaleToken, Subscription.DoesNotExist, Superseded.
+    """
+    pk, before = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
+    subscription = Subscription.objects.select_related("newsletter", "subscriber").get(pk=pk)
+    since = decisions(subscription) - before
+    done = since == 1 and subscription.status == Status.CONFIRMED
+    if since and not done:
+        raise Superseded
+    return subscription, done
 
 
 def confirm(subscription: Subscription) -> None:
-    """Put the reader on the list and welcome them, once however often the button is pressed."""
+    """Put the reader on the list and welcome them, once however often the button is pressed; an
+    address that had been dead is alive. Raises Unwanted."""
     with transaction.atomic():
+        _lift(subscription.subscriber, "confirmed by its owner")
         pending = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.CONFIRMED)
-        if not pending.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
-            return
-        _record(subscription, Consent.Action.CONFIRMED, "mailed link")
-        times = subscription.consents.filter(action=Consent.Action.CONFIRMED).count()
-        outbox.post("welcome", subscription.pk, key=f"{subscription.pk}-{times}")
+        if pending.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
+            _record(subscription, Consent.Action.CONFIRMED, "mailed link")
+            key = f"{subscription.pk}-{decisions(subscription)}"
+            outbox.post("welcome", subscription.pk, key=key)
+
+
+def _lift(subscriber: Subscriber, why: str) -> None:
+    suppression = Suppression.of(subscriber.email_index)
+    if suppression is None:
+        return
+    if not suppression.owner_may_lift or not suppression.lift(why):
+        raise Unwanted
 
 
 def unsubscribe(subscription: Subscription, how: str) -> None:
@@ -91,8 +131,10 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
 
 
 def resubscribe(subscription: Subscription) -> None:
-    """An unsubscription taken back, on the reader's own page: their link proves the address."""
+    """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
+    link proves the address. Raises Unwanted."""
     with transaction.atomic():
+        _lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.filter(pk=subscription.pk, status=Status.UNSUBSCRIBED)
         if gone.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
             _record(subscription, Consent.Action.CONFIRMED, "own page")

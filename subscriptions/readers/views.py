@@ -10,12 +10,19 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom.core import tokens
-from newsroom.core.http import INCOMPLETE, dead_link
-from newsroom.core.public_forms import own_forms_only, refusal
+from newsroom.mail import asked
+from newsroom.web import proof_of_work
+from newsroom.web.http import INCOMPLETE, dead_link
+from newsroom.web.public_forms import own_forms_only, refusal
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
 
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
+SUPERSEDED = "You have decided otherwise since this mail. To subscribe, please sign up again."
+UNWANTED = (
+    "We do not write to this address: it was reported to us as not wanting our mail. "
+    "If you do want it, please write to us, or sign up with another address."
+)
 
 
 @own_forms_only
@@ -27,10 +34,15 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
     if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
         return redirect("check_your_inbox", slug)
     form = signup.SignupForm(request.POST)
-    if refused := refusal(request, form, "signup", **SIGNUPS):
+    refused = refusal(request, form, "signup", **SIGNUPS)
+    challenge = None
+    if not refused and asked.needs_work(request, form.cleaned_data["email"]):
+        challenge, refused = proof_of_work.challenge(), ("", 429)
+    if refused:
         context = {"newsletter": newsletter, "form": form, "problem": refused[0]}
+        context["challenge"] = challenge
         return render(request, "subscriptions/readers/signup.html", context, status=refused[1])
-    signup.sign_up(newsletter, form.cleaned_data["email"], how="form")
+    asked.ask("signup", form.cleaned_data["email"], newsletter=newsletter.pk, how="form")
     return redirect("check_your_inbox", slug)
 
 
@@ -47,15 +59,21 @@ def check_your_inbox(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        subscription = signup.read_confirm_token(token)
+        subscription, done = signup.read_confirm_token(token)
     except tokens.StaleToken:
         return dead_link(request, "This link has expired. Please sign up again.", 403)
+    except signup.Superseded:
+        return dead_link(request, SUPERSEDED, 403)
     except (tokens.BadToken, Subscription.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
     context = {"newsletter": subscription.newsletter, "subscription": subscription}
     if request.method != "POST":
         return render(request, "subscriptions/readers/confirm.html", context)
-    signup.confirm(subscription)
+    try:
+        if not done or subscription.subscriber.suppression:
+            signup.confirm(subscription)
+    except signup.Unwanted:
+        return dead_link(request, UNWANTED, 403)
     return render(request, "subscriptions/readers/confirmed.html", context)
 
 
@@ -98,8 +116,13 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         if "leave" in request.POST:
             signup.unsubscribe(subscription, how="own page")
         elif "return" in request.POST:
-            signup.resubscribe(subscription)
+            try:
+                signup.resubscribe(subscription)
+            except signup.Unwanted:
+                return dead_link(request, UNWANTED, 403)
         return redirect("preferences", token)
-    subscriptions = own.exclude(status=Subscription.Status.PENDING)
-    context = {"subscriber": subscriber, "subscriptions": subscriptions}
+    context = {
+        "subscriptions": own.exclude(status=Subscription.Status.PENDING),
+        "suppression": subscriber.suppression,
+    }
     return render(request, "subscriptions/readers/preferences.html", context)

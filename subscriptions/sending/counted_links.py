@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.html import strip_tags
 
-from newsroom.core.http import absolute_url
+from newsroom.web.http import absolute_url
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
 LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)

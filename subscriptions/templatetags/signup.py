@@ -20,5 +20,6 @@ def signup_box(context: dict[str, Any], newsletter: Newsletter | None = None) ->
         "policy": PolicyPage.current(),
         "form": context.get("form"),
         "problem": context.get("problem"),
+        "challenge": context.get("challenge"),
         "request": context.get("request"),
     }

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from newsroom.core.public_forms import too_often
+from newsroom.web.public_forms import too_often
 from subscriptions.models import IssueLink
 
 LIMIT = {"most": 300, "seconds": 600}  # clicks counted from one network

@@ -13,7 +13,7 @@ from tests.environment import ROOT, use_own_world
 
 BENCHMARKS = {
     name: f"tests.benchmarks.{name}"
-    for name in ("send", "linear", "smtp", "webhooks", "checkout", "desk", "slow")
+    for name in ("send", "linear", "smtp", "webhooks", "checkout", "desk", "slow", "timing")
 }
 
 

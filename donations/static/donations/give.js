@@ -93,26 +93,7 @@ function prepare(form) {
     location.assign(url);
   });
   tell(form);
-  if (form.dataset.work && crypto.subtle) work(form); // not there without HTTPS: then one waits
-}
-
-// Proof of work, asked for while card thieves are at it: a nonce whose SHA-256 begins with zeros.
-async function work(form) {
-  const button = form.querySelector("button");
-  const note = form.querySelector("[data-working]");
-  const bits = Number(form.dataset.work);
-  note.textContent = "One moment: your browser is doing a sum, so that machines can't try stolen cards here.";
-  button.disabled = true;
-  const prefix = form.elements.challenge.value + ":";
-  for (let nonce = 0; ; nonce += 1) {
-    const bytes = new TextEncoder().encode(prefix + nonce);
-    const digest = new DataView(await crypto.subtle.digest("SHA-256", bytes));
-    if (digest.getUint32(0) >>> (32 - bits) === 0) {
-      form.elements.work.value = nonce;
-      give(form);
-      return;
-    }
-  }
+  work(form, () => give(form));
 }
 
 for (const form of document.querySelectorAll("form.give")) prepare(form);

@@ -30,12 +30,39 @@ async function send(form) {
     } else {
       box.replaceWith(found);
     }
-    const first = document.querySelector(`[data-answer="${name}"] [role=alert]`) || found;
+    const shown = document.querySelector(`[data-answer="${name}"]`);
+    const first = shown.querySelector("[role=alert], [data-working]") || found;
     first.tabIndex = -1;
     first.focus();
+    work(shown.querySelector("[data-work]"), send);
   } else {
     form.submit();
   }
+}
+
+// Proof of work, asked for while machines fill in forms: a nonce whose SHA-256 begins with zeros.
+// Without HTTPS a browser can't do it: then one waits, as the page says.
+async function work(form, done) {
+  if (!form?.dataset.work || !crypto.subtle) return;
+  const button = form.querySelector("button");
+  const bits = Number(form.dataset.work);
+  form.querySelector("[data-working]").textContent =
+    "One moment: your browser is doing a sum, so that machines can't do the same a thousand times.";
+  button.disabled = true;
+  const prefix = form.elements.challenge.value + ":";
+  for (let nonce = 0; ; nonce += 1) {
+    const bytes = new TextEncoder().encode(prefix + nonce);
+    const digest = new DataView(await crypto.subtle.digest("SHA-256", bytes));
+    if (digest.getUint32(0) >>> (32 - bits) === 0) {
+      form.elements.work.value = nonce;
+      done(form);
+      return;
+    }
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-work]:not(.give)")) {
+  work(form, (worked) => (worked.dataset.inline ? send(worked) : worked.submit()));
 }
 
 document.addEventListener("submit", (event) => {

@@ -14,6 +14,17 @@ URL = "/support/remind-me/"
 
 
 @pytest.fixture
+def later(client, committing, mail_sandbox):
+    """Press “Remind me” and let the job do its work."""
+
+    def press(when: str, email: str, **more: str) -> None:
+        with committing():
+            client.post(URL, {"when": when, "email": email, **more})
+
+    return press
+
+
+@pytest.fixture
 def article(site, appeal) -> str:
     return make_article(site.section).url
 
@@ -61,9 +72,9 @@ def test_forged_cookie_hides_nothing(client, article, cookie: str) -> None:
 
 
 def test_reminder_arrives_on_its_day_with_a_link_that_fills_the_form(
-    client, article, inbox, committing, django_capture_on_commit_callbacks
+    client, article, inbox, committing, later
 ) -> None:
-    client.post(URL, {"when": "month", "email": "later@example.org", "frequency": "annual"})
+    later("month", "later@example.org", frequency="annual")
     now = timezone.now()
     with committing():
         assert reminders.send_due(now + timedelta(days=29)) == 0
@@ -78,15 +89,15 @@ def test_reminder_arrives_on_its_day_with_a_link_that_fills_the_form(
     assert 'name="reminder"' in page
 
 
-def test_second_wish_moves_the_first(client, article) -> None:
+def test_second_wish_moves_the_first(later, article) -> None:
     for when in ("week", "quarter"):
-        client.post(URL, {"when": when, "email": "twice@example.org"})
+        later(when, "twice@example.org")
     deferral = Deferral.objects.get()
     assert deferral.remind_at > timezone.now() + timedelta(days=80)
 
 
-def test_cancel_link_ends_it_by_a_button_only(client, article) -> None:
-    client.post(URL, {"when": "week", "email": "no@example.org"})
+def test_cancel_link_ends_it_by_a_button_only(client, article, later) -> None:
+    later("week", "no@example.org")
     deferral = Deferral.objects.get()
     path = f"/support/remind-me/cancel/{reminders.cancel_token(deferral)}/"
     client.get(path)
@@ -100,9 +111,9 @@ def test_cancel_link_ends_it_by_a_button_only(client, article) -> None:
 
 
 def test_giving_through_the_reminder_ends_it_whatever_address_pays(
-    donor, inbox, committing
+    donor, inbox, committing, later
 ) -> None:
-    donor.client.post(URL, {"when": "week", "email": "one@example.org"})
+    later("week", "one@example.org")
     with committing():
         reminders.send_due(timezone.now() + timedelta(days=8))
     [mail] = inbox.to("one@example.org")
@@ -141,13 +152,13 @@ def test_reader_is_never_sent_to_another_site(client, article, back: str) -> Non
     assert client.post(URL, {"when": "week", "back": back})["Location"] == "/"
 
 
-def test_reminder_that_an_outage_held_up_for_weeks_stays_unsent(client, article, inbox) -> None:
-    client.post(URL, {"when": "week", "email": "old@example.org"})
+def test_reminder_that_an_outage_held_up_for_weeks_stays_unsent(article, later) -> None:
+    later("week", "old@example.org")
     assert reminders.send_due(timezone.now() + timedelta(days=40)) == 0
     assert Deferral.objects.get().status == "reminded"
 
 
-def test_suppressed_address_is_not_reminded(client, article) -> None:
-    client.post(URL, {"when": "week", "email": "gone@example.org"})
+def test_suppressed_address_is_not_reminded(article, later) -> None:
+    later("week", "gone@example.org")
     Suppression.objects.create(email_index=email_index("gone@example.org"), reason="complaint")
     assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0

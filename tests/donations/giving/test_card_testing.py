@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from donations.giving import card_testing
 from donations.models import Checkout, Review, StripeEvent
+from newsroom.web import proof_of_work
 
 pytestmark = pytest.mark.django_db
 
 
 def solve(text: str) -> str:
-    return next(str(n) for n in count() if card_testing.solves(text, str(n)))
+    return next(str(n) for n in count() if proof_of_work.solves(text, str(n)))
 
 
 def challenge_on(page: str) -> str:
@@ -82,10 +83,10 @@ def test_work_that_was_not_done_is_refused(donor, breaker, change) -> None:
 def test_without_javascript_waiting_will_do_but_not_for_many(donor, breaker) -> None:
     texts = [challenge_on(donor.continues().text) for _ in range(8)]
     assert donor.continues(challenge=texts[0]).status_code == 429  # at once
-    with time_machine.travel(time.time() + card_testing.WAIT_SECONDS + 1):
+    with time_machine.travel(time.time() + proof_of_work.WAIT_SECONDS + 1):
         cache.set(card_testing.BREAKER, 1, 60)
         answers = [donor.continues(challenge=text).status_code for text in texts]
-    assert answers.count(303) == card_testing.WAITERS["most"]
+    assert answers.count(303) == proof_of_work.WAITERS["most"]
 
 
 def test_flood_from_everywhere_costs_work(donor, monkeypatch) -> None:

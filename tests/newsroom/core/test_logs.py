@@ -89,7 +89,7 @@ def test_page_that_fails_names_nobody_and_no_token(client, monkeypatch, caplog, 
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("for ann@example.org")
 
-    monkeypatch.setattr("newsroom.core.http.tokens.read_expiring", broken)
+    monkeypatch.setattr("newsroom.web.http.tokens.read_expiring", broken)
     client.raise_request_exception = False
     token = tokens.expiring("manage", 7)
     for page in (f"/support/manage/{token}/", f"/support/update-payment/{token}/"):

@@ -4,7 +4,6 @@ import pytest
 from django.utils import timezone
 
 from newsroom.core import tokens
-from newsroom.models import Suppression
 from subscriptions.models import Consent, Subscriber, Subscription
 from subscriptions.readers import signup
 from tests.factories import make_subscription
@@ -87,16 +86,6 @@ def test_robot_that_fills_the_hidden_field_is_ignored(client, committing, inbox)
     answer = sign_up(client, committing, website="https://spam.example")
     assert "Check your inbox" in answer.text
     assert not Subscriber.objects.exists()
-
-
-def test_suppressed_address_gets_no_mail(client, committing, inbox) -> None:
-    sign_up(client, committing, email="gone@example.org")
-    index = Subscriber.objects.get().email_index
-    Suppression.objects.create(email_index=index, reason="bounce")
-    Subscriber.objects.all().delete()
-    answer = sign_up(client, committing, email="gone@example.org")
-    assert "Check your inbox" in answer.text
-    assert len(inbox.to("gone@example.org")) == 1
 
 
 def test_stale_and_forged_confirmation_links_are_refused(client, monkeypatch, site) -> None:

@@ -10,6 +10,7 @@ threads: readers' pages go on while Stripe hangs or the admin exports.
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from newsroom.core.body_limits import PUBLIC_BODY, declared, most_bytes
+from newsroom.web.body_limits import PUBLIC_BODY, declared, most_bytes
 
 Scope = dict[str, Any]
 Environ = dict[str, Any]
@@ -91,6 +92,7 @@ class Front:
         environ["CONTENT_LENGTH"] = str(length)
 
     def let_django_answer(self, environ: Environ, answer: Answer) -> None:
+        environ["CONTENT_TYPE"] = plain_type(environ.get("CONTENT_TYPE", ""))
         pieces = self.django(environ, answer.start)
         try:
             for piece in pieces:
@@ -98,6 +100,16 @@ class Front:
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
+
+
+def plain_type(text: str) -> str:
+    """The media type of a body and its boundary, and nothing else: our pages are UTF-8, and Django
+    fails on other character sets before any of our code runs (“hex”, “idna”, RFC 2231's forms)."""
+    media = text.partition(";")[0].strip().lower()
+    if not re.fullmatch(r"[\w.+-]+/[\w.+-]+", media, re.ASCII):
+        return ""
+    boundary = re.search(r";\s*boundary=(\"?)([\w'()+,./:=?-]{1,70})\1\s*(;|$)", text, re.I | re.A)
+    return f"{media}; boundary={boundary.group(2)}" if boundary else media
 
 
 async def read(receive: Receive, into: IO[bytes], most: int) -> int:

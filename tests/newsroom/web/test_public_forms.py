@@ -1,6 +1,6 @@
 import pytest
 
-from newsroom.core.public_forms import form_stamp, network_of, too_often
+from newsroom.web.public_forms import form_stamp, network_of, too_often
 
 URL = "/newsletter/weekly/signup/"
 FORM = {"email": "reader@example.org", "consent": "on"}

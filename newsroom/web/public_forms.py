@@ -21,8 +21,8 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from newsroom.core.client import address_of, parsed
 from newsroom.core.privacy import keyed_hash
+from newsroom.web.client import address_of, parsed
 
 FORM_SALT = "public form"
 FORM_LIFETIME = 3 * 24 * 3600  # seconds; a page may lie in a cache or an open tab that long

@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
-from newsroom.core.public_forms import own_forms_only
+from newsroom.web.public_forms import own_forms_only
 
 INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
 
@@ -25,7 +26,7 @@ def absolute_url(path: str) -> str:
 def see_other(url: str) -> HttpResponse:
     """303: a browser goes on with a GET (RFC 9110, 15.4.4); Django's redirect says 302."""
     response = HttpResponse(status=303)
-    response["Location"] = url
+    response["Location"] = iri_to_uri(url)
     return response
 
 

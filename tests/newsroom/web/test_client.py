@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from newsroom.core.client import believe, parsed
-from newsroom.core.front import environ_of
-from newsroom.core.public_forms import network_of
+from newsroom.web.client import believe, parsed
+from newsroom.web.front import environ_of
+from newsroom.web.public_forms import network_of
 
 PROXY = "10.0.0.1"
 

@@ -1,16 +1,19 @@
 """What every public request and answer passes through."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from newsroom.core.body_limits import declared, most_bytes
+from newsroom.web.body_limits import declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
+
+SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
 
 STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
 
@@ -76,6 +79,30 @@ def limit_body(get_response: View) -> View:
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def refuse_nul(get_response: View) -> View:
+    """PostgreSQL takes no NUL, and no reader types one: there is no such page, a form is refused
+    (400), in a query it is dropped. A session's key that is none is no session."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
+        if "\0" in request.path:
+            raise Http404
+        if _form_has_nul(request):
+            return render(request, "400.html", status=400)
+        return get_response(request)
+
+    return middleware
+
+
+def _form_has_nul(request: HttpRequest) -> bool:
+    """Of readers' forms, which are short; the admin's are checked by their fields."""
+    if request.method != "POST" or request.path.startswith(("/admin/", "/webhooks/")):
+        return False
+    return b"\0" in request.body or b"%00" in request.body
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

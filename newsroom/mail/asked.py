@@ -1,0 +1,96 @@
+"""What strangers may ask us to mail: so much to one mailbox, at a price when it comes too fast.
+
+A form calls :func:`ask`; the job :func:`answer` does what the hook ``asked_<what>`` says.
+"""
+
+import time
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from wagtail import hooks
+
+from newsroom.core.jobs import after_commit
+from newsroom.core.privacy import keyed_hash
+from newsroom.mail import outbox
+from newsroom.models import Asked
+from newsroom.models.asked import KEPT
+from newsroom.web.proof_of_work import has_worked
+from newsroom.web.public_forms import count
+
+PER_WEEK = 3  # mails that strangers can cause to one mailbox, of one kind
+WEEK = timedelta(days=7)
+# Addresses on all forms, before each costs a sum: of everyone in a minute; of one domain.
+PER_MINUTE = 60
+PER_DOMAIN, DOMAIN_SECONDS = 40, 600
+
+# Where what follows “+” is the same mailbox everywhere; where dots are nothing, too.
+DOTS_ARE_NOTHING = {"gmail.com", "googlemail.com"}
+
+
+def mailbox_of(email: str) -> bytes:
+    """The blind index of the mailbox: ann+1@… and ann+2@… are Ann's (RFC 5233)."""
+    local, _, domain = email.strip().casefold().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in DOTS_ARE_NOTHING:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return keyed_hash(f"{local}@{domain}", "mailbox")
+
+
+def needs_work(request: HttpRequest, email: str) -> bool:
+    """Count this address; True when addresses come too fast, and no work comes with it. Staff are
+    told once a day."""
+    now = int(time.time())
+    domain = keyed_hash(email.rpartition("@")[2].casefold(), "domain").hex()[:32]
+    everyone = count(f"asked:{now // 60}", 120) > PER_MINUTE
+    window = now // DOMAIN_SECONDS
+    same = count(f"asked:{domain}:{window}", 2 * DOMAIN_SECONDS) > PER_DOMAIN
+    if not everyone and not same:
+        return False
+    today = timezone.localdate()
+    outbox.post("addresses_flood_in", today.toordinal(), key=str(today))
+    return not has_worked(request)
+
+
+def ask(what: str, email: str, **detail: int | str) -> None:
+    """Write it down, the same for every address, and let a job do it."""
+    asked = Asked.objects.create(what=what, email=email, mailbox=mailbox_of(email), detail=detail)
+    after_commit("newsroom.tasks.answer_asked", asked.pk)
+
+
+def answer(asked_id: int) -> None:
+    """Do what was asked, unless this mailbox has had its mails. Safe to call twice. The hook gets
+    the address and the details, and says whether it has caused a mail."""
+    Asked.objects.filter(pk=asked_id, answered_at=None).update(tries=F("tries") + 1)
+    with transaction.atomic():
+        found = Asked.objects.select_for_update(skip_locked=True)
+        asked = found.filter(pk=asked_id, answered_at=None).first()
+        if asked is None:
+            return
+        one_at_a_time(asked.mailbox)
+        asked.mailed = not had_enough(asked) and _do(asked)
+        asked.email, asked.answered_at = "", timezone.now()
+        asked.save(update_fields=["mailed", "email", "answered_at"])
+
+
+def _do(asked: Asked) -> bool:
+    [hook] = hooks.get_hooks(f"asked_{asked.what}")
+    return bool(hook(asked.email, **asked.detail))
+
+
+def had_enough(asked: Asked) -> bool:
+    mailed = Asked.objects.mailed_since(asked.what, asked.mailbox, timezone.now() - WEEK)
+    return mailed.count() >= PER_WEEK
+
+
+def one_at_a_time(mailbox: bytes) -> None:
+    """Of one mailbox: two jobs must not both find room for one mail. Until the transaction ends."""
+    number = int.from_bytes(mailbox[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def forget_old() -> None:
+    Asked.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -1,0 +1,56 @@
+"""What somebody asked for with an address on a public form, until a job has looked at it."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from newsroom.core.privacy import BlindIndexField, EncryptedField
+
+TRIES = 20
+KEPT = timedelta(days=8)
+
+
+class AskedQuerySet(models.QuerySet["Asked"]):
+    def left_behind(self, now: datetime) -> "AskedQuerySet":
+        """Those whose job was lost, or failed."""
+        return self.filter(
+            answered_at=None, created_at__lt=now - timedelta(seconds=10), tries__lt=TRIES
+        )
+
+    def mailed_since(self, what: str, mailbox: bytes, since: datetime) -> "AskedQuerySet":
+        return self.filter(what=what, mailbox=mailbox, mailed=True, created_at__gt=since)
+
+
+class Asked(models.Model):
+    """Anybody can type anybody's address. So the form only writes this down, which takes as long
+    for an address that we know as for any other; a job does what was asked, and counts the mails
+    that strangers cause to one mailbox. Answered, the address is gone; the count stays for a week.
+    """
+
+    what = models.CharField(max_length=20, help_text="The hook asked_… that answers it.")
+    email = EncryptedField(context="asked.email", blank=True)
+    mailbox = BlindIndexField(help_text="Of the mailbox behind the address: see mail/asked.py.")
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+    mailed = models.BooleanField(default=False, help_text="It caused a mail.")
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = AskedQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=Q(answered_at=None), name="asked_and_not_answered"
+            ),
+            models.Index(
+                fields=["mailbox", "what", "created_at"],
+                condition=Q(mailed=True),
+                name="mails_caused_to_a_mailbox",
+            ),
+            models.Index(fields=["created_at"], name="asked_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"asked {self.pk} ({self.what})"

@@ -1,0 +1,103 @@
+"""Addresses that get no mail: how many and why, one looked up, one lifted."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from newsroom.core.privacy import email_index
+from newsroom.mail.addresses import AddressField
+from newsroom.models import Suppression, SuppressionLift
+from subscriptions.models import Subscription
+
+LIFT = "newsroom.lift_suppression"
+LATEST = 20
+
+
+class AddressForm(forms.Form):
+    """One address, whole: there is no list to browse in."""
+
+    email = AddressField(max_length=254, label="E-mail address")
+
+
+class LiftForm(AddressForm):
+    why = forms.CharField(
+        max_length=300,
+        label="Why may we write to it again?",
+        help_text="Kept with your name and the time. Please leave names and addresses out.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Please say why: it is kept as the record of it."},
+    )
+
+    def clean_why(self) -> str:
+        why = " ".join(self.cleaned_data["why"].split())
+        if "@" in why:
+            raise forms.ValidationError("Please leave the address out of the reason.")
+        return why
+
+
+class Suppressions(WagtailAdminTemplateMixin, TemplateView):
+    template_name = "subscriptions/desk/suppressions.html"
+    page_title = "Suppressed addresses"
+    header_icon = "circle-xmark"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(LIFT):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
+        return [*self.breadcrumbs_items, newsletters, {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "reasons": Suppression.by_reason(),
+            "newest": Suppression.objects.aggregate(at=Max("created_at"))["at"],
+            "lifts": SuppressionLift.objects.select_related("by")[:LATEST],
+            "form": kwargs.get("form") or AddressForm(),
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """An address is never in a URL: both forms post, and looking up changes nothing."""
+        form = LiftForm(request.POST) if "lift" in request.POST else AddressForm(request.POST)
+        if not form.is_valid():
+            return self.found(form, status=422)
+        if isinstance(form, LiftForm):
+            return self.lift(request, form)
+        return self.found(form)
+
+    def found(self, form: forms.Form, status: int = 200) -> HttpResponse:
+        """The page, with what is known of the address."""
+        email = form.cleaned_data.get("email")
+        known: dict[str, Any] = {}
+        if email:
+            index = email_index(email)
+            lists = Subscription.objects.filter(subscriber__email_index=index)
+            known = {
+                "email": email,
+                "suppression": Suppression.of(index),
+                "subscriptions": lists.select_related("newsletter"),
+                "lift_form": form if isinstance(form, LiftForm) else LiftForm(),
+            }
+        return self.render_to_response(
+            self.get_context_data(form=form) | {"known": known}, status=status
+        )
+
+    def lift(self, request: HttpRequest, form: LiftForm) -> HttpResponse:
+        suppression = Suppression.of(email_index(form.cleaned_data["email"]))
+        if suppression and suppression.lift(form.cleaned_data["why"], by=request.user):
+            messages.success(
+                request,
+                "Lifted. Lists that it is on reach it again; one that it has left, it has left.",
+            )
+        else:
+            messages.error(request, "That address is not suppressed, or no longer so.")
+        return redirect("suppressions")
