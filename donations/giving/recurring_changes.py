@@ -50,8 +50,7 @@ class RecurringChangeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         do = data.get("do")
-        pressed_before = RecurringChange.objects.filter(form_id=data.get("form_id"))
-        if not self.recurring.going and not pressed_before.exists():
+        if not self.recurring.going and not self.pressed_before(data):
             raise forms.ValidationError("This contribution has ended. You can give anew.")
         if do in (What.AMOUNT, What.FREQUENCY):
             try:
@@ -63,6 +62,10 @@ class RecurringChangeForm(forms.Form):
         if do == What.DAY and not data.get("day"):
             self.add_error("day", "Please choose a day from 1 to 28.")
         return data
+
+    def pressed_before(self, data: dict[str, Any]) -> bool:
+        form_id = data.get("form_id")
+        return bool(form_id and RecurringChange.objects.filter(form_id=form_id).exists())
 
 
 def apply(form: RecurringChangeForm, now: datetime) -> str:

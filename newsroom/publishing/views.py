@@ -53,10 +53,10 @@ def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        back = request.POST.get("return_url", "/")
-        if not back.startswith("/"):
-            request.POST = request.POST.copy()  # type: ignore[assignment]
-            request.POST["return_url"] = "/"
+        if not request.POST.get("return_url", "/").startswith("/"):
+            changed = request.POST.copy()
+            changed["return_url"] = "/"
+            request.POST = changed  # type: ignore[assignment]
         return view(request, *args, **kwargs)
 
     return guarded
