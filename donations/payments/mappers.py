@@ -27,8 +27,8 @@ from donations.models import (
 from donations.payments.gateway import id_of
 from newsroom.core.privacy import email_index
 from newsroom.mail import outbox
+from newsroom.mail.asked import ask
 from subscriptions.models import Newsletter
-from subscriptions.readers.signup import sign_up
 
 Status = Contribution.Status
 FREQUENCY_OF = {"month": Frequency.MONTHLY, "year": Frequency.ANNUAL}
@@ -237,7 +237,7 @@ def _welcome(contribution: Contribution) -> None:
         )
         newsletter = Newsletter.objects.live().order_by("path").first()
         if first and checkout.newsletter and donor and newsletter:
-            sign_up(newsletter, donor.email, how="giving form")
+            ask("signup", donor.email, newsletter=newsletter.pk, how="giving form")
 
 
 def dispute(found: stripe.Dispute, contribution: Contribution) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.http import parse_cookie
 
 # Bytes. A reader's form is a few hundred; Stripe's largest events are some 100 kB; staff upload
@@ -28,7 +28,9 @@ def declared(environ: dict[str, Any]) -> int:
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
         return STAFF_BODY
     length = environ.get("CONTENT_LENGTH") or ""
-    return int(length) if length.isdecimal() and len(length) < 16 else 0
+    if not length.isdecimal():
+        return 0
+    return int(length) if len(length) < 16 else STAFF_BODY + 1
 
 
 def signed_in(environ: dict[str, Any]) -> bool:
@@ -41,5 +43,3 @@ def signed_in(environ: dict[str, Any]) -> bool:
         return SESSION_KEY in sessions.SessionStore(key).load()
     except DatabaseError:
         return False
-    finally:
-        close_old_connections()

@@ -19,6 +19,8 @@ from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
+from django.db import close_old_connections
+
 from newsroom.web.body_limits import PUBLIC_BODY, declared, most_bytes
 
 Scope = dict[str, Any]
@@ -27,7 +29,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Django = Callable[[Environ, Any], Iterable[bytes]]
 
-# How many threads for what begins with that. DATABASE_POOL must have a connection for each.
+# How many threads for what is below that. DATABASE_POOL must have a connection for each.
 THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "": 4}
 IN_MEMORY = 250_000  # bytes; what is longer waits on disk
 PIECE = 64_000
@@ -74,8 +76,9 @@ class Front:
             await give(answer, send)
 
     async def in_thread(self, environ: Environ, work: Callable[..., Any], *about: Any) -> Any:
-        path = environ["PATH_INFO"]
-        threads = next(self.threads[start] for start in self.threads if path.startswith(start))
+        path = environ["PATH_INFO"] or "/"
+        below = (start for start in self.threads if path.startswith(start) and path != start)
+        threads = self.threads[next(below)]
         return await asyncio.get_running_loop().run_in_executor(threads, work, *about)
 
     async def take(self, environ: Environ, receive: Receive) -> None:
@@ -83,13 +86,19 @@ class Front:
         length tells Django, which answers with 413. Raises TimeoutError, ClientGone."""
         length, most, seconds = declared(environ), PUBLIC_BODY, BODY_SECONDS
         if length > PUBLIC_BODY:
-            most = await self.in_thread(environ, most_bytes, environ)
+            most = await self.in_thread(environ, self.ask_how_much, environ)
             seconds = UPLOAD_SECONDS
         chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if chunked or 0 < length <= most:
             async with asyncio.timeout(seconds):
                 length = await read(receive, environ["wsgi.input"], most)
         environ["CONTENT_LENGTH"] = str(length)
+
+    def ask_how_much(self, environ: Environ) -> int:
+        try:
+            return most_bytes(environ)
+        finally:
+            close_old_connections()  # outside of a request nobody else does
 
     def let_django_answer(self, environ: Environ, answer: Answer) -> None:
         environ["CONTENT_TYPE"] = plain_type(environ.get("CONTENT_TYPE", ""))
