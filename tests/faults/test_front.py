@@ -13,7 +13,7 @@ from tests.faults.slow_clients import slow_clients
 from tests.product import Product
 
 PAGES = ["/", "/support/", "/newsletter/weekly/signup/", "/admin/login/", "/healthz"]
-SOON = 5  # seconds; figures are `make bench NAME=slow`'s. Without the front nothing answers at all
+SOON = 15  # seconds; `make bench NAME=slow` has figures. Without the front nothing ever answers
 
 
 def test_pages_answer_while_three_hundred_slow_clients_hold_on(product: Product) -> None:

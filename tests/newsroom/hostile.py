@@ -45,7 +45,7 @@ from tests.donations.conftest import Donor, events, handle
 from tests.factories import make_appeal, make_article, make_issue, make_subscription
 from tests.newsroom.mail.test_webhooks import COMPLAINTS
 
-REQUESTS = int(os.environ.get("REQUESTS", "400"))
+REQUESTS = int(os.environ.get("REQUESTS", "200"))
 PAGES, STRIPE, MAIL = REQUESTS * 7 // 10, REQUESTS // 10, REQUESTS // 5
 
 # What no address, field or header of ours expects.
