@@ -155,7 +155,7 @@ def test_refusal_by_stripe_is_said(portal, recurring, monkeypatch) -> None:
         raise stripe.InvalidRequestError("no", "items")
 
     monkeypatch.setattr(gateway, "change_subscription", refuse)
-    assert portal("amount", amount="20").status_code == 503
+    assert portal("amount", amount="20").status_code == 409
     assert recurring.amount == 1000
 
 
