@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import first_article
+from tests.environment import ROOT
 from tests.product import Product
 
 
@@ -37,6 +41,29 @@ def test_reader_signs_up_confirms_and_unsubscribes(reader: Page, product: Produc
     reader.get_by_role("link", name="Come back").click()
     reader.get_by_role("button", name="Subscribe again").click()
     expect(reader.get_by_text("You get it every Friday")).to_be_visible()
+
+
+def test_reader_hardly_notices_that_machines_fill_in_forms(reader: Page, product: Product) -> None:
+    """The brake of newsroom/mail/asked.py: a sum in the browser, or a wait."""
+    code = (
+        "import time; from django.core.cache import cache;"
+        "[cache.set(f'asked:{int(time.time()) // 60 + n}', 999, 300) for n in range(3)]"
+    )
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+    subprocess.run(command, cwd=ROOT, env=product.environment, check=True)
+    address = unique(reader, "patient")
+    reader.goto("/newsletter/weekly/signup/")
+    reader.fill("#signup-email", address)
+    reader.check(".box-signup input[name=consent]")
+    reader.click(".box-signup button")
+    done = reader.get_by_role("heading", name="Check your inbox")
+    waiting = reader.get_by_text("Please wait 20 seconds")
+    expect(done.or_(waiting)).to_be_visible(timeout=60_000)
+    if waiting.is_visible():  # without JavaScript
+        reader.wait_for_timeout(21_000)
+        reader.click(".box-signup button")
+    expect(done).to_be_visible()
+    product.mail_to(address, "Please confirm")
 
 
 def test_reader_previews_the_latest_issue(reader: Page, product: Product) -> None:
