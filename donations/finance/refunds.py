@@ -1,9 +1,11 @@
 """Staff give a contribution back: one person up to a limit, two above it."""
 
+from datetime import timedelta
 from typing import Any
 
 import stripe
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -12,6 +14,7 @@ from donations.models import Contribution, Refund, Review
 from donations.payments import gateway, sync
 
 Status = Refund.Status
+DAY = timedelta(hours=24)
 
 
 class NotRefunded(Exception):
@@ -27,10 +30,19 @@ def most(contribution: Contribution) -> int:
     return contribution.amount - contribution.refunded if back else 0
 
 
-def needs_second(amount: int, currency: str) -> bool:
-    """Compared in whole units of whatever currency: a limit of 100 is 100 dollars, or 100 yen's
-    worth of caution."""
-    return money.exact(amount, currency) > settings.REFUND_LIMIT
+def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
+    """Judged by sums, so that many small ones are no way around: what would then have gone back of
+    this contribution, and what this officer has given back alone since yesterday.
+
+    Compared in whole units of whatever currency: a limit of 100 is 100 dollars, or 100 yen's worth
+    of caution.
+    """
+    own = Refund.objects.alone(by, timezone.now() - DAY).select_related("contribution")
+    given = [(refund.contribution, refund.amount) for refund in own]
+    of_this = sum(sum_ for one, sum_ in given if one == contribution)
+    back = max(contribution.refunded, of_this) + amount
+    alone = sum(money.exact(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
+    return max(money.exact(back, contribution.currency), alone) > settings.REFUND_LIMIT
 
 
 def ask(contribution: Contribution, amount: int, reason: str, by: Any) -> Refund:
@@ -38,9 +50,10 @@ def ask(contribution: Contribution, amount: int, reason: str, by: Any) -> Refund
     if not 0 < amount <= most(contribution):
         left = money.show(most(contribution), contribution.currency)
         raise NotRefunded(f"At most {left} can be given back.")
-    waits = needs_second(amount, contribution.currency)
     try:
         with transaction.atomic():
+            get_user_model().objects.select_for_update().get(pk=by.pk)  # their sums, one at a time
+            waits = needs_second(contribution, amount, by)
             refund = Refund.objects.create(
                 contribution=contribution,
                 amount=amount,

@@ -128,7 +128,7 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "contribution": contribution,
         "left": money.plain(left, contribution.currency),
-        "two": refunds.needs_second(left, contribution.currency),
+        "two": refunds.needs_second(contribution, left, request.user),
     }
     status = 400 if request.method == "POST" else 200
     return render(request, "donations/finance/refund.html", context, status=status)

@@ -1,5 +1,6 @@
 """Money that staff give back: asked for, approved by a second person if it is much, done."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,13 @@ from django.db import models
 from django.db.models import Q
 
 from .contribution import Contribution
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def alone(self, by: Any, since: datetime) -> "RefundQuerySet":
+        """What one officer has given back without a second person's word."""
+        gone = [Refund.Status.APPROVED, Refund.Status.DONE]
+        return self.filter(asked_by=by, approved_by=None, status__in=gone, asked_at__gt=since)
 
 
 class Refund(models.Model):
@@ -36,6 +44,8 @@ class Refund(models.Model):
     )
     stripe_refund = models.CharField(max_length=255, blank=True)
     error = models.CharField(max_length=300, blank=True)
+
+    objects = RefundQuerySet.as_manager()
 
     class Meta:
         constraints = [

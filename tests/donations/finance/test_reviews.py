@@ -1,5 +1,7 @@
 """What waits for finance: disputes, fraud warnings, refunds by one and by two people."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 import stripe
@@ -80,6 +82,40 @@ def test_large_refund_takes_two_people(client, officer, contribution, settings) 
     refund.refresh_from_db()
     assert (contribution.refunded, refund.status) == (5000, "done")
     assert not Review.objects.waiting().exists()
+
+
+def test_many_small_refunds_are_no_way_around_the_second_person(
+    client, officer, contribution, settings
+) -> None:
+    settings.REFUND_LIMIT = 25
+    for amount in ("20", "5", "20"):
+        page = client.post(at(contribution), {"amount": amount, "reason": "x"}, follow=True).text
+    assert "waits for a second person" in page
+    contribution.refresh_from_db()
+    assert contribution.refunded == 2500
+    assert list(Refund.objects.order_by("pk").values_list("status", flat=True)) == [
+        "done", "done", "waiting",
+    ]  # fmt: skip
+
+
+def test_an_officers_day_counts_over_all_contributions(
+    client, officer, contribution, donor, told, settings
+) -> None:
+    settings.REFUND_LIMIT = 50
+    donor.gives("another@example.org", frequency="once", amount="50")
+    handle(told())
+    another = Contribution.objects.exclude(pk=contribution.pk).get()
+    client.post(at(contribution), {"amount": "50", "reason": "x"})
+    assert "waits" in client.post(at(another), {"amount": "1", "reason": "x"}, follow=True).text
+    Refund.objects.all().delete()
+    Refund.objects.create(
+        contribution=contribution, amount=5000, reason="x", status="done", asked_by=officer
+    )
+    Refund.objects.update(asked_at=timezone.now() - timedelta(hours=25))
+    assert not refunds.needs_second(another, 5000, officer)
+    Refund.objects.update(asked_at=timezone.now() - timedelta(hours=23))
+    assert refunds.needs_second(another, 1, officer)
+    assert not refunds.needs_second(another, 5000, make_user("Finance"))
 
 
 def test_second_refund_waits_for_the_first(client, officer, contribution, settings) -> None:
