@@ -2,14 +2,27 @@
 
 import re
 import textwrap
-from html import unescape
-from typing import Any
-
-import html2text
+from html.parser import HTMLParser
 
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 NUMBERED = re.compile(r"\[\d+\] \S+")
-LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"[^>]*>(.*?)</a>', re.S | re.I)
+SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+BLOCKS = {
+    "p",
+    "div",
+    "blockquote",
+    "figure",
+    "table",
+    "tr",
+    "hr",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+}
+SILENT = {"script", "style", "head", "title", "figcaption"}
 
 
 class Links:
@@ -31,19 +44,75 @@ class Links:
 
 def from_html(html: str, links: Links | None = None) -> str:
     """Paragraphs and lists as text; a link as its words and its number in ``links``, or without
-    them its address."""
+    them its address. Nothing is escaped: “1. May” is a date, not a list."""
+    parser = _Typist(links)
+    parser.feed(html)
+    parser.close()
+    parser.end_block()
+    return "\n\n".join(parser.blocks)
 
-    def mark(match: Any) -> str:
-        url, words = unescape(match[1]), match[2]
-        return f"{words} {links.number(url) if links else f'({url})'}"
 
-    converter = html2text.HTML2Text(bodywidth=0)
-    converter.ignore_emphasis = True
-    converter.ignore_links = True
-    converter.ignore_images = True
-    converter.ul_item_mark = "-"
-    converter.escape_snob = False
-    return converter.handle(LINK.sub(mark, html)).strip()
+class _Typist(HTMLParser):
+    """Types what our rich text is made of: paragraphs, headings, lists, line breaks, links."""
+
+    def __init__(self, links: Links | None) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links = links
+        self.blocks: list[str] = []  # with a blank line between
+        self.words = ""  # of the block that is being typed
+        self.lists: list[int] = []  # those that are open: the next number, 0 for one of dashes
+        self.href: str | None = None
+        self.silent = 0  # inside of what no reader sees
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in SILENT:
+            self.silent += 1
+        elif tag == "br":
+            self.words = self.words.rstrip(" ") + "\n"
+        elif tag == "a":
+            self.href = dict(attrs).get("href")
+        elif tag in ("ul", "ol"):
+            if not self.lists:
+                self.end_block()
+            self.lists.append(1 if tag == "ol" else 0)
+        elif tag == "li":
+            self.begin_item()
+        elif tag in BLOCKS and not self.lists:
+            self.end_block()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in SILENT:
+            self.silent = max(self.silent - 1, 0)
+        elif tag == "a" and self.href:
+            mark = self.links.number(self.href) if self.links else f"({self.href})"
+            self.words = f"{self.words.rstrip(' ')} {mark}"
+            self.href = None
+        elif tag in ("ul", "ol"):
+            if self.lists:
+                self.lists.pop()
+            if not self.lists:
+                self.end_block()
+        elif tag in BLOCKS and not self.lists:
+            self.end_block()
+
+    def handle_data(self, data: str) -> None:
+        text = SPACES.sub(" ", data)
+        if not self.silent:
+            self.words += text.lstrip(" ") if self.words[-1:] in ("", "\n", " ") else text
+
+    def begin_item(self) -> None:
+        if not self.lists:
+            self.lists.append(0)
+        number = self.lists[-1]
+        self.lists[-1] += bool(number)
+        sign = f"{number}. " if number else "- "
+        line = "  " * (len(self.lists) - 1) + sign
+        self.words = self.words.rstrip() + ("\n" if self.words.strip() else "") + line
+
+    def end_block(self) -> None:
+        if text := self.words.strip():
+            self.blocks.append(text)
+        self.words = ""
 
 
 def wrap(text: str) -> str:
