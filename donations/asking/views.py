@@ -30,8 +30,9 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     form = reminders.LaterForm(request.POST)
     back = _back(request)
     refused = refusal(request, form, "later", **REMINDERS)
-    email, challenge = form.cleaned_data.get("email"), None
-    if not refused and email and asked.needs_work(request, email):
+    email = "" if refused else form.cleaned_data["email"]
+    challenge = None
+    if email and asked.needs_work(request, email):
         challenge, refused = proof_of_work.challenge(), ("", 429)
     if refused:
         context = {

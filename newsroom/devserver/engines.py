@@ -87,6 +87,8 @@ def postgres_command() -> list[str]:
     server = PostgresServer(data, cleanup_mode=None)
     server.ensure_pgdata_inited()
     command = [str(server.bin_path / "postgres"), "-D", str(data), "-k", str(run), "-h", ""]
+    # What a statement that fails holds is nobody's business: no values in its log.
+    command += ["-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse"]
     if server.system_user:
         shutil.chown(run, server.system_user)
         user = server.system_user

@@ -22,20 +22,28 @@ from newsroom.web.public_forms import count
 
 PER_WEEK = 3  # mails that strangers can cause to one mailbox, of one kind
 WEEK = timedelta(days=7)
-# Addresses on all forms, before each costs a sum: of everyone in a minute; of one domain.
+# Addresses on readers' forms, before each costs a sum: of everyone in a minute; of one domain.
+# (A password reset mails staff only, and three times: it costs none.)
 PER_MINUTE = 60
 PER_DOMAIN, DOMAIN_SECONDS = 40, 600
 
-# Where what follows “+” is the same mailbox everywhere; where dots are nothing, too.
-DOTS_ARE_NOTHING = {"gmail.com", "googlemail.com"}
+# Providers where several domains are one, and signs that mean nothing in a name there.
+SAME = {
+    "gmail.com": (["googlemail.com"], "."),
+    "proton.me": (["protonmail.com", "pm.me", "protonmail.ch"], ".-_"),
+    "icloud.com": (["me.com", "mac.com"], ""),
+    "yandex.ru": (["ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua"], ".-"),
+}
+FIRST = {name: first for first, (others, _) in SAME.items() for name in (first, *others)}
 
 
 def mailbox_of(email: str) -> bytes:
     """The blind index of the mailbox: ann+1@… and ann+2@… are Ann's (RFC 5233)."""
     local, _, domain = email.strip().casefold().rpartition("@")
     local = local.partition("+")[0] or local
-    if domain in DOTS_ARE_NOTHING:
-        local, domain = local.replace(".", ""), "gmail.com"
+    if domain in FIRST:
+        domain = FIRST[domain]
+        local = "".join(sign for sign in local if sign not in SAME[domain][1]) or local
     return keyed_hash(f"{local}@{domain}", "mailbox")
 
 

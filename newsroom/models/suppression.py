@@ -52,15 +52,13 @@ class Suppression(models.Model):
         """A stricter reason takes the place of a milder one, never the other way round."""
         now = timezone.now()
         with transaction.atomic():
-            _, new = Suppression.objects.get_or_create(
+            there, new = Suppression.objects.select_for_update().get_or_create(
                 email_index=index, defaults={"reason": reason, "created_at": now}
             )
-            if not new:
-                order = Suppression.Reason.values
-                milder = order[: order.index(str(reason))]
-                Suppression.objects.filter(email_index=index, reason__in=milder).update(
-                    reason=reason, created_at=now
-                )
+            order = Suppression.Reason.values
+            if not new and order.index(str(reason)) > order.index(there.reason):
+                there.reason, there.created_at = reason, now
+                there.save(update_fields=["reason", "created_at"])
 
     @staticmethod
     def by_reason() -> list[tuple[str, int]]:
@@ -74,7 +72,11 @@ class Suppression(models.Model):
             gone, _ = Suppression.objects.filter(pk=self.pk, reason=self.reason).delete()
             if gone:
                 SuppressionLift.objects.create(
-                    email_index=self.email_index, reason=self.reason, why=why, by=by
+                    email_index=self.email_index,
+                    reason=self.reason,
+                    why=why,
+                    by=by,
+                    by_name=by.get_username() if by else "",
                 )
         return bool(gone)
 
@@ -88,6 +90,7 @@ class SuppressionLift(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    by_name = models.CharField(max_length=150, blank=True, help_text="Empty: its owner.")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

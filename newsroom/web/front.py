@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from django.db import close_old_connections
 
-from newsroom.web.body_limits import PUBLIC_BODY, declared, most_bytes
+from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, declared, most_bytes
 
 Scope = dict[str, Any]
 Environ = dict[str, Any]
@@ -29,8 +29,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Django = Callable[[Environ, Any], Iterable[bytes]]
 
-# How many threads for what is below that. DATABASE_POOL must have a connection for each.
+# How many threads for what begins with that. DATABASE_POOL must have a connection for each.
 THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "": 4}
+ALSO_PAGES = {"/support/"}  # asks Stripe nothing, so it waits for nobody who does
 IN_MEMORY = 250_000  # bytes; what is longer waits on disk
 PIECE = 64_000
 # Seconds: for a form of readers, for an upload of staff, for each piece of an answer.
@@ -69,16 +70,16 @@ class Front:
                 await self.take(environ, receive)
             except TimeoutError:
                 answer.start("408 Request Timeout", [("connection", "close")])
-            except ClientGone:
-                return
+            except ClientGone:  # or what it sent is no body at all
+                answer.start("400 Bad Request", [("connection", "close")])
             else:
                 await self.in_thread(environ, self.let_django_answer, environ, answer)
             await give(answer, send)
 
     async def in_thread(self, environ: Environ, work: Callable[..., Any], *about: Any) -> Any:
         path = environ["PATH_INFO"] or "/"
-        below = (start for start in self.threads if path.startswith(start) and path != start)
-        threads = self.threads[next(below)]
+        fitting = (start for start in self.threads if path.startswith(start))
+        threads = self.threads["" if path in ALSO_PAGES else next(fitting)]
         return await asyncio.get_running_loop().run_in_executor(threads, work, *about)
 
     async def take(self, environ: Environ, receive: Receive) -> None:
@@ -87,6 +88,7 @@ class Front:
         length, most, seconds = declared(environ), PUBLIC_BODY, BODY_SECONDS
         if length > PUBLIC_BODY:
             most = await self.in_thread(environ, self.ask_how_much, environ)
+        if most == STAFF_BODY:
             seconds = UPLOAD_SECONDS
         chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if chunked or 0 < length <= most:

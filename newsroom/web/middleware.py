@@ -88,7 +88,8 @@ def refuse_nul(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
+        while "%00" in request.META.get("QUERY_STRING", ""):  # “%%0000” holds another one
+            request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "")
         if "\0" in request.path:
             raise Http404
         if _form_has_nul(request):

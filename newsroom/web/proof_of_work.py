@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from newsroom.web.public_forms import too_often
 
-BITS = 16  # some 65,000 hashes: a second in a browser, days for a hundred thousand forms
+BITS = 16  # some 65,000 hashes: a second in a browser, and an hour for a hundred thousand forms
 WAIT_SECONDS = 20  # instead of the sum, without JavaScript …
 WAITERS = {"most": 5, "seconds": 600}  # … for so many of a network
 CHALLENGE_SECONDS = 600

@@ -61,7 +61,7 @@ class Suppressions(WagtailAdminTemplateMixin, TemplateView):
         return super().get_context_data(**kwargs) | {
             "reasons": Suppression.by_reason(),
             "newest": Suppression.objects.aggregate(at=Max("created_at"))["at"],
-            "lifts": SuppressionLift.objects.select_related("by")[:LATEST],
+            "lifts": SuppressionLift.objects.all()[:LATEST],
             "form": kwargs.get("form") or AddressForm(),
         }
 

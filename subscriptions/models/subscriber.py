@@ -36,6 +36,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         suppressed = Suppression.objects.filter(email_index=OuterRef("subscriber__email_index"))
         return self.filter(~Exists(suppressed), status=Subscription.Status.CONFIRMED)
 
+    def left(self) -> "SubscriptionQuerySet":
+        """Unsubscribed; also when somebody has typed the address again since, and nobody has
+        confirmed it."""
+        Status = Subscription.Status
+        again = Q(status=Status.PENDING, unsubscribed_at__isnull=False)
+        return self.filter(Q(status=Status.UNSUBSCRIBED) | again)
+
 
 class Subscription(models.Model):
     """A subscriber in a newsletter.

@@ -21,7 +21,7 @@ def confirm(subscription_id: int) -> AnymailMessage | None:
     found = Subscription.objects.filter(pk=subscription_id)
     subscription = found.select_related("subscriber", "newsletter").first()
     if not subscription or subscription.status == Status.UNSUBSCRIBED:
-        return None
+        return None  # left again, before the mail went
     suppression = subscription.subscriber.suppression
     if suppression and not suppression.owner_may_lift:
         return None

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from newsroom.core import tokens
@@ -55,10 +56,11 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         _record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         window = int(timezone.now().timestamp() // ASK_AGAIN.total_seconds())
+        state = "-".join(map(str, [*state_of(subscription), window]))  # else an old link is all
         return outbox.post(
             "already_subscribed" if listed else "confirm",
             subscription.pk,
-            key=f"{subscription.pk}-{window}",
+            key=f"{subscription.pk}-{state}",
         )
 
 
@@ -71,7 +73,7 @@ def add_seed(newsletter: Newsletter, email: str) -> None:
 
 
 class Superseded(Exception):
-    """A link that is older than what its reader has decided since."""
+    """A link that is older than what has been decided, or what has bounced, since."""
 
 
 class Unwanted(Exception):
@@ -79,39 +81,53 @@ class Unwanted(Exception):
 
 
 def confirm_token(subscription: Subscription) -> str:
-    return tokens.expiring("confirm", [subscription.pk, decisions(subscription)])
+    return tokens.expiring("confirm", [subscription.pk, *state_of(subscription)])
 
 
-def decisions(subscription: Subscription) -> int:
-    """How often the reader has decided: joined, left. A link from before decides nothing."""
+def state_of(subscription: Subscription) -> tuple[int, int]:
+    """How often the reader has decided (joined, left), and since when the address is suppressed, in
+    microseconds (0: it is not). A link carries both: one from before decides nothing."""
     made = [Consent.Action.CONFIRMED, Consent.Action.WITHDRAWN]
-    return subscription.consents.filter(action__in=made).count()
+    suppression = subscription.subscriber.suppression
+    since = int(suppression.created_at.timestamp() * 1_000_000) if suppression else 0
+    return subscription.consents.filter(action__in=made).count(), since
 
 
-def read_confirm_token(token: str) -> tuple[Subscription, bool]:
+def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription, bool]:
     """The subscription to confirm, and whether this link has done so already.
 
-    Raises BadToken, StaleToken, Subscription.DoesNotExist, Superseded.
+    Raises BadToken, StaleToken, Subscription.DoesNotExist, Superseded, Unwanted.
     """
-    pk, before = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
-    subscription = Subscription.objects.select_related("newsletter", "subscriber").get(pk=pk)
-    since = decisions(subscription) - before
-    done = since == 1 and subscription.status == Status.CONFIRMED
-    if since and not done:
+    pk, decided, suppressed = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
+    found = Subscription.objects.select_related("newsletter", "subscriber")
+    if lock:
+        found = found.select_for_update(of=("self",))
+    subscription = found.get(pk=pk)
+    suppression = subscription.subscriber.suppression
+    if suppression and not suppression.owner_may_lift:
+        raise Unwanted
+    now_decided, now_suppressed = state_of(subscription)
+    if now_suppressed not in (0, suppressed):
+        raise Superseded
+    done = now_decided == decided + 1 and subscription.status == Status.CONFIRMED
+    if now_decided != decided and not done:
         raise Superseded
     return subscription, done
 
 
-def confirm(subscription: Subscription) -> None:
+def confirm(token: str) -> Subscription:
     """Put the reader on the list and welcome them, once however often the button is pressed; an
-    address that had been dead is alive. Raises Unwanted."""
+    address that had been dead is alive. Raises what :func:`read_confirm_token` does."""
     with transaction.atomic():
-        _lift(subscription.subscriber, "confirmed by its owner")
-        pending = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.CONFIRMED)
-        if pending.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
+        subscription, done = read_confirm_token(token, lock=True)
+        if not done:
+            _lift(subscription.subscriber, "confirmed by its owner")
+            subscription.status, subscription.confirmed_at = Status.CONFIRMED, timezone.now()
+            subscription.save(update_fields=["status", "confirmed_at"])
             _record(subscription, Consent.Action.CONFIRMED, "mailed link")
-            key = f"{subscription.pk}-{decisions(subscription)}"
-            outbox.post("welcome", subscription.pk, key=key)
+            decided, _ = state_of(subscription)
+            outbox.post("welcome", subscription.pk, key=f"{subscription.pk}-{decided}")
+    return subscription
 
 
 def _lift(subscriber: Subscriber, why: str) -> None:
@@ -135,7 +151,7 @@ def resubscribe(subscription: Subscription) -> None:
     link proves the address. Raises Unwanted."""
     with transaction.atomic():
         _lift(subscription.subscriber, "asked for on its owner's page")
-        gone = Subscription.objects.filter(pk=subscription.pk, status=Status.UNSUBSCRIBED)
+        gone = Subscription.objects.left().filter(pk=subscription.pk)
         if gone.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
             _record(subscription, Consent.Action.CONFIRMED, "own page")
 
@@ -153,8 +169,11 @@ def _record(subscription: Subscription, action: str, how: str) -> None:
 def forget_unconfirmed() -> int:
     """Delete addresses that nobody confirmed within a week; returns how many."""
     before = timezone.now() - UNCONFIRMED_KEPT
+    asked_since = Consent.objects.filter(
+        subscription=OuterRef("pk"), action=Consent.Action.ASKED, at__gte=before
+    )  # whose newest link still works
     Subscription.objects.filter(
-        status=Status.PENDING, confirmed_at=None, created_at__lt=before
+        ~Exists(asked_since), status=Status.PENDING, confirmed_at=None, created_at__lt=before
     ).delete()
     deleted, _ = Subscriber.objects.filter(subscriptions=None, created_at__lt=before).delete()
     return deleted

@@ -18,10 +18,13 @@ from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
 
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
-SUPERSEDED = "You have decided otherwise since this mail. To subscribe, please sign up again."
+SUPERSEDED = (
+    "Something has changed since this mail: you have left, or mail to you came back. "
+    "To subscribe, please sign up again."
+)
 UNWANTED = (
-    "We do not write to this address: it was reported to us as not wanting our mail. "
-    "If you do want it, please write to us, or sign up with another address."
+    "We do not write to this address: its owner has told us, or their mail provider, that they "
+    "want no mail of ours. If you do want it, please write to us, or use another address."
 )
 
 
@@ -59,22 +62,21 @@ def check_your_inbox(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        subscription, done = signup.read_confirm_token(token)
+        if request.method == "POST":
+            subscription = signup.confirm(token)
+            template = "subscriptions/readers/confirmed.html"
+        else:
+            subscription, _ = signup.read_confirm_token(token)
+            template = "subscriptions/readers/confirm.html"
     except tokens.StaleToken:
         return dead_link(request, "This link has expired. Please sign up again.", 403)
     except signup.Superseded:
         return dead_link(request, SUPERSEDED, 403)
-    except (tokens.BadToken, Subscription.DoesNotExist):
-        return dead_link(request, INCOMPLETE, 404)
-    context = {"newsletter": subscription.newsletter, "subscription": subscription}
-    if request.method != "POST":
-        return render(request, "subscriptions/readers/confirm.html", context)
-    try:
-        if not done or subscription.subscriber.suppression:
-            signup.confirm(subscription)
     except signup.Unwanted:
         return dead_link(request, UNWANTED, 403)
-    return render(request, "subscriptions/readers/confirmed.html", context)
+    except (tokens.BadToken, Subscription.DoesNotExist):
+        return dead_link(request, INCOMPLETE, 404)
+    return render(request, template, {"newsletter": subscription.newsletter})
 
 
 @never_cache
@@ -122,7 +124,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 return dead_link(request, UNWANTED, 403)
         return redirect("preferences", token)
     context = {
-        "subscriptions": own.exclude(status=Subscription.Status.PENDING),
+        "subscriptions": own.exclude(status=Subscription.Status.PENDING, unsubscribed_at=None),
         "suppression": subscriber.suppression,
     }
     return render(request, "subscriptions/readers/preferences.html", context)

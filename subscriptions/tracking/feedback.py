@@ -20,8 +20,6 @@ from subscriptions.sending import reconcile, thresholds
 SUPPRESSING = {
     (EventType.BOUNCED, RejectReason.INVALID): Suppression.Reason.BOUNCE,
     (EventType.BOUNCED, RejectReason.BOUNCED): Suppression.Reason.BOUNCE,
-    (EventType.COMPLAINED, RejectReason.SPAM): Suppression.Reason.COMPLAINT,
-    (EventType.COMPLAINED, None): Suppression.Reason.COMPLAINT,
 }
 FAILURES = {
     EventType.BOUNCED: DeliveryFailure.Kind.BOUNCED,
@@ -40,6 +38,8 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     if not recipient:
         return
     reason = SUPPRESSING.get((event.event_type, event.reject_reason))
+    if event.event_type == EventType.COMPLAINED:  # whatever else it says
+        reason = Suppression.Reason.COMPLAINT
     if batch_id and event.event_type in FAILURES:
         count(batch_id, recipient, FAILURES[event.event_type])
     if reason:

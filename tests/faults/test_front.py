@@ -98,6 +98,8 @@ def test_staff_upload_up_to_twenty_megabytes(product: Product) -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
         b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"POST /support/manage/ HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nab",
+        b"POST /support/manage/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
     ],
 )
 def test_bytes_that_are_no_decent_request_are_no_error_of_ours(product: Product, raw) -> None:

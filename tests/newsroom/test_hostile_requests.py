@@ -197,7 +197,7 @@ KNOWN = [
             CONTENT_TYPE=MULTIPART,
             HTTP_AUTHORIZATION=BASIC["authorization"],
         ),
-        200,
+        400,
     ),
     (post(b"/webhooks/stripe/", b"[" * 100_000), 400),
 ]

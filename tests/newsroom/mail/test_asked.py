@@ -56,7 +56,8 @@ def test_a_mailbox_gets_three_confirmations_a_week_over_all_newsletters(press, s
 @pytest.mark.parametrize(
     "same",
     ["victim+{}@example.org", "VICTIM+{}@Example.org", "v.i.c.t.i.m+{}@gmail.com",
-     "victim+{}@googlemail.com", "victim+a+{}@gmail.com"],
+     "victim+{}@googlemail.com", "victim+a+{}@gmail.com", "v.i-c_tim+{}@proton.me",
+     "victim+{}@pm.me", "victim+{}@ya.ru", "victim+{}@me.com"],
 )  # fmt: skip
 def test_addresses_of_one_mailbox_count_together(press, same) -> None:
     for number in range(6):

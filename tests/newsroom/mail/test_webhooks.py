@@ -168,3 +168,32 @@ def test_one_signature_of_mailgun_proves_one_event(client) -> None:
 def test_each_provider_says_what_proves_its_webhook() -> None:
     for provider in providers.table():
         assert (provider.hook is None) == (provider.key == "smtp")
+
+
+@pytest.mark.parametrize(
+    "at", ["nan", "inf", "17", f"{int(NOW)}e0", f"{int(NOW)}.5", f" {NOW:.0f}", ""]
+)
+def test_time_of_a_signature_has_ten_digits(client, at) -> None:
+    signature = mailgun_signature("e0" + "v" * 48)
+    key = SECRETS["MAILGUN_WEBHOOK_SIGNING_KEY"].encode()
+    signed = hmac.new(key, f"{at}{signature['token']}".encode(), hashlib.sha256).hexdigest()
+    body = COMPLAINTS["mailgun"] | {"signature": signature | {"timestamp": at, "signature": signed}}
+    assert say(client, "mailgun", body, **BASIC) == 400
+    assert not Suppression.objects.exists()
+
+
+def test_body_that_reads_as_form_and_as_json_is_neither(client) -> None:
+    old = mailgun_signature("w" * 50, NOW - 9 * 24 * 3600)
+    fields = "&".join(f"{name}={value}" for name, value in old.items())
+    decoy = json.dumps({"timestamp": str(int(NOW)), "token": "x", "signature": "x"})
+    body = f'{{"signature":{decoy},"x":"&{fields}&event=complained&recipient={ADDRESS}&"}}'
+    for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        url = "/webhooks/anymail/mailgun/tracking/"
+        assert client.post(url, body, content_type=kind, headers=BASIC).status_code == 400
+    assert not Suppression.objects.exists()
+
+
+def test_complaint_counts_whatever_reason_comes_with_it(client, reader) -> None:
+    event = COMPLAINTS["mailgun"]["event-data"] | {"reason": "bounce"}
+    assert say_signed(client, "mailgun", {"event-data": event}) == 200
+    assert Suppression.objects.get().reason == "complaint"

@@ -65,3 +65,19 @@ def test_forwarded_address_counts_only_from_our_own_proxies(rf, settings) -> Non
     assert network_of(request) == "10.0.0.0/24"
     settings.TRUSTED_PROXIES = 1
     assert network_of(request) == "192.0.2.0/24"
+
+
+@pytest.mark.parametrize(
+    ("url", "form"),
+    [
+        ("/newsletter/weekly/signup/", {"email": "a@example.org", "consent": "on"}),
+        ("/support/remind-me/", {"when": "week", "email": "a@example.org"}),
+        ("/support/manage/", {"email": "a@example.org"}),
+        ("/support/checkout/", {"frequency": "once", "amount": "10"}),
+    ],
+)
+@pytest.mark.parametrize("stamp", [{"stamp": "x"}, {"stamp": ""}, {}])
+def test_page_too_old_is_said_on_every_form(client, site, url, form, stamp) -> None:
+    browser = {"Sec-Fetch-Site": "same-origin"}
+    answer = client.post(url, form | stamp, headers=browser)
+    assert answer.status_code == 403 and "open for too long" in answer.text

@@ -163,3 +163,14 @@ def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
     signup.forget_unconfirmed()
     assert list(Subscriber.objects.all()) == [kept.subscriber]
     assert not Subscription.objects.filter(pk=old.pk).exists()
+
+
+def test_who_asks_again_has_a_week_from_then_on(site) -> None:
+    old = make_subscription(site.newsletter, "again@example.org", status="pending")
+    Subscription.objects.update(created_at=timezone.now() - timedelta(days=8))
+    signup.sign_up(site.newsletter, "again@example.org", how="form")
+    signup.forget_unconfirmed()
+    assert Subscription.objects.filter(pk=old.pk).exists()
+    Consent.objects.update(at=timezone.now() - timedelta(days=8))
+    signup.forget_unconfirmed()
+    assert not Subscription.objects.filter(pk=old.pk).exists()
