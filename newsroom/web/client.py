@@ -34,10 +34,9 @@ def believe_our_proxies(get_response: View) -> View:
 
 
 def believe(meta: dict[str, Any]) -> None:
-    if settings.TRUSTED_PROXIES:
-        meta["REMOTE_ADDR"] = address_of(meta)
-        if scheme := said_by_our_proxy(meta, "HTTP_X_FORWARDED_PROTO"):
-            meta["wsgi.url_scheme"] = "https" if scheme == "https" else "http"
+    meta["REMOTE_ADDR"] = address_of(meta)
+    if scheme := said_by_our_proxy(meta, "HTTP_X_FORWARDED_PROTO"):
+        meta["wsgi.url_scheme"] = "https" if scheme == "https" else "http"
     for name in FORWARDED:
         meta.pop(name, None)
 
@@ -48,7 +47,8 @@ def address_of(meta: dict[str, Any]) -> str:
 
 
 def said_by_our_proxy(meta: dict[str, Any], header: str) -> str:
-    """The one value of a list that the outermost of our proxies has put there; "" for none."""
+    """The one value of a list that the outermost of our proxies has put there; "" for none, and
+    when there is no proxy of ours."""
     values = [value.strip() for value in meta.get(header, "").split(",") if value.strip()]
     if not values or not settings.TRUSTED_PROXIES:
         return ""
