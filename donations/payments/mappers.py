@@ -68,10 +68,11 @@ def subscription(found: stripe.Subscription, checkout: Checkout | None) -> Recur
         fields |= {"appeal": checkout.appeal, "checkout": checkout}
     with transaction.atomic():
         before = RecurringContribution.objects.filter(stripe_subscription=found.id).first()
-        donor = (before and before.donor) or _donor(customer, checkout)
+        donor = _donor(customer, checkout)
         if donor:  # a customer that was deleted has no address any more; who gave stays known
             fields["donor"] = donor
-        if found.ended_at or not donor:  # over, or its donor erased: nothing of a person is kept
+        owner = donor or (before and before.donor)
+        if found.ended_at or not owner:  # over, or its donor erased: nothing of a person is kept
             fields |= {"card": "", "card_expires_on": None}
         else:
             fields |= _paid_with(found.default_payment_method)
@@ -95,15 +96,12 @@ def _paid_with(method: Any) -> dict[str, Any]:
     return {"card": _name_of(method), "card_expires_on": expires_on}
 
 
-def _name_of(method: Any, customer_id: str = "") -> str:
-    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one; without
-    the number when its owner was erased."""
+def _name_of(method: Any) -> str:
+    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one."""
     if method is None:
         return ""
     part = getattr(method, method.type, None)
     brand = getattr(part, "brand", None) or method.type.removesuffix("_debit")
-    if _erased(customer_id):
-        return str(brand)[:60]
     return f"{brand} {getattr(part, 'last4', None) or ''}".strip()[:60]
 
 
@@ -139,7 +137,7 @@ def payment(
         return None
     asked: Any = checkout or recurring
     checkout = checkout or (recurring.checkout if recurring else None)
-    fields = {
+    fields: dict[str, Any] = {
         "recurring": recurring,
         "checkout": checkout,
         "appeal": asked.appeal,
@@ -151,7 +149,7 @@ def payment(
         "stripe_charge": charge.id if charge else "",
         "stripe_invoice": invoice_id,
         "stripe_customer": customer,
-        "payment_method": _name_of(charge.payment_method_details, customer) if charge else "",
+        "payment_method": _name_of(charge.payment_method_details) if charge else "",
         "created_at": time_of(intent.created),
         "received_at": time_of(charge.created) if charge and charge.paid else None,
         **_failure(intent, charge, status),
@@ -161,6 +159,8 @@ def payment(
         donor = (recurring and recurring.donor) or _donor(intent.customer, checkout)
         if donor:  # who gave stays known when the customer is deleted at Stripe
             fields["donor"] = donor
+        elif _erased(customer):
+            fields["payment_method"] = fields["payment_method"].partition(" ")[0]
         contribution, _ = Contribution.objects.update_or_create(
             stripe_payment_intent=intent.id, defaults=fields
         )

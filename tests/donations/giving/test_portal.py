@@ -113,6 +113,15 @@ def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) 
     assert set(Contribution.objects.values_list("payment_method", "donor")) == {("visa", None)}
 
 
+def test_address_that_changed_at_stripe_is_the_donors_from_then_on(page) -> None:
+    recurring = RecurringContribution.objects.get()
+    found = gateway.subscription(recurring.stripe_subscription)
+    found.customer.email = "moved@example.org"
+    mappers.subscription(found, recurring.checkout)
+    recurring.refresh_from_db()
+    assert recurring.donor.email == "moved@example.org" and recurring.card == "visa 4242"
+
+
 def test_contribution_that_is_over_keeps_no_card_and_leads_to_none(page, client, donor) -> None:
     recurring = RecurringContribution.objects.get()
     link = f"/support/update-payment/{tokens.expiring('update payment', recurring.pk)}/"
