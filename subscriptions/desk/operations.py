@@ -26,12 +26,13 @@ APPROVE = "subscriptions.approve_mailing"
 
 
 class OperationsPage(WagtailAdminTemplateMixin, TemplateView):
-    """A page below “Newsletters” for those who may approve."""
+    """A page below “Newsletters” for those who may approve, or have another right."""
 
     header_icon = "mail"
+    permission = APPROVE
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(APPROVE):
+        if not request.user.has_perm(self.permission):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 

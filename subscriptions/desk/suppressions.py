@@ -4,20 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.core.privacy import email_index
 from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
+from subscriptions.desk.operations import OperationsPage
 from subscriptions.models import Subscription
 
-LIFT = "newsroom.lift_suppression"
 LATEST = 20
 
 
@@ -43,19 +39,11 @@ class LiftForm(AddressForm):
         return why
 
 
-class Suppressions(WagtailAdminTemplateMixin, TemplateView):
+class Suppressions(OperationsPage):
     template_name = "subscriptions/desk/suppressions.html"
     page_title = "Suppressed addresses"
     header_icon = "circle-xmark"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(LIFT):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
-        return [*self.breadcrumbs_items, newsletters, {"url": "", "label": self.page_title}]
+    permission = "newsroom.lift_suppression"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
