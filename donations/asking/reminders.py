@@ -55,8 +55,7 @@ def send_due(now: datetime) -> int:
             if not deferral.end(Deferral.Status.REMINDED, now):
                 continue
             late = (now - deferral.remind_at).days > LATE_BY_DAYS
-            unwanted = Suppression.objects.filter(email_index=deferral.email_index).exists()
-            if not late and not unwanted:
+            if not late and not Suppression.of(deferral.email_index):
                 outbox.post("reminder", deferral.pk, key=str(deferral.pk))
                 sent += 1
     return sent

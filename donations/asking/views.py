@@ -29,20 +29,13 @@ def remind_me(request: HttpRequest) -> HttpResponse:
         return redirect("support")
     form = reminders.LaterForm(request.POST)
     back = _back(request)
-    refused = refusal(request, form, "later", **REMINDERS)
-    email = "" if refused else form.cleaned_data["email"]
-    challenge = None
-    if email and asked.needs_work(request, email):
-        challenge, refused = proof_of_work.challenge(), ("", 429)
+    refused = refusal(request, form, "later", **REMINDERS) or proof_of_work.first(
+        asked.needs_work(request, form.cleaned_data["email"])
+    )
     if refused:
-        context = {
-            "later_form": form,
-            "problem": refused[0],
-            "challenge": challenge,
-            "later": ask_cookie.LATER,
-            "back": back,
-        }
-        return render(request, "donations/asking/remind_me.html", context, status=refused[1])
+        context = {"later_form": form, "later": ask_cookie.LATER, "back": back}
+        context |= refused._asdict()
+        return render(request, "donations/asking/remind_me.html", context, status=refused.status)
     response = see_other(back)
     ask_cookie.hide(response, reminders.defer(form, timezone.now()))
     return response

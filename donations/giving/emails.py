@@ -74,7 +74,7 @@ def recovery(checkout_id: int) -> AnymailMessage | None:
     email = session.customer_details.email if session.customer_details else None
     after = session.after_expiration
     url = after.recovery.url if after and after.recovery else None
-    if not email or not url or Suppression.objects.filter(email_index=email_index(email)).exists():
+    if not email or not url or Suppression.of(email_index(email)):
         return None
     context = {
         "paragraphs": [

@@ -46,13 +46,13 @@ def manage_request(request: HttpRequest) -> HttpResponse:
         sent = "sent" in request.GET
         return render(request, "donations/giving/manage_request.html", {"sent": sent})
     form = AddressForm(request.POST)
-    refused = refusal(request, form, "link", **LINKS)
-    challenge = None
-    if not refused and asked.needs_work(request, form.cleaned_data["email"]):
-        challenge, refused = proof_of_work.challenge(), ("", 429)
+    refused = refusal(request, form, "link", **LINKS) or proof_of_work.first(
+        asked.needs_work(request, form.cleaned_data["email"])
+    )
     if refused:
-        context = {"form": form, "problem": refused[0], "challenge": challenge}
-        return render(request, "donations/giving/manage_request.html", context, status=refused[1])
+        context = {"form": form} | refused._asdict()
+        template = "donations/giving/manage_request.html"
+        return render(request, template, context, status=refused.status)
     asked.ask("manage_link", form.cleaned_data["email"])
     return redirect("/support/manage/?sent")
 
@@ -60,8 +60,9 @@ def manage_request(request: HttpRequest) -> HttpResponse:
 def asked_for_link(email: str) -> bool:
     """What the form's job does (newsroom/mail/asked.py)."""
     donor = Donor.objects.filter(email_index=email_index(email)).first()
-    window = int(timezone.now().timestamp()) // LINKS["seconds"]
-    return bool(donor and outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{window}"))
+    if donor is None:
+        return False
+    return outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{outbox.ten_minutes()}")
 
 
 own = behind_link("manage", MANAGE_SECONDS, Donor, EXPIRED)

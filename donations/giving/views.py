@@ -22,7 +22,7 @@ from donations.payments import gateway, sync
 from newsroom.core import tokens
 from newsroom.web import proof_of_work
 from newsroom.web.http import INCOMPLETE, dead_link, see_other
-from newsroom.web.public_forms import own_forms_only, refusal, too_often
+from newsroom.web.public_forms import Refused, own_forms_only, refusal, too_often
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +116,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("support")
     form = GiveForm(request.POST)
-    refused = refusal(request, form, "checkout", **CHECKOUTS)
-    challenge = None
-    if not refused and card_testing.needs_work(request):
-        challenge, refused = proof_of_work.challenge(), ("", 429)
+    refused = refusal(request, form, "checkout", **CHECKOUTS) or proof_of_work.first(
+        card_testing.needs_work(request)
+    )
     if not refused:
         try:
             language = get_language_from_request(request).partition("-")[0]
@@ -128,10 +127,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"url": url}) if json else see_other(url)
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
-            refused = BUSY, 503
+            refused = Refused(BUSY, 503)
     context = giving(request.POST, languages(request), form)
-    context |= {"problem": refused[0], "challenge": challenge}
-    return giving_page(request, context, refused[1])
+    return giving_page(request, context | refused._asdict(), refused.status)
 
 
 @never_cache
@@ -176,8 +174,8 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, INCOMPLETE, 404)
     form = MessageForm(request.POST)
     if refused := refusal(request, form, "message", **LINKS):
-        context = {"message_form": form, "problem": refused[0], "message_token": token}
-        return render(request, "donations/giving/thanks.html", context, status=refused[1])
+        context = {"message_form": form, "message_token": token} | refused._asdict()
+        return render(request, "donations/giving/thanks.html", context, status=refused.status)
     contribution = Contribution.objects.filter(pk=pk).first()
     if contribution and not contribution.message:
         contribution.message = form.cleaned_data["message"]

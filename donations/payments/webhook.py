@@ -13,13 +13,9 @@ from donations.models import StripeEvent
 from donations.payments import gateway
 from donations.payments.catch_up import row_of
 from newsroom.core.jobs import after_commit
+from newsroom.web.http import UNREADABLE
 
 log = logging.getLogger(__name__)
-
-# What a body that is no event of Stripe's makes of itself: wrong types, brackets without end.
-UNREADABLE = (
-    ValueError, LookupError, AttributeError, TypeError, ArithmeticError, RecursionError, OSError,
-)  # fmt: skip
 
 
 @csrf_exempt

@@ -3,6 +3,7 @@
 ``<id:pk>`` and ``<token:token>`` in every ``urls.py``; tests/newsroom/core/test_logs.py walks them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ class Id:
 
 def number_of(text: str) -> int:
     """A row's number from a form; 0, which no row has, for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+    return int(text) if re.fullmatch(Id.regex, text) else 0
 
 
 class Token(StringConverter):

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime
 
+from django.utils import timezone
+
 from newsroom.core.jobs import after_commit
 from newsroom.mail import providers
 from newsroom.mail.catalogue import writer_of
@@ -27,6 +29,11 @@ def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -
     if new:
         after_commit("newsroom.tasks.send_mail", mail.pk)
     return new
+
+
+def ten_minutes() -> int:
+    """Which ten minutes it is, for a key: who asks again within them gets no second mail."""
+    return int(timezone.now().timestamp()) // 600
 
 
 def send(mail: TransactionalMail, now: datetime) -> None:

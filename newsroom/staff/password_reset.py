@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.forms import PasswordResetForm
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from wagtail.admin.forms.auth import PasswordResetForm as WagtailForm
 from wagtail.admin.views.account import PasswordResetView
 
@@ -38,9 +37,8 @@ class AskForReset(PasswordResetView):
 
 def asked(email: str) -> bool:
     """What the form's job does (newsroom/mail/asked.py)."""
-    window = int(timezone.now().timestamp()) // RESETS["seconds"]
     posted = [
-        outbox.post("password_reset", user.pk, key=f"{user.pk}-{window}")
+        outbox.post("password_reset", user.pk, key=f"{user.pk}-{outbox.ten_minutes()}")
         for user in PasswordResetForm().get_users(email)
     ]
     return any(posted)

@@ -15,6 +15,13 @@ from newsroom.web.public_forms import own_forms_only
 
 INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
 
+# What a parser makes of a body that is none of its own: other types, a missing field, half a
+# character, brackets without end.
+UNREADABLE = (
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
+    *(RecursionError, OSError),
+)
+
 View = Callable[..., HttpResponse]
 
 

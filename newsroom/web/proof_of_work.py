@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest
 
-from newsroom.web.public_forms import too_often
+from newsroom.web.public_forms import Refused, too_often
 
 BITS = 16  # some 65,000 hashes: a second in a browser, and an hour for a hundred thousand forms
 WAIT_SECONDS = 20  # instead of the sum, without JavaScript …
@@ -25,6 +25,11 @@ class Challenge:
     text: str
     bits: int = BITS
     wait: int = WAIT_SECONDS
+
+
+def first(needed: bool) -> Refused | None:
+    """Work first, if it is needed."""
+    return Refused("", 429, challenge()) if needed else None
 
 
 def challenge() -> Challenge:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -109,15 +109,21 @@ def count(key: str, seconds: int) -> int:
         return 0
 
 
-def refusal(
-    request: HttpRequest, form: BaseForm, what: str, **limit: int
-) -> tuple[str, int] | None:
-    """Why this post is not taken, and the status: a page too old, bad input (the form says what),
-    too many tries. None when it is fine."""
+class Refused(NamedTuple):
+    """Why a post is not taken: words ("" when the form has them), the status, and a sum that would
+    change it (newsroom/web/proof_of_work.py)."""
+
+    problem: str
+    status: int
+    challenge: Any = None
+
+
+def refusal(request: HttpRequest, form: BaseForm, what: str, **limit: int) -> Refused | None:
+    """A page too old, bad input, too many tries; None when it is fine."""
     if not stamp_is_fresh(request):
-        return STALE, 403
+        return Refused(STALE, 403)
     if not form.is_valid():
-        return "", 422
+        return Refused("", 422)
     if too_often(request, what, **limit):
-        return TOO_OFTEN, 429
+        return Refused(TOO_OFTEN, 429)
     return None

@@ -16,7 +16,6 @@ from subscriptions.models import Consent, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
-ASK_AGAIN = timedelta(minutes=10)  # no second confirmation to one address before
 
 Status = Subscription.Status
 
@@ -55,13 +54,10 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
             subscription.save(update_fields=["status"])
         _record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
-        window = int(timezone.now().timestamp() // ASK_AGAIN.total_seconds())
-        state = "-".join(map(str, [*state_of(subscription), window]))  # else an old link is all
-        return outbox.post(
-            "already_subscribed" if listed else "confirm",
-            subscription.pk,
-            key=f"{subscription.pk}-{state}",
-        )
+        # What has changed since the last mail makes its link worthless: then there is a new one.
+        state = f"{decisions(subscription)}-{since(suppression)}-{outbox.ten_minutes()}"
+        purpose = "already_subscribed" if listed else "confirm"
+        return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
 
 
 def add_seed(newsletter: Newsletter, email: str) -> None:
@@ -81,16 +77,21 @@ class Unwanted(Exception):
 
 
 def confirm_token(subscription: Subscription) -> str:
-    return tokens.expiring("confirm", [subscription.pk, *state_of(subscription)])
+    """Carries what was decided and suppressed when it was made: older than either, it decides
+    nothing."""
+    suppressed = since(subscription.subscriber.suppression)
+    return tokens.expiring("confirm", [subscription.pk, decisions(subscription), suppressed])
 
 
-def state_of(subscription: Subscription) -> tuple[int, int]:
-    """How often the reader has decided (joined, left), and since when the address is suppressed, in
-    microseconds (0: it is not). A link carries both: one from before decides nothing."""
+def decisions(subscription: Subscription) -> int:
+    """How often the reader has decided: joined, left."""
     made = [Consent.Action.CONFIRMED, Consent.Action.WITHDRAWN]
-    suppression = subscription.subscriber.suppression
-    since = int(suppression.created_at.timestamp() * 1_000_000) if suppression else 0
-    return subscription.consents.filter(action__in=made).count(), since
+    return subscription.consents.filter(action__in=made).count()
+
+
+def since(suppression: Suppression | None) -> int:
+    """When the address was suppressed, in microseconds; 0: it is not."""
+    return int(suppression.created_at.timestamp() * 1_000_000) if suppression else 0
 
 
 def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription, bool]:
@@ -106,11 +107,9 @@ def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription,
     suppression = subscription.subscriber.suppression
     if suppression and not suppression.owner_may_lift:
         raise Unwanted
-    now_decided, now_suppressed = state_of(subscription)
-    if now_suppressed not in (0, suppressed):
-        raise Superseded
-    done = now_decided == decided + 1 and subscription.status == Status.CONFIRMED
-    if now_decided != decided and not done:
+    later = decisions(subscription) - decided
+    done = later == 1 and subscription.status == Status.CONFIRMED
+    if since(suppression) not in (0, suppressed) or (later and not done):
         raise Superseded
     return subscription, done
 
@@ -125,8 +124,8 @@ def confirm(token: str) -> Subscription:
             subscription.status, subscription.confirmed_at = Status.CONFIRMED, timezone.now()
             subscription.save(update_fields=["status", "confirmed_at"])
             _record(subscription, Consent.Action.CONFIRMED, "mailed link")
-            decided, _ = state_of(subscription)
-            outbox.post("welcome", subscription.pk, key=f"{subscription.pk}-{decided}")
+            key = f"{subscription.pk}-{decisions(subscription)}"
+            outbox.post("welcome", subscription.pk, key=key)
     return subscription
 
 

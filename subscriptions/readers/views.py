@@ -37,14 +37,12 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
     if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
         return redirect("check_your_inbox", slug)
     form = signup.SignupForm(request.POST)
-    refused = refusal(request, form, "signup", **SIGNUPS)
-    challenge = None
-    if not refused and asked.needs_work(request, form.cleaned_data["email"]):
-        challenge, refused = proof_of_work.challenge(), ("", 429)
+    refused = refusal(request, form, "signup", **SIGNUPS) or proof_of_work.first(
+        asked.needs_work(request, form.cleaned_data["email"])
+    )
     if refused:
-        context = {"newsletter": newsletter, "form": form, "problem": refused[0]}
-        context["challenge"] = challenge
-        return render(request, "subscriptions/readers/signup.html", context, status=refused[1])
+        context = {"newsletter": newsletter, "form": form} | refused._asdict()
+        return render(request, "subscriptions/readers/signup.html", context, status=refused.status)
     asked.ask("signup", form.cleaned_data["email"], newsletter=newsletter.pk, how="form")
     return redirect("check_your_inbox", slug)
 
