@@ -70,12 +70,13 @@ INSTALLED_APPS = [
     "donations",
     "subscriptions",
     "newsroom",
+    "newsroom.accounts",
     "wagtail.contrib.redirects",
     "wagtail.contrib.settings",
     "wagtail.contrib.table_block",
     "wagtail.embeds",
     "wagtail.sites",
-    "wagtail.users",
+    "newsroom.staff.apps.UsersConfig",  # wagtail.users
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
@@ -91,7 +92,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
-    "django.contrib.sessions",
     "django.contrib.sitemaps",
     "django.contrib.staticfiles",
 ]
@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsroom.staff.gate.second_factor_first",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
@@ -291,6 +292,10 @@ WHITENOISE_USE_FINDERS = not PRODUCTION  # a local checkout needs no collectstat
 
 # --- Security ------------------------------------------------------------------------------
 
+AUTH_USER_MODEL = "accounts.User"
+SESSION_ENGINE = "newsroom.accounts.sessions"
+SESSION_COOKIE_AGE = 12 * 3600  # from signing in, whatever is done meanwhile
+WAGTAILUSERS_PASSWORD_ENABLED = False  # a new colleague gets a mail and chooses their own
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -300,6 +305,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SAMESITE = "Lax"  # a link in a mail to staff opens the admin
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # readers have no session
 SECURE_SSL_REDIRECT = HTTPS

@@ -9,11 +9,10 @@ from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.documents.views import serve as documents
 
 from newsroom.publishing import feeds, reads, views
-from newsroom.staff import password_reset
 from newsroom.web import health
 
 urlpatterns = [
-    path("admin/password_reset/", password_reset.AskForReset.as_view()),  # before Wagtail's own
+    path("admin/", include("newsroom.staff.urls")),  # before Wagtail's own
     path("admin/", include(wagtailadmin_urls)),
     re_path("^documents/[0-9]{19}", views.no_such_page),  # no database has such a number
     path(

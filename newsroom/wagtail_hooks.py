@@ -3,12 +3,20 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.permissions import page_permission_policy
 
-from newsroom.staff import password_reset
+from newsroom.staff import password_reset, security
 
 hooks.register("asked_password_reset", password_reset.asked)
+hooks.register("register_account_menu_item", security.account_link)
+
+
+@hooks.register("register_settings_menu_item")
+def sign_in_item() -> MenuItem:
+    return MenuItem("Sign-in and sessions", reverse("security"), icon_name="lock", order=50)
 
 
 @hooks.register("construct_page_chooser_queryset")

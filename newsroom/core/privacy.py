@@ -116,7 +116,7 @@ class EncryptedField(SealedText):
     """
 
     def __init__(self, *args: Any, context: str, **kwargs: Any) -> None:
-        kwargs["editable"] = False  # never offered in an admin form by accident
+        kwargs.setdefault("editable", False)  # never offered in an admin form by accident
         super().__init__(*args, **kwargs)
         self.context = context
 

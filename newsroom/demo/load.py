@@ -75,8 +75,10 @@ def _staff(username: str, group: str | None) -> None:
         defaults={
             "email": f"{username}@example.org",
             "first_name": username.capitalize(),
+            "last_name": "(demo)",
             "is_superuser": group is None,
             "is_staff": group is None,
+            "demo": True,
         },
     )
     if new:

@@ -87,6 +87,6 @@ def welcome() -> str:
     if settings.MAIL_SANDBOX:
         rows.append(("Inbox of all mail", settings.MAIL_SANDBOX))
     lines = ["", *(f"  {name:<20}{url}" for name, url in rows), ""]
-    lines += ["  Demo logins for the admin (password each: the same as the name)"]
+    lines += ["  Demo logins for the admin (password each: the name; no second factor)"]
     lines += [f"    {login.username:<18}{login.role}" for login in LOGINS]
     return "\n".join([*lines, "", "  Ctrl-C stops everything; the data stays.", ""])
