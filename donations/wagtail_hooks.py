@@ -15,6 +15,7 @@ from donations.finance import contributions, reviews
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Review
+from newsroom.staff.audited import Audited, crud
 
 register_permission_policy(Contribution, contributions.ReadOnly(Contribution))
 
@@ -73,6 +74,20 @@ def urls() -> list[Any]:
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
     ]
+
+
+@hooks.register("audited")
+def audited() -> dict[str, Audited]:
+    return {
+        **crud("appeals", "an appeal"),
+        **crud("countries", "a closed country"),
+        "contributions:index": Audited(look="listed contributions"),
+        "contributions:index_results": Audited(look="listed contributions"),
+        "contributions:inspect": Audited(look="looked at a contribution"),
+        "reviews": Audited(look="listed what is to review"),
+        "refund": Audited(change="gave money back, or asked to", why="reason"),
+        "decide_review": Audited(change="decided a review", why="words"),
+    }
 
 
 class ReviewMenuItem(MenuItem):

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.permissions import page_permission_policy
 
 from newsroom.staff import password_reset, security
+from newsroom.staff.pages import AuditLog
 
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
@@ -17,6 +18,24 @@ hooks.register("register_account_menu_item", security.account_link)
 @hooks.register("register_settings_menu_item")
 def sign_in_item() -> MenuItem:
     return MenuItem("Sign-in and sessions", reverse("security"), icon_name="lock", order=50)
+
+
+@hooks.register("register_admin_urls")
+def urls() -> list[Any]:
+    return [
+        path("audit/", AuditLog.as_view(), name="audit_log"),
+        path("audit/results/", AuditLog.as_view(results_only=True), name="audit_log_results"),
+    ]
+
+
+class AuditMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.view_auditentry")
+
+
+@hooks.register("register_reports_menu_item")
+def audit_item() -> MenuItem:
+    return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
 
 
 @hooks.register("construct_page_chooser_queryset")

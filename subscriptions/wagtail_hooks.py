@@ -13,6 +13,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage
+from newsroom.staff.audited import Audited
 from subscriptions.desk import (
     actions,
     editor,
@@ -71,6 +72,18 @@ def urls() -> list[Any]:
         path("newsletters/<int:pk>/skip/", actions.skip, name="newsletter_skip"),
         path("newsletters/mail/<int:pk>/", send_article.mail_it, name="mail_it"),
     ]
+
+
+@hooks.register("audited")
+def audited() -> dict[str, Audited]:
+    return {
+        "suppressions": Audited(
+            change="looked up an address, or lifted its suppression", why="why", shows=True
+        ),
+        "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
+        "mail_delivery": Audited(change="changed how fast mail is sent"),
+        "decide_call": Audited(change="decided a call in doubt"),
+    }
 
 
 @hooks.register("register_admin_viewset")

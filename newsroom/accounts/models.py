@@ -123,3 +123,21 @@ class StaffSession(AbstractBaseSession):
 
     def __str__(self) -> str:
         return f"session since {self.started_at:%d %B %Y, %H:%M}"
+
+
+class AuditEntry(models.Model):
+    """One line of audit.py's log. PostgreSQL refuses to change or delete it."""
+
+    at = models.DateTimeField()
+    who = models.CharField(max_length=150, help_text="The login they had then.")
+    what = models.CharField(max_length=120)
+    row = models.CharField(max_length=80, blank=True)
+    why = models.CharField(max_length=300, blank=True)
+    chain = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ["view"]
+        verbose_name_plural = "audit log"
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.what}"

@@ -125,6 +125,9 @@ class EncryptedField(SealedText):
         kwargs.pop("editable", None)
         return name, path, args, kwargs | {"context": self.context}
 
+    def to_python(self, value: Any) -> Any:
+        return value  # a form's text; Django's field takes it for base64
+
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if isinstance(value, str):
             value = seal(value, self.context) if value else b""

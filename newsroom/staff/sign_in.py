@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from wagtail.admin.views.account import LoginView
 
-from newsroom.accounts import sessions
+from newsroom.accounts import audit, sessions
 from newsroom.accounts.models import SecondFactor, User
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
@@ -156,6 +156,7 @@ def signed_in(
     first_time = user.last_login is None
     request.session.pop(WAITING, None)
     login(request, user, backend=BACKEND)
+    audit.record(user.get_username(), f"signed in with {factor or 'a password'}")
     sessions.begin(request.session)
     if not remember:
         request.session.set_expiry(0)  # the cookie goes when the browser is closed

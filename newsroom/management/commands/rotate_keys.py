@@ -28,13 +28,15 @@ class Command(BaseCommand):
 def rotate(model: type[models.Model], field: EncryptedField) -> int:
     """Walk the table by primary key, a thousand rows to a transaction."""
     table, column, key = model._meta.db_table, field.column, model._meta.pk.column
-    last, count = 0, 0
+    after: list[Any] = []  # the last key of the rows before
+    count = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT "{key}", "{column}" FROM "{table}" WHERE "{key}" > %s '
-                f'ORDER BY "{key}" LIMIT {BATCH} FOR UPDATE',
-                [last],
+                f'SELECT "{key}", "{column}" FROM "{table}" '
+                + (f'WHERE "{key}" > %s ' if after else "")
+                + f'ORDER BY "{key}" LIMIT {BATCH} FOR UPDATE',
+                after,
             )
             rows = cursor.fetchall()
             if not rows:
@@ -46,4 +48,4 @@ def rotate(model: type[models.Model], field: EncryptedField) -> int:
                 if not sealed_with_newest_key(value)
             ]
             cursor.executemany(f'UPDATE "{table}" SET "{column}" = %s WHERE "{key}" = %s', fresh)
-        last, count = rows[-1][0], count + len(fresh)
+        after, count = [rows[-1][0]], count + len(fresh)

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import IntegrityError
 
+from newsroom.accounts import audit
 from newsroom.accounts.models import User
 from newsroom.staff import people, roles
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody signs in as “{options['login']}”.")
         do, words = DO[options["action"]]
         do(user)
+        audit.record(audit.COMMAND, f"{options['action']}: {words}", user.username)
         self.stdout.write(f"{user.username}: {words}.")
         return None
 
@@ -55,4 +57,5 @@ class Command(BaseCommand):
             raise CommandError(f"“{login}” is somebody else’s login.") from error
         if role == "Administrator":
             User.objects.filter(pk=user.pk).update(is_superuser=True)
+        audit.record(audit.COMMAND, f"invited a colleague as {role}", user.username)
         self.stdout.write(f"{user.username}: invited as {role}. Their mail has the link.")

@@ -1,0 +1,26 @@
+"""Written by hand: PostgreSQL itself refuses to change or delete an entry of the audit log.
+
+(It may be emptied as a whole, by TRUNCATE, as tests do; ``manage.py audit verify --head`` shows that.)
+"""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+    operations = [
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION audit_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'The audit log only grows: no entry is changed or deleted.';
+            END $$;
+            CREATE TRIGGER audit_log_only_grows BEFORE UPDATE OR DELETE ON accounts_auditentry
+                FOR EACH ROW EXECUTE FUNCTION audit_log_only_grows();
+            """,
+            """
+            DROP TRIGGER audit_log_only_grows ON accounts_auditentry;
+            DROP FUNCTION audit_log_only_grows;
+            """,
+        )
+    ]

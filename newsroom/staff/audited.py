@@ -1,0 +1,110 @@
+"""Which pages of the admin are in the audit log (newsroom/accounts/audit.py), and in which words.
+
+An entry is written before the page does anything: nothing happens that is not in the log. What then
+was refused, or was not done because a form had mistakes, gets a second one that says so.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from wagtail import hooks
+
+from newsroom.accounts import audit
+
+View = Callable[..., HttpResponse]
+
+
+class Audited(NamedTuple):
+    """Words for opening the page, words for sending its form, and the form's field that says why.
+    A form that ``shows`` answers with a page; others come again only when something is wrong."""
+
+    look: str = ""
+    change: str = ""
+    why: str = ""
+    shows: bool = False
+
+
+def crud(namespace: str, what: str) -> dict[str, Audited]:
+    """Of a model's pages in the admin."""
+    verbs = {"add": "added", "edit": "changed", "delete": "deleted"}
+    return {
+        f"{namespace}:{action}": Audited(change=f"{verb} {what}") for action, verb in verbs.items()
+    }
+
+
+WAGTAILS = {
+    **crud("wagtailusers_users", "a colleague’s account"),
+    **crud("wagtailusers_groups", "a role"),
+    **crud("wagtailsites", "a site"),
+    "wagtailsettings:edit": Audited(change="changed settings"),
+    "wagtail_bulk_action": Audited(change="changed several at once"),
+    "wagtailadmin_account": Audited(change="changed their own account"),
+    "security": Audited(change="changed how they sign in, or ended sessions", shows=True),
+    "add_app": Audited(change="added an authenticator app", shows=True),
+    "add_passkey": Audited(change="added a passkey", shows=True),
+    "audit_log": Audited(look="read the audit log"),
+}
+
+
+@cache
+def table() -> dict[str, Audited]:
+    """A page's name -> its words; other apps add theirs with the hook “audited”."""
+    found = dict(WAGTAILS)
+    for hook in hooks.get_hooks("audited"):
+        found |= hook()
+    return found
+
+
+def write_down(get_response: View) -> View:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        words = getattr(request, "audited", "")
+        if words and not done(request, response):
+            audit.record(request.user.get_username(), f"not done: {words}")
+        return response
+
+    def process_view(request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]) -> None:
+        match = request.resolver_match
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or match is None:
+            return
+        words, why = words_of(match.view_name, request)
+        if words and request.user.is_authenticated:
+            row = " ".join(str(value) for value in (*args, *kwargs.values()))
+            audit.record(request.user.get_username(), words, row, why)
+            request.audited = words  # type: ignore[attr-defined]
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def words_of(name: str, request: HttpRequest) -> tuple[str, str]:
+    """What this request is in the log, and why it was made; "" for what is not in it."""
+    page = table().get(name, Audited())
+    if request.method == "POST":
+        return page.change, request.POST.get(page.why, "") if page.change and page.why else ""
+    if form := request.GET.get("export", ""):
+        return f"exported {name} as {form[:10]}", ""
+    return page.look, ""
+
+
+def done(request: HttpRequest, response: HttpResponse) -> bool:
+    """Wagtail answers who may not with a redirect to its first page."""
+    refused = response.get("Location") == reverse("wagtailadmin_home")
+    page = table().get(request.resolver_match.view_name, Audited())  # type: ignore[union-attr]
+    form_again = request.method == "POST" and response.status_code == 200 and not page.shows
+    return response.status_code < 400 and not refused and not form_again
+
+
+@hooks.register("after_create_user")
+@hooks.register("after_edit_user")
+def roles_are_now(request: HttpRequest, user: Any) -> None:
+    roles = list(Group.objects.filter(user=user).values_list("name", flat=True))
+    roles += ["Administrator"] if user.is_superuser else []
+    roles = roles if user.is_active else ["none: disabled"]
+    words = f"roles of “{user.get_username()}” are now: {', '.join(roles) or 'none'}"
+    audit.record(request.user.get_username(), words, f"user {user.pk}")

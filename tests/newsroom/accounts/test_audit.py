@@ -1,0 +1,132 @@
+"""The log of who looked, exported and changed: it only grows, and what was done to it shows."""
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsroom.accounts import audit
+from newsroom.accounts.models import AuditEntry
+from tests.factories import make_user
+
+PASSWORD = "quite a long one 7"
+
+
+def said() -> list[tuple[str, str]]:
+    return list(AuditEntry.objects.order_by("pk").values_list("who", "what"))
+
+
+def unguarded(sql: str, *args: Any) -> None:
+    """As somebody who owns the database could."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_auditentry DISABLE TRIGGER audit_log_only_grows")
+        cursor.execute(sql, args)
+        cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER audit_log_only_grows")
+
+
+def test_no_entry_is_changed_or_deleted(db: None) -> None:
+    audit.record("heron", "looked")
+    entries = AuditEntry.objects.all()
+    for do in (lambda: entries.update(who="another"), entries.delete, entries.get().delete):
+        with pytest.raises(DatabaseError, match="only grows"), transaction.atomic():
+            do()
+    assert audit.verify().entries == 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE accounts_auditentry SET who = 'another' WHERE id = %s",
+        "UPDATE accounts_auditentry SET at = at + interval '1 second' WHERE id = %s",
+        "UPDATE accounts_auditentry SET why = 'x' WHERE id = %s",
+        "DELETE FROM accounts_auditentry WHERE id = %s",
+        "UPDATE accounts_auditentry SET id = id + 1000 WHERE id = %s",
+    ],
+)
+def test_what_was_done_behind_its_back_shows(db: None, sql: str) -> None:
+    for number in range(5):
+        audit.record("heron", f"looked {number}")
+    call_command("audit", "verify")
+    middle = AuditEntry.objects.order_by("pk")[2]
+    unguarded(sql, middle.pk)
+    with pytest.raises(CommandError, match="does not follow"):
+        call_command("audit", "verify")
+
+
+def test_an_end_that_was_cut_off_shows_by_a_head_noted_before(db: None) -> None:
+    for number in range(3):
+        audit.record("heron", f"looked {number}")
+    head = audit.verify().head
+    audit.record("heron", "looked later")
+    call_command("audit", "verify", "--head", head)
+    unguarded("DELETE FROM accounts_auditentry WHERE chain = %s OR what = 'looked later'", head)
+    call_command("audit", "verify")
+    with pytest.raises(CommandError, match="cut off"):
+        call_command("audit", "verify", "--head", head)
+
+
+@settings(max_examples=50)
+@given(one=st.text(max_size=20), two=st.text(max_size=20), three=st.text(max_size=20))
+def test_no_two_entries_that_differ_have_one_hash(one: str, two: str, three: str) -> None:
+    entry = AuditEntry(at=audit.timezone.now(), who=one, what=two, row=three)
+    other = AuditEntry(at=entry.at, who=one + two, what="", row=three)
+    if (one, two) != (one + two, ""):
+        assert audit.follows("", entry) != audit.follows("", other)
+
+
+def test_looking_exporting_and_changing_are_in_it(client: Any, site: Any) -> None:
+    finance = make_user("Finance")
+    client.force_login(finance)
+    client.get("/admin/contributions/")
+    client.get("/admin/contributions/?export=xlsx")
+    client.get("/admin/contributions/inspect/987/")
+    client.post("/admin/countries/new/", {"code": "DE"})
+    client.get("/admin/pages/")
+    who = finance.username
+    assert said() == [
+        (who, "listed contributions"),
+        (who, "exported contributions:index as xlsx"),
+        (who, "looked at a contribution"),
+        (who, "not done: looked at a contribution"),
+        (who, "added a closed country"),
+        (who, "not done: added a closed country"),  # without its name
+    ]
+
+
+def test_who_may_not_is_in_it_with_what_they_tried(client: Any, site: Any) -> None:
+    editor = make_user("Editors")
+    client.force_login(editor)
+    client.post("/admin/users/new/", {"username": "x"})
+    assert [what for _, what in said()] == [
+        "added a colleague’s account",
+        "not done: added a colleague’s account",
+    ]
+
+
+def test_a_change_of_roles_says_what_they_are_now(client: Any, site: Any) -> None:
+    admin, editor = make_user(None), make_user("Editors", first_name="A", last_name="B")
+    client.force_login(admin)
+    finance = make_user("Finance").groups.get()
+    fields = {"username": editor.username, "email": editor.email, "first_name": "A"}
+    fields |= {"last_name": "B", "groups": [finance.pk], "is_active": "on"}
+    answer = client.post(f"/admin/users/edit/{editor.pk}/", fields)
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert said()[-1] == (admin.username, f"roles of “{editor.username}” are now: Finance")
+    entry = AuditEntry.objects.latest("pk")
+    assert entry.row == f"user {editor.pk}"
+
+
+def test_only_who_has_the_right_reads_it(client: Any, site: Any) -> None:
+    audit.record("heron", "looked at a contribution", "42")
+    for role in ("Editors", "Finance"):
+        client.force_login(make_user(role))
+        assert client.get("/admin/audit/")["Location"] == "/admin/"
+    client.force_login(make_user(None))
+    page = client.get("/admin/audit/").content.decode()
+    assert "heron" in page and "looked at a contribution" in page
+    found = client.get("/admin/audit/results/?what=contribution&who=heron")
+    assert found.status_code == 200
+    assert client.get("/admin/audit/?export=csv").status_code == 200
