@@ -6,7 +6,6 @@ from django.http import HttpRequest
 from django.urls import path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
-from wagtail.permissions import page_permission_policy
 
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
@@ -36,13 +35,3 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
-
-
-@hooks.register("construct_page_chooser_queryset")
-def only_editors_choose_pages(pages: Any, request: HttpRequest) -> Any:
-    """Wagtail lets everyone in the admin browse the page chooser, drafts included; finance has
-    no business there."""
-    actions = {"add", "change", "publish"}
-    if page_permission_policy.user_has_any_permission(request.user, actions):
-        return pages
-    return pages.none()

@@ -1,8 +1,9 @@
-"""What somebody must have shown before a page of the admin opens: a second factor, and for what
-can't be taken back, that it is still them."""
+"""What somebody must have, or have shown, before a page of the admin opens: a second factor, work
+on pages where drafts show, and for what can't be taken back, that it is still them."""
 
 import time
 from collections.abc import Callable
+from fnmatch import fnmatch
 from functools import wraps
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from wagtail.admin.auth import permission_denied
+from wagtail.permissions import page_permission_policy
 
 from newsroom.accounts import sessions
 
@@ -43,6 +46,19 @@ PROOF_FOR = {
     "wagtailusers_groups:delete",
     "wagtailadmin_account",
 }
+# Wagtail shows these to everybody in the admin, with the titles of drafts. Only who works on pages
+# has business there.
+EDITORIAL = [
+    "wagtailadmin_api:*",
+    "wagtailadmin_choose_page*",
+    "wagtailadmin_explore*",
+    "wagtailadmin_pages:*",
+    "wagtailadmin_reports:*",
+    "wagtailadmin_tag_*",
+    "wagtaildocs*",
+    "wagtailimages*",
+    "wagtailsnippetchoosers_*",
+]
 
 
 def second_factor_first(get_response: View) -> View:
@@ -62,6 +78,8 @@ def second_factor_first(get_response: View) -> View:
         name = match.view_name
         if request.user.needs_second_factor and FACTOR not in request.session:
             return None if name in BEFORE else redirect("security")
+        if is_editorial(name) and not works_on_pages(request.user):
+            return permission_denied(request)
         users_at_once = name == "wagtail_bulk_action" and kwargs.get("model_name") == "user"
         if (name in PROOF_FOR or users_at_once or "export" in request.GET) and not fresh(request):
             return ask_to_prove(request)
@@ -69,6 +87,15 @@ def second_factor_first(get_response: View) -> View:
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def is_editorial(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in EDITORIAL)
+
+
+def works_on_pages(user: Any) -> bool:
+    actions = {"add", "change", "publish"}
+    return bool(page_permission_policy.user_has_any_permission(user, actions))
 
 
 def proved(request: HttpRequest) -> None:

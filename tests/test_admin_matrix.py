@@ -1,0 +1,207 @@
+"""Who may what in the admin: every address that the resolver knows, each role, GET and POST."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+from django.utils.timezone import now
+
+from donations.models import Contribution, Country
+from newsroom.models import Author
+from tests.factories import make_appeal, make_article, make_image, make_issue, make_user
+
+# Pattern of names -> who may: o anybody, also signed out; n who may only enter the admin;
+# e editors; f finance; a administrators. The first that fits holds.
+MATRIX = """
+    wagtailadmin_login                      onefa
+    wagtailadmin_password_reset*            onefa
+    newsroom.staff.password_reset.AskForReset  onefa
+    sign_in_code                            onefa
+    passkey_options                         onefa
+    wagtailadmin_sprite                     onefa
+    wagtailadmin_javascript_catalog         onefa
+    wagtailadmin_logout                     onefa
+
+    wagtailadmin_home                       nefa
+    wagtailadmin_account                    nefa
+    wagtailadmin_dismissibles               nefa
+    wagtailadmin_editing_sessions:release   nefa
+    prove                                   nefa
+    security                                nefa
+    add_app                                 nefa
+    add_passkey                             nefa
+    wagtail.admin.views.home.default        nefa
+    django.views.generic.base.TemplateView  nefa
+    wagtailembeds:*                         nefa
+    wagtailadmin_block_preview              nefa
+
+    wagtailadmin_editing_sessions:ping      ea
+    wagtailadmin_api:*                      ea
+    wagtailadmin_choose_page*               ea
+    wagtailadmin_explore*                   ea
+    wagtailadmin_pages:*                    ea
+    wagtail_bulk_action                     ea
+    wagtailadmin_reports:*                  ea
+    wagtailadmin_tag_*                      ea
+    wagtaildocs*                            ea
+    wagtailimages*                          ea
+    wagtailsnippet*                         ea
+    newsletter*                             ea
+    issue_*                                 ea
+    mail_it                                 ea
+    calls_to_review                         ea
+    decide_call                             ea
+    mail_delivery                           ea
+    suppressions                            ea
+    seeds                                   ea
+
+    contributions:add                       -
+    contributions:edit                      -
+    contributions:delete                    -
+    contributions:*                         fa
+    appeals:*                               fa
+    countries:*                             fa
+    reviews                                 fa
+    refund                                  fa
+    decide_review                           fa
+    wagtailsettings:*                       fa
+
+    wagtailadmin_collections:*              a
+    wagtailadmin_workflows:*                a
+    wagtailredirects:*                      a
+    wagtailsites:*                          a
+    wagtailusers_*                          a
+    wagtailadmin_error_test                 a
+    audit_log*                              a
+"""
+ROWS = [line.split() for line in MATRIX.splitlines() if line.strip()]
+LEFT_OUT = {"wagtailadmin_error_test"}  # fails on purpose
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Route and name of each, “admin/users/edit/<int:pk>/” and “wagtailusers_users:edit”."""
+
+    def walk(resolver: Any, before: str, spaces: list[str]) -> Iterator[tuple[str, str]]:
+        for pattern in resolver.url_patterns:
+            route = before + str(pattern.pattern)
+            if hasattr(pattern, "url_patterns"):
+                here = [pattern.namespace] if pattern.namespace else []
+                yield from walk(pattern, route, spaces + here)
+            else:
+                yield route, ":".join([*spaces, pattern.name or pattern.lookup_str])
+
+    return (found for found in walk(get_resolver(), "", []) if found[0].startswith("admin/"))
+
+
+def may(name: str) -> str:
+    return next((who for pattern, who in ROWS if fnmatch(name, pattern)), "")
+
+
+def test_every_address_of_the_admin_has_a_row() -> None:
+    assert [name for _, name in addresses() if not may(name)] == []
+
+
+def test_every_row_has_an_address() -> None:
+    names = [name for _, name in addresses()]
+    assert [pattern for pattern, _ in ROWS if not any(fnmatch(n, pattern) for n in names)] == []
+
+
+ROLES = {"o": None, "n": "nobody", "e": "Editors", "f": "Finance", "a": "Administrators"}
+
+
+def make_colleague(role: str) -> Any:
+    user = make_user(role if role in ("Editors", "Finance") else None)
+    if role == "nobody":
+        user.is_superuser = False
+        user.save()
+        user.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    return user
+
+
+@pytest.fixture
+def things(site: Any) -> dict[str, Any]:
+    """What stands in an address, by the words around it."""
+    article = make_article(site.section)
+    article.save_revision()
+    return {
+        "admin/images": make_image("x").pk,
+        "admin/snippets": Author.objects.create(name="A").pk,
+        "admin/contributions": Contribution.objects.create(
+            amount=500, currency="usd", frequency="once", status="succeeded", created_at=now()
+        ).pk,
+        "admin/appeals": make_appeal().pk,
+        "admin/countries": Country.objects.create(code="DE", name="Germany").pk,
+        "admin/users": make_user("Editors").pk,
+        "admin/groups": Group.objects.get(name="Editors").pk,
+        "admin/newsletters/issue": make_issue(site.newsletter, [article]).pk,
+        "admin/newsletters/mail": article.pk,
+        "admin/newsletters": site.newsletter.pk,
+        "admin/pages": article.pk,
+        "admin/choose-page": site.section.pk,
+        "admin/settings": "",
+        "admin/": 1,
+        "revision_id": article.latest_revision_id,
+        "destination_id": site.home.pk,
+        "parent_page_id": site.section.pk,
+        "app_label": "newsroom",
+        "content_type_app_name": "newsroom",
+        "app_name": "newsroom",
+        "model_name": "articlepage",
+        "content_type_model_name": "articlepage",
+        "action": "delete",
+        "mode": "mail",
+        "filter_spec": "width-100",
+        "token": "x-y",
+    }
+
+
+def filled(route: str, things: dict[str, Any]) -> str:
+    """An address of this route, with things that are there where that is easy."""
+    around = next(thing for words, thing in things.items() if route.startswith(words))
+
+    def fill(match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "uuid:":
+            return "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+        if route.startswith("admin/settings") and name == "model_name":
+            return "masthead"
+        return str(things.get(name, around))
+
+    plain = re.sub(r"<(\w+:)?(\w+)>", fill, route.replace(r"(?P<pk>\d+)", "<pk>"))
+    plain = re.sub(r"\(\?P.*", "live...latest/", plain)
+    return "/" + plain.replace("^", "").replace("$", "").replace(".*", "nowhere").replace("\\", "")
+
+
+def outcome(answer: Any) -> str:
+    away = answer.get("Location", "")
+    if answer.status_code == 403 or away == "/admin/" or away.startswith("/admin/login/?"):
+        return "refused"
+    return "nothing" if answer.status_code in (404, 405) else "seen"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_matrix(role: str, things: dict[str, Any]) -> None:
+    user = make_colleague(ROLES[role]) if ROLES[role] else None
+    client = Client(raise_request_exception=False)
+    if user:
+        client.force_login(user)
+    wrong = []
+    for route, name in addresses():
+        if name in LEFT_OUT:
+            continue
+        # Who may send a form is what the tests of that form are about.
+        for method in ("get",) if role in may(name) else ("get", "post"):
+            with transaction.atomic():
+                answer = getattr(client, method)(filled(route, things))
+                transaction.set_rollback(True)
+            expected = "seen" if role in may(name) else "refused"
+            found = outcome(answer)
+            if answer.status_code >= 500 or found not in (expected, "nothing"):
+                wrong.append(f"{method} {filled(route, things)} ({name}): {answer.status_code}")
+    assert wrong == []
