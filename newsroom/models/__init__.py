@@ -15,12 +15,13 @@ from .asked import Asked
 from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
-from .pages import HomePage, PolicyPage, SectionPage, TextPage
+from .pages import AddressedPage, HomePage, PolicyPage, SectionPage, TextPage
 from .reads import DailyReads
 from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail
 
 __all__ = [
+    "AddressedPage",
     "ArticleByline",
     "ArticlePage",
     "ArticleTag",

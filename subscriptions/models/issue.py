@@ -16,7 +16,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFi
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
-from newsroom.models import ArticlePage
+from newsroom.models import AddressedPage, ArticlePage
 
 from .blocks import issue_body
 from .newsletter import Newsletter
@@ -71,7 +71,7 @@ class Piece:
         return str(self.value.get("teaser") or self.story.teaser)  # type: ignore[union-attr]
 
 
-class IssuePage(Page):
+class IssuePage(AddressedPage):
     """One issue: pieces in order, subject, preheader; also its public web version.
 
     What goes out is never this row but the approved revision of it, see Mailing.
@@ -97,6 +97,7 @@ class IssuePage(Page):
 
     objects = IssueManager()
 
+    addresses_under = "newsletter/<slug:slug>/"
     template = "subscriptions/issues/issue.html"
     content_panels = [
         *Page.content_panels,

@@ -25,7 +25,7 @@ from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
 from newsroom.mail import look, words
-from newsroom.models import SectionPage
+from newsroom.models import AddressedPage, SectionPage
 
 from .blocks import LETTER_FEATURES
 
@@ -62,13 +62,18 @@ class NewsletterIndexPage(Page):
     subpage_types = ["subscriptions.Newsletter"]
     max_count = 1
 
+    def clean(self) -> None:
+        super().clean()
+        if self.slug != "newsletter":
+            raise ValidationError({"slug": "Our links lead to “newsletter”: leave it so."})
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         context["newsletters"] = Newsletter.objects.child_of(self).live()
         return context
 
 
-class Newsletter(Page):
+class Newsletter(AddressedPage):
     """The product ("The Weekly"): what it is, when it goes out, and who sends it."""
 
     tagline = models.CharField(
@@ -135,6 +140,7 @@ class Newsletter(Page):
         help_text="New readers get their first issue after so many days: the welcome series first.",
     )
 
+    addresses_under = "newsletter/"
     template = "subscriptions/issues/newsletter.html"
     product_panels = [
         *Page.content_panels,

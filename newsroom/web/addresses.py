@@ -1,0 +1,30 @@
+"""Addresses that are taken: a page that has one of them could never be reached."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from newsroom.core import paths
+
+LITERAL = re.compile(r"[\w.-]+")
+
+
+def refuse_taken(slug: str, under: str) -> None:
+    """Raises ValidationError when views of ours answer at that address, or below it.
+
+    ``under`` is how their patterns begin there, as newsroom/urls.py has it: “newsletter/”.
+    """
+    if slug.lower() in taken(under):
+        raise ValidationError(
+            f"“{slug}” is an address of the site itself: please choose another one."
+        )
+
+
+def taken(under: str) -> set[str]:
+    """What the patterns have as the next part of an address."""
+    routes = {re.sub(r"^\^|\$$", "", route) for route in paths.all_routes()}
+    below = {route.removeprefix(under) for route in routes if route.startswith(under)}
+    found = {part.group() for rest in below if (part := LITERAL.match(rest.partition("/")[0]))}
+    return found if under else found | {urlsplit(settings.STATIC_URL).path.strip("/")}
