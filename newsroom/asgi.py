@@ -2,9 +2,10 @@
 
 import os
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+
 from django.core.wsgi import get_wsgi_application
 
 from newsroom.web.front import Front
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 application = Front(get_wsgi_application())

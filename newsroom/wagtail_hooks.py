@@ -4,12 +4,16 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.templatetags.static import static
+from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
+from newsroom.web import starters
 
+starters.install()
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
 
@@ -35,3 +39,6 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
+@hooks.register("insert_global_admin_js")
+def start_widgets() -> str:
+    return format_html('<script src="{}"></script>', static("newsroom/admin.js"))

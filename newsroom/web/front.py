@@ -22,6 +22,7 @@ from typing import IO, Any
 from django.db import close_old_connections
 
 from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, declared, most_bytes
+from newsroom.web.headers import FAILED, PUBLIC
 
 Scope = dict[str, Any]
 Environ = dict[str, Any]
@@ -36,6 +37,8 @@ IN_MEMORY = 250_000  # bytes; what is longer waits on disk
 PIECE = 64_000
 # Seconds: for a form of readers, for an upload of staff, for each piece of an answer.
 BODY_SECONDS, UPLOAD_SECONDS, PIECE_SECONDS = 20, 300, 30
+# The headers of answers that Django has no part in.
+OUR_OWN = [("connection", "close"), *PUBLIC.items(), *FAILED.items()]
 
 
 class ClientGone(Exception):
@@ -69,9 +72,9 @@ class Front:
             try:
                 await self.take(environ, receive)
             except TimeoutError:
-                answer.start("408 Request Timeout", [("connection", "close")])
+                answer.start("408 Request Timeout", OUR_OWN)
             except ClientGone:  # or what it sent is no body at all
-                answer.start("400 Bad Request", [("connection", "close")])
+                answer.start("400 Bad Request", OUR_OWN)
             else:
                 await self.in_thread(environ, self.let_django_answer, environ, answer)
             await give(answer, send)

@@ -1,4 +1,4 @@
-"""What every public request and answer passes through."""
+"""What every request passes through on its way in: limits, and what no page of ours can hold."""
 
 import re
 from collections.abc import Callable
@@ -7,63 +7,12 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
 
 from newsroom.web.body_limits import declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
-
-STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com https://invoice.stripe.com"
-
-# No inline script or style, nothing from anyone else. `form-action` also governs where the
-# answer to a form may redirect, hence Stripe's pages.
-PUBLIC_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        f"form-action 'self' {STRIPE_PAGES} {settings.STRIPE_SANDBOX}".rstrip(),
-        "base-uri 'none'",
-        "frame-ancestors 'self'",
-    ]
-)
-
-
-def is_admin(request: HttpRequest) -> bool:
-    return request.path.startswith(("/admin/", "/documents/"))
-
-
-def content_security_policy(get_response: View) -> View:
-    """Put the policy on every page but the admin's, which Wagtail builds with inline scripts."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if not is_admin(request):
-            response.headers.setdefault("Content-Security-Policy", PUBLIC_POLICY)
-        return response
-
-    return middleware
-
-
-def vary(get_response: View) -> View:
-    """Tell caches what our pages differ by: the cookie that remembers the ask, and the language,
-    which chooses its currency."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if not is_admin(request) and response.headers.get("Content-Type", "").startswith(
-            "text/html"
-        ):
-            patch_vary_headers(response, ["Cookie", "Accept-Language"])
-        return response
-
-    return middleware
 
 
 def limit_body(get_response: View) -> View:
