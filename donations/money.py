@@ -32,6 +32,27 @@ CURRENCIES = {
         Currency("kwd", "KD", 3, 1_000, 3_000_000, 100),
     )
 }
+# Of currencies that are booked but not offered here; two for all others.
+DECIMALS = dict.fromkeys(
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "krw",
+        "kmf",
+        "mga",
+        "pyg",
+        "rwf",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ],
+    0,
+)
+DECIMALS |= dict.fromkeys(["bhd", "jod", "omr", "tnd"], 3)
 # The language a browser asks for -> the currency it most likely pays in. With a region first.
 CURRENCY_OF = {"en-gb": "gbp", "en-ie": "eur", "es-419": "usd", "pl": "pln", "ja": "jpy"}
 CURRENCY_OF |= {"ar-kw": "kwd"} | {f"es-{region}": "usd" for region in ("us", "mx", "ar", "co")}
@@ -101,8 +122,9 @@ def plain(amount: int, code: str) -> str:
 
 
 def exact(amount: int, code: str) -> Decimal:
-    """For spreadsheets: the amount in whole units with all its decimals."""
-    return Decimal(amount).scaleb(-(CURRENCIES[code].decimals if code in CURRENCIES else 0))
+    """For spreadsheets: the amount in whole units with all its decimals, of any currency."""
+    known = CURRENCIES.get(code)
+    return Decimal(amount).scaleb(-(known.decimals if known else DECIMALS.get(code, 2)))
 
 
 def with_fee(amount: int, code: str) -> int:

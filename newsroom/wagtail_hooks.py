@@ -11,9 +11,10 @@ from wagtail.admin.menu import MenuItem
 
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
-from newsroom.web import starters
+from newsroom.web import exports, starters
 
 starters.install()
+exports.install()
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
 

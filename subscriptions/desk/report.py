@@ -1,21 +1,22 @@
 """What became of an issue: a page, and the same as CSV. Numbers of readers, never who."""
 
-import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from newsroom.web import exports
 from subscriptions.desk.views import active_mailing, issue_for
 from subscriptions.models import (
     Batch,
@@ -193,24 +194,17 @@ def reported(request: HttpRequest, pk: int) -> tuple[IssuePage, Any]:
 
 @require_admin_access
 @require_safe
-def as_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """The numbers, then a row for each link (RFC 4180)."""
+def as_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The numbers, then a row for each link."""
     issue, mailing = reported(request, pk)
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="report-{issue.slug}.csv"'},
-    )
-    rows = csv.writer(response)
-    rows.writerow(["issue", issue.title])
+    return exports.csv_response(rows_of(issue, mailing), f"report-{issue.slug}")
+
+
+def rows_of(issue: IssuePage, mailing: Any) -> Iterator[list[object]]:
+    yield ["issue", issue.title]
     for measure in MEASURES:
-        rows.writerow([measure.name, f"{measure.of(mailing):.{measure.digits}f}"])
-    rows.writerow([])
-    rows.writerow(["section", "link", "address", "clicks"])
+        yield [measure.name, Decimal(f"{measure.of(mailing):.{measure.digits}f}")]
+    yield []
+    yield ["section", "link", "address", "clicks"]
     for link in mailing.links.order_by("number"):
-        rows.writerow([safe(link.section), safe(link.label), safe(link.url), link.total])
-    return response
-
-
-def safe(text: str) -> str:
-    """A spreadsheet takes a cell that begins like this for a formula (OWASP, CSV Injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        yield [link.section, link.label, link.url, link.total]

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from donations.models import Contribution
@@ -67,6 +68,47 @@ def test_export_as_csv_and_xlsx(finance) -> None:
     answer = finance.get(f"{URL}?export=xlsx&currency=jpy")
     sheet = load_workbook(io.BytesIO(answer.getvalue())).active
     assert [row[6].value for row in sheet.rows] == ["Amount", 1000]
+
+
+def test_export_runs_nothing_that_a_donor_calls_themselves(finance, contributions) -> None:
+    donor = contributions[0].donor
+    donor.name = '=HYPERLINK("https://x.example","Ann")'
+    donor.save()
+    rows = list(csv.DictReader(io.StringIO(finance.get(f"{URL}?export=csv").getvalue().decode())))
+    assert f"'{donor.name}" in [row["Donor"] for row in rows]
+    sheet = load_workbook(io.BytesIO(finance.get(f"{URL}?export=xlsx").getvalue())).active
+    [cell] = [cell for row in sheet.rows for cell in row if cell.value == donor.name]
+    assert cell.data_type == "s"
+
+
+def test_export_has_local_times_and_amounts_of_any_currency(finance, contributions) -> None:
+    Contribution.objects.filter(pk=contributions[0].pk).update(
+        created_at="2026-06-30T22:30:00Z", currency="chf", amount=1250, status="failed"
+    )
+    Contribution.objects.filter(pk=contributions[1].pk).update(currency="kwd", amount=1250)
+    answer = finance.get(f"{URL}?export=csv").getvalue().decode("utf-8-sig")
+    rows = {row["Currency"]: row for row in csv.DictReader(io.StringIO(answer))}
+    assert rows["chf"]["Date"] == "2026-07-01 00:30:00+02:00"
+    assert [rows[code]["Amount"] for code in ("chf", "kwd", "jpy")] == ["12.50", "1.250", "1000"]
+    sheet = load_workbook(io.BytesIO(finance.get(f"{URL}?export=xlsx").getvalue())).active
+    found = {row[5].value: row for row in sheet.rows}
+    assert found["chf"][1].value.hour == 0 and found["chf"][1].number_format.endswith('"+02:00"')
+    assert found["kwd"][6].value == 1.25 and found["kwd"][6].number_format == "0.000"
+
+
+def test_export_costs_no_query_per_contribution(
+    finance, contributions, django_assert_max_num_queries
+) -> None:
+    many = [
+        Contribution(
+            donor=contributions[0].donor, frequency="once", amount=number, currency="usd",
+            status="succeeded", stripe_payment_intent=f"pi_{number}", created_at=timezone.now(),
+        )
+        for number in range(100, 140)
+    ]  # fmt: skip
+    Contribution.objects.bulk_create(many)
+    with django_assert_max_num_queries(16):
+        assert finance.get(f"{URL}?export=csv").getvalue().count(b"\r\n") == 44
 
 
 def test_list_costs_no_query_per_contribution(finance, django_assert_max_num_queries) -> None:

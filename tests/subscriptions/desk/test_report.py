@@ -84,7 +84,7 @@ def test_charts_take_no_query_for_each_issue(
 def test_csv_is_safe_to_open(client, mailing) -> None:
     client.force_login(make_user())
     answer = client.get(f"/admin/newsletters/issue/{mailing.issue_id}/report.csv")
-    rows = list(csv.reader(answer.text.splitlines()))
+    rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
     assert ["Clicks", "7"] in rows
     [link] = [row for row in rows if row and row[0] == "News"]
     assert link[1] == "'=Bread" and link[3] == "7"
