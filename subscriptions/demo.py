@@ -7,7 +7,7 @@ from django.utils import timezone
 from wagtail.models import Page
 from wagtail.rich_text import RichText
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import SectionPage
 from subscriptions.issues import drafting
 from subscriptions.models import (
@@ -109,7 +109,7 @@ def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
     emails = [f"reader{number:05}@example.org" for number in range(first, first + count)]
     with transaction.atomic():
         subscribers = Subscriber.objects.bulk_create(
-            [Subscriber(email=email, email_index=email_index(email)) for email in emails],
+            [Subscriber(email=email, email_index=list_index(email)) for email in emails],
             batch_size=5000,
         )
         subscriptions = Subscription.objects.bulk_create(

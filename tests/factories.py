@@ -16,7 +16,7 @@ from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
 from subscriptions.models import (
     IssuePage,
@@ -82,7 +82,7 @@ def make_image(title: str, **fields: Any) -> CreditedImage:
 
 def make_subscriber(email: str = "") -> Subscriber:
     email = email or f"reader{next(numbers)}@example.org"
-    return Subscriber.objects.create(email=email, email_index=email_index(email))
+    return Subscriber.objects.create(email=email, email_index=list_index(email))
 
 
 def make_subscription(

@@ -8,6 +8,7 @@ from django.db import transaction
 from donations.asking import ask_cookie
 from donations.models import Appeal, Deferral, Frequency
 from newsroom.core import tokens
+from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.mail.asked import ask
@@ -55,7 +56,7 @@ def send_due(now: datetime) -> int:
             if not deferral.end(Deferral.Status.REMINDED, now):
                 continue
             late = (now - deferral.remind_at).days > LATE_BY_DAYS
-            if not late and not Suppression.of(deferral.email_index):
+            if not late and not Suppression.of(list_index(deferral.email)):
                 outbox.post("reminder", deferral.pk, key=str(deferral.pk))
                 sent += 1
     return sent

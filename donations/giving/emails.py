@@ -18,7 +18,7 @@ from donations.models import (
 )
 from donations.payments import gateway
 from newsroom.core import tokens
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.mail.compose import compose
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
@@ -74,7 +74,7 @@ def recovery(checkout_id: int) -> AnymailMessage | None:
     email = session.customer_details.email if session.customer_details else None
     after = session.after_expiration
     url = after.recovery.url if after and after.recovery else None
-    if not email or not url or Suppression.of(email_index(email)):
+    if not email or not url or Suppression.of(list_index(email)):
         return None
     context = {
         "paragraphs": [

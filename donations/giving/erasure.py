@@ -11,13 +11,14 @@ from django.db.models import F, Func, Value
 
 from donations.models import Contribution, Deferral, Donor, ErasedCustomer
 from donations.payments import gateway, sync
+from newsroom.core.privacy import list_index
 from subscriptions.models import Subscription
 
 
 def everything_about(donor: Donor) -> dict[str, Any]:
     """What we hold about a person, for them to take away (GDPR, articles 15 and 20)."""
     contributions = donor.contributions.select_related("receipt").order_by("created_at")
-    subscriptions = Subscription.objects.filter(subscriber__email_index=donor.email_index)
+    subscriptions = Subscription.objects.filter(subscriber__email_index=list_index(donor.email))
     return {
         "email": donor.email,
         "name": donor.name,

@@ -19,7 +19,7 @@ from donations.giving.views import BUSY, LINKS
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
 from newsroom.core import paths
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import giving_index
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.web import proof_of_work
@@ -59,7 +59,7 @@ def manage_request(request: HttpRequest) -> HttpResponse:
 
 def asked_for_link(email: str) -> bool:
     """What the form's job does (newsroom/mail/asked.py)."""
-    donor = Donor.objects.filter(email_index=email_index(email)).first()
+    donor = Donor.objects.filter(email_index=giving_index(email)).first()
     if donor is None:
         return False
     return outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{outbox.ten_minutes()}")

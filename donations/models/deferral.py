@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
-from newsroom.core.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
 from .appeal import Appeal, Frequency
 
@@ -65,7 +65,7 @@ class Deferral(models.Model):
     @classmethod
     def wish(cls, email: str, **fields: Any) -> bool:
         """One waiting reminder per address: a second wish moves the first. Is it a new one?"""
-        index = email_index(email)
+        index = giving_index(email)
         with transaction.atomic():
             waiting = cls.objects.of_address(index).filter(status=cls.Status.WAITING)
             if waiting.update(**fields):

@@ -25,7 +25,7 @@ from donations.models import (
     Review,
 )
 from donations.payments.gateway import id_of
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import giving_index
 from newsroom.mail import outbox
 from newsroom.mail.asked import ask
 from subscriptions.models import Newsletter
@@ -277,7 +277,7 @@ def _donor(customer: Any, checkout: Checkout | None) -> Donor | None:
     fields = {"email": email, "name": name}
     if checkout:
         fields["language"] = checkout.language
-    donor, _ = Donor.objects.get_or_create(email_index=email_index(email), defaults=fields)
+    donor, _ = Donor.objects.get_or_create(email_index=giving_index(email), defaults=fields)
     if name and not donor.name:  # they gave anonymously before
         donor.name = name
         donor.save(update_fields=["name"])

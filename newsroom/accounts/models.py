@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from wagtail.search import index
 
-from newsroom.core.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.core.privacy import BlindIndexField, EncryptedField, staff_index
 
 # After this many wrong codes in a row each further one doubles the wait, an hour at most.
 FREE_TRIES, LONGEST_WAIT = 5, timedelta(hours=1)
@@ -21,7 +21,7 @@ FREE_TRIES, LONGEST_WAIT = 5, timedelta(hours=1)
 
 class StaffManager(UserManager["User"]):
     def by_email(self, email: str) -> models.QuerySet["User"]:
-        return self.filter(email_index=email_index(email), is_active=True)
+        return self.filter(email_index=staff_index(email), is_active=True)
 
 
 class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
@@ -52,12 +52,12 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
 
     def clean(self) -> None:
         super().clean()
-        others = User.objects.exclude(pk=self.pk).filter(email_index=email_index(self.email))
+        others = User.objects.exclude(pk=self.pk).filter(email_index=staff_index(self.email))
         if self.email and others.exists():
             raise ValidationError({"email": "Somebody else has this address."})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.email_index = email_index(self.email) if self.email else None  # type: ignore[assignment]
+        self.email_index = staff_index(self.email) if self.email else None  # type: ignore[assignment]
         if "email" in (kwargs.get("update_fields") or []):
             kwargs["update_fields"] = [*kwargs["update_fields"], "email_index"]
         super().save(*args, **kwargs)

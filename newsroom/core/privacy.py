@@ -1,12 +1,17 @@
-"""Personal data at rest: encrypted fields, and a blind index to find a row by its plain value.
+"""Personal data at rest: encrypted fields, and blind indexes to find a row by its plain value.
 
-A stolen database must name no one. Values are sealed with AES-256-GCM (NIST SP 800-38D) under a
-key that lives outside the database; equality look-ups go through a keyed HMAC-SHA256 (a "blind
-index"), which reveals nothing without its own key.
+A stolen database must name no one, nor tell who is in it twice. Values are sealed with AES-256-GCM
+(NIST SP 800-38D) under a key that lives outside the database, padded first (PKCS #7, RFC 5652,
+section 6.3), so that their length tells nothing. Equality look-ups go through a keyed HMAC-SHA256
+(a “blind index”) under a key of its own for each purpose, so that one person's row on the
+newsletter's side and on the giving side have nothing in common: who needs both unseals the address
+and computes the other side's index.
 
 A sealed value is ``key id (1 byte) | nonce (12) | ciphertext and tag``. The key id lets keys be
 rotated: ``PRIVACY_KEYS`` lists them oldest first as ``id:base64``; the last one seals, all of
-them open, ``manage.py rotate_keys`` re-seals. The blind index has one key for life, because
+them open, ``manage.py rotate_keys`` re-seals. (Should there be data keys by the day one day, whose
+private half only workers hold, they are a kind of their own under a key id that is kept for them:
+callers know ``seal`` and ``unseal`` only.) The blind indexes hang on one key for life, because
 changing it means recomputing every row.
 """
 
@@ -19,11 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 NONCE_BYTES, KEY_BYTES = 12, 32
+# The longest address (254 bytes: RFC 5321, erratum 1690) and a byte of padding: one length for all.
+STEP = 255
 
 if TYPE_CHECKING:  # what Python code sees of the two fields
 
@@ -52,8 +61,10 @@ def _ciphers() -> dict[int, AESGCM]:
 
 
 @cache
-def _index_key() -> bytes:
-    return _key("BLIND_INDEX_KEY", settings.BLIND_INDEX_KEY)
+def _index_key(purpose: str) -> bytes:
+    """The key of one purpose, derived from ``BLIND_INDEX_KEY`` (HKDF, RFC 5869)."""
+    key = _key("BLIND_INDEX_KEY", settings.BLIND_INDEX_KEY)
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
 
 
 def _key(name: str, text: str) -> bytes:
@@ -70,17 +81,21 @@ def _key(name: str, text: str) -> bytes:
 def refuse_bad_keys() -> None:
     """Raises ImproperlyConfigured: a weak key shows at the start, not in a stolen database."""
     _ciphers()
-    _index_key()
+    _index_key("list")
     if any(len(key) < KEY_BYTES for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)):
         raise ImproperlyConfigured(f"SECRET_KEY: {KEY_BYTES} random characters at least.")
 
 
 def seal(text: str, context: str) -> bytes:
-    """Encrypt ``text``. ``context`` (say "subscriber.email") is authenticated: a value moved to
-    a place with another name does not open there."""
+    """Encrypt ``text``, padded to a multiple of ``STEP`` bytes. ``context`` (say
+    "subscriber.email") is authenticated: a value moved to a place with another name does not open
+    there."""
     number, cipher = list(_ciphers().items())[-1]
     nonce = os.urandom(NONCE_BYTES)
-    return bytes([number]) + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+    plain = encoded(text)
+    missing = STEP - len(plain) % STEP
+    padded = plain + bytes([missing]) * missing
+    return bytes([number]) + nonce + cipher.encrypt(nonce, padded, context.encode())
 
 
 def unseal(sealed: bytes, context: str) -> str:
@@ -89,9 +104,15 @@ def unseal(sealed: bytes, context: str) -> str:
     try:
         cipher = _ciphers()[sealed[0]]
         nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
-        return cipher.decrypt(nonce, body, context.encode()).decode()
-    except (KeyError, IndexError, InvalidTag) as error:
+        padded = cipher.decrypt(nonce, body, context.encode())
+    except (KeyError, IndexError, ValueError, InvalidTag) as error:
         raise Unreadable(f"{context}: no configured key opens this value") from error
+    return padded[: -padded[-1]].decode("utf-8", "surrogatepass")  # whatever the step was then
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8 of every text that Python can hold: Stripe's JSON may bring half a character."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def sealed_with_newest_key(sealed: bytes) -> bool:
@@ -99,13 +120,29 @@ def sealed_with_newest_key(sealed: bytes) -> bool:
 
 
 def keyed_hash(text: str, purpose: str) -> bytes:
-    """HMAC-SHA256 of ``text`` under the index key, 32 bytes. Different purposes never match."""
-    return hmac.new(_index_key(), f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
+    """HMAC-SHA256 of ``text`` under the key of ``purpose``, 32 bytes. Those of two purposes have
+    nothing in common."""
+    return hmac.digest(_index_key(purpose), encoded(text), hashlib.sha256)
 
 
-def email_index(email: str) -> bytes:
-    """The blind index of an address: letter case never tells two readers apart."""
-    return keyed_hash(email.strip().casefold(), "email")
+def list_index(email: str) -> bytes:
+    """The blind index of an address as a reader's: of subscribers and suppressions."""
+    return keyed_hash(folded(email), "list")
+
+
+def giving_index(email: str) -> bytes:
+    """… as a donor's, or as one who wants to be reminded."""
+    return keyed_hash(folded(email), "giving")
+
+
+def staff_index(email: str) -> bytes:
+    """… as a colleague's."""
+    return keyed_hash(folded(email), "staff")
+
+
+def folded(email: str) -> str:
+    """Letter case never tells two people apart."""
+    return email.strip().casefold()
 
 
 class EncryptedField(SealedText):
@@ -128,15 +165,16 @@ class EncryptedField(SealedText):
     def to_python(self, value: Any) -> Any:
         return value  # a form's text; Django's field takes it for base64
 
+    def get_default(self) -> str:
+        return ""  # text, where a field of bytes has b""
+
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if isinstance(value, str):
-            value = seal(value, self.context) if value else b""
+            value = seal(value, self.context)  # nothing, too: that somebody left no name
         return super().get_db_prep_value(value, connection, prepared)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> str | None:
-        if value is None:
-            return None
-        return unseal(value, self.context) if value else ""
+        return None if value is None else unseal(value, self.context)
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
@@ -145,7 +183,7 @@ class EncryptedField(SealedText):
 
 
 class BlindIndexField(Index):
-    """The 32 bytes of :func:`email_index`, unique unless told otherwise."""
+    """The 32 bytes of one of the indexes above."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["editable"] = False

@@ -37,14 +37,15 @@ SAME = {
 FIRST = {name: first for first, (others, _) in SAME.items() for name in (first, *others)}
 
 
-def mailbox_of(email: str) -> bytes:
-    """The blind index of the mailbox: ann+1@… and ann+2@… are Ann's (RFC 5233)."""
+def mailbox_of(what: str, email: str) -> bytes:
+    """The blind index of the mailbox, for one kind of mail: ann+1@… and ann+2@… are Ann's (RFC
+    5233)."""
     local, _, domain = email.strip().casefold().rpartition("@")
     local = local.partition("+")[0] or local
     if domain in FIRST:
         domain = FIRST[domain]
         local = "".join(sign for sign in local if sign not in SAME[domain][1]) or local
-    return keyed_hash(f"{local}@{domain}", "mailbox")
+    return keyed_hash(f"{local}@{domain}", f"mailbox {what}")
 
 
 def needs_work(request: HttpRequest, email: str) -> bool:
@@ -66,7 +67,9 @@ def needs_work(request: HttpRequest, email: str) -> bool:
 
 def ask(what: str, email: str, **detail: int | str) -> None:
     """Write it down, the same for every address, and let a job do it."""
-    asked = Asked.objects.create(what=what, email=email, mailbox=mailbox_of(email), detail=detail)
+    asked = Asked.objects.create(
+        what=what, email=email, mailbox=mailbox_of(what, email), detail=detail
+    )
     after_commit("newsroom.tasks.answer_asked", asked.pk)
 
 

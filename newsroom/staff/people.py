@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from newsroom.accounts.models import User
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import staff_index
 from newsroom.mail import outbox
 
 
@@ -12,7 +12,7 @@ def invite(email: str, login: str, group: Group | None) -> User:
     """An account without a password, and a mail to choose one. Invited again, they get another
     mail, and the group on top. Raises IntegrityError for a login that somebody else has."""
     with transaction.atomic():
-        user = User.objects.filter(email_index=email_index(email)).first()
+        user = User.objects.filter(email_index=staff_index(email)).first()
         if user is None:
             user = User(username=login, email=email)
             user.set_unusable_password()

@@ -8,7 +8,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
 from subscriptions.desk.operations import OperationsPage
@@ -67,7 +67,7 @@ class Suppressions(OperationsPage):
         email = form.cleaned_data.get("email")
         known: dict[str, Any] = {}
         if email:
-            index = email_index(email)
+            index = list_index(email)
             lists = Subscription.objects.filter(subscriber__email_index=index)
             known = {
                 "email": email,
@@ -80,7 +80,7 @@ class Suppressions(OperationsPage):
         )
 
     def lift(self, request: HttpRequest, form: LiftForm) -> HttpResponse:
-        suppression = Suppression.of(email_index(form.cleaned_data["email"]))
+        suppression = Suppression.of(list_index(form.cleaned_data["email"]))
         if suppression and suppression.lift(form.cleaned_data["why"], by=request.user):
             messages.success(
                 request,

@@ -3,13 +3,13 @@
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from newsroom.core.privacy import BlindIndexField, EncryptedField, email_index
+from newsroom.core.privacy import BlindIndexField, EncryptedField, list_index
 from newsroom.models import Suppression
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def with_email(self, email: str) -> "SubscriberQuerySet":
-        return self.filter(email_index=email_index(email))
+        return self.filter(email_index=list_index(email))
 
 
 class Subscriber(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from newsroom.core import tokens
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.models import PolicyPage, Suppression
@@ -40,11 +40,11 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
     complained about us, or was erased, is not written to, and nothing is kept of the wish.
     """
     with transaction.atomic():
-        suppression = Suppression.of(email_index(email))
+        suppression = Suppression.of(list_index(email))
         if suppression and not suppression.owner_may_lift:
             return False
         subscriber, _ = Subscriber.objects.get_or_create(
-            email_index=email_index(email), defaults={"email": email}
+            email_index=list_index(email), defaults={"email": email}
         )
         subscription, _ = Subscription.objects.select_for_update().get_or_create(
             subscriber=subscriber, newsletter=newsletter
@@ -64,7 +64,7 @@ def add_seed(newsletter: Newsletter, email: str) -> None:
     """A colleague's mailbox for the seed list. They confirm it like any reader."""
     sign_up(newsletter, email, how="seed list")
     Subscription.objects.filter(
-        newsletter=newsletter, subscriber__email_index=email_index(email)
+        newsletter=newsletter, subscriber__email_index=list_index(email)
     ).update(seed=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.core.exceptions import ValidationError
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Subscription
 from subscriptions.readers import signup
@@ -43,7 +43,7 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     if batch_id and event.event_type in FAILURES:
         count(batch_id, recipient, FAILURES[event.event_type])
     if reason:
-        Suppression.add(email_index(recipient), reason)
+        Suppression.add(list_index(recipient), reason)
     if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
         leave_all_lists(recipient, how=str(event.event_type))
 
@@ -100,5 +100,5 @@ def count(batch_id: Any, email: str, kind: str) -> None:
 
 
 def leave_all_lists(email: str, how: str) -> None:
-    for subscription in Subscription.objects.filter(subscriber__email_index=email_index(email)):
+    for subscription in Subscription.objects.filter(subscriber__email_index=list_index(email)):
         signup.unsubscribe(subscription, how=how)

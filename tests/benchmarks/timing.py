@@ -59,12 +59,12 @@ def make_known(newsletter: Any, addresses: list[str]) -> None:
     from django.utils import timezone
 
     from donations.models import Deferral, Donor
-    from newsroom.core.privacy import email_index
+    from newsroom.core.privacy import giving_index
     from tests.factories import make_subscription
 
     for address in addresses:
         make_subscription(newsletter, address)
-        Donor.objects.create(email=address, email_index=email_index(address))
+        Donor.objects.create(email=address, email_index=giving_index(address))
         Deferral.wish(address, remind_at=timezone.now() + timedelta(days=30))
         get_user_model().objects.create_user(address[:30], address, "a password that is long")
 

@@ -41,7 +41,7 @@ def rotate(model: type[models.Model], field: EncryptedField) -> int:
             rows = cursor.fetchall()
             if not rows:
                 return count
-            old = [(pk, bytes(value)) for pk, value in rows if value]
+            old = [(pk, bytes(value)) for pk, value in rows if value is not None]
             fresh = [
                 (seal(unseal(value, field.context), field.context), pk)
                 for pk, value in old

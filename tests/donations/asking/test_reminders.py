@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from tests.factories import make_article
 
@@ -160,5 +160,5 @@ def test_reminder_that_an_outage_held_up_for_weeks_stays_unsent(article, later) 
 
 def test_suppressed_address_is_not_reminded(article, later) -> None:
     later("week", "gone@example.org")
-    Suppression.objects.create(email_index=email_index("gone@example.org"), reason="complaint")
+    Suppression.objects.create(email_index=list_index("gone@example.org"), reason="complaint")
     assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0

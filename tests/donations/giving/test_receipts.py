@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from donations.giving import receipts
 from donations.models import Contribution, Donor, Receipt, ReceiptNumber
 from donations.sandbox.objects import Card
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import giving_index
 from tests.donations.conftest import handle
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def make_contribution(n: int, donor: Donor | None = None, **fields: object) -> C
 def make_donor(language: str = "en", name: str = "Ёлка Żółć") -> Donor:
     email = f"{language}@example.org"
     return Donor.objects.create(
-        email=email, email_index=email_index(email), name=name, language=language
+        email=email, email_index=giving_index(email), name=name, language=language
     )
 
 

@@ -23,7 +23,7 @@ from donations.models import (
 )
 from donations.payments import events, gateway, mappers, sync
 from donations.sandbox.objects import Card, Iban
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
 from subscriptions.models import Subscription
 from tests.donations.conftest import API, handle
@@ -119,7 +119,7 @@ def test_refund_is_mirrored_in_part_and_in_full(donor, told, stripe_sandbox) -> 
 
 
 def test_contribution_ends_the_reminder_of_its_giver(donor, told) -> None:
-    index = email_index("waiting@example.org")
+    index = giving_index("waiting@example.org")
     deferral = Deferral.objects.create(
         email="waiting@example.org", email_index=index, remind_at="2030-01-01T00:00Z"
     )
@@ -132,7 +132,7 @@ def test_later_events_of_a_contribution_end_no_newer_reminder(donor, told, strip
     donor.gives("again@example.org", frequency="once")
     deferral = Deferral.objects.create(
         email="again@example.org",
-        email_index=email_index("again@example.org"),
+        email_index=giving_index("again@example.org"),
         remind_at="2030-01-01T00:00Z",
     )
     data = {"payment_intent": Contribution.objects.get().stripe_payment_intent, "amount": "100"}

@@ -4,17 +4,58 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsroom.core import privacy
+from newsroom.mail import asked
 from subscriptions.models import Subscriber
 from tests.factories import make_subscriber
 
+ODD = [
+    "",
+    "\0",
+    "\0" * 300,
+    "\x01",
+    "ÿ" * 127,
+    "a" * 254,
+    "a" * 255,
+    "𝒜😀" * 40,
+    "\ud83d",
+    "\xff\x80",
+]
 
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+
+@example("".join(ODD))
+@given(st.text(st.characters()) | st.sampled_from(ODD) | st.text(min_size=240, max_size=270))
 def test_sealing_and_unsealing_gives_back_the_text(text: str) -> None:
-    assert privacy.unseal(privacy.seal(text, "t.c"), "t.c") == text
+    sealed = privacy.seal(text, "t.c")
+    assert privacy.unseal(sealed, "t.c") == text
+    assert len(sealed) % privacy.STEP == len(privacy.seal("", "t.c")) % privacy.STEP
+
+
+def test_length_of_a_sealed_value_does_not_tell_the_length_of_the_address() -> None:
+    addresses = ["a" * (254 - len("@e.example") - n) + "@e.example" for n in range(0, 240, 4)]
+    assert len({len(address) for address in addresses}) == 60
+    assert len({len(privacy.seal(address, "t.c")) for address in ["", *addresses]}) == 1
+    assert len({len(privacy.seal("é" * n, "t.c")) for n in range(128, 255)}) == 1  # the next step
+
+
+def test_indexes_of_two_purposes_have_nothing_in_common() -> None:
+    made = [
+        one("Ann@Example.org ")
+        for one in (privacy.list_index, privacy.giving_index, privacy.staff_index)
+    ]
+    made += [asked.mailbox_of(what, "ann@example.org") for what in ("signup", "manage_link")]
+    made.append(privacy.keyed_hash("ann@example.org", "token"))
+    assert len(set(made)) == 6 and {len(index) for index in made} == {32}
+
+
+@pytest.mark.parametrize(
+    "one", [privacy.list_index, privacy.giving_index, privacy.staff_index], ids=lambda f: f.__name__
+)
+def test_letter_case_never_tells_two_people_apart(one) -> None:
+    assert one("STRASSE@Example.ORG") == one(" straße@example.org")
 
 
 def test_sealed_value_moved_to_another_column_does_not_open() -> None:
@@ -75,6 +116,28 @@ def test_rotation_seals_every_row_with_the_newest_key(settings) -> None:
         settings.PRIVACY_KEYS = settings.PRIVACY_KEYS[1:]
         privacy._ciphers.cache_clear()
         assert Subscriber.objects.get(pk=readers[0].pk).email == readers[0].email
+    finally:
+        privacy._ciphers.cache_clear()
+
+
+@pytest.mark.django_db
+def test_rotation_pads_anew(settings, monkeypatch) -> None:
+    def lengths() -> set[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT length(email) FROM subscriptions_subscriber")
+            return {length for (length,) in cursor.fetchall()}
+
+    monkeypatch.setattr(privacy, "STEP", 16)
+    readers = [make_subscriber(f"{'r' * n}@example.org") for n in (1, 40, 80)]
+    assert len(lengths()) == 3
+    monkeypatch.undo()
+    settings.PRIVACY_KEYS = [*settings.PRIVACY_KEYS, "2:" + "A" * 43 + "="]
+    privacy._ciphers.cache_clear()
+    try:
+        call_command("rotate_keys", stdout=io.StringIO())
+        assert lengths() == {privacy.STEP + 29}
+        found = Subscriber.objects.order_by("pk").values_list("email", flat=True)
+        assert list(found) == [reader.email for reader in readers]
     finally:
         privacy._ciphers.cache_clear()
 

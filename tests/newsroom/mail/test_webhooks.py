@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from svix.webhooks import Webhook
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.mail import providers
 from newsroom.models import Suppression
 from tests.factories import make_subscription
@@ -89,7 +89,7 @@ def reader(site: Any, settings: Any) -> Any:
 def test_what_the_provider_in_use_signed_is_believed(client, settings, reader, name) -> None:
     settings.MAIL_PROVIDER = name
     assert say_signed(client, name, COMPLAINTS[name]) == 200
-    assert Suppression.objects.get(email_index=email_index(ADDRESS)).reason == "complaint"
+    assert Suppression.objects.get(email_index=list_index(ADDRESS)).reason == "complaint"
     reader.refresh_from_db()
     assert reader.status == "unsubscribed"
 
@@ -152,7 +152,7 @@ def test_odd_metadata_loses_no_event(client, settings, odd) -> None:
 def test_odd_recipient_harms_nobody(client, settings, odd) -> None:
     event = COMPLAINTS["mailgun"]["event-data"] | {"recipient": odd, "message": {"headers": {}}}
     assert say_signed(client, "mailgun", {"event-data": event}) == 200
-    assert not Suppression.objects.filter(email_index=email_index(ADDRESS)).exists()
+    assert not Suppression.objects.filter(email_index=list_index(ADDRESS)).exists()
 
 
 def test_one_signature_of_mailgun_proves_one_event(client) -> None:

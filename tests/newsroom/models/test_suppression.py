@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 
 pytestmark = pytest.mark.django_db
@@ -15,14 +15,14 @@ ORDER = ["refused", "bounce", "request", "complaint", "erasure"]
 )
 def test_strictest_reason_stands_in_whatever_order_they_come(reasons) -> None:
     Suppression.objects.all().delete()
-    index = email_index("one@example.org")
+    index = list_index("one@example.org")
     for reason in reasons:
         Suppression.add(index, reason)
     assert Suppression.objects.get().reason == max(reasons, key=ORDER.index)
 
 
 def test_stricter_reason_that_came_meanwhile_is_not_lifted() -> None:
-    index = email_index("one@example.org")
+    index = list_index("one@example.org")
     Suppression.add(index, "bounce")
     seen = Suppression.of(index)
     Suppression.add(index, "complaint")

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from subscriptions.models import IssuePage, Mailing, Newsletter, OtherSubject, Subscription
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_subscription, make_user
@@ -226,9 +226,9 @@ def test_editor_sends_a_test_to_themselves(client, editor, issue, inbox) -> None
 
 def test_test_goes_to_the_seed_list_too_with_every_subject(client, editor, issue, inbox) -> None:
     make_subscription(issue.newsletter, "test-seed@example.org")
-    Subscription.objects.filter(
-        subscriber__email_index=email_index("test-seed@example.org")
-    ).update(seed=True)
+    Subscription.objects.filter(subscriber__email_index=list_index("test-seed@example.org")).update(
+        seed=True
+    )
     issue.other_subjects.add(OtherSubject(subject="On flour"))
     issue.save_revision()
     press(client, issue, "test", seeds="on")

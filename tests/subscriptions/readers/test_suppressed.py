@@ -3,7 +3,7 @@
 import pytest
 
 from newsroom.core import tokens
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression, SuppressionLift
 from subscriptions.models import Subscriber, Subscription
 from subscriptions.readers import signup
@@ -17,7 +17,7 @@ KEPT = ["complaint", "erasure"]
 
 
 def suppress(reason: str) -> None:
-    Suppression.add(email_index(ADDRESS), reason)
+    Suppression.add(list_index(ADDRESS), reason)
 
 
 @pytest.mark.parametrize("before", ["", "confirmed", "unsubscribed", "pending"])

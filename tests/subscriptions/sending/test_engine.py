@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.mail import providers
 from newsroom.models import Suppression
 from subscriptions import tasks
@@ -109,7 +109,7 @@ def test_reader_who_unsubscribes_mid_send_gets_no_mail(issue, audience, inbox, s
 
 
 def test_suppressed_reader_is_not_in_the_audience(issue, audience, inbox) -> None:
-    Suppression.objects.create(email_index=email_index(audience[0]), reason="bounce")
+    Suppression.objects.create(email_index=list_index(audience[0]), reason="bounce")
     assert frozen(issue).audience == 4
 
 
@@ -258,7 +258,7 @@ def test_address_that_is_refused_costs_nobody_else_the_mail(
     assert mailing.status == "sent"
     assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
     assert mailing.progress()["rejected"] == 1
-    assert Suppression.objects.get(email_index=email_index(bad))
+    assert Suppression.objects.get(email_index=list_index(bad))
 
 
 def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inbox, site) -> None:

@@ -114,9 +114,9 @@ def test_each_reader_gets_their_own_links_in_body_and_headers(esp, mailing, site
 
 
 def index_of(email: str) -> bytes:
-    from newsroom.core.privacy import email_index
+    from newsroom.core.privacy import list_index
 
-    return email_index(email)
+    return list_index(email)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import time
 import pytest
 from django.utils import timezone
 
-from newsroom.core.privacy import email_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch
 from subscriptions.sending import engine, freezing
@@ -57,7 +57,7 @@ def test_complaint_takes_the_reader_off_every_list(client, settings, reader) -> 
     tell(client, settings, {"event": "complained"})
     reader.refresh_from_db()
     assert reader.status == "unsubscribed"
-    assert Suppression.objects.get(email_index=email_index("reader@example.org"))
+    assert Suppression.objects.get(email_index=list_index("reader@example.org"))
 
 
 def test_forged_webhook_changes_nothing(client, settings, reader) -> None:
