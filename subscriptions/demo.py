@@ -105,7 +105,7 @@ def _rules(newsletter: Newsletter) -> None:
 
 def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
     """Confirmed readers “reader00001@example.org” and so on, in bulk."""
-    now = timezone.now()
+    today = timezone.localdate()
     emails = [f"reader{number:05}@example.org" for number in range(first, first + count)]
     with transaction.atomic():
         subscribers = Subscriber.objects.bulk_create(
@@ -118,7 +118,7 @@ def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
                     subscriber=subscriber,
                     newsletter=newsletter,
                     status=Subscription.Status.CONFIRMED,
-                    confirmed_at=now,
+                    confirmed_on=today,
                 )
                 for subscriber in subscribers
             ],

@@ -23,7 +23,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
         "email": donor.email,
         "name": donor.name,
         "language": donor.language,
-        "known_since": donor.created_at,
+        "known_since": donor.created_on,
         "contributions": [
             {
                 "received_at": contribution.received_at or contribution.created_at,
@@ -57,7 +57,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
                 "newsletter": subscription.newsletter.title,
                 "status": subscription.status,
                 "consents": list(
-                    subscription.consents.values("action", "policy_version", "how", "at")
+                    subscription.consents.values("action", "policy_version", "how", "on")
                 ),
             }
             for subscription in subscriptions.select_related("newsletter")

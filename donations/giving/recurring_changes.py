@@ -172,14 +172,14 @@ def ask_again(recurring: RecurringContribution, when: datetime) -> None:
     """Win back: one mail at the time they chose, as “Remind me later” sends it."""
     donor = recurring.donor
     assert donor
-    wish = {
-        "remind_at": when,
-        "frequency": recurring.frequency,
-        "amount": recurring.amount,
-        "currency": recurring.currency,
-        "appeal": recurring.appeal,
-    }
-    Deferral.wish(donor.email, **wish)
+    Deferral.wish(
+        donor.email,
+        when,
+        frequency=recurring.frequency,
+        amount=recurring.amount,
+        currency=recurring.currency,
+        appeal=recurring.appeal,
+    )
 
 
 def lower(recurring: RecurringContribution) -> int:

@@ -32,7 +32,9 @@ class Checkout(models.Model):
     fee = models.PositiveBigIntegerField(default=0, help_text="What was added to cover the fee.")
     currency = models.CharField(max_length=3)
     anonymous = models.BooleanField(default=False, help_text="No name is kept.")
-    newsletter = models.BooleanField(default=False, help_text="They asked for the newsletter too.")
+    newsletter = models.BooleanField(
+        default=False, help_text="The newsletter is asked for too, and not yet."
+    )
     language = models.CharField(max_length=8, default="en")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")

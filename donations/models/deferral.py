@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
@@ -40,8 +41,8 @@ class Deferral(models.Model):
     amount = models.PositiveBigIntegerField(null=True)
     currency = models.CharField(max_length=3, default="usd")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
-    created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True)
+    created_on = models.DateField(default=timezone.localdate)
+    ended_on = models.DateField(null=True)
 
     objects = DeferralQuerySet.as_manager()
 
@@ -63,9 +64,14 @@ class Deferral(models.Model):
         return f"deferral {self.pk} ({self.status})"
 
     @classmethod
-    def wish(cls, email: str, **fields: Any) -> bool:
-        """One waiting reminder per address: a second wish moves the first. Is it a new one?"""
+    def wish(cls, email: str, remind_at: datetime, **fields: Any) -> bool:
+        """One waiting reminder per address: a second wish moves the first. Is it a new one?
+
+        It comes in the morning of its day: the second would tell when it was asked for.
+        """
         index = giving_index(email)
+        morning = timezone.localtime(remind_at).replace(hour=10, minute=0, second=0, microsecond=0)
+        fields["remind_at"] = morning
         with transaction.atomic():
             waiting = cls.objects.of_address(index).filter(status=cls.Status.WAITING)
             if waiting.update(**fields):
@@ -79,4 +85,4 @@ class Deferral(models.Model):
         if status == self.Status.GIVEN:
             open_ones.append(self.Status.REMINDED)
         mine = type(self).objects.filter(pk=self.pk, status__in=open_ones)
-        return bool(mine.update(status=status, ended_at=now))
+        return bool(mine.update(status=status, ended_on=timezone.localdate(now)))

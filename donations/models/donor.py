@@ -1,6 +1,7 @@
 """Who gave: sealed, found by a blind index; and whom to forget."""
 
 from django.db import models
+from django.utils import timezone
 
 from newsroom.core.privacy import BlindIndexField, EncryptedField
 
@@ -12,7 +13,7 @@ class Donor(models.Model):
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(context="donor.name", blank=True)
     language = models.CharField(max_length=8, default="en", help_text="Of their receipts.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_on = models.DateField(default=timezone.localdate)
 
     def __str__(self) -> str:
         return f"donor {self.pk}"

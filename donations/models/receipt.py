@@ -31,7 +31,7 @@ class Receipt(models.Model):
     )
     year = models.PositiveSmallIntegerField()
     number = models.PositiveIntegerField()
-    issued_at = models.DateTimeField(auto_now_add=True)
+    issued_on = models.DateField(default=timezone.localdate)
 
     class Meta:
         constraints = [

@@ -232,12 +232,16 @@ def _welcome(contribution: Contribution) -> None:
         deferral.end(Deferral.Status.GIVEN, now)
     if checkout:
         checkout.close(now)
-        first = not checkout.contributions.filter(status__in=Contribution.ARRIVED).exclude(
-            pk=contribution.pk
-        )
-        newsletter = Newsletter.objects.live().order_by("path").first()
-        if first and checkout.newsletter and donor and newsletter:
-            ask("signup", donor.email, newsletter=newsletter.pk, how="giving form")
+        _sign_up(checkout, donor)
+
+
+def _sign_up(checkout: Checkout, donor: Donor | None) -> None:
+    """The newsletter, once, if the box was ticked. Nothing stays of that: neither which donor it
+    was, nor that a reader came this way."""
+    ticked = Checkout.objects.filter(form_id=checkout.form_id, newsletter=True)
+    newsletter = Newsletter.objects.live().order_by("path").first()
+    if ticked.update(newsletter=False) and checkout.newsletter and donor and newsletter:
+        ask("signup", donor.email, newsletter=newsletter.pk, how="form")
 
 
 def dispute(found: stripe.Dispute, contribution: Contribution) -> None:

@@ -4,7 +4,7 @@ Leases, back-offs and probes are compared across workers. A machine whose own cl
 must neither lose a claim too early nor ask after a call too soon.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 
@@ -15,3 +15,8 @@ def now() -> datetime:
         cursor.execute("SELECT statement_timestamp()")
         moment: datetime = cursor.fetchone()[0]
         return moment
+
+
+def day_of(moment: datetime) -> datetime:
+    """Where its day began, in UTC: all that may be kept of a time that would tell whose it was."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from wagtail import hooks
 
+from newsroom.core.clock import day_of
 from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
@@ -76,16 +77,17 @@ def ask(what: str, email: str, **detail: int | str) -> None:
 def answer(asked_id: int) -> None:
     """Do what was asked, unless this mailbox has had its mails. Safe to call twice. The hook gets
     the address and the details, and says whether it has caused a mail."""
-    Asked.objects.filter(pk=asked_id, answered_at=None).update(tries=F("tries") + 1)
+    Asked.objects.filter(pk=asked_id, answered=False).update(tries=F("tries") + 1)
     with transaction.atomic():
         found = Asked.objects.select_for_update(skip_locked=True)
-        asked = found.filter(pk=asked_id, answered_at=None).first()
+        asked = found.filter(pk=asked_id, answered=False).first()
         if asked is None:
             return
         one_at_a_time(asked.mailbox)
         asked.mailed = not had_enough(asked) and _do(asked)
-        asked.email, asked.answered_at = "", timezone.now()
-        asked.save(update_fields=["mailed", "email", "answered_at"])
+        asked.email, asked.detail, asked.answered = "", {}, True
+        asked.created_at = day_of(asked.created_at)
+        asked.save(update_fields=["mailed", "email", "detail", "answered", "created_at"])
 
 
 def _do(asked: Asked) -> bool:
@@ -94,7 +96,8 @@ def _do(asked: Asked) -> bool:
 
 
 def had_enough(asked: Asked) -> bool:
-    mailed = Asked.objects.mailed_since(asked.what, asked.mailbox, timezone.now() - WEEK)
+    since = day_of(timezone.now()) - WEEK
+    mailed = Asked.objects.mailed_since(asked.what, asked.mailbox, since)
     return mailed.count() >= PER_WEEK
 
 

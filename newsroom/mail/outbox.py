@@ -1,11 +1,13 @@
 """Single mails: posted in the transaction that causes them, sent by a task, once."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils import timezone
 
 from newsroom.core.jobs import after_commit
+from newsroom.core.privacy import keyed_hash
 from newsroom.mail import providers
 from newsroom.mail.catalogue import writer_of
 from newsroom.mail.errors import Outcome, classify
@@ -24,11 +26,26 @@ def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -
     it new? Raises KeyError for a purpose that nobody writes."""
     writer_of(purpose)
     mail, new = TransactionalMail.objects.get_or_create(
-        purpose=purpose, key=key, defaults={"object_id": object_id, "second_id": second_id}
+        purpose=purpose,
+        key=_hidden(key),
+        defaults={"object_id": object_id, "second_id": second_id},
     )
     if new:
         after_commit("newsroom.tasks.send_mail", mail.pk)
     return new
+
+
+def never_posted(purpose: str, keys: Mapping[int, str]) -> list[int]:
+    """Of rows with the key that each one's mail has: those whose mail was not posted so far."""
+    hidden = {pk: _hidden(key) for pk, key in keys.items()}
+    posted = TransactionalMail.objects.filter(purpose=purpose, key__in=hidden.values())
+    there = {bytes(key) for key in posted.values_list("key", flat=True)}
+    return [pk for pk, key in hidden.items() if key not in there]
+
+
+def _hidden(key: str) -> bytes:
+    """A key names rows, so it is kept as a keyed hash."""
+    return keyed_hash(key, "mail")
 
 
 def ten_minutes() -> int:
@@ -50,7 +67,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         message.metadata = {"batch": name_of(mail)}
         providers.current().adapt(message, name_of(mail))
         if mail.may_have_arrived and _has_arrived(mail, message.to):
-            mail.finish(Status.SENT, sent_at=now)
+            mail.finish(Status.SENT)
             return
         message.send()
     except Exception as error:
@@ -58,9 +75,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, outcome.reason)
         _finish_failed(mail, outcome, now)
     else:
-        status = getattr(message, "anymail_status", None)
-        provider_id = str(status.message_id or "") if status else ""
-        mail.finish(Status.SENT, sent_at=now, provider_id=provider_id[:200])
+        mail.finish(Status.SENT)
 
 
 def name_of(mail: TransactionalMail) -> str:
@@ -79,7 +94,7 @@ def _has_arrived(mail: TransactionalMail, to: list[str]) -> bool:
 
 def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> None:
     if outcome.kind == "had":
-        mail.finish(Status.SENT, sent_at=now)
+        mail.finish(Status.SENT)
     elif outcome.kind == "nobody" or mail.tries > len(RETRY_AFTER):
         mail.finish(Status.FAILED, error=outcome.reason)
     else:

@@ -15,17 +15,18 @@ class AskedQuerySet(models.QuerySet["Asked"]):
     def left_behind(self, now: datetime) -> "AskedQuerySet":
         """Those whose job was lost, or failed."""
         return self.filter(
-            answered_at=None, created_at__lt=now - timedelta(seconds=10), tries__lt=TRIES
+            answered=False, created_at__lt=now - timedelta(seconds=10), tries__lt=TRIES
         )
 
     def mailed_since(self, what: str, mailbox: bytes, since: datetime) -> "AskedQuerySet":
-        return self.filter(what=what, mailbox=mailbox, mailed=True, created_at__gt=since)
+        return self.filter(what=what, mailbox=mailbox, mailed=True, created_at__gte=since)
 
 
 class Asked(models.Model):
     """Anybody can type anybody's address. So the form only writes this down, which takes as long
     for an address that we know as for any other; a job does what was asked, and counts the mails
-    that strangers cause to one mailbox. Answered, the address is gone; the count stays for a week.
+    that strangers cause to one mailbox. Answered, the address is gone, and the hour; the count
+    stays for a week, under an index for each kind of mail.
     """
 
     what = models.CharField(max_length=20, help_text="The hook asked_… that answers it.")
@@ -33,7 +34,7 @@ class Asked(models.Model):
     mailbox = BlindIndexField(help_text="Of the mailbox behind the address: see mail/asked.py.")
     detail = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
-    answered_at = models.DateTimeField(null=True)
+    answered = models.BooleanField(default=False)
     mailed = models.BooleanField(default=False, help_text="It caused a mail.")
     tries = models.PositiveSmallIntegerField(default=0)
 
@@ -42,7 +43,7 @@ class Asked(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["created_at"], condition=Q(answered_at=None), name="asked_and_not_answered"
+                fields=["created_at"], condition=Q(answered=False), name="asked_and_not_answered"
             ),
             models.Index(
                 fields=["mailbox", "what", "created_at"],

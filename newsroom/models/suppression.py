@@ -1,5 +1,6 @@
 """Addresses that must get no mail, and how one comes off the list again."""
 
+import secrets
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,10 @@ from django.db.models import Count
 from django.utils import timezone
 
 from newsroom.core.privacy import BlindIndexField
+
+
+def new_mark() -> int:
+    return secrets.randbits(63)
 
 
 class Suppression(models.Model):
@@ -31,7 +36,10 @@ class Suppression(models.Model):
 
     email_index = BlindIndexField(primary_key=True)
     reason = models.CharField(max_length=12, choices=Reason)
-    created_at = models.DateTimeField(default=timezone.now)
+    since = models.DateField(default=timezone.localdate)
+    mark = models.BigIntegerField(
+        default=new_mark, help_text="What a link carries to say under which one it was made."
+    )
 
     class Meta:
         permissions = [("lift_suppression", "Can look up and lift suppressions")]
@@ -50,15 +58,14 @@ class Suppression(models.Model):
     @staticmethod
     def add(index: bytes, reason: str) -> None:
         """A stricter reason takes the place of a milder one, never the other way round."""
-        now = timezone.now()
         with transaction.atomic():
             there, new = Suppression.objects.select_for_update().get_or_create(
-                email_index=index, defaults={"reason": reason, "created_at": now}
+                email_index=index, defaults={"reason": reason}
             )
             order = Suppression.Reason.values
             if not new and order.index(str(reason)) > order.index(there.reason):
-                there.reason, there.created_at = reason, now
-                there.save(update_fields=["reason", "created_at"])
+                there.reason, there.since, there.mark = reason, timezone.localdate(), new_mark()
+                there.save(update_fields=["reason", "since", "mark"])
 
     @staticmethod
     def by_reason() -> list[tuple[str, int]]:
@@ -91,10 +98,10 @@ class SuppressionLift(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     by_name = models.CharField(max_length=150, blank=True, help_text="Empty: its owner.")
-    at = models.DateTimeField(auto_now_add=True)
+    on = models.DateField(default=timezone.localdate)
 
     class Meta:
-        ordering = ["-at"]
+        ordering = ["-pk"]
 
     def __str__(self) -> str:
         return f"{self.reason} lifted"

@@ -6,6 +6,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from newsroom.core.clock import day_of
+from newsroom.core.privacy import BlindIndexField
+
 # Definite failures are tried again after these; then an editor has to look.
 RETRY_AFTER = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)]
 RETRY_AFTER += [timedelta(hours=1), timedelta(hours=6)]
@@ -27,7 +30,9 @@ class TransactionalMail(models.Model):
     """One mail, recorded by purpose and key, so that asking twice sends once.
 
     Holds no address: ``purpose`` names a function in one of ``settings.MAILS`` that
-    writes the mail from its ids at the moment of sending.
+    writes the mail from its ids at the moment of sending. Readers' and donors' mails stand here
+    one after the other, as somebody who gives and signs up causes them. So when it is sent, a row
+    no longer says whose mail it was, nor when in the day; its key is a keyed hash from the start.
 
     waiting -> sending -> sent | waiting (definite no, later again) | failed (tries used up)
     waiting, sending -> dropped (nothing left to say: the row is gone, the state has changed)
@@ -40,18 +45,19 @@ class TransactionalMail(models.Model):
         FAILED = "failed"
         DROPPED = "dropped"
 
+    FORGOTTEN = [Status.SENT, Status.DROPPED]
+    OVER = [*FORGOTTEN, Status.FAILED]  # of a failed one somebody may want to know whose it was
+
     purpose = models.CharField(max_length=40)
-    object_id = models.BigIntegerField()
+    object_id = models.BigIntegerField(null=True, help_text="Until it is sent.")
     second_id = models.BigIntegerField(null=True)  # of a mail that is about two rows
-    key = models.CharField(max_length=80, help_text="What makes it this mail and no other.")
+    key = BlindIndexField(help_text="Of what makes it this mail and no other.")
     status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
     tries = models.PositiveSmallIntegerField(default=0)
     # The provider may have it from the last try: ask before the next.
     in_doubt = models.BooleanField(default=False)
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
-    provider_id = models.CharField(max_length=200, blank=True)
     error = models.CharField(max_length=200, blank=True)
 
     objects = TransactionalMailQuerySet.as_manager()
@@ -71,7 +77,7 @@ class TransactionalMail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.key} ({self.status})"
+        return f"{self.purpose} {self.pk} ({self.status})"
 
     @property
     def about(self) -> list[int]:
@@ -87,5 +93,10 @@ class TransactionalMail(models.Model):
 
     def finish(self, status: str, **fields: object) -> None:
         """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""
+        if status in self.OVER:
+            day = day_of(self.created_at)
+            fields |= {"created_at": day, "next_try_at": day}
+        if status in self.FORGOTTEN:
+            fields |= {"object_id": None, "second_id": None}
         mine = type(self).objects.filter(pk=self.pk, status=self.Status.SENDING)
         mine.update(status=status, **fields)

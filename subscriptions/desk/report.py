@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -46,11 +46,12 @@ def with_numbers() -> Any:
     left = Subscription.objects.filter(
         newsletter=OuterRef("newsletter"),
         status=Subscription.Status.UNSUBSCRIBED,
-        unsubscribed_at__gte=OuterRef("frozen_at"),
-        unsubscribed_at__lt=OuterRef("frozen_at") + LEAVES_COUNT,
+        unsubscribed_on__gte=OuterRef("frozen_on"),
+        unsubscribed_on__lt=OuterRef("frozen_on") + LEAVES_COUNT,
     )
     accepted = batches.filter(status=Batch.Status.ACCEPTED)
-    return Mailing.objects.filter(frozen_at__isnull=False).annotate(
+    frozen = Mailing.objects.filter(frozen_at__isnull=False)
+    return frozen.annotate(frozen_on=TruncDate("frozen_at")).annotate(
         accepted=of(accepted, Sum(F("size") - Cardinality("excluded_ids"))),
         excluded=of(accepted, Sum(Cardinality("excluded_ids"))),
         refused=of(failures.filter(kind=Kind.REFUSED), Count("pk")),

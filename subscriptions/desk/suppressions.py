@@ -48,7 +48,7 @@ class Suppressions(OperationsPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "reasons": Suppression.by_reason(),
-            "newest": Suppression.objects.aggregate(at=Max("created_at"))["at"],
+            "newest": Suppression.objects.aggregate(day=Max("since"))["day"],
             "lifts": SuppressionLift.objects.all()[:LATEST],
             "form": kwargs.get("form") or AddressForm(),
         }

@@ -33,7 +33,6 @@ class DeliveryFailure(models.Model):
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="failures")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
-    at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [

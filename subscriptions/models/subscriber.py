@@ -1,7 +1,11 @@
-"""Readers on a list: who they are (sealed), and what they agreed to."""
+"""Readers on a list: who they are (sealed), and what they agreed to.
+
+Times are days: the second in which somebody signed up could tell which donor it was.
+"""
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from newsroom.core.privacy import BlindIndexField, EncryptedField, list_index
 from newsroom.models import Suppression
@@ -17,7 +21,7 @@ class Subscriber(models.Model):
 
     email = EncryptedField(context="subscriber.email")
     email_index = BlindIndexField(unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_on = models.DateField(default=timezone.localdate)
 
     objects = SubscriberQuerySet.as_manager()
 
@@ -40,7 +44,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Unsubscribed; also when somebody has typed the address again since, and nobody has
         confirmed it."""
         Status = Subscription.Status
-        again = Q(status=Status.PENDING, unsubscribed_at__isnull=False)
+        again = Q(status=Status.PENDING, unsubscribed_on__isnull=False)
         return self.filter(Q(status=Status.UNSUBSCRIBED) | again)
 
 
@@ -62,9 +66,9 @@ class Subscription(models.Model):
         "subscriptions.Newsletter", on_delete=models.CASCADE, related_name="subscriptions"
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
-    created_at = models.DateTimeField(auto_now_add=True)
-    confirmed_at = models.DateTimeField(null=True)
-    unsubscribed_at = models.DateTimeField(null=True)
+    created_on = models.DateField(default=timezone.localdate)
+    confirmed_on = models.DateField(null=True)
+    unsubscribed_on = models.DateField(null=True)
     # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.
     seed = models.BooleanField(default=False)
 
@@ -83,7 +87,7 @@ class Subscription(models.Model):
                 name="confirmed_of_newsletter",
             ),
             models.Index(
-                fields=["newsletter", "unsubscribed_at"],
+                fields=["newsletter", "unsubscribed_on"],
                 condition=Q(status="unsubscribed"),
                 name="unsubscribed_of_newsletter",
             ),
@@ -107,7 +111,7 @@ class Consent(models.Model):
     action = models.CharField(max_length=12, choices=Action)
     policy_version = models.CharField(max_length=20)
     how = models.CharField(max_length=40)
-    at = models.DateTimeField(auto_now_add=True)
+    on = models.DateField(default=timezone.localdate)
 
     def __str__(self) -> str:
         return f"{self.action} by {self.how}"

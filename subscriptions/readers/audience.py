@@ -14,8 +14,8 @@ def audience_of(newsletter: Newsletter) -> Any:
     as this newsletter's own rules have it."""
     audience = Subscription.objects.mailable().filter(newsletter=newsletter)
     if newsletter.settle_days:
-        settled = timezone.now() - timedelta(days=newsletter.settle_days)
-        audience = audience.filter(Q(confirmed_at__lte=settled) | Q(confirmed_at=None))
+        settled = timezone.localdate() - timedelta(days=newsletter.settle_days)
+        audience = audience.filter(Q(confirmed_on__lte=settled) | Q(confirmed_on=None))
     if others := [other.pk for other in newsletter.leave_out.all()]:
         elsewhere = Subscription.objects.mailable().filter(
             newsletter__in=others, subscriber=OuterRef("subscriber")

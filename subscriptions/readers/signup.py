@@ -55,7 +55,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         _record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         # What has changed since the last mail makes its link worthless: then there is a new one.
-        state = f"{decisions(subscription)}-{since(suppression)}-{outbox.ten_minutes()}"
+        state = f"{decisions(subscription)}-{mark(suppression)}-{outbox.ten_minutes()}"
         purpose = "already_subscribed" if listed else "confirm"
         return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
 
@@ -79,7 +79,7 @@ class Unwanted(Exception):
 def confirm_token(subscription: Subscription) -> str:
     """Carries what was decided and suppressed when it was made: older than either, it decides
     nothing."""
-    suppressed = since(subscription.subscriber.suppression)
+    suppressed = mark(subscription.subscriber.suppression)
     return tokens.expiring("confirm", [subscription.pk, decisions(subscription), suppressed])
 
 
@@ -89,9 +89,9 @@ def decisions(subscription: Subscription) -> int:
     return subscription.consents.filter(action__in=made).count()
 
 
-def since(suppression: Suppression | None) -> int:
-    """When the address was suppressed, in microseconds; 0: it is not."""
-    return int(suppression.created_at.timestamp() * 1_000_000) if suppression else 0
+def mark(suppression: Suppression | None) -> int:
+    """Which suppression the address is under; 0: none."""
+    return suppression.mark if suppression else 0
 
 
 def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription, bool]:
@@ -109,7 +109,7 @@ def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription,
         raise Unwanted
     later = decisions(subscription) - decided
     done = later == 1 and subscription.status == Status.CONFIRMED
-    if since(suppression) not in (0, suppressed) or (later and not done):
+    if mark(suppression) not in (0, suppressed) or (later and not done):
         raise Superseded
     return subscription, done
 
@@ -121,8 +121,8 @@ def confirm(token: str) -> Subscription:
         subscription, done = read_confirm_token(token, lock=True)
         if not done:
             _lift(subscription.subscriber, "confirmed by its owner")
-            subscription.status, subscription.confirmed_at = Status.CONFIRMED, timezone.now()
-            subscription.save(update_fields=["status", "confirmed_at"])
+            subscription.status, subscription.confirmed_on = Status.CONFIRMED, timezone.localdate()
+            subscription.save(update_fields=["status", "confirmed_on"])
             _record(subscription, Consent.Action.CONFIRMED, "mailed link")
             key = f"{subscription.pk}-{decisions(subscription)}"
             outbox.post("welcome", subscription.pk, key=key)
@@ -141,7 +141,7 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
     """Take the reader off the list at once. Doing it twice changes nothing."""
     with transaction.atomic():
         listed = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.UNSUBSCRIBED)
-        if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_at=timezone.now()):
+        if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_on=timezone.localdate()):
             _record(subscription, Consent.Action.WITHDRAWN, how)
 
 
@@ -151,7 +151,7 @@ def resubscribe(subscription: Subscription) -> None:
     with transaction.atomic():
         _lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
-        if gone.update(status=Status.CONFIRMED, confirmed_at=timezone.now()):
+        if gone.update(status=Status.CONFIRMED, confirmed_on=timezone.localdate()):
             _record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
@@ -167,12 +167,12 @@ def _record(subscription: Subscription, action: str, how: str) -> None:
 
 def forget_unconfirmed() -> int:
     """Delete addresses that nobody confirmed within a week; returns how many."""
-    before = timezone.now() - UNCONFIRMED_KEPT
+    before = timezone.localdate() - UNCONFIRMED_KEPT
     asked_since = Consent.objects.filter(
-        subscription=OuterRef("pk"), action=Consent.Action.ASKED, at__gte=before
+        subscription=OuterRef("pk"), action=Consent.Action.ASKED, on__gte=before
     )  # whose newest link still works
     Subscription.objects.filter(
-        ~Exists(asked_since), status=Status.PENDING, confirmed_at=None, created_at__lt=before
+        ~Exists(asked_since), status=Status.PENDING, confirmed_on=None, created_on__lt=before
     ).delete()
-    deleted, _ = Subscriber.objects.filter(subscriptions=None, created_at__lt=before).delete()
+    deleted, _ = Subscriber.objects.filter(subscriptions=None, created_on__lt=before).delete()
     return deleted

@@ -122,7 +122,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
                 return dead_link(request, UNWANTED, 403)
         return redirect("preferences", token)
     context = {
-        "subscriptions": own.exclude(status=Subscription.Status.PENDING, unsubscribed_at=None),
+        "subscriptions": own.exclude(status=Subscription.Status.PENDING, unsubscribed_on=None),
         "suppression": subscriber.suppression,
     }
     return render(request, "subscriptions/readers/preferences.html", context)

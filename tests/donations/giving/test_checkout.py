@@ -175,7 +175,7 @@ def test_newsletter_is_asked_for_when_giving_and_confirmed_by_mail(
     assert len([subject for subject in subjects if "confirm" in subject]) == 1
     subscription = Subscription.objects.get()
     assert subscription.status == "pending"
-    assert subscription.consents.get().how == "giving form"
+    assert subscription.consents.get().how == "form"
 
 
 def test_donor_without_the_box_ticked_gets_no_newsletter(donor) -> None:

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from newsroom.core.clock import day_of
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
 from newsroom.tasks import send_waiting_mails
@@ -109,7 +110,8 @@ def test_other_forms_have_the_same_brake(press, url, form) -> None:
 def test_address_is_gone_when_it_is_answered_and_the_rest_after_a_week(press) -> None:
     press(VICTIM)
     row = Asked.objects.get()
-    assert row.answered_at and row.mailed and row.email == ""
+    assert row.answered and row.mailed and row.email == "" and row.detail == {}
+    assert row.created_at == day_of(row.created_at)
     with time_machine.travel(timezone.now() + timedelta(days=9)):
         asked.forget_old()
     assert not Asked.objects.exists()
@@ -143,7 +145,7 @@ def test_job_that_fails_is_tried_again_and_not_for_ever(client, monkeypatch) -> 
     later = timezone.now() + timedelta(minutes=1)
     assert not Asked.objects.left_behind(later).exists()
     row.refresh_from_db()
-    assert row.answered_at is None and row.email == "fails@example.org"
+    assert not row.answered and row.email == "fails@example.org"
 
 
 def test_mail_that_nobody_writes_is_refused_when_it_is_posted() -> None:

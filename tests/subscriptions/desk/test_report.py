@@ -33,10 +33,10 @@ def mailing(site) -> Mailing:
     for kind, reader in (("bounced", readers[1]), ("complained", readers[2])):
         DeliveryFailure.objects.create(mailing=mailing, subscriber=reader.subscriber, kind=kind)
     Subscription.objects.filter(pk=readers[3].pk).update(
-        status="unsubscribed", unsubscribed_at=now + timedelta(hours=1)
+        status="unsubscribed", unsubscribed_on=timezone.localdate()
     )
     Subscription.objects.filter(pk=readers[4].pk).update(
-        status="unsubscribed", unsubscribed_at=now - timedelta(hours=1)
+        status="unsubscribed", unsubscribed_on=timezone.localdate() - timedelta(days=1)
     )
     IssueLink.objects.filter(section="News").update(clicks=[7, 0])
     Mailing.objects.close_done()

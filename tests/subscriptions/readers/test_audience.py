@@ -36,8 +36,8 @@ def test_new_readers_wait_for_the_welcome_series(site) -> None:
     site.newsletter.settle_days = 7
     site.newsletter.save()
     old, new = (make_subscription(site.newsletter) for _ in range(2))
-    now = timezone.now()
-    Subscription.objects.filter(pk=old.pk).update(confirmed_at=now - timedelta(days=8))
-    Subscription.objects.filter(pk=new.pk).update(confirmed_at=now - timedelta(days=6))
+    today = timezone.localdate()
+    Subscription.objects.filter(pk=old.pk).update(confirmed_on=today - timedelta(days=8))
+    Subscription.objects.filter(pk=new.pk).update(confirmed_on=today - timedelta(days=6))
     assert list(audience_of(site.newsletter)) == [old]
     assert audience_of(site.newsletter).count() == 1

@@ -157,9 +157,9 @@ def test_who_returns_after_leaving_confirms_anew(client, committing, inbox, site
 def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
     old = make_subscription(site.newsletter, status="pending")
     kept = make_subscription(site.newsletter)
-    week_ago = timezone.now() - timedelta(days=8)
-    Subscription.objects.update(created_at=week_ago)
-    Subscriber.objects.update(created_at=week_ago)
+    week_ago = timezone.localdate() - timedelta(days=8)
+    Subscription.objects.update(created_on=week_ago)
+    Subscriber.objects.update(created_on=week_ago)
     signup.forget_unconfirmed()
     assert list(Subscriber.objects.all()) == [kept.subscriber]
     assert not Subscription.objects.filter(pk=old.pk).exists()
@@ -167,10 +167,10 @@ def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
 
 def test_who_asks_again_has_a_week_from_then_on(site) -> None:
     old = make_subscription(site.newsletter, "again@example.org", status="pending")
-    Subscription.objects.update(created_at=timezone.now() - timedelta(days=8))
+    Subscription.objects.update(created_on=timezone.localdate() - timedelta(days=8))
     signup.sign_up(site.newsletter, "again@example.org", how="form")
     signup.forget_unconfirmed()
     assert Subscription.objects.filter(pk=old.pk).exists()
-    Consent.objects.update(at=timezone.now() - timedelta(days=8))
+    Consent.objects.update(on=timezone.localdate() - timedelta(days=8))
     signup.forget_unconfirmed()
     assert not Subscription.objects.filter(pk=old.pk).exists()

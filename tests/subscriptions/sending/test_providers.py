@@ -228,7 +228,7 @@ def test_call_is_never_larger_than_the_provider_takes(esp, mailing, monkeypatch,
 @pytest.mark.parametrize("esp", ["mailgun"], indirect=True)
 def test_single_mail_is_not_doubled_when_its_answer_was_lost(esp, site, monkeypatch) -> None:
     subscription = make_subscription(site.newsletter)
-    mail = SingleMail.objects.create(purpose="welcome", object_id=subscription.pk, key="w")
+    mail = SingleMail.objects.create(purpose="welcome", object_id=subscription.pk, key=b"w")
     monkeypatch.setattr(esp.dialect, "take", take_single)
     esp.faults = ["500 after"]
     outbox.send(mail, timezone.now())
