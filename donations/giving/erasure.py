@@ -7,9 +7,8 @@ amounts, dates and numbers, and nobody can tell any more whose they were.
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Func, Value
 
-from donations.models import Contribution, Deferral, Donor, ErasedCustomer
+from donations.models import Deferral, Donor, ErasedCustomer
 from donations.payments import gateway, sync
 from newsroom.core.privacy import list_index
 from subscriptions.models import Subscription
@@ -85,7 +84,9 @@ def erase(donor: Donor) -> None:
         Deferral.objects.of_address(donor.email_index).delete()
         erased = [ErasedCustomer(stripe_customer=customer) for customer in customers]
         ErasedCustomer.objects.bulk_create(erased, ignore_conflicts=True)
-        brand = Func(F("payment_method"), Value(" "), Value(1), function="split_part")
-        Contribution.objects.filter(donor=donor).update(message="", payment_method=brand)
+        for contribution in donor.contributions.all():
+            contribution.message = ""
+            contribution.payment_method = contribution.payment_method.partition(" ")[0]
+            contribution.save(update_fields=["message", "payment_method"])
         donor.recurring.update(card="", card_expires_on=None)
         donor.delete()  # what they gave stays, with no donor

@@ -64,7 +64,9 @@ class Contribution(models.Model):
     stripe_payment_intent = models.CharField(max_length=255, unique=True)
     stripe_charge = models.CharField(max_length=255, blank=True)
     stripe_invoice = models.CharField(max_length=255, blank=True)
-    payment_method = models.CharField(max_length=60, blank=True, help_text="“visa 4242”.")
+    payment_method = EncryptedField(
+        context="contribution.payment_method", blank=True, help_text="“visa 4242”."
+    )
     failure = models.CharField(max_length=300, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     stripe_customer = models.CharField(max_length=255, blank=True)

@@ -3,6 +3,7 @@
 from django.db import models
 
 from donations import money
+from newsroom.core.privacy import EncryptedField
 
 from .appeal import Appeal, Frequency
 from .checkout import Checkout
@@ -35,7 +36,7 @@ class RecurringContribution(models.Model):
     paused = models.BooleanField(default=False)
     resumes_at = models.DateTimeField(null=True)
     # The card it is paid with: what tells the donor which one, and that it will expire.
-    card = models.CharField(max_length=60, blank=True, help_text="“visa 4242”.")
+    card = EncryptedField(context="recurring.card", blank=True, help_text="“visa 4242”.")
     card_expires_on = models.DateField(null=True, help_text="The last day it is good.")
     # When Stripe will try a failed renewal again; None: not at all.
     next_attempt_at = models.DateTimeField(null=True)

@@ -81,7 +81,7 @@ def test_stolen_database_names_nobody_and_tells_no_reader_who_is_a_donor(one_of_
     before, after = one_of_each
     for table, column, value in after:
         text = value.decode("latin-1") if isinstance(value, bytes) else value
-        for part in ("quirk", "zeb", "unusual", "ticked", "somebody"):
+        for part in ("quirk", "zebulon", "unusual", "ticked", "somebody", "visa 4242"):
             assert part not in text.lower(), (table, column)
     fresh = set(after) - set(before)
     telling: dict[str, set[Any]] = {}
@@ -110,7 +110,7 @@ def test_reader_who_came_by_the_giving_form_looks_like_any_other(one_of_each) ->
 
 
 def test_sealed_values_have_one_length(one_of_each) -> None:
-    columns = ("email", "name", "message")
+    columns = ("email", "name", "message", "payment_method", "card")
     sealed = [value for _, column, value in one_of_each[1] if column in columns]
     assert {len(value) for value in sealed if isinstance(value, bytes)} == {284}
 
