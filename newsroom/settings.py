@@ -268,6 +268,7 @@ WAGTAIL_SITE_NAME = "The Meridian"
 WAGTAILADMIN_BASE_URL = BASE_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
+WAGTAILIMAGES_IMAGE_FORM_BASE = "newsroom.publishing.upload_forms.PictureForm"
 WAGTAIL_WORKFLOW_ENABLED = False  # editors publish; an issue has its own approval
 WAGTAIL_ENABLE_UPDATE_CHECK = False  # the admin would ask wagtail.org
 WAGTAIL_GRAVATAR_PROVIDER_URL = None  # and gravatar.com

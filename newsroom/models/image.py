@@ -1,16 +1,146 @@
-from django.db import models
-from wagtail.images.models import AbstractImage, AbstractRendition, Image
+"""Pictures, and every shape in which pages and mails show them."""
+
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.db import models, transaction
+from wagtail.images.exceptions import InvalidFilterSpecError
+from wagtail.images.models import (
+    AbstractImage,
+    AbstractRendition,
+    Filter,
+    Image,
+    SourceImageIOError,
+    WagtailImageFieldFile,
+)
+from wagtail.utils.file import hash_filelike
+
+from newsroom.uploads import pictures
+from newsroom.uploads.clean import Clean
+
+# The one list of shapes: templates name them (newsroom/templatetags/pictures.py), and each is made
+# when a picture is saved, so that no reader waits for it. Wagtail's filters, joined by “|”.
+SHAPES = {
+    "shared": "fill-1200x630|format-jpeg",  # og:image
+    "lead": "fill-{480x270,960x540,1440x810}|format-webp",
+    "teaser": "fill-480x270|format-webp",
+    "large-teaser": "fill-960x540|format-webp",
+    "text": "width-{480,960}|format-webp",
+    "mail-lead": "fill-1104x622|format-jpeg",
+    "mail": "width-1104|format-jpeg",
+}
+FILTERS = {shape: Filter.expand_spec(filters) for shape, filters in SHAPES.items()}
+ALL_FILTERS = list(dict.fromkeys(one for filters in FILTERS.values() for one in filters))
+FOCAL_POINT = ("focal_point_x", "focal_point_y", "focal_point_width", "focal_point_height")
+# Raised when uploads/ learns to remove more: “manage.py clean_uploads” then goes over all of them.
+CLEANING = 1
+
+
+class PictureFile(WagtailImageFieldFile):
+    """However a picture comes in, a form, an import or the shell, it is kept by ``save``."""
+
+    def save(self, name: str, content: Any, save: bool = True) -> None:
+        """Raises ValidationError for what pictures.clean refuses."""
+        cleaned = content if isinstance(content, Clean) else pictures.clean(content)
+        self.instance.describe(cleaned)
+        super().save(cleaned.name, cleaned, save)
+
+    def get_image_dimensions(self) -> tuple[int | None, int | None]:
+        """Of what is kept; an upload that nobody has looked at is not opened here."""
+        if self._committed or isinstance(self.file, Clean):
+            return super().get_image_dimensions()
+        return None, None
 
 
 class CreditedImage(AbstractImage):
     """A picture with the name of whoever made it: a newspaper shows one with the other."""
 
     credit = models.CharField(max_length=200, blank=True, help_text="As printed: “Name / Agency”.")
+    cleaning = models.PositiveSmallIntegerField(default=0, editable=False)
 
     admin_form_fields = (*Image.admin_form_fields, "credit")
 
     class Meta(AbstractImage.Meta):
         verbose_name = "image"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        kept = CreditedImage.objects.filter(pk=self.pk).values_list("file", flat=True).first()
+        super().save(*args, **kwargs)
+        if kept and kept != self.file.name:
+            storage = self.file.storage
+            transaction.on_commit(lambda: storage.delete(kept))
+        self.make_renditions()
+
+    def describe(self, cleaned: Clean) -> None:
+        """Take over what is true of the file that will be kept. A focal point that came with the
+        picture shrinks with it; one of the picture before means nothing."""
+        self.file_size, self.file_hash = cleaned.size, hash_filelike(cleaned)
+        self.cleaning = CLEANING
+        for name in FOCAL_POINT:
+            value = None if self.pk else getattr(self, name)
+            setattr(self, name, None if value is None else round(value * cleaned.scale))
+
+    def get_upload_to(self, filename: str) -> str:
+        """A name that says nothing: the one it had names people and places."""
+        return f"original_images/{secrets.token_hex(10)}{Path(filename).suffix}"
+
+    def make_renditions(self) -> None:
+        """Every shape of the file that is kept now; those of another file go."""
+        getattr(self, "_prefetched_objects_cache", {}).pop("renditions", None)
+        of_this_file = f"images/{Path(self.file.name).stem}."
+        self.renditions.exclude(file__startswith=of_this_file).delete()
+        self.get_renditions(*ALL_FILTERS)
+
+    def shown(self, shape: str) -> list[Any]:
+        """Its renditions in one of SHAPES; none when the picture can't be shown: its file is gone,
+        or nobody can read it."""
+        found = self.get_renditions(*FILTERS[shape]).values()
+        return [one for one in found if one.width and one.file.storage.exists(one.file.name)]
+
+    # A picture that breaks is no error of the page, the desk or the chooser that wanted to show it.
+
+    def generate_rendition_file(self, filter: Filter, *, source: Any = None) -> Any:
+        """Raises SourceImageIOError for a file that can't be made into a rendition."""
+        try:
+            return super().generate_rendition_file(filter, source=source)
+        except InvalidFilterSpecError:
+            raise
+        except Exception as error:
+            raise SourceImageIOError(str(error)) from error
+
+    def get_rendition(self, filter: Filter | str) -> Any:
+        try:
+            return super().get_rendition(filter)
+        except SourceImageIOError:
+            return self._missing(filter)
+
+    def get_renditions(self, *filters: Filter | str) -> dict[str, Any]:
+        try:
+            return super().get_renditions(*filters)
+        except SourceImageIOError:
+            return {spec: self._missing(spec) for spec in _specs(filters)}
+
+    def _missing(self, filter: Filter | str) -> "CreditedRendition":
+        """What Wagtail shows in place of a picture whose file is gone; it is not saved."""
+        (spec,) = _specs([filter])
+        rendition = CreditedRendition(image=self, filter_spec=spec, width=0, height=0)
+        rendition.file.name = "not-found"
+        return rendition
+
+    @property
+    def default_alt_text(self) -> str:
+        """Only what was written for readers: a title is a file's name, until somebody edits it."""
+        return self.description
+
+    @property
+    def is_broken(self) -> bool:
+        return not self.shown("mail")
+
+
+# Not a field of our own: it would come after width and height, which follow from it.
+CreditedImage._meta.get_field("file").attr_class = PictureFile
 
 
 class CreditedRendition(AbstractRendition):
@@ -22,3 +152,7 @@ class CreditedRendition(AbstractRendition):
                 fields=["image", "filter_spec", "focal_point_key"], name="one_rendition_per_filter"
             )
         ]
+
+
+def _specs(filters: Iterable[Filter | str]) -> list[str]:
+    return [one if isinstance(one, str) else one.spec for one in filters]

@@ -26,8 +26,12 @@ def sender(proof: Proof) -> str:
     return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
 
 
-def picture(proof: Proof) -> str:
+def undescribed(proof: Proof) -> str:
     return reverse("wagtailimages:edit", args=[proof.undescribed[0].pk])
+
+
+def broken(proof: Proof) -> str:
+    return reverse("wagtailimages:edit", args=[proof.broken[0].pk])
 
 
 def here(proof: Proof) -> str:
@@ -63,7 +67,8 @@ WARNS = [
     Check("Preheader", checks.preheader_is_short, INBOX),
     Check("Tone of the subject", checks.subject_is_calm, INBOX),
     Check("Subject test", checks.sample_is_large_enough, SUBJECTS),
-    Check("Descriptions of pictures", checks.pictures_are_described, picture),
+    Check("Descriptions of pictures", checks.pictures_are_described, undescribed),
+    Check("Pictures", checks.pictures_can_be_shown, broken),
     Check("Number of links", checks.links_are_few, CONTENT),
     Check("Others' pages", checks.others_pages_answer, CONTENT),
     Check("Comments of colleagues", checks.comments_are_settled, CONTENT),

@@ -151,6 +151,13 @@ def pictures_are_described(proof: Proof) -> str:
     return f"For those who don't see them, describe {quoted(names)}." if names else ""
 
 
+def pictures_can_be_shown(proof: Proof) -> str:
+    names = [image.title for image in proof.broken]
+    if not names:
+        return ""
+    return f"Left out, as their files are gone or damaged: {quoted(names)}. Upload them again."
+
+
 def links_are_few(proof: Proof) -> str:
     count = len(proof.hrefs)
     return f"{count} links; above {MANY_LINKS} filters grow wary." if count > MANY_LINKS else ""

@@ -47,10 +47,24 @@ class Proof:
         )
 
     @cached_property
+    def pictures(self) -> list[Any]:
+        """Every picture of the mail, also those of an article that goes out whole."""
+        found = [p.picture for p in self.issue.pieces if p.kind in ("article", "picture")]
+        for piece in self.stories:
+            if piece.story and piece.value.get("full_text"):
+                blocks = [one for one in piece.story.body if one.block_type == "image"]
+                found += [block.value["image"] for block in blocks]
+        return [image for image in found if image]
+
+    @cached_property
     def undescribed(self) -> list[Any]:
-        """The pictures in the mail that have no words for those who don't see them."""
-        shown = [p.picture for p in self.issue.pieces if p.kind in ("article", "picture")]
-        return [image for image in shown if image and not image.description]
+        """The pictures that have no words for those who don't see them."""
+        return [image for image in self.pictures if not image.description]
+
+    @cached_property
+    def broken(self) -> list[Any]:
+        """The pictures that can't be shown; the mail goes out without them."""
+        return [image for image in self.pictures if image.is_broken]
 
     @cached_property
     def last(self) -> Mailing | None:

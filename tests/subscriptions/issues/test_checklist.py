@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 import requests
@@ -13,9 +14,10 @@ from wagtail.contrib.redirects.models import Redirect
 from wagtail.rich_text import RichText
 
 from subscriptions.issues import checklist, link_checker, rendering
+from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage, LinkCheck, Mailing, OtherSubject, TestSend
 from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.factories import make_article, make_image, make_issue, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
 GOOD = {"subject": "On bread", "preheader": "What it costs to bake it, and who pays"}
@@ -299,3 +301,26 @@ def test_mail_addresses_and_anchors_are_nobodys_pages() -> None:
 def test_machines_proxy_is_not_asked() -> None:
     assert link_checker.session().trust_env is False
     assert isinstance(link_checker.session(), requests.Session)
+
+
+@pytest.mark.parametrize("place", ["lead", "in an article that goes whole", "of the issue"])
+def test_picture_that_cannot_be_shown_is_left_out_and_named(site, place: str) -> None:
+    image = make_image("Riverbank")
+    inside = [{"type": "image", "value": {"image": image.pk, "caption": ""}}]
+    article = make_article(
+        site.section,
+        lead_image=image if place == "lead" else None,
+        body=inside if place == "in an article that goes whole" else [],
+    )
+    body = [("article", {"article": article, "full_text": True})]
+    body += [("picture", {"image": image})] if place == "of the issue" else []
+    issue = make_issue(site.newsletter, [], body=body, **GOOD)
+    assert words(issue, "Pictures")[0] == "fine"
+    assert "<img" in Proof(issue).rendered.html
+    image.renditions.all().delete()
+    Path(image.file.path).write_bytes(b"")
+    issue = IssuePage.objects.get(pk=issue.pk)
+    state, said = words(issue, "Pictures")
+    assert state == "warning" and "Riverbank" in said
+    assert "<img" not in Proof(issue).rendered.html
+    assert checklist.stops(issue) == ""
