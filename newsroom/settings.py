@@ -269,6 +269,8 @@ WAGTAILADMIN_BASE_URL = BASE_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
 WAGTAILIMAGES_IMAGE_FORM_BASE = "newsroom.publishing.upload_forms.PictureForm"
+WAGTAILDOCS_DOCUMENT_MODEL = "newsroom.Attachment"
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "newsroom.publishing.upload_forms.DocumentForm"
 WAGTAIL_WORKFLOW_ENABLED = False  # editors publish; an issue has its own approval
 WAGTAIL_ENABLE_UPDATE_CHECK = False  # the admin would ask wagtail.org
 WAGTAIL_GRAVATAR_PROVIDER_URL = None  # and gravatar.com
@@ -278,7 +280,9 @@ TAGGIT_CASE_INSENSITIVE = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(engines.VAR / "static"))
-MEDIA_URL = "/media/"
+# An origin of its own for uploads, newsroom/web/media_host.py; empty: they are below BASE_URL.
+MEDIA_ORIGIN = env.str("MEDIA_ORIGIN", default="").rstrip("/")
+MEDIA_URL = f"{MEDIA_ORIGIN}/media/"
 MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(engines.VAR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

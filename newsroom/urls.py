@@ -5,25 +5,24 @@ from wagtail import urls as wagtail_urls
 from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
-from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.documents.views import serve as documents
 
-from newsroom.publishing import feeds, reads, views
+from newsroom.publishing import feeds, files, reads, views
 from newsroom.web import health
 
 urlpatterns = [
     path("admin/", include("newsroom.staff.urls")),  # before Wagtail's own
     path("admin/", include(wagtailadmin_urls)),
-    re_path("^documents/[0-9]{19}", views.no_such_page),  # no database has such a number
     path(
         "documents/authenticate_with_password/<id:restriction_id>/",
         views.back_to_us(documents.authenticate_with_password),
+        name="wagtaildocs_authenticate_with_password",
     ),
     path(
         "_util/authenticate_with_password/<id:page_view_restriction_id>/<id:page_id>/",
         views.back_to_us(wagtail_views.authenticate_with_password),
     ),
-    path("documents/", include(wagtaildocs_urls)),
+    re_path(r"^documents/([0-9]{1,18})/([^/]+)$", files.document, name="wagtaildocs_serve"),
     path("healthz", health.healthz),
     path("healthz/", health.healthz),
     path("readyz", health.readyz),
@@ -37,6 +36,6 @@ urlpatterns = [
     path("support/", include("donations.urls")),
     path("webhooks/", include("newsroom.mail.webhooks")),
     path("webhooks/", include("donations.payments.webhook_urls")),
-    path("media/<path:path>", views.media),
+    path("media/<path:path>", files.media),
     path("", include(wagtail_urls)),
 ]

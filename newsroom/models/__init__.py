@@ -12,6 +12,7 @@ from .article import (
     RelatedArticle,
 )
 from .asked import Asked
+from .attachment import Attachment
 from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
@@ -26,6 +27,7 @@ __all__ = [
     "ArticlePage",
     "ArticleTag",
     "Asked",
+    "Attachment",
     "Author",
     "Correction",
     "CreditedImage",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from wagtail.images.exceptions import InvalidFilterSpecError
 from wagtail.images.models import (
     AbstractImage,
@@ -15,8 +15,8 @@ from wagtail.images.models import (
     SourceImageIOError,
     WagtailImageFieldFile,
 )
-from wagtail.utils.file import hash_filelike
 
+from newsroom.models.upload import describe, replacing
 from newsroom.uploads import pictures
 from newsroom.uploads.clean import Clean
 
@@ -34,8 +34,6 @@ SHAPES = {
 FILTERS = {shape: Filter.expand_spec(filters) for shape, filters in SHAPES.items()}
 ALL_FILTERS = list(dict.fromkeys(one for filters in FILTERS.values() for one in filters))
 FOCAL_POINT = ("focal_point_x", "focal_point_y", "focal_point_width", "focal_point_height")
-# Raised when uploads/ learns to remove more: “manage.py clean_uploads” then goes over all of them.
-CLEANING = 1
 
 
 class PictureFile(WagtailImageFieldFile):
@@ -66,18 +64,14 @@ class CreditedImage(AbstractImage):
         verbose_name = "image"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        kept = CreditedImage.objects.filter(pk=self.pk).values_list("file", flat=True).first()
-        super().save(*args, **kwargs)
-        if kept and kept != self.file.name:
-            storage = self.file.storage
-            transaction.on_commit(lambda: storage.delete(kept))
+        with replacing(self):
+            super().save(*args, **kwargs)
         self.make_renditions()
 
     def describe(self, cleaned: Clean) -> None:
-        """Take over what is true of the file that will be kept. A focal point that came with the
-        picture shrinks with it; one of the picture before means nothing."""
-        self.file_size, self.file_hash = cleaned.size, hash_filelike(cleaned)
-        self.cleaning = CLEANING
+        """A focal point that came with the picture shrinks with it; one of the picture before means
+        nothing."""
+        describe(self, cleaned)
         for name in FOCAL_POINT:
             value = None if self.pk else getattr(self, name)
             setattr(self, name, None if value is None else round(value * cleaned.scale))
@@ -140,7 +134,7 @@ class CreditedImage(AbstractImage):
 
 
 # Not a field of our own: it would come after width and height, which follow from it.
-CreditedImage._meta.get_field("file").attr_class = PictureFile
+setattr(CreditedImage._meta.get_field("file"), "attr_class", PictureFile)  # noqa: B010
 
 
 class CreditedRendition(AbstractRendition):

@@ -5,10 +5,12 @@ came another way."""
 from typing import Any
 
 from django.forms import FileField
+from wagtail.documents.fields import WagtailDocumentField
+from wagtail.documents.forms import BaseDocumentForm
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
-from newsroom.uploads import pictures
+from newsroom.uploads import documents, pictures
 from newsroom.uploads.clean import Clean
 
 
@@ -18,11 +20,26 @@ class PictureField(WagtailImageField):
         return pictures.clean(upload) if upload else None
 
 
+class DocumentField(WagtailDocumentField):
+    def to_python(self, data: Any) -> Clean | None:
+        upload = FileField.to_python(self, data)
+        return documents.clean(upload, upload.name or "") if upload else None
+
+
 class PictureForm(BaseImageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.original_file = None  # the model removes what it no longer needs
-        if field := self.fields.get("file"):
-            self.fields["file"] = PictureField(
-                label=field.label, required=field.required, widget=field.widget
-            )
+        look_at_the_file(self, PictureField)
+
+
+class DocumentForm(BaseDocumentForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        look_at_the_file(self, DocumentField)
+
+
+def look_at_the_file(form: Any, field: type[FileField]) -> None:
+    """Where the form has one. The file before is the model's to remove, not the form's."""
+    form.original_file = None
+    if given := form.fields.get("file"):
+        form.fields["file"] = field(label=given.label, required=given.required, widget=given.widget)

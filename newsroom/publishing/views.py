@@ -1,17 +1,14 @@
-"""Search, the news sitemap, pictures. Articles are served by Wagtail."""
+"""Search and the news sitemap. Articles are served by Wagtail."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django.views.static import serve
 
 from newsroom.models import ArticlePage
 from newsroom.models.pages import page_of
@@ -43,10 +40,6 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     )
 
 
-def no_such_page(request: HttpRequest) -> HttpResponse:
-    raise Http404
-
-
 def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Before Wagtail's views that ask for a page's password: where they lead afterwards is a path
     of ours, or the front page."""
@@ -60,12 +53,3 @@ def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, *args, **kwargs)
 
     return guarded
-
-
-@require_safe
-def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture. Behind a CDN or nginx the front serves these; alone, we do."""
-    try:
-        return serve(request, path, document_root=settings.MEDIA_ROOT)
-    except (OSError, ValueError) as error:  # a name that no file system takes
-        raise Http404 from error

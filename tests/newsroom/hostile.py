@@ -26,7 +26,6 @@ from django.utils import timezone
 from django.utils.regex_helper import normalize
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from wagtail.documents.models import Document
 from wagtail.models import Collection, CollectionViewRestriction, Page, PageViewRestriction
 
 from donations import models as giving
@@ -34,7 +33,7 @@ from donations.asking import reminders
 from donations.giving import card_testing
 from donations.payments import gateway, sync
 from newsroom.core import tokens
-from newsroom.models import TextPage
+from newsroom.models import Attachment, TextPage
 from newsroom.web import proof_of_work
 from newsroom.web.front import plain_type
 from newsroom.web.public_forms import form_stamp
@@ -256,7 +255,7 @@ def make_world(stripe_sandbox: str, site: Any) -> World:
         collection=chest, restriction_type="password", password="let me in"
     )
     documents = [
-        Document.objects.create(title="x", file=ContentFile(b"x", name="x.txt"), collection=kept)
+        Attachment.objects.create(title="x", file=ContentFile(b"x", name="x.txt"), collection=kept)
         for kept in (chest, Collection.get_first_root_node())
     ]
     owner = giving.Donor.objects.get(contributions__currency="jpy")

@@ -18,7 +18,8 @@ from wagtail.models import Collection, UploadedFile
 from wagtail.utils.file import hash_filelike
 
 from newsroom.models import CreditedImage
-from newsroom.models.image import ALL_FILTERS, CLEANING
+from newsroom.models.image import ALL_FILTERS
+from newsroom.models.upload import CLEANING
 from tests.factories import make_article, make_image, make_issue, make_user
 from tests.newsroom.uploads import kinds
 
