@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import path, reverse
 from django.templatetags.static import static
+from django.urls import path, reverse
 from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
@@ -40,6 +40,8 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
+
+
 @hooks.register("insert_global_admin_js")
 def start_widgets() -> str:
     return format_html('<script src="{}"></script>', static("newsroom/admin.js"))

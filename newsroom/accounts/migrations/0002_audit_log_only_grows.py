@@ -1,6 +1,7 @@
 """Written by hand: PostgreSQL itself refuses to change or delete an entry of the audit log.
 
-(It may be emptied as a whole, by TRUNCATE, as tests do; ``manage.py audit verify --head`` shows that.)
+(It may be emptied as a whole, by TRUNCATE, as tests do; ``audit verify --head`` shows that. When
+0001 is made anew, put this file aside meanwhile.)
 """
 
 from django.db import migrations
