@@ -6,6 +6,7 @@ from subscriptions.tracking import clicks
 
 urlpatterns = [
     path("confirm/<token:token>/", views.confirm, name="confirm"),
+    path("seed/<token:token>/", views.agree_to_seed, name="agree_to_seed"),
     path("preferences/<token:token>/", views.preferences, name="preferences"),
     path("unsubscribe/<token:token>/", views.unsubscribe, name="unsubscribe"),
     path("go/<id:pk>/", clicks.go, name="go"),

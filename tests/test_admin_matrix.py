@@ -38,7 +38,6 @@ MATRIX = """
     add_passkey                             nefa
     wagtail.admin.views.home.default        nefa
     django.views.generic.base.TemplateView  nefa
-    wagtailembeds:*                         nefa
     wagtailadmin_block_preview              nefa
 
     wagtailadmin_editing_sessions:ping      ea
@@ -52,6 +51,9 @@ MATRIX = """
     wagtaildocs*                            ea
     wagtailimages*                          ea
     wagtailsnippet*                         ea
+    wagtailembeds:*                         ea
+    wagtailadmin_workflows:task_chooser*    ea
+    wagtailadmin_workflows:task_chosen      ea
     newsletter*                             ea
     issue_*                                 ea
     mail_it                                 ea
@@ -61,17 +63,17 @@ MATRIX = """
     suppressions                            ea
     seeds                                   ea
 
-    contributions:add                       -
-    contributions:edit                      -
-    contributions:delete                    -
-    contributions:*                         fa
+    contributions:index*                    fa
+    contributions:inspect                   fa
+    contributions:*                         -
+    appeals:delete                          a
     appeals:*                               fa
     countries:*                             fa
     reviews                                 fa
     refund                                  fa
     decide_review                           fa
-    wagtailsettings:*                       fa
 
+    wagtailsettings:*                       a
     wagtailadmin_collections:*              a
     wagtailadmin_workflows:*                a
     wagtailredirects:*                      a
@@ -81,7 +83,11 @@ MATRIX = """
     audit_log*                              a
 """
 ROWS = [line.split() for line in MATRIX.splitlines() if line.strip()]
-LEFT_OUT = {"wagtailadmin_error_test"}  # fails on purpose
+LEFT_OUT = {
+    "wagtailadmin_error_test",  # fails on purpose
+    "wagtailadmin_logout",  # leads to signing in, for everybody
+    "admin/settings/<slug:app_name>/<slug:model_name>/",  # leads on to the one with a number
+}
 
 
 def addresses() -> Iterator[tuple[str, str]]:
@@ -193,7 +199,7 @@ def test_matrix(role: str, things: dict[str, Any]) -> None:
         client.force_login(user)
     wrong = []
     for route, name in addresses():
-        if name in LEFT_OUT:
+        if LEFT_OUT & {name, route} or (user and "o" in may(name)):
             continue
         # Who may send a form is what the tests of that form are about.
         for method in ("get",) if role in may(name) else ("get", "post"):
@@ -204,4 +210,4 @@ def test_matrix(role: str, things: dict[str, Any]) -> None:
             found = outcome(answer)
             if answer.status_code >= 500 or found not in (expected, "nothing"):
                 wrong.append(f"{method} {filled(route, things)} ({name}): {answer.status_code}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)

@@ -18,6 +18,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from donations import money
 from donations.finance import refunds
 from donations.models import Contribution, Refund, Review, StripeEvent
+from newsroom.staff.gate import needs_fresh_proof
 
 DECIDE = "donations.decide_review"
 
@@ -57,6 +58,7 @@ def who_may_decide(request: HttpRequest) -> None:
 
 @require_admin_access
 @require_POST
+@needs_fresh_proof
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Close a review with a word, or decide about a refund that waits."""
     who_may_decide(request)
@@ -106,6 +108,7 @@ class RefundForm(forms.Form):
 
 
 @require_admin_access
+@needs_fresh_proof
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks how much and why; POST does it, or leaves it for a second person."""
     who_may_decide(request)

@@ -55,7 +55,9 @@ EDITORIAL = [
     "wagtailadmin_pages:*",
     "wagtailadmin_reports:*",
     "wagtailadmin_tag_*",
+    "wagtailadmin_workflows:*",
     "wagtaildocs*",
+    "wagtailembeds:*",
     "wagtailimages*",
     "wagtailsnippetchoosers_*",
 ]

@@ -19,7 +19,7 @@ from newsroom.core.paths import number_of
 from newsroom.mail import providers
 from newsroom.mail.addresses import AddressField
 from subscriptions.models import Batch, Newsletter, Throttle
-from subscriptions.readers import signup
+from subscriptions.readers import seeds
 from subscriptions.sending import reconcile
 
 APPROVE = "subscriptions.approve_mailing"
@@ -154,23 +154,22 @@ class Seeds(OperationsPage):
         return f"Seed list of {self.newsletter.title}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        seeds = self.newsletter.subscriptions.filter(seed=True).select_related("subscriber")
         return super().get_context_data(**kwargs) | {
             "newsletter": self.newsletter,
-            "seeds": seeds.order_by("pk"),
+            "seeds": self.newsletter.seeds.select_related("subscription").order_by("pk"),
             "form": kwargs.get("form") or SeedForm(),
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if removed := request.POST.get("remove", ""):
-            seeds = self.newsletter.subscriptions.filter(seed=True)
-            if seeds.filter(pk=number_of(removed)).update(seed=False):
-                messages.success(request, "Off the seed list. The address stays subscribed.")
+            if seed := self.newsletter.seeds.filter(pk=number_of(removed)).first():
+                seeds.remove(seed)
+                messages.success(request, "Off the seed list. Who was subscribed stays so.")
             return redirect("seeds", self.newsletter.pk)
         form = SeedForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=400)
         for address in form.cleaned_data["addresses"]:
-            signup.add_seed(self.newsletter, address)
-        messages.success(request, "Added. Who was not subscribed has a mail to confirm.")
+            seeds.ask(self.newsletter, address)
+        messages.success(request, "Each is on the list when its owner agrees: they get a mail.")
         return redirect("seeds", self.newsletter.pk)

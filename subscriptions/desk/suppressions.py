@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from newsroom.core.privacy import list_index
 from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
+from newsroom.staff.gate import needs_fresh_proof
 from subscriptions.desk.operations import OperationsPage
 from subscriptions.models import Subscription
 
@@ -59,7 +60,7 @@ class Suppressions(OperationsPage):
         if not form.is_valid():
             return self.found(form, status=422)
         if isinstance(form, LiftForm):
-            return self.lift(request, form)
+            return needs_fresh_proof(self.lift)(request, form)
         return self.found(form)
 
     def found(self, form: forms.Form, status: int = 200) -> HttpResponse:

@@ -17,7 +17,7 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
-from .subscriber import Consent, Subscriber, Subscription
+from .subscriber import Consent, Seed, Subscriber, Subscription
 from .test_send import TestSend
 from .throttle import Throttle
 
@@ -36,6 +36,7 @@ __all__ = [
     "NewsletterRule",
     "OtherSubject",
     "Piece",
+    "Seed",
     "Subscriber",
     "Subscription",
     "TestSend",

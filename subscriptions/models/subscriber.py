@@ -97,6 +97,35 @@ class Subscription(models.Model):
         return f"subscription {self.pk} ({self.status})"
 
 
+class Seed(models.Model):
+    """A mailbox that editors want on a newsletter's seed list, as they typed it. It is on the list
+    when its owner has agreed; until then nothing here tells whether we know the address."""
+
+    newsletter = models.ForeignKey(
+        "subscriptions.Newsletter", on_delete=models.CASCADE, related_name="seeds"
+    )
+    email = EncryptedField(context="seed.email")
+    email_index = BlindIndexField()
+    subscription = models.OneToOneField(
+        Subscription,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Of who has agreed.",
+    )
+    added_on = models.DateField(default=timezone.localdate)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["newsletter", "email_index"], name="one_seed_per_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"seed {self.pk}"
+
+
 class Consent(models.Model):
     """What was agreed to, when, under which policy, and how. Rows are only ever added."""
 

@@ -3,10 +3,12 @@
 from anymail.message import AnymailMessage
 
 from newsroom.core import tokens
+from newsroom.core.privacy import list_index
 from newsroom.mail.compose import compose
+from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
-from subscriptions.models import Subscription, WelcomeMail
-from subscriptions.readers import links, signup
+from subscriptions.models import Seed, Subscription, WelcomeMail
+from subscriptions.readers import links, seeds, signup
 
 Status = Subscription.Status
 
@@ -35,6 +37,27 @@ def confirm(subscription_id: int) -> AnymailMessage | None:
     title = subscription.newsletter.title
     email = subscription.subscriber.email
     return compose("subscriptions/email/confirm", context, f"Please confirm: {title}", email)
+
+
+def seed_invitation(seed_id: int) -> AnymailMessage | None:
+    """An editor wants to see how an issue arrives in this mailbox."""
+    seed = Seed.objects.select_related("newsletter").filter(pk=seed_id, subscription=None).first()
+    if seed is None:
+        return None
+    suppression = Suppression.of(list_index(seed.email))
+    if suppression and not suppression.owner_may_lift:
+        return None
+    title = seed.newsletter.title
+    context = {
+        "paragraphs": [
+            f"An editor of {title} would like to see how it arrives in this mailbox. If you agree, "
+            "each issue comes here some minutes before all others.",
+            "The link works for seven days. You don’t know what this is about? Then do nothing.",
+        ],
+        "url": absolute_url(f"/newsletter/seed/{seeds.token_of(seed)}/"),
+        "button": "Yes, send it here first",
+    }
+    return compose("newsroom/email/notice", context, f"First to get {title}?", seed.email)
 
 
 def already_subscribed(subscription_id: int) -> AnymailMessage | None:

@@ -52,20 +52,12 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         if subscription.status == Status.UNSUBSCRIBED:
             subscription.status = Status.PENDING
             subscription.save(update_fields=["status"])
-        _record(subscription, Consent.Action.ASKED, how)
+        record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         # What has changed since the last mail makes its link worthless: then there is a new one.
         state = f"{decisions(subscription)}-{mark(suppression)}-{outbox.ten_minutes()}"
         purpose = "already_subscribed" if listed else "confirm"
         return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
-
-
-def add_seed(newsletter: Newsletter, email: str) -> None:
-    """A colleague's mailbox for the seed list. They confirm it like any reader."""
-    sign_up(newsletter, email, how="seed list")
-    Subscription.objects.filter(
-        newsletter=newsletter, subscriber__email_index=list_index(email)
-    ).update(seed=True)
 
 
 class Superseded(Exception):
@@ -120,16 +112,16 @@ def confirm(token: str) -> Subscription:
     with transaction.atomic():
         subscription, done = read_confirm_token(token, lock=True)
         if not done:
-            _lift(subscription.subscriber, "confirmed by its owner")
+            lift(subscription.subscriber, "confirmed by its owner")
             subscription.status, subscription.confirmed_on = Status.CONFIRMED, timezone.localdate()
             subscription.save(update_fields=["status", "confirmed_on"])
-            _record(subscription, Consent.Action.CONFIRMED, "mailed link")
+            record(subscription, Consent.Action.CONFIRMED, "mailed link")
             key = f"{subscription.pk}-{decisions(subscription)}"
             outbox.post("welcome", subscription.pk, key=key)
     return subscription
 
 
-def _lift(subscriber: Subscriber, why: str) -> None:
+def lift(subscriber: Subscriber, why: str) -> None:
     suppression = Suppression.of(subscriber.email_index)
     if suppression is None:
         return
@@ -142,20 +134,20 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
     with transaction.atomic():
         listed = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.UNSUBSCRIBED)
         if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_on=timezone.localdate()):
-            _record(subscription, Consent.Action.WITHDRAWN, how)
+            record(subscription, Consent.Action.WITHDRAWN, how)
 
 
 def resubscribe(subscription: Subscription) -> None:
     """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
     link proves the address. Raises Unwanted."""
     with transaction.atomic():
-        _lift(subscription.subscriber, "asked for on its owner's page")
+        lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
         if gone.update(status=Status.CONFIRMED, confirmed_on=timezone.localdate()):
-            _record(subscription, Consent.Action.CONFIRMED, "own page")
+            record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
-def _record(subscription: Subscription, action: str, how: str) -> None:
+def record(subscription: Subscription, action: str, how: str) -> None:
     policy = PolicyPage.current()
     Consent.objects.create(
         subscription=subscription,

@@ -14,8 +14,8 @@ from newsroom.mail import asked
 from newsroom.web import proof_of_work
 from newsroom.web.http import INCOMPLETE, dead_link
 from newsroom.web.public_forms import own_forms_only, refusal
-from subscriptions.models import Newsletter, Subscriber, Subscription
-from subscriptions.readers import signup
+from subscriptions.models import Newsletter, Seed, Subscriber, Subscription
+from subscriptions.readers import seeds, signup
 
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
 SUPERSEDED = (
@@ -75,6 +75,22 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except (tokens.BadToken, Subscription.DoesNotExist):
         return dead_link(request, INCOMPLETE, 404)
     return render(request, template, {"newsletter": subscription.newsletter})
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        seed = seeds.agree(token) if request.method == "POST" else seeds.read_token(token)
+    except tokens.StaleToken:
+        return dead_link(request, "This link has expired. Ask the editors for another.", 403)
+    except signup.Unwanted:
+        return dead_link(request, UNWANTED, 403)
+    except (tokens.BadToken, Seed.DoesNotExist):
+        return dead_link(request, INCOMPLETE, 404)
+    context = {"newsletter": seed.newsletter, "agreed": request.method == "POST"}
+    return render(request, "subscriptions/readers/seed.html", context)
 
 
 @never_cache

@@ -1,0 +1,68 @@
+"""The seed list: mailboxes at the large providers that get each issue first. An editor types an
+address, its owner agrees by the link in a mail; then it is on the list, and a reader's."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from newsroom.core import tokens
+from newsroom.core.privacy import folded, keyed_hash, list_index
+from newsroom.mail import outbox
+from subscriptions.models import Consent, Newsletter, Seed, Subscriber, Subscription
+from subscriptions.readers import signup
+
+AGREE_SECONDS = 7 * 24 * 3600
+
+
+def ask(newsletter: Newsletter, email: str) -> None:
+    """The same, whoever's the address is. One mail a day at most, also for who is taken off and
+    typed again."""
+    index = keyed_hash(folded(email), "seed")
+    with transaction.atomic():
+        seed, _ = Seed.objects.get_or_create(
+            newsletter=newsletter, email_index=index, defaults={"email": email}
+        )
+        if seed.subscription is None:
+            key = f"{newsletter.pk}-{index.hex()[:32]}-{timezone.localdate()}"
+            outbox.post("seed_invitation", seed.pk, key=key)
+
+
+def token_of(seed: Seed) -> str:
+    return tokens.expiring("seed", seed.pk)
+
+
+def read_token(token: str) -> Seed:
+    """Raises BadToken, StaleToken, Seed.DoesNotExist, Unwanted."""
+    pk = tokens.read_expiring("seed", token, seconds=AGREE_SECONDS)
+    seed = Seed.objects.select_related("newsletter").get(pk=pk)
+    suppression = Subscriber(email_index=list_index(seed.email)).suppression
+    if suppression and not suppression.owner_may_lift:
+        raise signup.Unwanted
+    return seed
+
+
+def agree(token: str) -> Seed:
+    """On the seed list, and on the newsletter's. Raises what :func:`read_token` does."""
+    with transaction.atomic():
+        seed = read_token(token)
+        subscriber, _ = Subscriber.objects.get_or_create(
+            email_index=list_index(seed.email), defaults={"email": seed.email}
+        )
+        subscription, _ = Subscription.objects.select_for_update().get_or_create(
+            subscriber=subscriber, newsletter=seed.newsletter
+        )
+        if subscription.status != signup.Status.CONFIRMED:
+            subscription.status = signup.Status.CONFIRMED
+            subscription.confirmed_on = timezone.localdate()
+            signup.record(subscription, Consent.Action.CONFIRMED, "seed list")
+        signup.lift(subscriber, "agreed to the seed list by its owner")
+        subscription.seed = True
+        subscription.save(update_fields=["status", "confirmed_on", "seed"])
+        Seed.objects.filter(pk=seed.pk).update(subscription=subscription)
+    return seed
+
+
+def remove(seed: Seed) -> None:
+    with transaction.atomic():
+        if seed.subscription:
+            Subscription.objects.filter(pk=seed.subscription.pk).update(seed=False)
+        seed.delete()
