@@ -30,6 +30,12 @@ def _real_mail(settings: Any) -> None:
     settings.EMAIL_BACKEND = "newsroom.mail.providers.mailgun.EmailBackend"
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    """Slow hashes are for who steals them (Django: “Testing”, password hashing)."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def site(db: None) -> Any:
     """A newsroom with a section, a newsletter and a privacy policy."""
