@@ -1,9 +1,13 @@
 """The front's small parts; tests/faults/test_front.py has it whole, under slow clients."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, WEBHOOK_BODY, declared, most_bytes
-from newsroom.web.front import plain_type
+from newsroom.web.front import Front, plain_type
+from newsroom.web.headers import ALWAYS
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,33 @@ def test_only_who_is_signed_in_may_send_much_to_the_admin(client, admin_user) ->
     client.logout()
     assert most_bytes(long | {"HTTP_COOKIE": signed_in}) == PUBLIC_BODY
     assert most_bytes({"PATH_INFO": "/webhooks/stripe/"}) == WEBHOOK_BODY
+
+
+def answered_by_the_front(gone: bool, monkeypatch: Any) -> tuple[int, dict[str, str]]:
+    """Status and headers for a client that hangs up, or whose body never comes."""
+    monkeypatch.setattr("newsroom.web.front.BODY_SECONDS", 0.01)
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if not gone:
+            await asyncio.sleep(5)
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/support/checkout/", "query_string": b""}
+    scope |= {"http_version": "1.1", "headers": [(b"content-length", b"5")]}
+    asyncio.run(Front(lambda *_: [])(scope, receive, send))
+    headers = {name.decode().title(): value for name, value in sent[0]["headers"]}
+    return sent[0]["status"], headers
+
+
+@pytest.mark.parametrize(("gone", "status"), [(True, 400), (False, 408)])
+def test_answers_that_django_has_no_part_in_have_the_headers_too(
+    gone: bool, status: int, monkeypatch: Any
+) -> None:
+    found, headers = answered_by_the_front(gone, monkeypatch)
+    assert found == status
+    wanted = {*ALWAYS, "Content-Security-Policy", "X-Frame-Options", "Cache-Control"}
+    assert wanted <= set(headers)
