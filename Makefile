@@ -5,7 +5,7 @@ BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 export RECIPIENTS RUNS ONLY
 
-.PHONY: help up test check format picture bench smoke chaos clean
+.PHONY: help up test check format picture licences bench smoke chaos clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
@@ -33,6 +33,9 @@ format: .venv/ready  ## put style right where a machine can
 
 picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 	@$(BIN)/python -m tests.picture
+
+licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
+	@$(BIN)/python -m tests.licences
 
 bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|slow|timing [RECIPIENTS=100000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)

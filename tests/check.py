@@ -1,5 +1,5 @@
-"""``make check``'s last part: templates look only downwards, the picture of the rooms is true,
-migrations are complete, and production settings pass Django's deployment checks."""
+"""``make check``'s last part: templates look only downwards, the picture of the rooms and the table
+of licences are true, migrations are complete, and production settings pass Django's checks."""
 
 import os
 import secrets
@@ -78,6 +78,7 @@ def main() -> None:
     checks = {
         "templates": python("-m", "tests.layers", **PRODUCTION, **settings),
         "picture of the rooms": python("-m", "tests.picture", "--check"),
+        "licences": python("-m", "tests.licences", "--check"),
         "deployment": manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
         "migrations": manage(
             "makemigrations", "--check", "--dry-run", "--skip-checks", **PRODUCTION
