@@ -10,7 +10,9 @@ class NewsroomConfig(AppConfig):
         """What would only show when it is too late stops the start."""
         from newsroom.core import paths, privacy  # noqa: F401 - registers <id:…> and <token:…>
         from newsroom.mail import providers
+        from newsroom.web import media_host
 
         privacy.refuse_bad_keys()
+        media_host.refuse_bad_origin()
         if settings.PRODUCTION:
             providers.refuse_without_proof()

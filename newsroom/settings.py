@@ -37,6 +37,10 @@ def required(name: str, *, otherwise: str) -> str:
 BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
 HOST = urlsplit(BASE_URL).hostname or ""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST] if PRODUCTION else ["*"])
+# An origin of its own for uploads, newsroom/web/media_host.py; empty: they are below BASE_URL.
+MEDIA_ORIGIN = env.str("MEDIA_ORIGIN", default="").rstrip("/")
+if MEDIA_ORIGIN:
+    ALLOWED_HOSTS += [urlsplit(MEDIA_ORIGIN).hostname or ""]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 LANGUAGE_CODE = "en-gb"
 # For receipts and Stripe's pages: donations/giving/receipt_words.py. The site is English.
@@ -99,6 +103,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "newsroom.web.headers.set_headers",
     "newsroom.web.client.believe_our_proxies",
+    "newsroom.web.media_host.keep_apart",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.web.middleware.limit_body",
@@ -280,8 +285,6 @@ TAGGIT_CASE_INSENSITIVE = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(engines.VAR / "static"))
-# An origin of its own for uploads, newsroom/web/media_host.py; empty: they are below BASE_URL.
-MEDIA_ORIGIN = env.str("MEDIA_ORIGIN", default="").rstrip("/")
 MEDIA_URL = f"{MEDIA_ORIGIN}/media/"
 MEDIA_ROOT = str(env.path("MEDIA_ROOT", default=str(engines.VAR / "media")))
 STORAGES = {

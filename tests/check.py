@@ -43,6 +43,9 @@ REFUSED: list[tuple[str, str, dict[str, str]]] = [
     ("ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY", "", {}),
     ("ANYMAIL_RESEND_SIGNING_SECRET", "", {"MAIL_PROVIDER": "resend"}),
     ("SNS_TOPICS", "", {"MAIL_PROVIDER": "ses"}),
+    ("MEDIA_ORIGIN", "https://news.example.org", {}),
+    ("MEDIA_ORIGIN", "https://files.example.org/path", {}),
+    ("MEDIA_ORIGIN", "files.example.org", {}),
     ("ANYMAIL_WEBHOOK_SECRET", ":", {"MAIL_PROVIDER": "postmark"}),
     *(
         ("ANYMAIL_WEBHOOK_SECRET", "", {"MAIL_PROVIDER": provider})

@@ -35,10 +35,10 @@ def run() -> tuple[dict[str, Any], Figures]:
         for url in (settings.BASE_URL, alone):
             wait_for_port(urlsplit(url).port or 0)
         quiet = waits(settings.BASE_URL, article)
-        large = Path(settings.MEDIA_ROOT) / "large.bin"
+        large = Path(settings.MEDIA_ROOT) / "images" / "large.jpg"
         large.parent.mkdir(parents=True, exist_ok=True)
         large.write_bytes(os.urandom(5_000_000))
-        with slow_clients(settings.BASE_URL, CLIENTS, path="/media/large.bin"):
+        with slow_clients(settings.BASE_URL, CLIENTS, path="/media/images/large.jpg"):
             time.sleep(2)
             slow = waits(settings.BASE_URL, article)
         behind = [per_second(settings.BASE_URL), per_second(alone)]

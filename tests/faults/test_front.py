@@ -17,9 +17,9 @@ SOON = 15  # seconds; `make bench NAME=slow` has figures. Without the front noth
 
 
 def test_pages_answer_while_three_hundred_slow_clients_hold_on(product: Product) -> None:
-    (product.var / "media").mkdir(exist_ok=True)
-    (product.var / "media" / "large.bin").write_bytes(b"x" * 5_000_000)
-    with slow_clients(product.web, 300, path="/media/large.bin"):
+    (product.var / "media" / "images").mkdir(parents=True, exist_ok=True)
+    (product.var / "media" / "images" / "large.jpg").write_bytes(b"x" * 5_000_000)
+    with slow_clients(product.web, 300, path="/media/images/large.jpg"):
         for page in PAGES * 3:
             assert requests.get(product.web + page, timeout=SOON).ok, page
         form = {"email": "patient@example.org", "consent": "on"}

@@ -1,0 +1,92 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+
+from newsroom.models import Attachment
+from newsroom.web import media_host, middleware
+from subscriptions.issues import rendering
+from tests.factories import make_article, make_image, make_issue
+
+ORIGIN = "https://files.example.org"
+
+
+@pytest.fixture
+def apart(settings) -> None:
+    settings.MEDIA_ORIGIN, settings.MEDIA_URL = ORIGIN, f"{ORIGIN}/media/"
+
+
+def make_document() -> Attachment:
+    return Attachment.objects.create(title="x", file=ContentFile(b"x", name="x.txt"))
+
+
+HOSTS = ["files.example.org", "FILES.example.org", "files.example.org:443", "files.example.org."]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/admin/", "/admin/login/", "/support/", "/healthz", "/static/newsroom/site.css",
+     "/newsletter/", "/webhooks/stripe/", "/media", "//admin/", "/media/../admin/", "/feed/"],
+)  # fmt: skip
+def test_on_the_host_of_uploads_is_nothing_else(client, site, apart, host: str, path: str) -> None:
+    for answer in (
+        client.get(path, headers={"host": host}),
+        client.post(path, headers={"host": host}),
+    ):
+        assert answer.status_code in (404, 405)
+        assert not answer.cookies and "admin" not in answer.text
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_uploads_are_given_there(client, site, apart, host: str) -> None:
+    for url in (make_image("x").file.url, make_document().url):
+        assert url.startswith(f"{ORIGIN}/")
+        answer = client.get(url.removeprefix(ORIGIN), headers={"host": host})
+        assert answer.status_code == 200
+        assert answer["Content-Security-Policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    "path", ["/media/images/x.jpg", "/documents/1/x.pdf?a=b", "/documents//a.b/"]
+)
+def test_on_the_site_uploads_are_elsewhere(client, site, apart, path: str) -> None:
+    answer = client.get(path, headers={"host": "news.example.org"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{ORIGIN}{path}")
+
+
+def test_pages_and_mails_point_there(client, site, apart) -> None:
+    image = make_image("x")
+    body = [
+        {"type": "image", "value": {"image": image.pk, "caption": ""}},
+        {"type": "text", "value": f'<a linktype="document" id="{make_document().pk}">paper</a>'},
+    ]
+    article = make_article(site.section, lead_image=image, body=body)
+    pages = [client.get(path).text for path in (article.url, "/", site.section.url)]
+    issue = make_issue(
+        site.newsletter, [], body=[("article", {"article": article, "full_text": True})]
+    )
+    mail = rendering.render_issue(issue)
+    for text in [*pages, mail.html]:
+        assert f'src="{ORIGIN}/media/images/' in text
+        assert '"/media/' not in text and '"/documents/' not in text
+    assert f'property="og:image" content="{ORIGIN}/media/images/' in pages[0]
+    for text in (pages[0], mail.html, mail.text):
+        assert f"{ORIGIN}/documents/" in text
+
+
+def test_without_it_all_is_as_before(client, site) -> None:
+    document = make_document()
+    assert document.url.startswith("/documents/")
+    assert client.get(document.url, headers={"host": "files.example.org"}).status_code == 200
+    assert middleware.PUBLIC_POLICY.count("img-src 'self' data:;") == 1
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["files.example.org", "https://", "https://files.example.org/x", "https://a@files.example.org/",
+     "https://files.example.org?x", "https://NEWS.example.org", "https://news.example.org:8443"],
+)  # fmt: skip
+def test_what_is_no_origin_of_its_own_stops_the_start(settings, origin: str) -> None:
+    settings.BASE_URL, settings.MEDIA_ORIGIN = "https://news.example.org", origin
+    with pytest.raises(ImproperlyConfigured):
+        media_host.refuse_bad_origin()
