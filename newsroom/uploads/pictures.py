@@ -8,6 +8,7 @@ that is taken over.
 import math
 from collections.abc import Callable
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,8 +18,10 @@ from newsroom.uploads.clean import Clean, read
 
 FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "AVIF"]
 PHOTOGRAPHS = {"JPEG", "MPO", "WEBP", "AVIF"}  # MPO: a JPEG with more pictures behind the first
-# Pixels, as the header says, before anything is decoded: 150 MB of memory at most in RGB.
+# Pixels, as the header says, before anything is decoded. So many take up to 700 MB for a moment,
+# and most of a process's threads may be asked at once.
 MOST_PIXELS = 50_000_000
+ONE_AT_A_TIME = Lock()
 LONGEST_SIDE = 2880  # pixels that are kept: twice the widest that a page shows
 # A progressive JPEG is some ten scans; ten thousand empty ones are minutes of work in 100 kB.
 MOST_SCANS, SCAN = 100, b"\xff\xda"
@@ -59,7 +62,8 @@ def clean(file: Any) -> Clean:
     if picture.format != "MPO" and careful(BROKEN, lambda: getattr(picture, "n_frames", 1)) > 1:
         raise ValidationError(MOVES)
     width = picture.size[0]
-    pixels = careful(BROKEN, lambda: small(picture))
+    with ONE_AT_A_TIME:
+        pixels = careful(BROKEN, lambda: small(picture))
     scale = pixels.size[0] / width
     pixels = careful(BROKEN, lambda: only_pixels(upright(pixels, orientation(picture))))
     out = BytesIO()
@@ -88,12 +92,10 @@ def small(picture: Image.Image) -> Image.Image:
     pixels = picture
     if pixels.mode.startswith("I"):  # 16 bits of grey; Pillow would cut them off at 255
         pixels = pixels.point(lambda value: value / 256).convert("L")
-    elif pixels.has_transparency_data:
+    elif pixels.has_transparency_data and pixels.mode != "RGBA":
         pixels = pixels.convert("RGBA")
     elif pixels.mode in ("1", "P"):
         pixels = pixels.convert("RGB")
-    else:
-        pixels = pixels.copy()
     pixels.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     return pixels
 
