@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
+from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
@@ -37,7 +38,7 @@ def publish_scheduled() -> None:
 
 @shared_task
 def clear_sessions() -> None:
-    call_command("clearsessions", verbosity=0)
+    SessionStore.clear_expired()
 
 
 @shared_task

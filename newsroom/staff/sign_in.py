@@ -102,10 +102,14 @@ def shown(request: HttpRequest, user: User) -> tuple[SecondFactor | None, str]:
     if answer := request.POST.get("passkey", ""):
         factor = passkeys.check(request, user, answer)
         return factor, "This passkey was not accepted. Please try again, or type a code."
+    if guessed_too_often(request, user.get_username()):
+        return None, TOO_OFTEN
     try:
         factor = second_factor.check(user, request.POST.get("code", ""))
     except second_factor.Wait as wait:
         return None, second_factor.wait_in_words(wait.args[0])
+    if factor is None:
+        guessed_wrong(request, user.get_username())
     return factor, "This code is wrong, or was used before. Please type the newest one."
 
 

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from newsroom import tasks
 from newsroom.accounts.models import StaffSession
-from newsroom.accounts.sessions import SessionStore, hashed
+from newsroom.accounts.sessions import hashed
 from tests.factories import make_user
 
 
@@ -81,6 +82,8 @@ def test_one_ends_their_own_sessions_only(db: None, client: Any) -> None:
 
 def test_expired_sessions_are_cleared(db: None, client: Any) -> None:
     client.force_login(make_user())
+    tasks.clear_sessions()
+    assert StaffSession.objects.exists()
     with time_machine.travel(timezone.now() + timedelta(days=1)):
-        SessionStore.clear_expired()
+        tasks.clear_sessions()
     assert not StaffSession.objects.exists()
