@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 from wagtail.models import Collection, UploadedFile
+from wagtail.users.models import UserProfile
 from wagtail.utils.file import hash_filelike
 
 from newsroom.models import CreditedImage
@@ -197,3 +198,10 @@ def test_broken_picture_is_left_out(editor, site, breaks: Callable, renditions: 
     page = editor.get(article.url).text
     assert ("<img" in page) == ("og:image" in page) == (renditions == "made")
     assert "not-found" not in page
+
+
+def test_staff_upload_no_portrait(editor) -> None:
+    account = reverse("wagtailadmin_account")
+    assert 'name="avatar-avatar"' not in editor.get(account).text
+    editor.post(account, {"avatar-avatar": upload(kinds.jpeg())})
+    assert not UserProfile.objects.exclude(avatar="").exists()

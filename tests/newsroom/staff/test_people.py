@@ -94,9 +94,3 @@ def test_who_is_added_in_the_admin_gets_a_mail(
     assert mail["subject"] == "Your account in the newsroom’s admin"
     again = client.post("/admin/users/new/", fields | {"username": "crane"})
     assert "Somebody else has this address" in again.content.decode()
-
-
-def test_nobody_s_face_is_kept(client: Client, site: Any) -> None:
-    client.force_login(make_user("Editors"))
-    page = client.get("/admin/account/").content.decode()
-    assert "Name and Email" in page and "Profile picture" not in page
