@@ -49,6 +49,8 @@ READ = {
     **dict.fromkeys(("amqp", "celery", "django", "et-xmlfile"), COMPATIBLE),
     **dict.fromkeys(("typing-extensions", "vine"), COMPATIBLE),
     **dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), ADDITION),
+    "lxml": "the GPL is its test runner's, which is not in the wheel",
+    "pikepdf": "GCC's runtime libraries, whose exception lets anything link to them",
     "pillow": "FreeType leaves a choice (its own FTL); of XZ the GPL files are not in liblzma",
 }
 GPL = re.compile(r"(?<![Ll])\bA?GPL|GNU (Affero )?General Public")
