@@ -279,6 +279,7 @@ WAGTAILDOCS_DOCUMENT_FORM_BASE = "newsroom.publishing.upload_forms.DocumentForm"
 WAGTAIL_WORKFLOW_ENABLED = False  # editors publish; an issue has its own approval
 WAGTAIL_ENABLE_UPDATE_CHECK = False  # the admin would ask wagtail.org
 WAGTAIL_GRAVATAR_PROVIDER_URL = None  # and gravatar.com
+WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]  # nobody’s own, which would tell where they are
 WAGTAILEMBEDS_FINDERS: list[str] = []  # nor anybody about a video: ours are cards with a link
 WAGTAIL_APPEND_SLASH = True
 TAGGIT_CASE_INSENSITIVE = True

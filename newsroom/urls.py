@@ -1,6 +1,7 @@
 """Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
@@ -37,5 +38,7 @@ urlpatterns = [
     path("webhooks/", include("newsroom.mail.webhooks")),
     path("webhooks/", include("donations.payments.webhook_urls")),
     path("media/<path:path>", files.media),
+    # Wagtail's door to private pages would be one past the second factor.
+    path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login")),
     path("", include(wagtail_urls)),
 ]

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from newsroom.core.privacy import EncryptedField
+
 from .contribution import Contribution
 
 
@@ -33,7 +35,7 @@ class Refund(models.Model):
 
     contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="refunds")
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
-    reason = models.CharField(max_length=300)
+    reason = EncryptedField(context="refund.reason")
     status = models.CharField(max_length=8, choices=Status)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from newsroom.core.privacy import EncryptedField
+
 from .contribution import Contribution
 
 
@@ -67,14 +69,14 @@ class Review(models.Model):
     contribution = models.ForeignKey(
         Contribution, null=True, on_delete=models.CASCADE, related_name="reviews"
     )
-    why = models.CharField(max_length=300)
+    why = EncryptedField(context="review.why")
     due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    decision = models.CharField(max_length=300, blank=True)
+    decision = EncryptedField(context="review.decision", blank=True)
 
     objects = ReviewQuerySet.as_manager()
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F
 from django.utils import timezone
 from wagtail.search import index
 
@@ -35,11 +34,11 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
     demo = models.BooleanField(
         default=False,
         editable=False,
-        help_text="A login of the demo: works without a second factor, except in production.",
+        help_text="A login of the demo: works without a second factor, and not in production.",
     )
     wrong_codes = models.PositiveSmallIntegerField(default=0, editable=False)
     codes_from = models.DateTimeField(
-        null=True, editable=False, help_text="No code is looked at before."
+        null=True, editable=False, help_text="No code from a strange device is looked at before."
     )
 
     objects = StaffManager()  # type: ignore[misc]
@@ -52,6 +51,8 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
 
     def clean(self) -> None:
         super().clean()
+        if "@" in self.username:
+            raise ValidationError({"username": "Not an address: it stands here unsealed."})
         others = User.objects.exclude(pk=self.pk).filter(email_index=staff_index(self.email))
         if self.email and others.exists():
             raise ValidationError({"email": "Somebody else has this address."})
@@ -62,17 +63,26 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
             kwargs["update_fields"] = [*kwargs["update_fields"], "email_index"]
         super().save(*args, **kwargs)
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Whoever typed wrong codes knew the one before."""
+        super().set_password(raw_password)
+        self.wrong_codes, self.codes_from = 0, None
+
     @property
     def needs_second_factor(self) -> bool:
-        return settings.PRODUCTION or not self.demo
+        return not self.demo
+
+    @property
+    def may_not_be_here(self) -> bool:
+        """A login of the demo, whose password everybody knows, where it counts."""
+        return settings.PRODUCTION and self.demo
 
     def code_was_wrong(self, now: datetime) -> int:
         """How many in a row that makes."""
-        User.objects.filter(pk=self.pk).update(wrong_codes=F("wrong_codes") + 1)
-        self.refresh_from_db(fields=["wrong_codes"])
+        self.wrong_codes = min(self.wrong_codes + 1, 1000)
         if (more := self.wrong_codes - FREE_TRIES) >= 0:
             self.codes_from = now + min(timedelta(seconds=30 * 2 ** min(more, 10)), LONGEST_WAIT)
-            self.save(update_fields=["codes_from"])
+        self.save(update_fields=["wrong_codes", "codes_from"])
         return self.wrong_codes
 
     def code_was_right(self) -> None:
@@ -132,7 +142,7 @@ class AuditEntry(models.Model):
     who = models.CharField(max_length=150, help_text="The login they had then.")
     what = models.CharField(max_length=120)
     row = models.CharField(max_length=80, blank=True)
-    why = models.CharField(max_length=300, blank=True)
+    why = EncryptedField(context="audit.why", blank=True)
     chain = models.CharField(max_length=64)
 
     class Meta:

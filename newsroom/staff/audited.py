@@ -15,6 +15,7 @@ from django.urls import reverse
 from wagtail import hooks
 
 from newsroom.accounts import audit
+from newsroom.accounts.models import User
 
 View = Callable[..., HttpResponse]
 
@@ -31,7 +32,7 @@ class Audited(NamedTuple):
 
 def crud(namespace: str, what: str) -> dict[str, Audited]:
     """Of a model's pages in the admin."""
-    verbs = {"add": "added", "edit": "changed", "delete": "deleted"}
+    verbs = {"add": "added", "copy": "added", "edit": "changed", "delete": "deleted"}
     return {
         f"{namespace}:{action}": Audited(change=f"{verb} {what}") for action, verb in verbs.items()
     }
@@ -40,6 +41,14 @@ def crud(namespace: str, what: str) -> dict[str, Audited]:
 WAGTAILS = {
     **crud("wagtailusers_users", "a colleague’s account"),
     **crud("wagtailusers_groups", "a role"),
+    "wagtailusers_users:index": Audited(look="listed colleagues"),
+    "wagtailusers_users:index_results": Audited(look="listed colleagues"),
+    "wagtailusers_users:edit": Audited(
+        look="looked at a colleague’s account", change="changed a colleague’s account"
+    ),
+    "wagtailusers_users:history": Audited(look="looked at a colleague’s account"),
+    "wagtailusers_groups:index": Audited(look="listed roles"),
+    "wagtailusers_groups:edit": Audited(look="looked at a role", change="changed a role"),
     **crud("wagtailsites", "a site"),
     "wagtailsettings:edit": Audited(change="changed settings"),
     "wagtail_bulk_action": Audited(change="changed several at once"),
@@ -48,6 +57,7 @@ WAGTAILS = {
     "add_app": Audited(change="added an authenticator app", shows=True),
     "add_passkey": Audited(change="added a passkey", shows=True),
     "audit_log": Audited(look="read the audit log"),
+    "audit_log_results": Audited(look="read the audit log"),
 }
 
 
@@ -74,7 +84,8 @@ def write_down(get_response: View) -> View:
             return
         words, why = words_of(match.view_name, request)
         if words and request.user.is_authenticated:
-            row = " ".join(str(value) for value in (*args, *kwargs.values()))
+            chosen = sorted(request.GET.getlist("id"))
+            row = " ".join(str(value) for value in (*args, *kwargs.values(), *chosen))
             audit.record(request.user.get_username(), words, row, why)
             request.audited = words  # type: ignore[attr-defined]
 
@@ -85,7 +96,7 @@ def write_down(get_response: View) -> View:
 def words_of(name: str, request: HttpRequest) -> tuple[str, str]:
     """What this request is in the log, and why it was made; "" for what is not in it."""
     page = table().get(name, Audited())
-    if request.method == "POST":
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
         return page.change, request.POST.get(page.why, "") if page.change and page.why else ""
     if form := request.GET.get("export", ""):
         return f"exported {name} as {form[:10]}", ""
@@ -94,15 +105,33 @@ def words_of(name: str, request: HttpRequest) -> tuple[str, str]:
 
 def done(request: HttpRequest, response: HttpResponse) -> bool:
     """Wagtail answers who may not with a redirect to its first page."""
-    refused = response.get("Location") == reverse("wagtailadmin_home")
+    away = response.get("Location", "")
+    refused = away == reverse("wagtailadmin_home") or away.startswith(reverse("prove"))
     page = table().get(request.resolver_match.view_name, Audited())  # type: ignore[union-attr]
     form_again = request.method == "POST" and response.status_code == 200 and not page.shows
     return response.status_code < 400 and not refused and not form_again
 
 
+@hooks.register("after_bulk_action")
+def after_several(request: HttpRequest, kind: str, objects: Any, action: Any) -> None:
+    for user in objects:
+        if isinstance(user, User) and user.pk:
+            user.refresh_from_db()
+            roles_are_now(request, user)
+
+
+@hooks.register("before_delete_user")
+def who_goes(request: HttpRequest, user: Any) -> None:
+    if request.method == "POST":
+        words = f"deletes the account “{user.get_username()}”"
+        audit.record(request.user.get_username(), words, f"user {user.pk}")
+
+
 @hooks.register("after_create_user")
 @hooks.register("after_edit_user")
 def roles_are_now(request: HttpRequest, user: Any) -> None:
+    if not user.is_active:
+        user.sessions.all().delete()
     roles = list(Group.objects.filter(user=user).values_list("name", flat=True))
     roles += ["Administrator"] if user.is_superuser else []
     roles = roles if user.is_active else ["none: disabled"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -22,6 +23,7 @@ View = Callable[..., HttpResponse]
 
 FACTOR, PROVED = "second factor", "proved"  # in the session: the factor's id; when, in seconds
 FRESH = 15 * 60  # seconds for which a proof holds
+METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 
 # Open to who has no second factor yet.
 BEFORE = {
@@ -37,18 +39,11 @@ BEFORE = {
     "wagtailadmin_javascript_catalog",
 }
 # Pages of Wagtail that change who may do what, or where somebody's mail goes.
-PROOF_FOR = {
-    "wagtailusers_users:add",
-    "wagtailusers_users:edit",
-    "wagtailusers_users:delete",
-    "wagtailusers_groups:add",
-    "wagtailusers_groups:edit",
-    "wagtailusers_groups:delete",
-    "wagtailadmin_account",
-}
+PROOF_FOR = ["wagtailusers_*", "wagtailadmin_account"]
 # Wagtail shows these to everybody in the admin, with the titles of drafts. Only who works on pages
 # has business there.
 EDITORIAL = [
+    "wagtail_bulk_action",
     "wagtailadmin_api:*",
     "wagtailadmin_choose_page*",
     "wagtailadmin_explore*",
@@ -77,22 +72,41 @@ def second_factor_first(get_response: View) -> View:
             return None
         if not request.user.is_authenticated:
             return None
-        name = match.view_name
-        if request.user.needs_second_factor and FACTOR not in request.session:
-            return None if name in BEFORE else redirect("security")
-        if is_editorial(name) and not works_on_pages(request.user):
-            return permission_denied(request)
-        users_at_once = name == "wagtail_bulk_action" and kwargs.get("model_name") == "user"
-        if (name in PROOF_FOR or users_at_once or "export" in request.GET) and not fresh(request):
-            return ask_to_prove(request)
-        return None
+        return stopped(request, match.view_name, kwargs)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 
-def is_editorial(name: str) -> bool:
-    return any(fnmatch(name, pattern) for pattern in EDITORIAL)
+def stopped(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> HttpResponse | None:
+    """The answer to who gets no further; None: on to the view."""
+    user: Any = request.user
+    if request.method not in METHODS:  # Django's generic views would delete by DELETE
+        return HttpResponseNotAllowed(METHODS)
+    if user.may_not_be_here or (user.needs_second_factor and not has_shown_factor(request)):
+        if user.may_not_be_here or user.second_factors.exists():
+            logout(request)
+            return redirect("wagtailadmin_login")
+        return None if name in BEFORE else redirect("security")
+    if fits(name, EDITORIAL) and not works_on_pages(user):
+        return permission_denied(request)
+    if not all(pk == "all" or pk.isdecimal() for pk in request.GET.getlist("id")):
+        raise Http404
+    several_users = name == "wagtail_bulk_action" and kwargs.get("model_name") == "user"
+    if (fits(name, PROOF_FOR) or several_users or "export" in request.GET) and not fresh(request):
+        return ask_to_prove(request)
+    return None
+
+
+def has_shown_factor(request: HttpRequest) -> bool:
+    """… and has not removed it since."""
+    user: Any = request.user
+    shown = request.session.get(FACTOR)
+    return shown is not None and user.second_factors.filter(pk=shown).exists()
+
+
+def fits(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def works_on_pages(user: Any) -> bool:

@@ -32,6 +32,7 @@ class AddStaff(CreateView):
 class StaffViewSet(UserViewSet):
     index_view_class = StaffIndex
     add_view_class = AddStaff
+    copy_view_enabled = False
 
 
 class AuditFilters(WagtailFilterSet):

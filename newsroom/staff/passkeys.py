@@ -9,6 +9,7 @@ from typing import Any
 
 import webauthn
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.utils import timezone
 from webauthn.helpers import exceptions, structs
 
@@ -23,7 +24,7 @@ BAD = (exceptions.WebAuthnException, *UNREADABLE)
 
 
 def host_of(request: HttpRequest) -> str:
-    return request.get_host().rpartition(":")[0] or request.get_host()
+    return split_domain_port(request.get_host())[0]
 
 
 def possible_at(request: HttpRequest) -> bool:
@@ -57,6 +58,8 @@ def options_to_use(request: HttpRequest, user: User) -> str:
 
 def add(request: HttpRequest, user: User, answer: str) -> SecondFactor | None:
     """The passkey that the browser made; None when it is none, or not for us."""
+    if CHALLENGE not in request.session:
+        return None
     try:
         made = webauthn.verify_registration_response(credential=answer, **_expected(request))
     except BAD:
@@ -75,6 +78,8 @@ def add(request: HttpRequest, user: User, answer: str) -> SecondFactor | None:
 
 def check(request: HttpRequest, user: User, answer: str) -> SecondFactor | None:
     """The passkey of theirs that signed the challenge; None when none did."""
+    if CHALLENGE not in request.session:
+        return None
     expected = _expected(request)
     for passkey in user.second_factors.filter(kind=SecondFactor.Kind.PASSKEY):
         secret = json.loads(passkey.secret)
@@ -111,7 +116,7 @@ def _remember(request: HttpRequest, options: Any) -> str:
 def _expected(request: HttpRequest) -> dict[str, Any]:
     """Each challenge is good for one answer."""
     return {
-        "expected_challenge": b64decode(request.session.pop(CHALLENGE, "")),
+        "expected_challenge": b64decode(request.session.pop(CHALLENGE)),
         "expected_rp_id": host_of(request),
         "expected_origin": f"{request.scheme}://{request.get_host()}",
     }

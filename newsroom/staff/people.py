@@ -16,7 +16,11 @@ def invite(email: str, login: str, group: Group | None) -> User:
         if user is None:
             user = User(username=login, email=email)
             user.set_unusable_password()
-        user.is_active = True
+        elif not user.is_active:  # they come back as who they are invited as
+            user.is_active, user.is_superuser = True, False
+            user.set_unusable_password()
+            user.groups.clear()
+            user.second_factors.all().delete()
         user.save()
         if group:
             user.groups.add(group)

@@ -5,6 +5,8 @@ import json
 import secrets
 import time
 from base64 import b32decode, b32encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -46,10 +48,17 @@ def add_app(user: User, key: str, code: str) -> SecondFactor | None:
     step = step_of(key, code, after=-1)
     if step is None:
         return None
-    app, _ = SecondFactor.objects.update_or_create(
-        user=user, kind=Kind.APP, defaults={"secret": key, "counter": step}
-    )
+    fresh = {"secret": key, "counter": step, "added_on": timezone.localdate(), "used_on": None}
+    with one_at_a_time(user):
+        app, _ = SecondFactor.objects.update_or_create(user=user, kind=Kind.APP, defaults=fresh)
     return app
+
+
+@contextmanager
+def one_at_a_time(user: User) -> Iterator[User]:
+    """What changes an account's factors waits for each other: none comes back that was replaced."""
+    with transaction.atomic():
+        yield User.objects.select_for_update().get(pk=user.pk)
 
 
 def step_of(key: str, code: str, after: int) -> int | None:
@@ -66,11 +75,9 @@ def new_codes(user: User) -> list[str]:
     """Ten codes in place of all earlier ones. They can't be shown again: we keep hashes."""
     codes = ["".join(secrets.choice(LETTERS) for _ in range(10)) for _ in range(CODES)]
     hashes = json.dumps([hashed(user, code) for code in codes])
-    SecondFactor.objects.update_or_create(
-        user=user,
-        kind=Kind.CODES,
-        defaults={"secret": hashes, "added_on": timezone.localdate(), "used_on": None},
-    )
+    fresh = {"secret": hashes, "added_on": timezone.localdate(), "used_on": None}
+    with one_at_a_time(user):
+        SecondFactor.objects.update_or_create(user=user, kind=Kind.CODES, defaults=fresh)
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
@@ -83,25 +90,25 @@ def hashed(user: User, code: str) -> str:
     return keyed_hash(f"{user.pk}:{code}", "recovery code").hex()
 
 
-def check(user: User, typed: str) -> SecondFactor | None:
+def check(user: User, typed: str, *, known_device: bool = False) -> SecondFactor | None:
     """What this code proves, an app's or a recovery code; None for a wrong one.
 
-    One at a time for each account, so that no code works twice. Raises Wait.
+    One at a time for each account, so that no code works twice. Wrong ones make strange devices
+    wait, not those that somebody has signed in with before: who only knows the password locks
+    nobody out. Raises Wait.
     """
     code = "".join(typed.split()).replace("-", "").lower()
     now = timezone.now()
-    with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
-        if locked.codes_from and locked.codes_from > now:
+    with one_at_a_time(user) as locked:
+        if locked.codes_from and locked.codes_from > now and not known_device:
             raise Wait(locked.codes_from)
         for factor in locked.second_factors.exclude(kind=Kind.PASSKEY):
             if _is_right(factor, code):
                 factor.used_on = timezone.localdate()
-                factor.save()
+                factor.save(update_fields=["secret", "counter", "used_on"])
                 locked.code_was_right()
                 return factor
-        wrong = locked.code_was_wrong(now)
-        if wrong == FREE_TRIES:  # who types them knows the password
+        if locked.code_was_wrong(now) >= FREE_TRIES:  # who types them knows the password
             outbox.post("wrong_codes", user.pk, key=f"{user.pk}-{now:%Y-%m-%d}")
     return None
 
@@ -121,9 +128,10 @@ def _is_right(factor: SecondFactor, code: str) -> bool:
 
 def remove(user: User, factor: SecondFactor) -> None:
     """With the last app or passkey go the recovery codes: alone they are no second factor."""
-    factor.delete()
-    if not user.second_factors.exclude(kind=Kind.CODES).exists():
-        user.second_factors.all().delete()
+    with one_at_a_time(user):
+        factor.delete()
+        if not user.second_factors.exclude(kind=Kind.CODES).exists():
+            user.second_factors.all().delete()
 
 
 def wait_in_words(until: object) -> str:

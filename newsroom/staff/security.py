@@ -1,5 +1,6 @@
 """“Sign-in and sessions”: everybody's page about how they get in, and where they are in."""
 
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -117,13 +118,14 @@ def end_others(request: HttpRequest) -> HttpResponse:
 
 def end_one(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    sessions.open_of(user).filter(pk=request.POST.get("session", "")).delete()
+    sessions.open_of(user).filter(pk=request.POST.get("session", "")[:40]).delete()
     messages.success(request, "Signed out there.")
     return redirect("security")
 
 
 def tell(user: Any) -> None:
-    outbox.post("sign_in_changed", user.pk, key=f"{user.pk}-{outbox.ten_minutes()}")
+    """Each time: a change of somebody else's may follow one of their own."""
+    outbox.post("sign_in_changed", user.pk, key=f"{user.pk}-{time.time_ns()}")
 
 
 ACTIONS = {

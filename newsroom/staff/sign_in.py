@@ -1,6 +1,7 @@
 """Signing in: a name and a password, then the second factor; and showing it again later."""
 
 import time
+import unicodedata
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -35,7 +36,7 @@ class SignIn(LoginView):
     """Wagtail's page, with what follows a right password, and not too many wrong ones."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if guessed_too_often(request, request.POST.get("username", "")):
+        if guessed_too_often(request, login_typed(request)):
             form = self.get_form()
             form.errors.clear()  # not even whether it was right
             form.add_error(None, TOO_OFTEN)
@@ -44,16 +45,20 @@ class SignIn(LoginView):
         return answer
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        guessed_wrong(self.request, self.request.POST.get("username", ""))
+        guessed_wrong(self.request, login_typed(self.request))
         answer: HttpResponse = super().form_invalid(form)
         return answer
 
     def form_valid(self, form: Any) -> HttpResponse:
         user, remember = form.get_user(), form.cleaned_data["remember"]
+        if user.may_not_be_here:
+            form.add_error(None, "Logins of the demo don't work here.")
+            return self.form_invalid(form)
         url = self.get_success_url()
         if not user.second_factors.exists():
             return signed_in(self.request, user, None, remember, url)
-        self.request.session[WAITING] = [user.pk, int(time.time()), remember, url]
+        mark = user.get_session_auth_hash()  # of the password that was typed
+        self.request.session[WAITING] = [user.pk, mark, int(time.time()), remember, url]
         return redirect("sign_in_code")
 
 
@@ -105,7 +110,8 @@ def shown(request: HttpRequest, user: User) -> tuple[SecondFactor | None, str]:
     if guessed_too_often(request, user.get_username()):
         return None, TOO_OFTEN
     try:
-        factor = second_factor.check(user, request.POST.get("code", ""))
+        known = device_is_known(request, user)
+        factor = second_factor.check(user, request.POST.get("code", ""), known_device=known)
     except second_factor.Wait as wait:
         return None, second_factor.wait_in_words(wait.args[0])
     if factor is None:
@@ -149,9 +155,11 @@ class Waiting(NamedTuple):
     def of(cls, request: HttpRequest) -> "Waiting | None":
         if request.user.is_authenticated:
             return None
-        pk, since, remember, url = request.session.get(WAITING, (0, 0, False, ""))
+        pk, mark, since, remember, url = request.session.get(WAITING, (0, "", 0, False, ""))
         user = User.objects.filter(pk=pk, is_active=True).first()
-        return cls(user, remember, url) if user and time.time() - since < WAITS else None
+        if user is None or time.time() - since > WAITS or mark != user.get_session_auth_hash():
+            return None
+        return cls(user, remember, url)
 
 
 def signed_in(
@@ -213,6 +221,12 @@ def _others(request: HttpRequest, user: User) -> list[str]:
 # --- Wrong passwords ----------------------------------------------------------------------------
 
 
+def login_typed(request: HttpRequest) -> str:
+    """As the form takes it: Django's UsernameField normalizes (NFKC), and strips."""
+    typed = unicodedata.normalize("NFKC", request.POST.get("username", ""))
+    return typed.replace("\0", "").strip()[:150]
+
+
 def guessed_too_often(request: HttpRequest, username: str) -> bool:
     return any((cache.get(key) or 0) >= most for key, most in _counters(request, username))
 
@@ -227,10 +241,9 @@ def _counters(request: HttpRequest, username: str) -> list[tuple[str, int]]:
     count of its own: strangers who guess lock nobody out of where they work."""
     user = User.objects.filter(username=username).first()
     known = user is not None and device_is_known(request, user)
-    what = {
-        f"account {known} {username.casefold()}": PER_ACCOUNT,
-        f"network {network_of(request)}": PER_NETWORK,
-    }
+    what = {f"account {known} {username.casefold()}": PER_ACCOUNT}
+    if not known:
+        what[f"network {network_of(request)}"] = PER_NETWORK
     window = int(time.time()) // WINDOW
     return [
         (f"guesses:{keyed_hash(f'{text} {window}', 'guesses').hex()[:32]}", most)

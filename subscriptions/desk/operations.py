@@ -23,6 +23,7 @@ from subscriptions.readers import seeds
 from subscriptions.sending import reconcile
 
 APPROVE = "subscriptions.approve_mailing"
+MOST_SEEDS = 20
 
 
 class OperationsPage(WagtailAdminTemplateMixin, TemplateView):
@@ -138,6 +139,8 @@ class SeedForm(forms.Form):
 
     def clean_addresses(self) -> list[str]:
         lines = [line.strip() for line in self.cleaned_data["addresses"].splitlines()]
+        if len(lines) > MOST_SEEDS:
+            raise ValidationError(f"At most {MOST_SEEDS} at a time: each of them gets a mail.")
         return [AddressField(max_length=254).clean(line) for line in lines if line]
 
 

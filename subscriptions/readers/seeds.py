@@ -7,6 +7,7 @@ from django.utils import timezone
 from newsroom.core import tokens
 from newsroom.core.privacy import folded, keyed_hash, list_index
 from newsroom.mail import outbox
+from newsroom.models import Suppression
 from subscriptions.models import Consent, Newsletter, Seed, Subscriber, Subscription
 from subscriptions.readers import signup
 
@@ -27,16 +28,26 @@ def ask(newsletter: Newsletter, email: str) -> None:
 
 
 def token_of(seed: Seed) -> str:
-    return tokens.expiring("seed", seed.pk)
+    """Carries what was decided and suppressed then: older than either, it decides nothing."""
+    return tokens.expiring("seed", [seed.pk, *state_of(seed)])
+
+
+def state_of(seed: Seed) -> list[int]:
+    index = list_index(seed.email)
+    found = seed.newsletter.subscriptions.filter(subscriber__email_index=index).first()
+    return [signup.decisions(found) if found else 0, signup.mark(Suppression.of(index))]
 
 
 def read_token(token: str) -> Seed:
-    """Raises BadToken, StaleToken, Seed.DoesNotExist, Unwanted."""
-    pk = tokens.read_expiring("seed", token, seconds=AGREE_SECONDS)
-    seed = Seed.objects.select_related("newsletter").get(pk=pk)
-    suppression = Subscriber(email_index=list_index(seed.email)).suppression
+    """Raises BadToken, StaleToken, Seed.DoesNotExist, Superseded, Unwanted."""
+    pk, *then = tokens.read_expiring("seed", token, seconds=AGREE_SECONDS)
+    seed = Seed.objects.select_related("newsletter", "subscription").get(pk=pk)
+    suppression = Suppression.of(list_index(seed.email))
     if suppression and not suppression.owner_may_lift:
         raise signup.Unwanted
+    agreed = seed.subscription and seed.subscription.status == signup.Status.CONFIRMED
+    if state_of(seed) != then and not agreed:
+        raise signup.Superseded
     return seed
 
 

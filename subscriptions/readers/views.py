@@ -83,8 +83,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
     try:
         seed = seeds.agree(token) if request.method == "POST" else seeds.read_token(token)
-    except tokens.StaleToken:
-        return dead_link(request, "This link has expired. Ask the editors for another.", 403)
+    except (tokens.StaleToken, signup.Superseded):
+        return dead_link(request, "This link is too old. Ask the editors for another.", 403)
     except signup.Unwanted:
         return dead_link(request, UNWANTED, 403)
     except (tokens.BadToken, Seed.DoesNotExist):

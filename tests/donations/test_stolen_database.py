@@ -1,16 +1,20 @@
 """What a thief learns from the whole database: nothing about who is reader and donor at once."""
 
 import re
+from base64 import b32decode
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
+from django_otp.oath import totp
 
 from donations.giving import erasure
 from donations.models import Deferral, Donor
+from newsroom.accounts.models import User
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Consent, Subscription
@@ -123,3 +127,36 @@ def test_who_is_both_is_still_known_from_the_address_in_hand(one_of_each) -> Non
     erasure.erase(donor)
     assert not Deferral.objects.exists()
     assert Subscription.objects.count() == 3  # another consent
+
+
+def test_stolen_database_names_no_staff_and_opens_no_session(client, site, committing) -> None:
+    """A colleague is invited, signs in, sets up an app, changes their name, is looked at."""
+    with committing():
+        call_command(
+            *("staff", "invite", "heron", "--role", "Finance"),
+            *("--email", "Irena.Volkova@Unusual.example"),
+        )
+    user = User.objects.get()
+    user.set_password("quite a long one 7")
+    user.save()
+    with committing():
+        client.post("/admin/login/", {"username": "heron", "password": "quite a long one 7"})
+        client.post("/admin/security/", {"do": "app"})
+        key = client.session["key of a new app"]
+        code = f"{totp(b32decode(key)):06}"
+        codes = client.post("/admin/security/app/", {"code": code}).context["new_codes"]
+        names = {"name_email-first_name": "Irena", "name_email-last_name": "Volkova"}
+        names |= {"name_email-email": user.email, "theme-theme": "system"}
+        names |= {"theme-contrast": "system", "theme-density": "default"}
+        names |= {"theme-keyboard_shortcuts": "on"}
+        client.post("/admin/account/", names)
+        client.post("/admin/contributions/refund/1/", {"reason": "Irena Volkova asked"})
+        session = client.session
+        session["typed"] = "irena.volkova@unusual.example"
+        session.save()
+    assert User.objects.get().first_name == "Irena"
+    secrets = (client.cookies["sessionid"].value, key, codes[0].replace("-", ""))
+    for table, column, value in dump():
+        text = (value.decode("latin-1") if isinstance(value, bytes) else value).lower()
+        for part in ("irena", "volkova", "unusual", *secrets):
+            assert part.lower() not in text, (table, column)

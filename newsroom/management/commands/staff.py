@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from newsroom.accounts import audit
 from newsroom.accounts.models import User
@@ -37,8 +37,9 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"Nobody signs in as “{options['login']}”.")
         do, words = DO[options["action"]]
-        do(user)
-        audit.record(audit.COMMAND, f"{options['action']}: {words}", user.username)
+        with transaction.atomic():
+            do(user)
+            audit.record(audit.COMMAND, f"{options['action']}: {words}", user.username)
         self.stdout.write(f"{user.username}: {words}.")
         return None
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         try:
             validate_email(email)
             User.username_validator(login)
+            User(username=login).clean()
         except ValidationError as error:
             raise CommandError(error.messages[0]) from error
         roles.grant()

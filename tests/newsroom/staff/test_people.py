@@ -46,7 +46,21 @@ def test_invited_twice_is_one_account(site: Any) -> None:
     assert User.objects.count() == 1
 
 
-@pytest.mark.parametrize(("login", "email"), [("heron", "no address"), ("a b", "a@example.org")])
+def test_who_comes_back_is_who_they_are_invited_as(site: Any) -> None:
+    admin = make_user(None, username="heron", email="irena@example.org", password="an old one 7 8")
+    second_factor.new_codes(admin)
+    staff("disable", "heron")
+    staff("invite", "heron", "--role", "Editors", "--email", "irena@example.org")
+    again = User.objects.get()
+    assert not again.is_superuser and not again.has_usable_password() and again.is_active
+    assert [group.name for group in again.groups.all()] == ["Editors"]
+    assert not again.second_factors.exists()
+
+
+@pytest.mark.parametrize(
+    ("login", "email"),
+    [("heron", "no address"), ("a b", "a@example.org"), ("a@example.org", "a@example.org")],
+)
 def test_what_is_no_login_or_no_address_is_said(db: None, login: str, email: str) -> None:
     with pytest.raises(CommandError):
         staff("invite", login, "--role", "Editors", "--email", email)

@@ -33,14 +33,10 @@ def test_without_a_second_factor_nothing_opens_but_its_page(client: Client, coll
     assert "set up a second factor" in client.get("/admin/security/").content.decode()
 
 
-def test_a_demo_login_works_without_but_not_in_production(
-    db: None, client: Client, settings: Any
-) -> None:
+def test_a_demo_login_works_without(db: None, client: Client) -> None:
     client.force_login(make_user(demo=True))
     assert client.get("/admin/").status_code == 200
-    assert "login of the demo" in client.get("/admin/security/").content.decode()
-    settings.PRODUCTION = True
-    assert client.get("/admin/")["Location"] == "/admin/security/"
+    assert "login of the demo" in client.get("/admin/security/").text
 
 
 def test_setting_up_an_app_opens_the_admin_and_shows_codes_once(
@@ -165,7 +161,98 @@ def test_with_a_second_factor_the_password_proves_nothing(client: Client, collea
     [code, *_] = second_factor.new_codes(colleague)
     client.force_login(colleague)
     session = client.session
-    session["second factor"] = 1
+    session["second factor"] = colleague.second_factors.get().pk
     session.save()
     assert client.post("/admin/prove/", {"password": PASSWORD}).status_code == 403
     assert client.post("/admin/prove/", {"code": code}).status_code == 302
+
+
+def test_wagtails_other_door_leads_to_ours(client: Client, colleague: Any) -> None:
+    fields = {"username": colleague.username, "password": PASSWORD}
+    assert client.post("/_util/login/", fields)["Location"] == "/admin/login/"
+    assert "/login/" in client.get("/admin/")["Location"]
+
+
+def test_a_session_without_the_factor_that_one_has_is_none(client: Client, colleague: Any) -> None:
+    client.force_login(colleague)
+    with_app(colleague)
+    for path in ("/admin/security/", "/admin/security/app/", "/admin/"):
+        client.force_login(colleague)
+        assert client.get(path)["Location"] == "/admin/login/"
+    assert client.post("/admin/security/", {"do": "app"}).status_code == 302
+    assert "key of a new app" not in client.session
+
+
+def test_a_half_done_sign_in_ends_with_the_password(client: Client, colleague: Any) -> None:
+    [code, *_] = second_factor.new_codes(colleague)
+    log_in(client, colleague)
+    colleague.set_password("another one 7 8")
+    colleague.save()
+    assert client.post("/admin/login/code/", {"code": code})["Location"] == "/admin/login/"
+
+
+def test_demo_logins_do_not_work_in_production(db: None, client: Client, settings: Any) -> None:
+    demo = make_user(demo=True, password=PASSWORD)
+    client.force_login(demo)
+    settings.PRODUCTION = True
+    assert client.get("/admin/security/")["Location"] == "/admin/login/"
+    answer = log_in(Client(), demo)
+    assert answer.status_code == 200 and "of the demo" in answer.text
+
+
+@pytest.mark.parametrize("spelled", [" {}", "{}  ", "\u2003{}"])
+def test_no_spelling_has_a_count_of_its_own(colleague: Any, spelled: str) -> None:
+    for number in range(11):
+        stranger = Client(REMOTE_ADDR=f"10.{number}.0.1")
+        fields = {"username": spelled.format(colleague.username), "password": "guess"}
+        answer = stranger.post("/admin/login/", fields)
+    plain = Client(REMOTE_ADDR="10.99.0.1")
+    assert answer.status_code == log_in(plain, colleague, "guess").status_code == 429
+
+
+def test_strangers_in_the_same_network_lock_no_known_device_out(
+    client: Client, colleague: Any
+) -> None:
+    log_in(client, colleague)
+    client.post("/admin/logout/")
+    for number in range(31):
+        fields = {"username": f"nobody{number}", "password": "guess"}
+        Client().post("/admin/login/", fields)
+    assert log_in(client, colleague).status_code == 302
+
+
+def test_wrong_codes_of_who_knows_the_password_do_not_lock_the_owner_out(
+    client: Client, colleague: Any
+) -> None:
+    codes = second_factor.new_codes(colleague)
+    log_in(client, colleague)
+    client.post("/admin/login/code/", {"code": codes[0]})  # this device is known now
+    client.post("/admin/logout/")
+    thief = Client(REMOTE_ADDR="203.0.113.7")
+    log_in(thief, colleague)
+    for _ in range(6):
+        thief.post("/admin/login/code/", {"code": "wrong"})
+    assert "Too many wrong codes" in thief.post("/admin/login/code/", {"code": codes[1]}).text
+    log_in(client, colleague)
+    assert client.post("/admin/login/code/", {"code": codes[1]}).status_code == 302
+
+
+def test_nul_in_a_form_of_the_admin_is_refused(client: Client, colleague: Any) -> None:
+    fields = {"username": "a\0", "password": "x"}
+    assert client.post("/admin/login/", fields).status_code == 400
+    client.force_login(make_user())
+    assert client.post("/admin/security/", {"do": "end", "session": "a\0"}).status_code == 400
+    assert client.get("/admin/bulk/wagtailcore/page/delete/?id=abc").status_code == 404
+
+
+def test_no_other_method_gets_past_the_log(client: Client, site: Any) -> None:
+    client.force_login(make_user(None))
+    victim = make_user()
+    for method in (client.delete, client.put, client.patch):
+        assert method(f"/admin/users/delete/{victim.pk}/").status_code == 405
+    assert type(victim).objects.filter(pk=victim.pk).exists()
+
+
+def test_no_account_is_made_by_copying(client: Client, site: Any) -> None:
+    client.force_login(make_user(None))
+    assert client.get(f"/admin/users/copy/{make_user().pk}/").status_code == 404

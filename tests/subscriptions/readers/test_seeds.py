@@ -9,6 +9,7 @@ from django.utils.html import strip_tags
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Consent, Seed, Subscription
+from subscriptions.readers import signup
 from tests.factories import make_subscription, make_user
 
 
@@ -81,3 +82,21 @@ def test_one_mail_a_day_however_often_an_editor_types_it(
             client.post(url, {"addresses": "often@example.org"})
             client.post(url, {"remove": Seed.objects.get().pk})
     assert len(inbox.to("often@example.org")) <= 1
+
+
+def test_a_link_from_before_leaving_brings_nobody_back(
+    client: Any, site: Any, url: str, committing: Any, inbox: Any
+) -> None:
+    with committing():
+        client.post(url, {"addresses": "left@example.org"})
+    link = link_to(inbox, "left@example.org")
+    client.post(link)
+    signup.unsubscribe(Subscription.objects.get(), how="page")
+    assert client.post(link).status_code == 403
+    assert Subscription.objects.get().status == "unsubscribed"
+
+
+def test_a_long_list_is_refused(client: Any, url: str) -> None:
+    many = "\n".join(f"a{number}@example.org" for number in range(21))
+    assert client.post(url, {"addresses": many}).status_code == 400
+    assert not Seed.objects.exists()
