@@ -3,7 +3,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 
 from newsroom.models import Attachment
-from newsroom.web import media_host, middleware
+from newsroom.web import headers, media_host
 from subscriptions.issues import rendering
 from tests.factories import make_article, make_image, make_issue
 
@@ -78,7 +78,7 @@ def test_without_it_all_is_as_before(client, site) -> None:
     document = make_document()
     assert document.url.startswith("/documents/")
     assert client.get(document.url, headers={"host": "files.example.org"}).status_code == 200
-    assert middleware.PUBLIC_POLICY.count("img-src 'self' data:;") == 1
+    assert headers.PUBLIC_POLICY.count("img-src 'self' data:;") == 1
 
 
 @pytest.mark.parametrize(
