@@ -64,6 +64,14 @@ app.conf.beat_schedule = {
         "task": "newsroom.tasks.forget_what_was_asked",
         "schedule": crontab(hour="3", minute="20"),
     },
+    "forget uploads put aside": {
+        "task": "newsroom.tasks.forget_uploads_put_aside",
+        "schedule": crontab(hour="4", minute="0"),
+    },
+    "verify the audit log": {
+        "task": "newsroom.tasks.verify_audit_log",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "clean up sessions": {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),

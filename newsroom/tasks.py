@@ -1,13 +1,18 @@
 """What Celery calls: single mails, reads, and what Django and Wagtail offer as commands."""
 
+import logging
+
 from celery import shared_task
 from django.core.management import call_command
 
+from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
-from newsroom.publishing import reads
+from newsroom.publishing import reads, upload_cleaning
+
+log = logging.getLogger(__name__)
 
 
 @shared_task
@@ -39,6 +44,21 @@ def publish_scheduled() -> None:
 @shared_task
 def clear_sessions() -> None:
     SessionStore.clear_expired()
+
+
+@shared_task
+def forget_uploads_put_aside() -> None:
+    upload_cleaning.forget_put_aside()
+
+
+@shared_task
+def verify_audit_log() -> None:
+    """Its head goes into the logs, which lie elsewhere: see “audit verify --head”."""
+    verdict = audit.verify()
+    if verdict.broken:
+        log.error("audit log: entry %s does not follow from those before", verdict.broken.pk)
+    else:
+        log.info("audit log: %s entries, head %s", verdict.entries, verdict.head)
 
 
 @shared_task

@@ -46,13 +46,18 @@ def run(say: Callable[[str], Any]) -> Done:
                 why = error.messages[0] if isinstance(error, ValidationError) else "no such file"
                 say(f"{model._meta.verbose_name} {pk}: {why}")
                 done.failed += 1
-    for aside in UploadedFile.objects.all():
-        if is_old(aside.file.name, ASIDE):
-            aside.delete()
+    forget_put_aside()
     for name in list(leftovers()):
         default_storage.delete(name)
         done.removed += 1
     return done
+
+
+def forget_put_aside() -> None:
+    """Uploads that Wagtail keeps as they came, for a form that nobody has filled in since."""
+    for aside in UploadedFile.objects.all():
+        if is_old(aside.file.name, ASIDE):
+            aside.delete()
 
 
 @transaction.atomic

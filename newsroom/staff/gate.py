@@ -18,6 +18,7 @@ from wagtail.admin.auth import permission_denied
 from wagtail.permissions import page_permission_policy
 
 from newsroom.accounts import sessions
+from newsroom.core.paths import number_of
 
 View = Callable[..., HttpResponse]
 
@@ -90,7 +91,7 @@ def stopped(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> HttpResp
         return None if name in BEFORE else redirect("security")
     if fits(name, EDITORIAL) and not works_on_pages(user):
         return permission_denied(request)
-    if not all(pk == "all" or pk.isdecimal() for pk in request.GET.getlist("id")):
+    if not all(pk == "all" or number_of(pk) for pk in request.GET.getlist("id")):
         raise Http404
     several_users = name == "wagtail_bulk_action" and kwargs.get("model_name") == "user"
     if (fits(name, PROOF_FOR) or several_users or "export" in request.GET) and not fresh(request):

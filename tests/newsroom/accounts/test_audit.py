@@ -11,6 +11,7 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsroom import tasks
 from newsroom.accounts import audit
 from newsroom.accounts.models import AuditEntry
 from tests.factories import make_user
@@ -59,6 +60,16 @@ def test_what_was_done_behind_its_back_shows(db: None, sql: str) -> None:
     ).update(why="x")
     with pytest.raises(CommandError, match="does not follow"):
         call_command("audit", "verify")
+
+
+def test_the_head_is_logged_each_day_and_what_is_wrong(db: None, caplog: Any) -> None:
+    audit.record("heron", "looked")
+    with caplog.at_level("INFO"):
+        tasks.verify_audit_log()
+    assert f"1 entries, head {audit.verify().head}" in caplog.text
+    unguarded("UPDATE accounts_auditentry SET who = 'another' WHERE id > %s", 0)
+    tasks.verify_audit_log()
+    assert "does not follow" in caplog.text
 
 
 def test_an_end_that_was_cut_off_shows_by_a_head_noted_before(db: None) -> None:
