@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.core import signing
 from django.core.cache import cache
@@ -37,10 +38,9 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if guessed_too_often(request, login_typed(request)):
-            form = self.get_form()
-            form.errors.clear()  # not even whether it was right
-            form.add_error(None, TOO_OFTEN)
-            return self.render_to_response(self.get_context_data(form=form), status=429)
+            messages.error(request, TOO_OFTEN)
+            empty = self.get_form_class()(request)  # not even looked at
+            return self.render_to_response(self.get_context_data(form=empty), status=429)
         answer: HttpResponse = super().post(request, *args, **kwargs)
         return answer
 
