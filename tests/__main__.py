@@ -12,13 +12,19 @@ from tests.environment import ROOT
 
 HALVES = {
     "units": [
-        "tests/test_structure.py",
         "tests/donations",
         "tests/newsroom",
         "tests/subscriptions",
         "tests/faults/test_chaos.py",
     ],
-    "products": ["tests/faults/test_front.py", "tests/faults/test_up.py", "tests/browser"],
+    "products": [
+        "tests/test_admin_matrix.py",
+        "tests/test_licences.py",
+        "tests/test_structure.py",
+        "tests/faults/test_front.py",
+        "tests/faults/test_up.py",
+        "tests/browser",
+    ],
 }
 
 
