@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.product import Product, running
 from tests.tools import CHROMIUM
 
+expect.set_options(timeout=15_000)  # as for actions: two halves share two cores
 # Chromium would otherwise look for its maker's hosts at every start.
 OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

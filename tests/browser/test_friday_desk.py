@@ -228,7 +228,7 @@ def see_what_gives_pause(editor: Editor, colleague: Editor, product: Product, sh
         editor.open_editor()
         page = editor.page
         page.get_by_label("Toggle comments").click()
-        page.locator(".comment summary").first.click()
+        page.locator(".comment summary").first.press("Enter")
         page.get_by_role("menuitem", name="Resolve").click()
         editor.save()
 
