@@ -7,10 +7,11 @@ out or put in between shows. Which pages are in it: newsroom/staff/audited.py.
 import json
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from newsroom.accounts.models import AuditEntry
+from newsroom.core.locks import one_at_a_time
 from newsroom.core.privacy import keyed_hash
 
 LOCK = 0x61756469  # of PostgreSQL's advisory locks: “audi”
@@ -28,8 +29,7 @@ def record(who: str, what: str, row: str = "", why: str = "") -> None:
     """One more entry, in the transaction of what it is about. Writers wait for each other until
     they commit: otherwise two would follow the same entry."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        one_at_a_time(LOCK)
         last = AuditEntry.objects.order_by("-pk").first()
         entry = AuditEntry(at=timezone.now(), who=who, what=what[:120], row=row[:80], why=why[:300])
         entry.chain = follows(last.chain if last else "", entry)

@@ -6,7 +6,7 @@ A form calls :func:`ask`; the job :func:`answer` does what the hook ``asked_<wha
 import time
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,6 +14,7 @@ from wagtail import hooks
 
 from newsroom.core.clock import day_of
 from newsroom.core.jobs import after_commit
+from newsroom.core.locks import one_at_a_time
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
 from newsroom.models import Asked
@@ -83,7 +84,8 @@ def answer(asked_id: int) -> None:
         asked = found.filter(pk=asked_id, answered=False).first()
         if asked is None:
             return
-        one_at_a_time(asked.mailbox)
+        # Two jobs must not both find room for one mail to a mailbox.
+        one_at_a_time(int.from_bytes(asked.mailbox[:8], "big", signed=True))
         asked.mailed = not had_enough(asked) and _do(asked)
         asked.email, asked.detail, asked.answered = "", {}, True
         asked.created_at = day_of(asked.created_at)
@@ -99,13 +101,6 @@ def had_enough(asked: Asked) -> bool:
     since = day_of(timezone.now()) - WEEK
     mailed = Asked.objects.mailed_since(asked.what, asked.mailbox, since)
     return mailed.count() >= PER_WEEK
-
-
-def one_at_a_time(mailbox: bytes) -> None:
-    """Of one mailbox: two jobs must not both find room for one mail. Until the transaction ends."""
-    number = int.from_bytes(mailbox[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def forget_old() -> None:

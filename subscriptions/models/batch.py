@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Count, Func, Max, Q
 from django.db.models.functions import Now
+
+from newsroom.core.locks import one_at_a_time
 
 MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled
 NUMBERING = 4231  # the advisory lock under which batches get their places
@@ -185,8 +187,7 @@ class Batch(models.Model):
 
     def _next_seq(self) -> int:
         """A place after all others; one at a time numbers. Call it in a transaction."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [NUMBERING, self.mailing_id])
+        one_at_a_time(NUMBERING, self.mailing_id)
         places = type(self).objects.filter(mailing=self.mailing_id)
         return int(places.aggregate(last=Max("seq"))["last"]) + 1
 
