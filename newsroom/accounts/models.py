@@ -20,7 +20,7 @@ FREE_TRIES, LONGEST_WAIT = 5, timedelta(hours=1)
 
 class StaffManager(UserManager["User"]):
     def by_email(self, email: str) -> models.QuerySet["User"]:
-        return self.filter(email_index=staff_index(email), is_active=True)
+        return self.filter(email_index=staff_index(email))
 
 
 class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
@@ -53,7 +53,7 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
         super().clean()
         if "@" in self.username:
             raise ValidationError({"username": "Not an address: it stands here unsealed."})
-        others = User.objects.exclude(pk=self.pk).filter(email_index=staff_index(self.email))
+        others = User.objects.by_email(self.email).exclude(pk=self.pk)
         if self.email and others.exists():
             raise ValidationError({"email": "Somebody else has this address."})
 

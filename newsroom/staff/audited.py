@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,6 +15,7 @@ from wagtail import hooks
 
 from newsroom.accounts import audit
 from newsroom.accounts.models import User
+from newsroom.staff.gate import page_of_staff
 
 View = Callable[..., HttpResponse]
 
@@ -73,29 +73,27 @@ def table() -> dict[str, Audited]:
 def write_down(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        words = getattr(request, "audited", "")
-        if words and not done(request, response):
+        page, words = getattr(request, "audited", (Audited(), ""))
+        if words and not done(request, response, page):
             audit.record(request.user.get_username(), f"not done: {words}")
         return response
 
     def process_view(request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]) -> None:
-        match = request.resolver_match
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or match is None:
-            return
-        words, why = words_of(match.view_name, request)
-        if words and request.user.is_authenticated:
+        name = page_of_staff(request)
+        page = table().get(name, Audited())
+        words, why = words_of(request, name, page) if name else ("", "")
+        if words:
             chosen = sorted(request.GET.getlist("id"))
             row = " ".join(str(value) for value in (*args, *kwargs.values(), *chosen))
             audit.record(request.user.get_username(), words, row, why)
-            request.audited = words  # type: ignore[attr-defined]
+            request.audited = page, words  # type: ignore[attr-defined]
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
 
 
-def words_of(name: str, request: HttpRequest) -> tuple[str, str]:
+def words_of(request: HttpRequest, name: str, page: Audited) -> tuple[str, str]:
     """What this request is in the log, and why it was made; "" for what is not in it."""
-    page = table().get(name, Audited())
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         return page.change, request.POST.get(page.why, "") if page.change and page.why else ""
     if form := request.GET.get("export", ""):
@@ -103,11 +101,10 @@ def words_of(name: str, request: HttpRequest) -> tuple[str, str]:
     return page.look, ""
 
 
-def done(request: HttpRequest, response: HttpResponse) -> bool:
+def done(request: HttpRequest, response: HttpResponse, page: Audited) -> bool:
     """Wagtail answers who may not with a redirect to its first page."""
     away = response.get("Location", "")
     refused = away == reverse("wagtailadmin_home") or away.startswith(reverse("prove"))
-    page = table().get(request.resolver_match.view_name, Audited())  # type: ignore[union-attr]
     form_again = request.method == "POST" and response.status_code == 200 and not page.shows
     return response.status_code < 400 and not refused and not form_again
 

@@ -68,15 +68,20 @@ def second_factor_first(get_response: View) -> View:
     def process_view(
         request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        match = request.resolver_match
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or match is None:
-            return None
-        if not request.user.is_authenticated:
-            return None
-        return stopped(request, match.view_name, kwargs)
+        name = page_of_staff(request)
+        return stopped(request, name, kwargs) if name else None
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def page_of_staff(request: HttpRequest) -> str:
+    """The name of the view that somebody signed in asks for; "" for who is not, and readers, whose
+    session is not even looked for."""
+    match = request.resolver_match
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or match is None:
+        return ""
+    return match.view_name if request.user.is_authenticated else ""
 
 
 def stopped(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> HttpResponse | None:

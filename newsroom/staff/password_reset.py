@@ -39,7 +39,7 @@ def asked(email: str) -> bool:
     """What the form's job does (newsroom/mail/asked.py)."""
     posted = [
         outbox.post("password_reset", user.pk, key=f"{user.pk}-{outbox.ten_minutes()}")
-        for user in User.objects.by_email(email)
+        for user in User.objects.by_email(email).filter(is_active=True)
         if user.has_usable_password() or user.last_login is None
     ]
     return any(posted)

@@ -4,15 +4,15 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from newsroom.accounts.models import User
-from newsroom.core.privacy import staff_index
 from newsroom.mail import outbox
+from newsroom.staff import second_factor
 
 
 def invite(email: str, login: str, group: Group | None) -> User:
     """An account without a password, and a mail to choose one. Invited again, they get another
     mail, and the group on top. Raises IntegrityError for a login that somebody else has."""
     with transaction.atomic():
-        user = User.objects.filter(email_index=staff_index(email)).first()
+        user = User.objects.by_email(email).first()
         if user is None:
             user = User(username=login, email=email)
             user.set_unusable_password()
@@ -45,4 +45,4 @@ def forget_second_factors(user: User) -> None:
         user.second_factors.all().delete()
         user.sessions.all().delete()
         user.code_was_right()
-        outbox.post("sign_in_changed", user.pk, key=f"{user.pk}-{outbox.ten_minutes()}")
+        second_factor.tell(user)

@@ -134,6 +134,11 @@ def remove(user: User, factor: SecondFactor) -> None:
             user.second_factors.all().delete()
 
 
+def tell(user: User) -> None:
+    """A mail each time: a change of somebody else's may follow one of their own."""
+    outbox.post("sign_in_changed", user.pk, key=f"{user.pk}-{time.time_ns()}")
+
+
 def wait_in_words(until: object) -> str:
     minutes = max(1, round((until - timezone.now()) / timedelta(minutes=1)))  # type: ignore[operator]
     return f"Too many wrong codes. Please wait {minutes} minute{'s' if minutes > 1 else ''}."

@@ -1,6 +1,5 @@
 """“Sign-in and sessions”: everybody's page about how they get in, and where they are in."""
 
-import time
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +10,6 @@ from django.urls import reverse
 from newsroom.accounts import sessions
 from newsroom.accounts.models import SecondFactor
 from newsroom.core.paths import number_of
-from newsroom.mail import outbox
 from newsroom.staff import passkeys, second_factor
 from newsroom.staff.gate import FACTOR, needs_fresh_proof
 
@@ -28,11 +26,11 @@ def security(request: HttpRequest) -> HttpResponse:
 
 def page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     user: Any = request.user
-    factors = list(user.second_factors.all())
+    factors = list(user.second_factors.exclude(kind=SecondFactor.Kind.CODES))
     here = sessions.hashed(request.session.session_key or "")
     context = {
-        "app": next((one for one in factors if one.kind == SecondFactor.Kind.APP), None),
-        "passkeys": [one for one in factors if one.kind == SecondFactor.Kind.PASSKEY],
+        "factors": factors,
+        "app": any(one.kind == SecondFactor.Kind.APP for one in factors),
         "codes_left": second_factor.codes_left(user),
         "passkeys_possible": passkeys.possible_at(request),
         "sessions": [(one, one.pk == here) for one in sessions.open_of(user)],
@@ -80,7 +78,7 @@ def added(request: HttpRequest, factor: SecondFactor) -> HttpResponse:
     user: Any = request.user
     request.session[FACTOR] = factor.pk
     sessions.end_others(request)
-    tell(user)
+    second_factor.tell(user)
     if second_factor.codes_left(user):
         messages.success(request, f"The {factor} is set up.")
         return redirect("security")
@@ -92,7 +90,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not user.second_factors.exists():
         return redirect("security")
-    tell(user)
+    second_factor.tell(user)
     return page(request, new_codes=second_factor.new_codes(user))
 
 
@@ -105,7 +103,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     if not user.second_factors.exists():
         request.session.pop(FACTOR, None)
     sessions.end_others(request)
-    tell(user)
+    second_factor.tell(user)
     messages.success(request, f"The {factor} is removed. Elsewhere you are signed out.")
     return redirect("security")
 
@@ -121,11 +119,6 @@ def end_one(request: HttpRequest) -> HttpResponse:
     sessions.open_of(user).filter(pk=request.POST.get("session", "")[:40]).delete()
     messages.success(request, "Signed out there.")
     return redirect("security")
-
-
-def tell(user: Any) -> None:
-    """Each time: a change of somebody else's may follow one of their own."""
-    outbox.post("sign_in_changed", user.pk, key=f"{user.pk}-{time.time_ns()}")
 
 
 ACTIONS = {

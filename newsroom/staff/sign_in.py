@@ -22,7 +22,7 @@ from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
 from newsroom.staff import passkeys, second_factor
 from newsroom.staff.gate import FACTOR, proved
-from newsroom.web.public_forms import TOO_OFTEN, count, network_of
+from newsroom.web.public_forms import TOO_OFTEN, count, counter, network_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WAITING = "signing in"  # in the session: who has typed their password, and when
@@ -241,11 +241,7 @@ def _counters(request: HttpRequest, username: str) -> list[tuple[str, int]]:
     count of its own: strangers who guess lock nobody out of where they work."""
     user = User.objects.filter(username=username).first()
     known = user is not None and device_is_known(request, user)
-    what = {f"account {known} {username.casefold()}": PER_ACCOUNT}
-    if not known:
-        what[f"network {network_of(request)}"] = PER_NETWORK
-    window = int(time.time()) // WINDOW
-    return [
-        (f"guesses:{keyed_hash(f'{text} {window}', 'guesses').hex()[:32]}", most)
-        for text, most in what.items()
-    ]
+    account = f"guesses|{known}|{username.casefold()}"
+    network = f"guesses|{network_of(request)}"
+    counted = {account: PER_ACCOUNT} if known else {account: PER_ACCOUNT, network: PER_NETWORK}
+    return [(counter(what, WINDOW), most) for what, most in counted.items()]

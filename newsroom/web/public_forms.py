@@ -5,7 +5,6 @@ when the browser says that it comes from our own page (Fetch Metadata, W3C; ``Or
 carries an age we signed, and its network has not posted too often.
 """
 
-import hashlib
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -91,13 +90,15 @@ def network_of(request: HttpRequest) -> str:
 
 
 def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bool:
-    """Count this try; True when its network has had ``most`` in the current window.
+    """Count this try; True when its network has had ``most`` in the current window."""
+    return count(counter(f"{what}|{network_of(request)}", seconds), seconds) > most
 
-    Redis holds a keyed hash that changes with each window, never an address.
-    """
+
+def counter(what: str, seconds: int) -> str:
+    """The key under which this is counted in the current window: a keyed hash that changes with
+    each window, so that Redis holds no address, no network and no login."""
     window = int(time.time()) // seconds
-    secret = keyed_hash(f"{what}|{network_of(request)}|{window}", "network")
-    return count(f"tries:{hashlib.sha256(secret).hexdigest()[:32]}", seconds) > most
+    return f"tries:{keyed_hash(f'{what}|{window}', 'tries').hex()[:32]}"
 
 
 def count(key: str, seconds: int) -> int:
