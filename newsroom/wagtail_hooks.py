@@ -8,6 +8,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.views.account import AvatarSettingsPanel
 
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
@@ -15,6 +16,7 @@ from newsroom.web import exports, starters
 
 starters.install()
 exports.install()
+AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
 

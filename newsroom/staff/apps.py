@@ -5,9 +5,3 @@ class UsersConfig(WagtailUsersAppConfig):
     """Wagtail's pages about users, with our own where they would show or ask for what is sealed."""
 
     user_viewset = "newsroom.staff.pages.StaffViewSet"
-
-    def ready(self) -> None:
-        super().ready()
-        from wagtail.admin.views.account import AvatarSettingsPanel
-
-        AvatarSettingsPanel.is_active = lambda self: False  # nobody's face is kept

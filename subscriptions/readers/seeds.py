@@ -8,7 +8,7 @@ from newsroom.core import tokens
 from newsroom.core.privacy import folded, keyed_hash, list_index
 from newsroom.mail import outbox
 from newsroom.models import Suppression
-from subscriptions.models import Consent, Newsletter, Seed, Subscriber, Subscription
+from subscriptions.models import Newsletter, Seed, Subscription
 from subscriptions.readers import signup
 
 AGREE_SECONDS = 7 * 24 * 3600
@@ -55,19 +55,11 @@ def agree(token: str) -> Seed:
     """On the seed list, and on the newsletter's. Raises what :func:`read_token` does."""
     with transaction.atomic():
         seed = read_token(token)
-        subscriber, _ = Subscriber.objects.get_or_create(
-            email_index=list_index(seed.email), defaults={"email": seed.email}
-        )
-        subscription, _ = Subscription.objects.select_for_update().get_or_create(
-            subscriber=subscriber, newsletter=seed.newsletter
-        )
+        subscription = signup.subscription_of(seed.newsletter, seed.email)
+        signup.lift(subscription.subscriber, "agreed to the seed list by its owner")
         if subscription.status != signup.Status.CONFIRMED:
-            subscription.status = signup.Status.CONFIRMED
-            subscription.confirmed_on = timezone.localdate()
-            signup.record(subscription, Consent.Action.CONFIRMED, "seed list")
-        signup.lift(subscriber, "agreed to the seed list by its owner")
-        subscription.seed = True
-        subscription.save(update_fields=["status", "confirmed_on", "seed"])
+            signup.put_on_list(subscription, "seed list")
+        Subscription.objects.filter(pk=subscription.pk).update(seed=True)
         Seed.objects.filter(pk=seed.pk).update(subscription=subscription)
     return seed
 

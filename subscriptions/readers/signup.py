@@ -43,21 +43,25 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         suppression = Suppression.of(list_index(email))
         if suppression and not suppression.owner_may_lift:
             return False
-        subscriber, _ = Subscriber.objects.get_or_create(
-            email_index=list_index(email), defaults={"email": email}
-        )
-        subscription, _ = Subscription.objects.select_for_update().get_or_create(
-            subscriber=subscriber, newsletter=newsletter
-        )
+        subscription = subscription_of(newsletter, email)
         if subscription.status == Status.UNSUBSCRIBED:
             subscription.status = Status.PENDING
             subscription.save(update_fields=["status"])
-        record(subscription, Consent.Action.ASKED, how)
+        _record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         # What has changed since the last mail makes its link worthless: then there is a new one.
         state = f"{decisions(subscription)}-{mark(suppression)}-{outbox.ten_minutes()}"
         purpose = "already_subscribed" if listed else "confirm"
         return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
+
+
+def subscription_of(newsletter: Newsletter, email: str) -> Subscription:
+    """Theirs, made if there is none, locked until the transaction ends."""
+    subscriber, _ = Subscriber.objects.get_or_create(
+        email_index=list_index(email), defaults={"email": email}
+    )
+    found = Subscription.objects.select_for_update()
+    return found.get_or_create(subscriber=subscriber, newsletter=newsletter)[0]
 
 
 class Superseded(Exception):
@@ -113,12 +117,17 @@ def confirm(token: str) -> Subscription:
         subscription, done = read_confirm_token(token, lock=True)
         if not done:
             lift(subscription.subscriber, "confirmed by its owner")
-            subscription.status, subscription.confirmed_on = Status.CONFIRMED, timezone.localdate()
-            subscription.save(update_fields=["status", "confirmed_on"])
-            record(subscription, Consent.Action.CONFIRMED, "mailed link")
+            put_on_list(subscription, "mailed link")
             key = f"{subscription.pk}-{decisions(subscription)}"
             outbox.post("welcome", subscription.pk, key=key)
     return subscription
+
+
+def put_on_list(subscription: Subscription, how: str) -> None:
+    """Its owner has said so."""
+    subscription.status, subscription.confirmed_on = Status.CONFIRMED, timezone.localdate()
+    subscription.save(update_fields=["status", "confirmed_on"])
+    _record(subscription, Consent.Action.CONFIRMED, how)
 
 
 def lift(subscriber: Subscriber, why: str) -> None:
@@ -134,7 +143,7 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
     with transaction.atomic():
         listed = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.UNSUBSCRIBED)
         if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_on=timezone.localdate()):
-            record(subscription, Consent.Action.WITHDRAWN, how)
+            _record(subscription, Consent.Action.WITHDRAWN, how)
 
 
 def resubscribe(subscription: Subscription) -> None:
@@ -144,10 +153,10 @@ def resubscribe(subscription: Subscription) -> None:
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
         if gone.update(status=Status.CONFIRMED, confirmed_on=timezone.localdate()):
-            record(subscription, Consent.Action.CONFIRMED, "own page")
+            _record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
-def record(subscription: Subscription, action: str, how: str) -> None:
+def _record(subscription: Subscription, action: str, how: str) -> None:
     policy = PolicyPage.current()
     Consent.objects.create(
         subscription=subscription,

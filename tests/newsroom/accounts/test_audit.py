@@ -16,8 +16,6 @@ from newsroom.accounts import audit
 from newsroom.accounts.models import AuditEntry
 from tests.factories import make_user
 
-PASSWORD = "quite a long one 7"
-
 
 def said() -> list[tuple[str, str]]:
     return list(AuditEntry.objects.order_by("pk").values_list("who", "what"))

@@ -1,6 +1,7 @@
 """The seed list takes who agrees, and tells no editor whose an address is."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,9 +20,17 @@ def url(client: Any, site: Any) -> str:
     return f"/admin/newsletters/{site.newsletter.pk}/seeds/"
 
 
-def link_to(inbox: Any, address: str) -> str:
-    mail = inbox.to(address)[0]
-    return str(re.search(r"/newsletter/seed/\S+/", mail["text"])[0])  # type: ignore[index]
+@pytest.fixture
+def link_to(client: Any, url: str, committing: Any, inbox: Any) -> Callable[[str], str]:
+    """An editor types an address: the link in its owner's mail."""
+
+    def typed(address: str) -> str:
+        with committing():
+            client.post(url, {"addresses": address})
+        [mail] = inbox.to(address)
+        return str(re.search(r"/newsletter/seed/\S+/", mail["text"])[0])  # type: ignore[index]
+
+    return typed
 
 
 @pytest.mark.parametrize("status", ["", "confirmed", "pending", "unsubscribed", "complaint"])
@@ -42,11 +51,9 @@ def test_the_page_says_the_same_whoever_it_is_and_changes_nothing(
 
 
 def test_who_agrees_is_on_both_lists_and_leaves_like_any_reader(
-    client: Any, site: Any, url: str, committing: Any, inbox: Any
+    client: Any, url: str, link_to: Callable[[str], str]
 ) -> None:
-    with committing():
-        client.post(url, {"addresses": "first@example.org"})
-    link = link_to(inbox, "first@example.org")
+    link = link_to("first@example.org")
     assert client.get(link).status_code == 200 and not Subscription.objects.exists()
     for _ in range(2):  # pressed twice
         assert "Thank you" in client.post(link).text
@@ -61,11 +68,9 @@ def test_who_agrees_is_on_both_lists_and_leaves_like_any_reader(
 
 
 def test_who_complained_gets_no_mail_and_no_link_of_old_works(
-    client: Any, site: Any, url: str, committing: Any, inbox: Any
+    client: Any, url: str, committing: Any, inbox: Any, link_to: Callable[[str], str]
 ) -> None:
-    with committing():
-        client.post(url, {"addresses": "later@example.org"})
-    link = link_to(inbox, "later@example.org")
+    link = link_to("later@example.org")
     for address in ("later@example.org", "never@example.org"):
         Suppression.add(list_index(address), Suppression.Reason.COMPLAINT)
     with committing():
@@ -85,11 +90,9 @@ def test_one_mail_a_day_however_often_an_editor_types_it(
 
 
 def test_a_link_from_before_leaving_brings_nobody_back(
-    client: Any, site: Any, url: str, committing: Any, inbox: Any
+    client: Any, link_to: Callable[[str], str]
 ) -> None:
-    with committing():
-        client.post(url, {"addresses": "left@example.org"})
-    link = link_to(inbox, "left@example.org")
+    link = link_to("left@example.org")
     client.post(link)
     signup.unsubscribe(Subscription.objects.get(), how="page")
     assert client.post(link).status_code == 403
