@@ -85,16 +85,20 @@ def committing(django_capture_on_commit_callbacks: Any) -> Committing:
 
 
 class Inbox:
-    """The mail sandbox's inbox, as its web page shows it."""
+    """The mail sandbox's inbox, as its web page shows it; it is one for all tests, so only what
+    came since this test began."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.before = self._ask("nobody")["count"]  # mails are numbered, and none is deleted
 
     def to(self, address: str) -> list[dict[str, Any]]:
         """The mails to one address, newest first."""
-        answer = requests.get(self.url, params={"to": address, "format": "json"}, timeout=10)
-        mails: list[dict[str, Any]] = answer.json()["mails"]
-        return [mail for mail in mails if mail["to"] == address]
+        mails = self._ask(address)["mails"]
+        return [mail for mail in mails if mail["to"] == address and mail["id"] > self.before]
+
+    def _ask(self, to: str) -> Any:
+        return requests.get(self.url, params={"to": to, "format": "json"}, timeout=10).json()
 
     def fault(self, mode: str, times: int = 1) -> None:
         requests.post(f"{self.url}/faults", data={"mode": mode, "times": times}, timeout=10)
