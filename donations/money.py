@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 
@@ -80,26 +81,29 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
     if GROUPED.fullmatch(text):
         text = re.sub(r"[ ,\u00a0\u202f]", "", text)
     if not NUMBER.fullmatch(text):
-        raise BadAmount("Please enter the amount as a number, for example 5 or 12.50.")
+        raise BadAmount(_("Please enter the amount as a number, for example 5 or 12.50."))
     amount = Decimal(text.replace(",", "."))
     exact = amount.scaleb(currency.decimals)
     if exact != exact.to_integral_value():
         raise BadAmount(
-            "This currency has no decimals: please enter a whole number."
+            _("This currency has no decimals: please enter a whole number.")
             if currency.decimals == 0
-            else f"Please enter at most {currency.decimals} decimals."
+            else _("Please enter at most {count} decimals.").format(count=currency.decimals)
         )
     smallest = int(exact)
     if currency.decimals == 3 and smallest % 10:
-        raise BadAmount("Please round the last decimal to 0.")  # “Supported currencies”
+        raise BadAmount(_("Please round the last decimal to 0."))  # “Supported currencies”
     if any_size:
         return smallest
     if smallest < currency.minimum:
-        raise BadAmount(f"The smallest amount is {show(currency.minimum, code)}.")
+        least = show(currency.minimum, code)
+        raise BadAmount(_("The smallest amount is {amount}.").format(amount=least))
     if smallest > currency.maximum:
         raise BadAmount(
-            f"The largest amount here is {show(currency.maximum, code)}. "
-            "For more, please write to us: we would love to talk."
+            _(
+                "The largest amount here is {amount}. For more, please write to us: we would love "
+                "to talk."
+            ).format(amount=show(currency.maximum, code))
         )
     return smallest
 
@@ -140,7 +144,7 @@ def with_fee(amount: int, code: str) -> int:
 
 def currency_of(accept_language: str, offered: list[str]) -> str:
     """The currency for a reader's languages (RFC 9110, 12.5.4), "" if none of them tells."""
-    for tag, _ in parse_accept_lang_header(accept_language):
+    for tag, _quality in parse_accept_lang_header(accept_language):
         code = CURRENCY_OF.get(tag) or CURRENCY_OF.get(tag.partition("-")[0])
         if code in offered:
             return str(code)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
@@ -128,13 +130,13 @@ def giving_script() -> str:
 
 @hooks.register("masthead_links")
 @hooks.register("footer_links")
-def support_link() -> dict[str, str]:
-    return {"url": reverse("support"), "label": "Support us"}
+def support_link() -> dict[str, str | Promise]:
+    return {"url": reverse("support"), "label": _("Support us")}
 
 
 @hooks.register("footer_links", order=1)
-def portal_link() -> dict[str, str]:
-    return {"url": reverse("manage_request"), "label": "Your contributions"}
+def portal_link() -> dict[str, str | Promise]:
+    return {"url": reverse("manage_request"), "label": _("Your contributions")}
 
 
 @hooks.register("issue_feet")

@@ -42,16 +42,16 @@ MEDIA_ORIGIN = env.str("MEDIA_ORIGIN", default="").rstrip("/")
 if MEDIA_ORIGIN:
     ALLOWED_HOSTS += [urlsplit(MEDIA_ORIGIN).hostname or ""]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-LANGUAGE_CODE = "en-gb"
-# For receipts and Stripe's pages: donations/giving/receipt_words.py. The site is English.
+LANGUAGE_CODE = "en-gb"  # of the admin
+# Of pages, mails and receipts: newsroom/core/languages.py, docs/how-to/add-a-language.md.
 LANGUAGES = [
-    (LANGUAGE_CODE, "English"),
-    ("de", "Deutsch"),
-    ("es", "Español"),
-    ("fr", "Français"),
-    ("pl", "Polski"),
-    ("ru", "Русский"),
-]
+    (LANGUAGE_CODE, "English"), ("ar", "العربية"), ("de", "Deutsch"), ("es", "Español"),
+    ("fa", "فارسی"), ("fr", "Français"), ("pl", "Polski"), ("ru", "Русский"), ("uk", "Українська"),
+]  # fmt: skip
+# What the newsroom writes in; also of pages whose reader asks for none of the above.
+SITE_LANGUAGE = env.str("SITE_LANGUAGE", default="en")
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "newsroom.core.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
 USE_I18N = True
@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "newsroom.web.media_host.keep_apart",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsroom.web.middleware.speak",
     "newsroom.web.middleware.limit_body",
     "newsroom.web.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -115,7 +116,7 @@ MIDDLEWARE = [
     "newsroom.staff.gate.second_factor_first",
     "newsroom.staff.audited.write_down",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "newsroom.publishing.redirects.InEveryLanguage",
 ]
 
 ROOT_URLCONF = "newsroom.urls"
@@ -127,6 +128,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["django.templatetags.i18n", "newsroom.templatetags.languages"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
@@ -149,8 +151,8 @@ def signup_box(context: dict[str, Any]) -> str:
 
 
 @hooks.register("section_links")
-def newsletters_link() -> dict[str, str]:
-    return {"url": "/newsletter/", "label": "Newsletter"}
+def newsletters_link() -> dict[str, str | Promise]:
+    return {"url": reverse("wagtail_serve", args=["newsletter/"]), "label": _("Newsletter")}
 
 
 @hooks.register("issue_previews")

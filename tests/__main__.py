@@ -21,6 +21,7 @@ HALVES = {
         "tests/test_admin_matrix.py",
         "tests/test_licences.py",
         "tests/test_structure.py",
+        "tests/test_translations.py",
         "tests/faults/test_front.py",
         "tests/faults/test_up.py",
         "tests/browser",

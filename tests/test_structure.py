@@ -83,7 +83,7 @@ def test_every_mail_that_is_posted_is_written_and_has_both_parts() -> None:
     sources = "".join(path.read_text() for path in modules())
     named = set(re.findall(r'outbox\.post\(\s*"(\w+)"', sources))
     assert len(named) >= 10
-    assert named <= set(catalogue.writers())
+    assert named <= set(catalogue.mails())
     parts = [path for path in ROOT.glob("templates/*/email/*.mjml") if path.stem != "base"]
     assert [path.name for path in parts if not path.with_suffix(".txt").exists()] == []
 

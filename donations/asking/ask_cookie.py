@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 COOKIE = "ask"
 SALT = "ask"
@@ -30,16 +32,16 @@ class Choice:
     """One answer to “Remind me later”: a form value, its label, how far off it is."""
 
     value: str
-    label: str
+    label: str | Promise
     after: timedelta
 
 
 LATER = [
-    Choice("week", "In a week", timedelta(days=7)),
-    Choice("month", "In a month", timedelta(days=30)),
-    Choice("two-months", "In two months", timedelta(days=60)),
-    Choice("quarter", "In three months", timedelta(days=91)),
-    Choice("year", "In a year", timedelta(days=365)),
+    Choice("week", _("In a week"), timedelta(days=7)),
+    Choice("month", _("In a month"), timedelta(days=30)),
+    Choice("two-months", _("In two months"), timedelta(days=60)),
+    Choice("quarter", _("In three months"), timedelta(days=91)),
+    Choice("year", _("In a year"), timedelta(days=365)),
 ]
 LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 

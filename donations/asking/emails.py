@@ -2,17 +2,30 @@
 
 from urllib.parse import urlencode
 
-from anymail.message import AnymailMessage
+from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.asking import reminders
 from donations.models import Deferral, GivingWords
 from newsroom.core import tokens
-from newsroom.mail.compose import compose
+from newsroom.mail.catalogue import Letter, mail
 from newsroom.web.http import absolute_url
 
 
-def reminder(deferral_id: int) -> AnymailMessage | None:
+@mail(
+    "reminder",
+    subject=_("You asked us to get back to you"),
+    paragraphs=[
+        _("Some time ago you asked us to get back to you today."),
+        _(
+            "Our reporting is free for everyone because some readers carry it. If this is a good "
+            "moment, the page is ready for you:"
+        ),
+    ],
+    button=_("Continue"),
+    small=_("This is the one reminder you asked for."),
+)
+def reminder(deferral_id: int) -> Letter | None:
     deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.REMINDED).first()
     if deferral is None:
         return None
@@ -23,9 +36,11 @@ def reminder(deferral_id: int) -> AnymailMessage | None:
     }
     if deferral.amount:
         query["amount"] = money.plain(deferral.amount, deferral.currency)
-    context = {
-        "deferral": deferral,
-        "url": absolute_url(f"/support/?{urlencode(query)}"),
-        "cancel": absolute_url(f"/support/remind-me/cancel/{reminders.cancel_token(deferral)}/"),
-    }
-    return compose("donations/email/reminder", context, GivingWords.load().reminder, deferral.email)
+    cancel = absolute_url(f"/support/remind-me/cancel/{reminders.cancel_token(deferral)}/")
+    return Letter(
+        deferral.email,
+        deferral.language,
+        url=absolute_url(f"/support/?{urlencode(query)}"),
+        links=[(_("I want no more reminders"), cancel)],
+        subject=GivingWords.load().reminder,
+    )

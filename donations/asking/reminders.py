@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django import forms
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from donations.asking import ask_cookie
 from donations.models import Appeal, Deferral, Frequency
 from newsroom.core import tokens
+from newsroom.core.languages import spoken
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
@@ -21,8 +23,8 @@ class LaterForm(forms.Form):
     when = forms.ChoiceField(
         choices=[(choice.value, choice.label) for choice in ask_cookie.LATER],
         error_messages={
-            "required": "Please choose when we may ask again.",
-            "invalid_choice": "Please choose when we may ask again.",
+            "required": _("Please choose when we may ask again."),
+            "invalid_choice": _("Please choose when we may ask again."),
         },
     )
     email = AddressField(required=False, max_length=254)
@@ -34,16 +36,23 @@ def defer(form: LaterForm, now: datetime) -> datetime:
     remind_at = now + ask_cookie.LATER_BY_VALUE[form.cleaned_data["when"]].after
     if email := form.cleaned_data["email"]:
         frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
-        ask("reminder", email, remind_at=remind_at.isoformat(), frequency=str(frequency))
+        ask(
+            "reminder",
+            email,
+            remind_at=remind_at.isoformat(),
+            frequency=str(frequency),
+            language=spoken(),
+        )
     return remind_at
 
 
-def asked(email: str, remind_at: str, frequency: str) -> bool:
+def asked(email: str, remind_at: str, frequency: str, language: str) -> bool:
     """What the form's job does (newsroom/mail/asked.py). A new one causes a mail, if not today."""
     return Deferral.wish(
         email,
         remind_at=datetime.fromisoformat(remind_at),
         frequency=frequency,
+        language=language,
         appeal=Appeal.objects.current(),
     )
 

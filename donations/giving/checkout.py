@@ -8,6 +8,7 @@ import stripe
 from django import forms
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
@@ -29,8 +30,8 @@ class GiveForm(forms.Form):
     frequency = forms.ChoiceField(
         choices=Frequency.choices,
         error_messages={
-            "required": "Please choose once, monthly or annual.",
-            "invalid_choice": "Please choose once, monthly or annual.",
+            "required": _("Please choose once, monthly or annual."),
+            "invalid_choice": _("Please choose once, monthly or annual."),
         },
     )
     currency = forms.CharField(required=False, max_length=3)
@@ -47,7 +48,7 @@ class GiveForm(forms.Form):
     appeal = forms.ModelChoiceField(
         Appeal.objects.all(),
         required=False,
-        error_messages={"invalid_choice": "This appeal is over. Please press Continue again."},
+        error_messages={"invalid_choice": _("This appeal is over. Please press Continue again.")},
     )
     reminder = forms.CharField(required=False, max_length=200)
 
@@ -55,7 +56,9 @@ class GiveForm(forms.Form):
         code = self.cleaned_data["currency"].lower() or "usd"
         if code not in money.CURRENCIES:
             offered = ", ".join(known.upper() for known in money.CURRENCIES)
-            raise forms.ValidationError(f"We can't take that currency. Please choose {offered}.")
+            raise forms.ValidationError(
+                _("We can't take that currency. Please choose {offered}.").format(offered=offered)
+            )
         return str(code)
 
     def clean(self) -> dict[str, Any]:
@@ -63,7 +66,7 @@ class GiveForm(forms.Form):
         suggested = data.get(f"amount_{data.get('frequency')}")
         typed = data.get("own_amount") or suggested or data.get("amount")
         if not typed:
-            self.add_error("amount", "Please choose an amount or enter your own.")
+            self.add_error("amount", _("Please choose an amount or enter your own."))
         elif "currency" in data:
             try:
                 data["smallest"] = money.parse(typed, data["currency"])
@@ -71,7 +74,12 @@ class GiveForm(forms.Form):
                 self.add_error("amount", str(error))
         appeal, country = data.get("appeal"), Country.objects.named(data.get("country", ""))
         if appeal and country and appeal.closed_for(country):
-            self.add_error("country", f"Please do not give from {country.name}: {country.warning}")
+            self.add_error(
+                "country",
+                _("Please do not give from {country}: {warning}").format(
+                    country=country.name, warning=country.warning
+                ),
+            )
         return data
 
 

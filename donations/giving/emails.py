@@ -1,11 +1,14 @@
-"""One function per mail: from a row's id to the message, or None when it is no longer due.
+"""The mails to a donor: the words of each, and from a row's id to whom it goes, or None when it is
+no longer due.
 
-Subjects are the editors' (GivingWords), neutral by default.
+Neutral by default: a lock screen or a shared inbox must not tell that somebody gives. Editors may
+choose other subjects (GivingWords).
 """
 
 from typing import Any
 
-from anymail.message import AnymailMessage
+from django.utils.functional import lazy
+from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.giving.links import manage_url
@@ -13,58 +16,91 @@ from donations.models import (
     Checkout,
     Contribution,
     Donor,
+    Frequency,
     GivingWords,
     RecurringContribution,
 )
 from donations.payments import gateway
 from newsroom.core import tokens
 from newsroom.core.privacy import list_index
-from newsroom.mail.compose import compose
+from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
 SUPPORT = absolute_url("/support/")
+UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
+AGAIN: dict[str, Any] = {
+    Frequency.MONTHLY: _("It comes again every month."),
+    Frequency.ANNUAL: _("It comes again every year."),
+}
+amount = lazy(money.show, str)  # written in the mail's language
 
 
-def thanks(contribution_id: int) -> AnymailMessage | None:
+@mail(
+    "thanks",
+    subject=_("Thank you"),
+    paragraphs=[
+        _("Dear {name},"),
+        _("We have received {amount} on {day}. Thank you: you keep us independent."),
+        "{again}",
+        _(
+            "Your own page shows everything, and lets you change or end it. Your receipt {receipt} "
+            "is there too."
+        ),
+    ],
+    button=_("Open my page"),
+    small=_("That link works for a day; a new one is at {page}"),
+)
+def thanks(contribution_id: int) -> Letter | None:
     found = Contribution.objects.select_related("donor", "recurring", "receipt")
     contribution = found.filter(pk=contribution_id).first()
     if contribution is None or contribution.donor is None:
         return None
-    context = {
-        "contribution": contribution,
-        "manage": manage_url(contribution.donor),
+    about = {
         "name": contribution.donor.name,
+        "amount": amount(contribution.amount, contribution.currency),
+        "day": contribution.received_at or contribution.created_at,
+        "again": AGAIN.get(contribution.frequency, ""),
+        "receipt": contribution.receipt_number and contribution.receipt,
+        "page": absolute_url("/support/manage/"),
     }
-    return compose(
-        "donations/email/thanks", context, GivingWords.load().thanks, contribution.donor.email
-    )
+    return _to_donor("thanks", contribution.donor, about, manage_url(contribution.donor))
 
 
-def contribution_failed(contribution_id: int) -> AnymailMessage | None:
+@mail(
+    "contribution_failed",
+    subject=_("A payment did not go through"),
+    paragraphs=[
+        _(
+            "Your bank has not let your payment of {amount} through. Nothing was charged, and "
+            "nothing is owed."
+        ),
+        _("Should you want to try again, perhaps another way:"),
+    ],
+    button=_("Try again"),
+)
+def contribution_failed(contribution_id: int) -> Letter | None:
     """A debit that the page called on its way was refused by the bank, days later."""
     found = Contribution.objects.select_related("donor").filter(pk=contribution_id)
     contribution = found.filter(status=Contribution.Status.FAILED).first()
     if contribution is None or contribution.donor is None:
         return None
-    context = {
-        "paragraphs": [
-            f"Your bank has not let your payment of {contribution.shown_amount} through. "
-            "Nothing was charged, and nothing is owed.",
-            "Should you want to try again, perhaps another way:",
-        ],
-        "url": SUPPORT,
-        "button": "Try again",
-    }
-    return compose(
-        "newsroom/email/notice",
-        context,
-        GivingWords.load().payment_failed,
-        contribution.donor.email,
-    )
+    about = {"amount": amount(contribution.amount, contribution.currency)}
+    return _to_donor("payment_failed", contribution.donor, about, SUPPORT)
 
 
-def recovery(checkout_id: int) -> AnymailMessage | None:
+@mail(
+    "recovery",
+    subject=_("You were not finished"),
+    paragraphs=[
+        _(
+            "You were about to give, and something came between. If you like, go on where you left "
+            "off. We won't ask again."
+        )
+    ],
+    button=_("Go on"),
+)
+def recovery(checkout_id: int) -> Letter | None:
     """To who left Stripe's page and agreed there to be asked once. Their address is Stripe's: it
     is read now and not kept."""
     checkout = Checkout.objects.filter(pk=checkout_id, contributions=None).first()
@@ -76,93 +112,120 @@ def recovery(checkout_id: int) -> AnymailMessage | None:
     url = after.recovery.url if after and after.recovery else None
     if not email or not url or Suppression.of(list_index(email)):
         return None
-    context = {
-        "paragraphs": [
-            "You were about to give, and something came between. If you like, go on where you "
-            "left off. We won't ask again.",
-        ],
-        "url": url,
-        "button": "Go on",
-    }
-    return compose("newsroom/email/notice", context, GivingWords.load().recovery, email)
+    return Letter(email, checkout.language, url=url, subject=GivingWords.load().recovery)
 
 
-def manage_link(donor_id: int) -> AnymailMessage | None:
+@mail(
+    "manage_link",
+    subject=_("Your link"),
+    paragraphs=[_("Here is the link to your own page. It works for a day.")],
+    button=_("Open my page"),
+    small=_("You did not ask for this? Then do nothing."),
+)
+def manage_link(donor_id: int) -> Letter | None:
     donor = Donor.objects.filter(pk=donor_id).first()
-    if donor is None:
-        return None
-    context = {"url": manage_url(donor)}
-    return compose(
-        "donations/email/manage_link", context, GivingWords.load().manage_link, donor.email
-    )
+    return _to_donor("manage_link", donor, {}, manage_url(donor)) if donor else None
 
 
-# What each of these mails says about a recurring contribution. GivingWords has its subject.
-RECURRING_MAILS: dict[str, list[str]] = {
-    "payment_failed": [
-        "Your last payment of {amount} did not go through{card}. That happens: cards expire, "
-        "limits are reached, accounts are closed.",
-        "It is tried again in the next days. If your card or account has changed, please tell "
-        "us here:",
-    ],
-    "action_required": [
-        "Your bank wants to hear from you before it lets your payment of {amount} through{card}.",
-        "One press on the page behind this button is enough:",
-    ],
-    "last_call": [
-        "Your payment of {amount} has failed several times{card}. If it fails once more, what "
-        "you give regularly ends by itself, and nothing is owed.",
-        "If you would like it to go on, please check your card:",
-    ],
-    "recurring_ended": [
-        "What you gave regularly, {amount}, has ended. Nothing more is charged.",
-        "Thank you for all of it. Should you want to begin again, now or later:",
-    ],
-    "card_expiring": [
-        "The card{card} with which you give {amount} is good until {expires} only.",
-        "Your bank may have told us about a new one already. If not, please enter it here:",
-    ],
-}
-BUTTONS = {"recurring_ended": "Give again", "action_required": "Answer my bank"}
-UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
+# --- What is given regularly ----------------------------------------------------------------
+
+CARD = _("You pay with {card}.")  # left out where we don't know it
 
 
-def payment_failed(recurring_id: int) -> AnymailMessage | None:
+@mail(
+    "payment_failed",
+    subject=_("A payment did not go through"),
+    paragraphs=[
+        _(
+            "Your last payment of {amount} did not go through. That happens: cards expire, limits "
+            "are reached, accounts are closed."
+        ),
+        CARD,
+        _(
+            "It is tried again in the next days. If your card or account has changed, please tell "
+            "us here:"
+        ),
+    ],
+    button=_("Check my card"),
+)
+def payment_failed(recurring_id: int) -> Letter | None:
     return _about_recurring("payment_failed", recurring_id, status="past_due")
 
 
-def action_required(recurring_id: int) -> AnymailMessage | None:
+@mail(
+    "action_required",
+    subject=_("Your bank has a question"),
+    paragraphs=[
+        _("Your bank wants to hear from you before it lets your payment of {amount} through."),
+        CARD,
+        _("One press on the page behind this button is enough:"),
+    ],
+    button=_("Answer my bank"),
+)
+def action_required(recurring_id: int) -> Letter | None:
     return _about_recurring("action_required", recurring_id, status="past_due")
 
 
-def last_call(recurring_id: int) -> AnymailMessage | None:
+@mail(
+    "last_call",
+    subject=_("A payment still does not go through"),
+    paragraphs=[
+        _(
+            "Your payment of {amount} has failed several times. If it fails once more, what you "
+            "give regularly ends by itself, and nothing is owed."
+        ),
+        CARD,
+        _("If you would like it to go on, please check your card:"),
+    ],
+    button=_("Check my card"),
+)
+def last_call(recurring_id: int) -> Letter | None:
     return _about_recurring("last_call", recurring_id, status="past_due")
 
 
-def recurring_ended(recurring_id: int) -> AnymailMessage | None:
+@mail(
+    "recurring_ended",
+    subject=_("It has ended"),
+    paragraphs=[
+        _("What you gave regularly, {amount}, has ended. Nothing more is charged."),
+        _("Thank you for all of it. Should you want to begin again, now or later:"),
+    ],
+    button=_("Give again"),
+)
+def recurring_ended(recurring_id: int) -> Letter | None:
     return _about_recurring("recurring_ended", recurring_id, ended_at__isnull=False)
 
 
-def card_expiring(recurring_id: int) -> AnymailMessage | None:
+@mail(
+    "card_expiring",
+    subject=_("Your card will expire soon"),
+    paragraphs=[
+        _("The card with which you give {amount} is good until {expires} only: {card}."),
+        _("Your bank may have told us about a new one already. If not, please enter it here:"),
+    ],
+    button=_("Check my card"),
+)
+def card_expiring(recurring_id: int) -> Letter | None:
     return _about_recurring("card_expiring", recurring_id, status__in=RecurringContribution.GOING)
 
 
-def _about_recurring(name: str, pk: int, **still: Any) -> AnymailMessage | None:
+def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
     """``still``: what has to be true at the moment of sending for the mail to make sense."""
     found = RecurringContribution.objects.select_related("donor").filter(pk=pk, **still)
     recurring = found.first()
     if recurring is None or recurring.donor is None:
         return None
-    words = {
-        "amount": money.show(recurring.amount, recurring.currency),
-        "card": f" ({recurring.card})" if recurring.card else "",
-        "expires": f"{recurring.card_expires_on:%B %Y}" if recurring.card_expires_on else "",
+    about = {
+        "amount": amount(recurring.amount, recurring.currency),
+        "card": recurring.card,
+        "expires": recurring.card_expires_on or "",
     }
     token = tokens.expiring("update payment", recurring.pk)
-    context = {
-        "paragraphs": [paragraph.format(**words) for paragraph in RECURRING_MAILS[name]],
-        "url": SUPPORT if name == "recurring_ended" else f"{SUPPORT}update-payment/{token}/",
-        "button": BUTTONS.get(name, "Check my card"),
-    }
-    subject = getattr(GivingWords.load(), name)
-    return compose("newsroom/email/notice", context, subject, recurring.donor.email)
+    url = SUPPORT if name == "recurring_ended" else f"{SUPPORT}update-payment/{token}/"
+    return _to_donor(name, recurring.donor, about, url)
+
+
+def _to_donor(subject: str, donor: Donor, about: dict[str, Any], url: str) -> Letter:
+    """``subject``: which of GivingWords may stand in its place."""
+    chosen = getattr(GivingWords.load(), subject)
+    return Letter(donor.email, donor.language, about, url, subject=chosen)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from django.core.cache import cache
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 METHODS = "payment methods"  # in the cache: what Stripe says is turned on
 USUAL = ["card", "apple_pay", "google_pay", "sepa_debit"]  # until Stripe has been asked
@@ -13,12 +15,12 @@ class Method:
     """A name, and the picture of it in templates/donations/giving/methods.html."""
 
     icon: str
-    label: str
+    label: str | Promise
 
 
 # Stripe's name ("Payment Method Configuration object") -> what we show; others by their name.
 KNOWN = {
-    "card": Method("card", "Card"),
+    "card": Method("card", _("Card")),
     "apple_pay": Method("phone", "Apple Pay"),
     "google_pay": Method("phone", "Google Pay"),
     "sepa_debit": Method("bank", "SEPA"),
@@ -28,7 +30,7 @@ KNOWN = {
     "p24": Method("bank", "Przelewy24"),
     "paypal": Method("wallet", "PayPal"),
     "link": Method("wallet", "Link"),
-    "us_bank_account": Method("bank", "US bank account"),
+    "us_bank_account": Method("bank", _("US bank account")),
 }
 
 

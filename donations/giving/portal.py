@@ -7,7 +7,9 @@ import stripe
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -28,9 +30,11 @@ from newsroom.web.public_forms import own_forms_only, refusal
 
 log = logging.getLogger(__name__)
 
-EXPIRED = "This link has expired. Ask for a new one at /support/manage/."
+EXPIRED = _("This link has expired. Ask for a new one at /support/manage/.")
 MANAGE_SECONDS = 24 * 3600
-NOT_ERASED = "Our payment provider does not answer, so nothing was erased. Please try again."
+REFUSED = _("Our payment provider refuses this change. Please reload the page.")
+NOT_TAKEN = _("Our payment provider did not take the change. Please try again.")
+NOT_ERASED = _("Our payment provider does not answer, so nothing was erased. Please try again.")
 
 
 class AddressForm(forms.Form):
@@ -54,7 +58,7 @@ def manage_request(request: HttpRequest) -> HttpResponse:
         template = "donations/giving/manage_request.html"
         return render(request, template, context, status=refused.status)
     asked.ask("manage_link", form.cleaned_data["email"])
-    return redirect("/support/manage/?sent")
+    return redirect(f"{reverse('manage_request')}?sent")
 
 
 def asked_for_link(email: str) -> bool:
@@ -123,7 +127,7 @@ def receipt(request: HttpRequest, donor: Donor, token: str, pk: int) -> HttpResp
 def statement(request: HttpRequest, donor: Donor, token: str, year: int) -> HttpResponse:
     document = receipts.statement(donor, year) if year < 10000 else None
     if document is None:
-        return dead_link(request, "You gave nothing in that year.", 404)
+        return dead_link(request, _("You gave nothing in that year."), 404)
     return pdf(document, f"contributions-{year}")
 
 
@@ -170,10 +174,10 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
         return {"done": recurring_changes.apply(form, timezone.now())}, 200
     except stripe.InvalidRequestError as error:
         log.warning("Stripe refuses a change: %s", error.code)
-        return {"problem": "Our payment provider refuses this change. Please reload the page."}, 409
+        return {"problem": REFUSED}, 409
     except (gateway.Unavailable, stripe.StripeError) as error:
         log.warning("A recurring contribution was not changed: %s", type(error).__name__)
-        return {"problem": "Our payment provider did not take the change. Please try again."}, 503
+        return {"problem": NOT_TAKEN}, 503
 
 
 def other(recurring: RecurringContribution) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def update_payment(
 ) -> HttpResponse:
     """From the mail about a failed payment: to the card and to nothing else, for three weeks."""
     if not recurring.going or recurring.donor_id is None:
-        return dead_link(request, "This contribution has ended: there is nothing to pay.", 410)
+        return dead_link(request, _("This contribution has ended: there is nothing to pay."), 410)
     if request.method == "POST":
         return to_stripe(request, recurring)
     return render(request, "donations/giving/update_payment.html", {"recurring": recurring})

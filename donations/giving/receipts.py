@@ -1,7 +1,7 @@
 """Receipts and annual statements as PDF, in the donor's language, written when asked for.
 
-Typeset by Typst, whose own fonts cover Latin, Greek and Cyrillic; no font, file or network of
-the machine is used. What a document says follows from its rows, so it is not stored.
+Typeset by Typst, whose own fonts cover Latin, Greek and Cyrillic, and ours Arabic; no font, file or
+network of the machine is used. What a document says follows from its rows, so it is not stored.
 """
 
 import json
@@ -11,37 +11,38 @@ from typing import Any
 
 import typst
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from donations import money
-from donations.giving.receipt_words import WORDS
 from donations.models import Contribution, Donor, Receipt
+from newsroom.core.languages import OWN, direction, speaking, spoken
 from newsroom.models import Masthead
 
 TEMPLATES: Path = settings.BASE_DIR / "templates/donations/receipts"
+# Vazirmatn, for Arabic script: under the SIL Open Font License.
+FONTS = Path(__file__).parent / "fonts"
 
 
 def receipt(found: Receipt) -> bytes:
     """The receipt of one contribution."""
     contribution = found.contribution
-    language = _language(contribution.donor)
-    words = WORDS[language]
-    rows = [
-        (words["number"], str(found)),
-        (words["received"], _day(contribution.received_at, language)),
-        (words["amount"], _amount(contribution.amount, contribution.currency)),
-        (words["rhythm"], words[contribution.frequency]),
-    ]
-    if contribution.payment_method:
-        rows.append((words["paid_with"], contribution.payment_method))
-    if contribution.refunded:
-        rows.append((words["returned"], _amount(contribution.refunded, contribution.currency)))
-    if contribution.status == Contribution.Status.DISPUTED:
-        rows.append((words["returned"], words["disputed"]))
-    return _typeset(
-        "receipt", contribution.donor, language, f"{words['receipt']} {found}", facts=rows
-    )
+    with speaking(contribution.donor.language if contribution.donor else OWN):
+        rows = [
+            (_("Number"), str(found)),
+            (_("Received on"), _day(contribution.received_at)),
+            (_("Amount"), _amount(contribution.amount, contribution.currency)),
+            (_("How often"), str(contribution.get_frequency_display())),
+        ]
+        if contribution.payment_method:
+            rows.append((_("Paid with"), contribution.payment_method))
+        if contribution.refunded:
+            rows.append((_("Returned"), _amount(contribution.refunded, contribution.currency)))
+        if contribution.status == Contribution.Status.DISPUTED:
+            rows.append((_("Returned"), _("Taken back by the bank")))
+        title = _("Receipt {number}").format(number=found)
+        return _typeset("receipt", contribution.donor, title, facts=rows)
 
 
 def statement(donor: Donor, year: int) -> bytes | None:
@@ -49,30 +50,28 @@ def statement(donor: Donor, year: int) -> bytes | None:
     contributions = list(contributions_of(donor, year))
     if not contributions:
         return None
-    language = _language(donor)
-    words = WORDS[language]
     totals: dict[str, int] = {}
     for contribution in contributions:
         totals[contribution.currency] = totals.get(contribution.currency, 0) + kept(contribution)
-    return _typeset(
-        "statement",
-        donor,
-        language,
-        f"{words['statement']} {year}",
-        columns=[words[name] for name in ("received", "number", "amount", "returned")],
-        rows=[
-            (
-                _day(contribution.received_at, language),
-                str(contribution.receipt),
-                _amount(contribution.amount, contribution.currency),
-                _amount(contribution.amount - kept(contribution), contribution.currency)
-                if kept(contribution) < contribution.amount
-                else "",
-            )
-            for contribution in contributions
-        ],
-        totals=[(words["total"], _amount(total, code)) for code, total in sorted(totals.items())],
-    )
+    with speaking(donor.language):
+        return _typeset(
+            "statement",
+            donor,
+            _("Contributions in {year}").format(year=year),
+            columns=[_("Received on"), _("Number"), _("Amount"), _("Returned")],
+            rows=[
+                (
+                    _day(contribution.received_at),
+                    str(contribution.receipt),
+                    _amount(contribution.amount, contribution.currency),
+                    _amount(contribution.amount - kept(contribution), contribution.currency)
+                    if kept(contribution) < contribution.amount
+                    else "",
+                )
+                for contribution in contributions
+            ],
+            totals=[(_("Total"), _amount(total, code)) for code, total in sorted(totals.items())],
+        )
 
 
 def contributions_of(donor: Donor, year: int) -> Any:
@@ -98,38 +97,35 @@ def kept(contribution: Contribution) -> int:
     )
 
 
-def _typeset(name: str, donor: Donor | None, language: str, title: str, **data: Any) -> bytes:
+def _typeset(name: str, donor: Donor | None, title: str, **data: Any) -> bytes:
+    """In the language that is spoken."""
     masthead = Masthead.load()
     data |= {
         "title": title,
-        "language": language,
-        "date": _day(timezone.now(), language),
+        "language": spoken(),
+        "direction": direction(spoken()),
+        "date": _day(timezone.now()),
         "donor": [line for line in (donor.name, donor.email) if line] if donor else [],
         "newsroom": {
             "name": masthead.name,
             "address": masthead.postal_address,
             "contact": masthead.contact_email,
         },
-        "thanks": WORDS[language]["thanks"],
+        "thanks": _("Thank you. You keep us independent."),
     }
     document: bytes = typst.compile(
         str(TEMPLATES / f"{name}.typ"),
         root=str(TEMPLATES),
         sys_inputs={"data": json.dumps(data)},
+        font_paths=[str(FONTS)],
         ignore_system_fonts=True,
         pdf_standards="ua-1",  # tagged, for screen readers (PDF/UA-1, ISO 14289-1)
     )
     return document
 
 
-def _language(donor: Donor | None) -> str:
-    return donor.language if donor and donor.language in WORDS else "en"
-
-
-def _day(moment: datetime | None, language: str) -> str:
-    pattern = "j F Y" if language == "en" else "DATE_FORMAT"  # Django's English is American
-    with translation.override(language):
-        return date_format(timezone.localtime(moment), pattern) if moment else ""
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment)) if moment else ""
 
 
 def _amount(amount: int, code: str) -> str:

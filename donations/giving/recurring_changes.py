@@ -11,22 +11,31 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
+from donations.models.recurring import regularly
 from donations.payments import gateway, sync
 
 What = RecurringChange.What
 REASONS = [
-    ("", "I would rather not say"),
-    ("too much", "It is too much for me now"),
-    ("not safe", "It is not safe for me"),
-    ("other ways", "I support you in other ways"),
-    ("content", "I am unhappy with your reporting"),
+    ("", _("I would rather not say")),
+    ("too much", _("It is too much for me now")),
+    ("not safe", _("It is not safe for me")),
+    ("other ways", _("I support you in other ways")),
+    ("content", _("I am unhappy with your reporting")),
 ]
-MONTHS = [(1, "1 payment"), (3, "3 payments"), (6, "6 payments")]
+MONTHS = [(1, _("1 payment")), (3, _("3 payments")), (6, _("6 payments"))]
 # After a cancellation: may we ask again?
-LATER = [("", "No"), ("91", "In three months"), ("182", "In half a year"), ("365", "In a year")]
+LATER = [
+    ("", _("No")),
+    ("91", _("In three months")),
+    ("182", _("In half a year")),
+    ("365", _("In a year")),
+]
 
 
 class RecurringChangeForm(forms.Form):
@@ -51,16 +60,16 @@ class RecurringChangeForm(forms.Form):
         data = super().clean() or {}
         do = data.get("do")
         if not self.recurring.going and not self.pressed_before(data):
-            raise forms.ValidationError("This contribution has ended. You can give anew.")
+            raise forms.ValidationError(_("This contribution has ended. You can give anew."))
         if do in (What.AMOUNT, What.FREQUENCY):
             try:
                 data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)
             except money.BadAmount as error:
                 self.add_error("amount", str(error))
         if do == What.FREQUENCY and data.get("frequency") in ("", None, self.recurring.frequency):
-            self.add_error("frequency", "Please choose the other frequency.")
+            self.add_error("frequency", _("Please choose the other frequency."))
         if do == What.DAY and not data.get("day"):
-            self.add_error("day", "Please choose a day from 1 to 28.")
+            self.add_error("day", _("Please choose a day from 1 to 28."))
         return data
 
     def pressed_before(self, data: dict[str, Any]) -> bool:
@@ -68,7 +77,7 @@ class RecurringChangeForm(forms.Form):
         return bool(form_id and RecurringChange.objects.filter(form_id=form_id).exists())
 
 
-def apply(form: RecurringChangeForm, now: datetime) -> str:
+def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     """Do what a valid form asks; words for the donor.
 
     Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
@@ -96,7 +105,13 @@ def apply(form: RecurringChangeForm, now: datetime) -> str:
     return words
 
 
-Change = tuple[dict[str, Any], str, str]  # Stripe's parameters, what to write down, what to say
+def day_of(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment))
+
+
+Change = tuple[
+    dict[str, Any], str, str | Promise
+]  # Stripe's parameters, what to write down, what to say
 
 
 def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -104,7 +119,11 @@ def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetim
     new = money.show(data["smallest"], recurring.currency)
     old = money.show(recurring.amount, recurring.currency)
     params = _price(recurring, recurring.frequency, data["smallest"])
-    return params, f"{old} to {new}", f"From the next payment on it is {new}."
+    return (
+        params,
+        f"{old} to {new}",
+        _("From the next payment on it is {amount}.").format(amount=new),
+    )
 
 
 def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -112,9 +131,11 @@ def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: date
     params = _price(recurring, data["frequency"], data["smallest"])
     begins = recurring.renews_at or now
     params["trial_end"] = int(max(begins, now + timedelta(minutes=1)).timestamp())
-    frequency = Frequency(data["frequency"]).label.lower()
-    new = f"{money.show(data['smallest'], recurring.currency)} {frequency}"
-    return params, f"{recurring} to {new}", f"From {begins:%-d %B %Y} on it is {new}."
+    new = regularly(data["smallest"], recurring.currency, data["frequency"])
+    before = f"{money.show(recurring.amount, recurring.currency)} {recurring.frequency}"
+    after = f"{money.show(data['smallest'], recurring.currency)} {data['frequency']}"
+    words = _("From {day} on it is {amount}.").format(day=day_of(begins), amount=new)
+    return params, f"{before} to {after}", words
 
 
 def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -125,7 +146,11 @@ def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) 
     if moved < due:
         moved = (moved.replace(day=1) + timedelta(days=32)).replace(day=data["day"])
     params = {"trial_end": int(moved.timestamp()), "proration_behavior": "none"}
-    return params, f"{due:%-d} to {moved:%-d}", f"The next payment is on {moved:%-d %B %Y}."
+    return (
+        params,
+        f"{due:%-d} to {moved:%-d}",
+        _("The next payment is on {day}.").format(day=day_of(moved)),
+    )
 
 
 def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:
@@ -140,21 +165,21 @@ def _pause(recurring: RecurringContribution, data: dict[str, Any], now: datetime
     next_one = recurring.renews_at or now
     until = next_one + timedelta(days=31 * (int(data["months"]) - 1) + 1)
     pause = {"behavior": "void", "resumes_at": int(until.timestamp())}
-    words = f"Paused. It goes on by itself after {until:%-d %B %Y}."
+    words = _("Paused. It goes on by itself after {day}.").format(day=day_of(until))
     return {"pause_collection": pause}, f"until {until:%Y-%m-%d}", words
 
 
 def _resume(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    return {"pause_collection": ""}, "", "It goes on. Thank you!"
+    return {"pause_collection": ""}, "", _("It goes on. Thank you!")
 
 
 def _cancel(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    words = "Cancelled. Nothing more is charged. Thank you for all you gave."
+    words = _("Cancelled. Nothing more is charged. Thank you for all you gave.")
     return {"cancel_at_period_end": True}, data.get("reason") or "", words
 
 
 def _keep(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    return {"cancel_at_period_end": False}, "", "It goes on. Thank you!"
+    return {"cancel_at_period_end": False}, "", _("It goes on. Thank you!")
 
 
 CHANGES = {
@@ -175,6 +200,7 @@ def ask_again(recurring: RecurringContribution, when: datetime) -> None:
     Deferral.wish(
         donor.email,
         when,
+        language=donor.language,
         frequency=recurring.frequency,
         amount=recurring.amount,
         currency=recurring.currency,

@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language_from_request
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,6 +20,7 @@ from donations.giving.checkout import GiveForm, start
 from donations.models import Appeal, Checkout, Contribution, Country, Frequency
 from donations.payments import gateway, sync
 from newsroom.core import tokens
+from newsroom.core.languages import spoken
 from newsroom.web import proof_of_work
 from newsroom.web.http import INCOMPLETE, dead_link, see_other
 from newsroom.web.public_forms import Refused, own_forms_only, refusal, too_often
@@ -32,7 +33,7 @@ LINKS = {"most": 20, "seconds": 600}
 # mail, or invented ones) fewer.
 THANKS, OTHERS_THANKS = {"most": 30, "seconds": 600}, {"most": 5, "seconds": 600}
 SESSION = re.compile(r"cs_[a-zA-Z0-9_]{1,250}")
-BUSY = "Our payment provider does not answer just now. Nothing was charged. Please try again."
+BUSY = _("Our payment provider does not answer just now. Nothing was charged. Please try again.")
 
 
 def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str, Any]:
@@ -121,8 +122,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     )
     if not refused:
         try:
-            language = get_language_from_request(request).partition("-")[0]
-            url = start(form, language)
+            url = start(form, spoken())
             json = request.headers.get("Accept") == "application/json"
             return JsonResponse({"url": url}) if json else see_other(url)
         except (gateway.Unavailable, stripe.StripeError) as error:
@@ -154,8 +154,8 @@ class MessageForm(forms.Form):
     message = forms.CharField(
         max_length=2000,
         error_messages={
-            "required": "Please write a few words, or just leave.",
-            "max_length": "Please write at most 2,000 characters.",
+            "required": _("Please write a few words, or just leave."),
+            "max_length": _("Please write at most 2,000 characters."),
         },
     )
 

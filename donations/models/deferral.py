@@ -40,6 +40,7 @@ class Deferral(models.Model):
     frequency = models.CharField(max_length=8, choices=Frequency, default=Frequency.MONTHLY)
     amount = models.PositiveBigIntegerField(null=True)
     currency = models.CharField(max_length=3, default="usd")
+    language = models.CharField(max_length=8, default="en")  # of its mail
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     created_on = models.DateField(default=timezone.localdate)
     ended_on = models.DateField(null=True)

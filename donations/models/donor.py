@@ -12,7 +12,7 @@ class Donor(models.Model):
     email = EncryptedField(context="donor.email")
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(context="donor.name", blank=True)
-    language = models.CharField(max_length=8, default="en", help_text="Of their receipts.")
+    language = models.CharField(max_length=8, default="en", help_text="Of mails and receipts.")
     created_on = models.DateField(default=timezone.localdate)
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """What is given monthly or annually, and what its donor changed about it since."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from newsroom.core.privacy import EncryptedField
@@ -8,6 +9,13 @@ from newsroom.core.privacy import EncryptedField
 from .appeal import Appeal, Frequency
 from .checkout import Checkout
 from .donor import Donor
+
+REGULARLY = {Frequency.MONTHLY: _("{amount} monthly"), Frequency.ANNUAL: _("{amount} annual")}
+
+
+def regularly(amount: int, currency: str, frequency: str) -> str:
+    """“$5 monthly”, in the language that is spoken."""
+    return str(REGULARLY[Frequency(frequency)]).format(amount=money.show(amount, currency))
 
 
 class RecurringContribution(models.Model):
@@ -48,7 +56,7 @@ class RecurringContribution(models.Model):
         verbose_name = "recurring contribution"
 
     def __str__(self) -> str:
-        return f"{money.show(self.amount, self.currency)} {self.get_frequency_display().lower()}"
+        return regularly(self.amount, self.currency, self.frequency)
 
     @property
     def going(self) -> bool:

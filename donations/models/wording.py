@@ -6,8 +6,8 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 
 
-def subject(default: str, when: str) -> models.CharField:
-    return models.CharField(max_length=78, default=default, help_text=when)
+def subject(when: str) -> models.CharField:
+    return models.CharField(max_length=78, blank=True, help_text=when)
 
 
 @register_setting(icon="pick")
@@ -27,15 +27,15 @@ class GivingWords(BaseGenericSetting):
         help_text="Ends the line on a donor's card statement, after the account's own prefix "
         "(Stripe: “Statement descriptors”). Empty: the account's own.",
     )
-    thanks = subject("Thank you", "A contribution has arrived.")
-    reminder = subject("You asked us to get back to you", "“Remind me later”.")
-    manage_link = subject("Your link", "To the donor's own page.")
-    recovery = subject("You were not finished", "Stripe's page was left; they agreed to be asked.")
-    payment_failed = subject("A payment did not go through", "The first failed attempt.")
-    last_call = subject("A payment still does not go through", "The last but one.")
-    action_required = subject("Your bank has a question", "A renewal needs the donor's yes.")
-    recurring_ended = subject("It has ended", "A recurring contribution has ended.")
-    card_expiring = subject("Your card will expire soon", "A month before.")
+    thanks = subject("A contribution has arrived.")
+    reminder = subject("“Remind me later”.")
+    manage_link = subject("To the donor's own page.")
+    recovery = subject("Stripe's page was left; they agreed to be asked.")
+    payment_failed = subject("The first failed attempt.")
+    last_call = subject("The last but one.")
+    action_required = subject("A renewal needs the donor's yes.")
+    recurring_ended = subject("A recurring contribution has ended.")
+    card_expiring = subject("A month before.")
 
     panels = [
         FieldPanel("statement_descriptor"),
@@ -48,6 +48,7 @@ class GivingWords(BaseGenericSetting):
                 )
             ],
             "Subjects of mails",
+            help_text="For every language. Empty: a neutral one in the donor’s.",
         ),
     ]  # fmt: skip
 

@@ -17,6 +17,9 @@ from django.conf import settings
 stripe.enable_telemetry = False  # would write to the home directory and send timings
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.05, 20
+# Of our languages, those of Stripe's pages ("Create a Checkout Session", locale); “auto” asks the
+# browser.
+STRIPE_SPEAKS = {"de", "en", "es", "fr", "pl", "ru"}
 INTERVALS = {"monthly": "month", "annual": "year"}
 PRODUCTS = {
     "once": ("contribution_once", "Contribution"),
@@ -92,7 +95,7 @@ def create_session(
         "cancel_url": cancel_url,
         "client_reference_id": metadata["checkout"],
         "metadata": metadata,
-        "locale": language,
+        "locale": language if language in STRIPE_SPEAKS else "auto",
         "expires_at": int(expires_at.timestamp()),
         "adaptive_pricing": {"enabled": False},  # charge what was asked for
     }

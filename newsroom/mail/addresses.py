@@ -2,6 +2,7 @@
 
 from disposable_email_domains import blocklist
 from django import forms
+from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
 
 
@@ -12,9 +13,9 @@ class AddressField(forms.EmailField):
     """
 
     default_error_messages = {
-        "required": "Please enter your e-mail address.",
-        "invalid": "That does not look like an e-mail address. Please check it.",
-        "disposable": "Please use a lasting address: throw-away ones get no newsletter.",
+        "required": _("Please enter your e-mail address."),
+        "invalid": _("That does not look like an e-mail address. Please check it."),
+        "disposable": _("Please use a lasting address: throw-away ones get no newsletter."),
     }
 
     def clean(self, value: str) -> str:

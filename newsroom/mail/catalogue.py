@@ -1,35 +1,83 @@
-"""Single mails by name: each is a function in one of the modules that ``settings.MAILS`` lists."""
+"""Single mails: declared once, each above the function that says to whom and about what.
 
-from collections.abc import Callable
+The words are the declaration's, translated when the mail is written. The modules are in
+``settings.MAILS``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from inspect import getmembers, isfunction
+from typing import Any
 
-from anymail.message import AnymailMessage
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
 
-Writer = Callable[..., AnymailMessage | None]
+from newsroom.core import languages
+from newsroom.mail.look import Look
+
+Words = str | Promise
+NOTICE = "newsroom/email/notice"
+NEWSROOMS_LOOK = Look()
 
 
-@cache
-def writers() -> dict[str, Writer]:
-    """Name -> function: every public function that one of the modules defines.
+@dataclass(frozen=True)
+class Letter:
+    """One mail to one person, or to several colleagues.
+
+    ``about``: what the words name, “{day}”: texts, dates and times. ``url``: where the button
+    leads. ``links``: at the foot, words and address.
+    """
+
+    to: str | Sequence[str]
+    language: str = languages.OWN
+    about: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    links: Sequence[tuple[Words, str]] = ()
+    subject: str = ""  # an editor's, in place of the declared one
+    look: Any = NEWSROOMS_LOOK
+    context: Mapping[str, Any] = field(default_factory=dict)  # of a template of its own
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Writer = Callable[..., Letter | None]
+
+
+@dataclass(frozen=True)
+class Mail:
+    """The words of a mail. A paragraph is left out when something that it names is empty."""
+
+    name: str
+    subject: Words
+    paragraphs: Sequence[Words] = ()
+    button: Words = ""
+    small: Words = ""  # below the button
+    template: str = NOTICE
+
+
+_declared: dict[str, tuple[Mail, Writer]] = {}
+
+
+def mail(name: str, **words: Any) -> Callable[[Writer], Writer]:
+    """Declare the mail ``name``: :class:`Mail` has the words. The function below gets ids, and
+    gives a :class:`Letter`, or None when the moment has passed.
 
     Raises ImproperlyConfigured for two of one name.
     """
-    found: dict[str, Writer] = {}
-    for name in settings.MAILS:
-        module = import_module(name)
-        for purpose, writer in getmembers(module, isfunction):
-            if writer.__module__ != name or purpose.startswith("_"):
-                continue
-            if purpose in found:
-                raise ImproperlyConfigured(f"Two mails are named {purpose}: see settings.MAILS.")
-            found[purpose] = writer
-    return found
+
+    def declare(writer: Writer) -> Writer:
+        if name in _declared and _declared[name][1].__module__ != writer.__module__:
+            raise ImproperlyConfigured(f"Two mails are named {name}: see settings.MAILS.")
+        _declared[name] = Mail(name, **words), writer
+        return writer
+
+    return declare
 
 
-def writer_of(purpose: str) -> Writer:
-    """Raises KeyError for a mail that nobody writes."""
-    return writers()[purpose]
+@cache
+def mails() -> dict[str, tuple[Mail, Writer]]:
+    """Every mail that we have, by name: its words, and who writes it."""
+    for module in settings.MAILS:
+        import_module(module)
+    return _declared

@@ -2,18 +2,23 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from email.utils import formataddr
+from string import Formatter
 from typing import Any
 
 import css_inline
 from anymail.message import AnymailMessage
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
 from mjml import mjml2html
 
+from newsroom.core import languages
 from newsroom.mail import plain_text
+from newsroom.mail.catalogue import Letter, Mail, Words
 from newsroom.mail.look import Look
-from newsroom.mail.words import RIGHT_TO_LEFT, WORDS
 from newsroom.models import Masthead
 
 FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
@@ -34,18 +39,19 @@ def defuse(text: str) -> str:
 
 
 def render(template: str, context: dict[str, Any], subject: str) -> Rendered:
-    """Both parts of a mail, from ``<template>.mjml`` and ``<template>.txt``."""
+    """Both parts of a mail, from ``<template>.mjml`` and ``<template>.txt``, in the language that
+    is spoken."""
+    language = languages.spoken()
     context = {
         "masthead": Masthead.load(),
         "base_url": settings.BASE_URL,
         "subject": subject,
         "links": plain_text.Links(),
         "look": Look(),
+        "language": language,
+        "direction": languages.direction(language),
         **context,
     }
-    language = context["look"].language
-    context["words"] = WORDS[language]
-    context["direction"] = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     mjml = render_to_string(f"{template}.mjml", context)
     # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
     html = INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={}))
@@ -58,21 +64,45 @@ def subject_line(subject: str) -> str:
     return defuse(" ".join(subject.split()))
 
 
-def compose(template: str, context: dict[str, Any], subject: str, to: str) -> AnymailMessage:
-    """One transactional mail; ``template`` is its path without an ending.
+def compose(mail: Mail, letter: Letter) -> AnymailMessage:
+    """One single mail, in the language of who gets it.
 
     Auto-Submitted (RFC 3834) keeps out-of-office replies away.
     """
-    rendered = render(template, context, subject)
+    with languages.speaking(letter.language):
+        about = {name: shown(value) for name, value in letter.about.items()}
+        context = {
+            "paragraphs": [text for words in mail.paragraphs if (text := filled(words, about))],
+            "url": letter.url,
+            "button": filled(mail.button, about),
+            "small": filled(mail.small, about),
+            "links_at_foot": letter.links,
+            "look": letter.look,
+            **letter.context,
+        }
+        rendered = render(mail.template, context, letter.subject or filled(mail.subject, about))
     message = AnymailMessage(
         subject=rendered.subject,
         body=rendered.text,
         from_email=sender(),
-        to=[to],
-        headers={"Auto-Submitted": "auto-generated"},
+        to=[letter.to] if isinstance(letter.to, str) else list(letter.to),
+        headers={"Auto-Submitted": "auto-generated", **letter.headers},
     )
     message.attach_alternative(rendered.html, "text/html")
     return message
+
+
+def shown(value: Any) -> str:
+    """A value as its reader's language writes it."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value)
+    return date_format(value) if isinstance(value, date) else str(value)
+
+
+def filled(words: Words, about: dict[str, str]) -> str:
+    """With what they name; “” when something of that is empty."""
+    named = [name for _, name, _, _ in Formatter().parse(str(words)) if name]
+    return str(words).format(**about) if all(about[name] for name in named) else ""
 
 
 def sender() -> str:

@@ -13,7 +13,6 @@ LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 Contrast (Minimum), level AA
 class Look:
     """What a newsletter may change about its mails; these are the newsroom's own."""
 
-    language: str = "en"
     accent: str = "#7a1710"
     accent_dark: str = "#eb9389"
 

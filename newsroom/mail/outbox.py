@@ -9,7 +9,8 @@ from django.utils import timezone
 from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import providers
-from newsroom.mail.catalogue import writer_of
+from newsroom.mail.catalogue import mails
+from newsroom.mail.compose import compose
 from newsroom.mail.errors import Outcome, classify
 from newsroom.mail.providers import Call
 from newsroom.models import TransactionalMail
@@ -24,7 +25,7 @@ TAG = "single"  # beside “mailing-42” in the provider's statistics
 def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> bool:
     """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before; was
     it new? Raises KeyError for a purpose that nobody writes."""
-    writer_of(purpose)
+    mails()[purpose]
     mail, new = TransactionalMail.objects.get_or_create(
         purpose=purpose,
         key=_hidden(key),
@@ -59,10 +60,12 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         return
     mail.refresh_from_db()
     try:
-        message = writer_of(mail.purpose)(*mail.about)
-        if message is None:  # the reader left or the moment has passed
+        words, writer = mails()[mail.purpose]
+        letter = writer(*mail.about)
+        if letter is None:  # the reader left or the moment has passed
             mail.finish(Status.DROPPED)
             return
+        message = compose(words, letter)
         message.tags = [TAG]
         message.metadata = {"batch": name_of(mail)}
         providers.current().adapt(message, name_of(mail))

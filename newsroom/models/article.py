@@ -19,6 +19,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Length, RowNumber, Substr
 from django.http import HttpRequest
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
@@ -180,8 +182,7 @@ class ArticlePage(Page):
     @cached_property
     def byline(self) -> str:
         """“A”, “A and B”, “A, B and C”, or nothing."""
-        *others, last = self.authors or [""]
-        return f"{', '.join(others)} and {last}" if others else last
+        return get_text_list(self.authors, _("and"))
 
     @property
     def teaser(self) -> str:

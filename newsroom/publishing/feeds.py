@@ -3,6 +3,7 @@ from datetime import datetime
 from django.contrib.syndication.views import Feed
 from django.utils.feedgenerator import Atom1Feed
 
+from newsroom.core.languages import OWN
 from newsroom.models import ArticlePage, Masthead
 
 LENGTH = 30
@@ -14,6 +15,7 @@ class ArticleFeed(Feed):
     feed_type = Atom1Feed
     link = "/"
     feed_url = "/feed/"
+    language = OWN
 
     def title(self) -> str:
         return Masthead.load().name

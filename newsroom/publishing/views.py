@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from newsroom.core.languages import OWN
 from newsroom.models import ArticlePage
 from newsroom.models.pages import page_of
 
@@ -35,7 +36,7 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "newsroom/publishing/news-sitemap.xml",
-        {"articles": recent[:NEWS_LIMIT]},
+        {"articles": recent[:NEWS_LIMIT], "language": OWN},
         content_type="application/xml",
     )
 

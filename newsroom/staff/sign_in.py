@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from wagtail.admin.views.account import LoginView
@@ -87,7 +88,7 @@ def prove(request: HttpRequest) -> HttpResponse:
     return ask(request, user, "Is it still you?", problem)
 
 
-def ask(request: HttpRequest, user: User, title: str, problem: str) -> HttpResponse:
+def ask(request: HttpRequest, user: User, title: str, problem: str | Promise) -> HttpResponse:
     kinds = set(user.second_factors.values_list("kind", flat=True))
     context = {
         "title": title,
@@ -100,7 +101,7 @@ def ask(request: HttpRequest, user: User, title: str, problem: str) -> HttpRespo
     return render(request, "newsroom/staff/code.html", context, status=403 if problem else 200)
 
 
-def shown(request: HttpRequest, user: User) -> tuple[SecondFactor | None, str]:
+def shown(request: HttpRequest, user: User) -> tuple[SecondFactor | None, str | Promise]:
     """What the form proves, and else what is wrong with it ("" for a page just opened)."""
     if request.method != "POST":
         return None, ""
@@ -119,7 +120,7 @@ def shown(request: HttpRequest, user: User) -> tuple[SecondFactor | None, str]:
     return factor, "This code is wrong, or was used before. Please type the newest one."
 
 
-def password_shown(request: HttpRequest, user: User) -> tuple[bool, str]:
+def password_shown(request: HttpRequest, user: User) -> tuple[bool, str | Promise]:
     if request.method != "POST":
         return False, ""
     if guessed_too_often(request, user.get_username()):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from newsroom.core import paths
+from newsroom.core import languages, paths
 
 LITERAL = re.compile(r"[\w.-]+")
 
@@ -27,4 +27,6 @@ def taken(under: str) -> set[str]:
     routes = {re.sub(r"^\^|\$$", "", route) for route in paths.all_routes()}
     below = {route.removeprefix(under) for route in routes if route.startswith(under)}
     found = {part.group() for rest in below if (part := LITERAL.match(rest.partition("/")[0]))}
-    return found if under else found | {urlsplit(settings.STATIC_URL).path.strip("/")}
+    if under:
+        return found
+    return found | {urlsplit(settings.STATIC_URL).path.strip("/"), *languages.NAMES}

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from django.db import close_old_connections
 
+from newsroom.core.languages import chosen_in
 from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, declared, most_bytes
 from newsroom.web.headers import FAILED, PUBLIC
 
@@ -80,10 +81,13 @@ class Front:
             await give(answer, send)
 
     async def in_thread(self, environ: Environ, work: Callable[..., Any], *about: Any) -> Any:
-        path = environ["PATH_INFO"] or "/"
-        fitting = (start for start in self.threads if path.startswith(start))
-        threads = self.threads["" if path in ALSO_PAGES else next(fitting)]
+        threads = self.threads_for(environ["PATH_INFO"] or "/")
         return await asyncio.get_running_loop().run_in_executor(threads, work, *about)
+
+    def threads_for(self, path: str) -> ThreadPoolExecutor:
+        _, path = chosen_in(path)  # of whatever language
+        fitting = (start for start in self.threads if path.startswith(start))
+        return self.threads["" if path in ALSO_PAGES else next(fitting)]
 
     async def take(self, environ: Environ, receive: Receive) -> None:
         """The body, into ``wsgi.input``. A longer one than allowed is not read to its end; its

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.encoding import iri_to_uri
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
 from newsroom.web.public_forms import own_forms_only
 
-INCOMPLETE = "This link is not complete. Please copy all of it from the mail."
+INCOMPLETE = _("This link is not complete. Please copy all of it from the mail.")
 
 # What a parser makes of a body that is none of its own: other types, a missing field, half a
 # character, brackets without end.
@@ -37,11 +38,11 @@ def see_other(url: str) -> HttpResponse:
     return response
 
 
-def dead_link(request: HttpRequest, message: str, status: int) -> HttpResponse:
+def dead_link(request: HttpRequest, message: Any, status: int) -> HttpResponse:
     return render(request, "dead_link.html", {"message": message}, status=status)
 
 
-def behind_link(purpose: str, seconds: int, model: Any, expired: str) -> Callable[[View], View]:
+def behind_link(purpose: str, seconds: int, model: Any, expired: Any) -> Callable[[View], View]:
     """A page behind a mailed link: gets the row whose link it is, or says what is wrong with it.
 
     ``expired`` is what to say of a link older than ``seconds``.

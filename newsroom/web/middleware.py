@@ -7,13 +7,51 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import get_script_prefix
 
+from newsroom.core import languages
 from newsroom.web.body_limits import declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
 
+OF_NO_READER = ("admin/", "webhooks/")  # as newsroom/urls.py has it
+
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
+
+
+def speak(get_response: View) -> View:
+    """In the language of the address, else the first of ours that the browser asks for, else the
+    newsroom's own. The admin has its own: Wagtail's, by the account."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        chosen, path = languages.chosen_in(request.path_info)
+        request.path_info = path
+        with languages.speaking(chosen or language_for(request)):
+            if not chosen:
+                return get_response(request)
+            with languages.addresses_below(f"/{chosen}/"):
+                return get_response(request)
+
+    def process_view(
+        request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """No language is chosen where no reader is."""
+        route = request.resolver_match.route if request.resolver_match else ""
+        if get_script_prefix() == "/" or not route.startswith(OF_NO_READER):
+            return None
+        if request.method == "GET":
+            return redirect(request.path_info)
+        raise Http404
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def language_for(request: HttpRequest) -> str:
+    if request.path_info.startswith(tuple(f"/{start}" for start in OF_NO_READER)):
+        return ""
+    return languages.asked_for(request.headers.get("Accept-Language", "")) or languages.OWN
 
 
 def limit_body(get_response: View) -> View:

@@ -19,6 +19,7 @@ from django.core.exceptions import DisallowedHost
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from newsroom.core.privacy import keyed_hash
 from newsroom.web.client import address_of, parsed
@@ -26,8 +27,8 @@ from newsroom.web.client import address_of, parsed
 FORM_SALT = "public form"
 FORM_LIFETIME = 3 * 24 * 3600  # seconds; a page may lie in a cache or an open tab that long
 
-STALE = "This page has been open for too long. Please press the button once more."
-TOO_OFTEN = "That was very often in a short time. Please wait a few minutes and try again."
+STALE = _("This page has been open for too long. Please press the button once more.")
+TOO_OFTEN = _("That was very often in a short time. Please wait a few minutes and try again.")
 
 
 def form_stamp() -> str:
@@ -114,7 +115,7 @@ class Refused(NamedTuple):
     """Why a post is not taken: words ("" when the form has them), the status, and a sum that would
     change it (newsroom/web/proof_of_work.py)."""
 
-    problem: str
+    problem: Any
     status: int
     challenge: Any = None
 

@@ -1,56 +1,101 @@
-"""One function per mail to editors: from a row's id to the message, or None when it is not due."""
+"""The mails to editors: the words of each, and from a row's id to whom it goes, or None when it is
+not due."""
 
-from anymail.message import AnymailMessage
+from typing import Any
+
 from django.contrib.auth import get_user_model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from newsroom.mail.compose import compose
+from newsroom.mail.catalogue import Letter, mail
+from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Mailing
 
+Status = Mailing.Status
 
-def unapproved(issue_id: int) -> AnymailMessage | None:
+
+@mail(
+    "unapproved",
+    subject=_("Not sent: {issue} waits for somebody"),
+    paragraphs=[
+        "{lacks}",
+        _("Open it, check it, approve and schedule it: it goes out when you say so."),
+    ],
+    button=_("Open the issue"),
+)
+def unapproved(issue_id: int) -> Letter | None:
     """To every editor who may approve: the hour has come, the issue has not been approved."""
     issue = IssuePage.objects.filter(pk=issue_id).first()
     if issue is None:
         return None
     active = issue.mailings.active().first()
-    if active and active.status != Mailing.Status.APPROVED:
+    if active and active.status != Status.APPROVED:
         return None
-    lacks = "scheduled" if active else "approved"
-    subject = f"Not sent: {issue.title} is not {lacks}"
-    return _to_editors("unapproved", issue, subject, lacks=lacks)
+    approved = _("This issue was due now. It is approved, but nobody has scheduled it.")
+    lacks = approved if active else _("This issue was due now, but nobody has approved it.")
+    return _to_editors(issue, lacks=lacks)
 
 
-def missed(mailing_id: int) -> AnymailMessage | None:
+@mail(
+    "missed",
+    subject=_("Not sent: {issue} is late"),
+    paragraphs=[
+        _(
+            "{issue} was approved, but its hour passed before it could be sent. Nothing has gone "
+            "out. Send it now, or leave it."
+        )
+    ],
+    button=_("Open the issue"),
+)
+def missed(mailing_id: int) -> Letter | None:
     """The hour passed by more than the grace, say because the servers were down."""
-    mailing = Mailing.objects.filter(pk=mailing_id, status=Mailing.Status.MISSED).first()
-    if mailing is None:
-        return None
-    return _to_editors("missed", mailing.issue, f"Not sent: {mailing.issue.title} is late")
+    mailing = Mailing.objects.filter(pk=mailing_id, status=Status.MISSED).first()
+    return _to_editors(mailing.issue) if mailing else None
 
 
-def unsendable(mailing_id: int) -> AnymailMessage | None:
+@mail(
+    "unsendable",
+    subject=_("Not sent: {issue} has a problem"),
+    paragraphs=[
+        _("{issue} can't go out as it is: {problem}"),
+        _(
+            "Nothing has been sent. Put it right, approve it again, and it goes out within the "
+            "hours of grace."
+        ),
+    ],
+    button=_("Open the issue"),
+)
+def unsendable(mailing_id: int) -> Letter | None:
     """The hour has come, and the issue can't go out as it is."""
-    mailing = Mailing.objects.filter(pk=mailing_id, status=Mailing.Status.SCHEDULED).first()
+    mailing = Mailing.objects.filter(pk=mailing_id, status=Status.SCHEDULED).first()
     if mailing is None or not mailing.problem:
         return None
-    subject = f"Not sent: {mailing.issue.title} has a problem"
-    return _to_editors("unsendable", mailing.issue, subject, problem=mailing.problem)
+    return _to_editors(mailing.issue, problem=mailing.problem)
 
 
-def please_approve(issue_id: int, user_id: int) -> AnymailMessage | None:
+@mail(
+    "please_approve",
+    subject=_("Please approve: {issue}"),
+    paragraphs=[
+        _(
+            "{who} has finished {issue} and asks you to look at it. It is not sent before somebody "
+            "else approves it."
+        )
+    ],
+    button=_("Look at the issue"),
+)
+def please_approve(issue_id: int, user_id: int) -> Letter | None:
     """An editor has finished an issue and asks a colleague to look at it."""
     issue = IssuePage.objects.filter(pk=issue_id).first()
     user = get_user_model().objects.filter(pk=user_id).first()
     if issue is None or user is None or issue.mailings.active().exists():
         return None
     who = user.get_full_name() or user.get_username()
-    subject = f"Please approve: {issue.get_latest_revision_as_object().title}"
-    return _to_editors("please_approve", issue, subject, but=user_id, who=who)
+    newest = issue.get_latest_revision_as_object()
+    return _to_editors(newest, but=user_id, who=who)
 
 
-def _to_editors(
-    name: str, issue: object, subject: str, but: int | None = None, **context: str
-) -> AnymailMessage | None:
+def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> Letter | None:
     editors = get_user_model().objects.with_perm(
         "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
     )
@@ -59,8 +104,5 @@ def _to_editors(
     addresses = [address for address in editors.values_list("email", flat=True) if address]
     if not addresses:
         return None
-    message = compose(
-        f"subscriptions/email/{name}", {"issue": issue, **context}, subject, addresses[0]
-    )
-    message.to = addresses
-    return message
+    url = absolute_url(f"/admin/newsletters/issue/{issue.pk}/")
+    return Letter(addresses, about={"issue": issue.title, **about}, url=url)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import get_template
-from django.utils import timezone, translation
+from django.utils import timezone
 
+from newsroom.core.languages import speaking
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
 from subscriptions.readers.links import preferences_url, unsubscribe_url
@@ -44,7 +45,7 @@ def render_issue(issue: "IssuePage") -> Rendered:
         "web_url": issue.full_url or settings.BASE_URL,
         **stand_ins,
     }
-    with translation.override(newsletter.language), timezone.override(newsletter.zone):
+    with speaking(newsletter.language), timezone.override(newsletter.zone):
         rendered = render(TEMPLATE, context, issue.subject)
     return Rendered(
         subject=rendered.subject,

@@ -16,6 +16,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFi
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
+from newsroom.core.languages import addresses_below
 from newsroom.models import AddressedPage, ArticlePage
 
 from .blocks import issue_body
@@ -222,29 +223,30 @@ class IssuePage(AddressedPage):
 
     @property
     def structured_data(self) -> dict[str, Any]:
-        """The web version for machines (schema.org, PublicationIssue)."""
-        return {
-            "@context": "https://schema.org",
-            "@type": "PublicationIssue",
-            "name": self.subject,
-            "url": self.full_url,
-            "inLanguage": self.newsletter.language,
-            "datePublished": self.issue_on.isoformat(),
-            "isPartOf": {
-                "@type": "Periodical",
-                "name": self.newsletter.title,
-                "url": self.newsletter.full_url,
-            },
-            "hasPart": [
-                {
-                    "@type": "NewsArticle",
-                    "headline": piece.story.title,
-                    "url": piece.story.full_url,
-                }
-                for piece in self.pieces
-                if piece.story
-            ],
-        }
+        """The web version for machines (schema.org, PublicationIssue): its one address."""
+        with addresses_below("/"):
+            return {
+                "@context": "https://schema.org",
+                "@type": "PublicationIssue",
+                "name": self.subject,
+                "url": self.full_url,
+                "inLanguage": self.newsletter.language,
+                "datePublished": self.issue_on.isoformat(),
+                "isPartOf": {
+                    "@type": "Periodical",
+                    "name": self.newsletter.title,
+                    "url": self.newsletter.full_url,
+                },
+                "hasPart": [
+                    {
+                        "@type": "NewsArticle",
+                        "headline": piece.story.title,
+                        "url": piece.story.full_url,
+                    }
+                    for piece in self.pieces
+                    if piece.story
+                ],
+            }
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         if mode_name == "web":

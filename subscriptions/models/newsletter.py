@@ -12,6 +12,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
@@ -24,7 +25,8 @@ from wagtail.admin.panels import (
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
-from newsroom.mail import look, words
+from newsroom.core import languages
+from newsroom.mail import look
 from newsroom.models import AddressedPage, SectionPage
 
 from .blocks import LETTER_FEATURES
@@ -45,6 +47,18 @@ class Weekday(models.IntegerChoices):
     FRIDAY = 4
     SATURDAY = 5
     SUNDAY = 6
+
+
+RHYTHM: dict[int | None, Any] = {
+    None: _("It comes when there is something to tell."),
+    Weekday.MONDAY: _("It comes every Monday."),
+    Weekday.TUESDAY: _("It comes every Tuesday."),
+    Weekday.WEDNESDAY: _("It comes every Wednesday."),
+    Weekday.THURSDAY: _("It comes every Thursday."),
+    Weekday.FRIDAY: _("It comes every Friday."),
+    Weekday.SATURDAY: _("It comes every Saturday."),
+    Weekday.SUNDAY: _("It comes every Sunday."),
+}
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -112,7 +126,7 @@ class Newsletter(AddressedPage):
         help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
         "long, and stops if too many bounce or complain. 0: no canary.",
     )
-    language = models.CharField(max_length=2, choices=words.LANGUAGES, default=look.Look.language)
+    language = models.CharField(max_length=2, choices=languages.CHOICES, default="en")
     accent = models.CharField(
         max_length=7,
         default=look.Look.accent,
@@ -233,6 +247,17 @@ class Newsletter(AddressedPage):
         day = send_at.astimezone(self.zone).date()
         day -= timedelta(days=(day.weekday() - self.drafting_weekday) % 7)
         return datetime.combine(day, time(0), self.zone)
+
+    @property
+    def rhythm(self) -> Any:
+        """When it comes, a sentence. A whole one for each day: in many languages a day's name
+        changes the words around it."""
+        return RHYTHM[self.weekday]
+
+    @property
+    def tag(self) -> str:
+        """What Django calls its language."""
+        return languages.tag(self.language)
 
     def issues(self) -> Any:
         """Its issues, the newest first."""

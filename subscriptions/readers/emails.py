@@ -1,10 +1,14 @@
-"""One function per mail: from a row's id to the message, or None when it is no longer due."""
+"""The mails to a reader: the words of each, and from a row's id to whom it goes, or None when it is
+no longer due."""
 
-from anymail.message import AnymailMessage
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import tokens
 from newsroom.core.privacy import list_index
-from newsroom.mail.compose import compose
+from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 from subscriptions.models import Seed, Subscription, WelcomeMail
@@ -13,12 +17,22 @@ from subscriptions.readers import links, seeds, signup
 Status = Subscription.Status
 
 
-def _subscription(pk: int, status: str) -> Subscription | None:
-    found = Subscription.objects.filter(pk=pk, status=status)
-    return found.select_related("subscriber", "newsletter").first()
-
-
-def confirm(subscription_id: int) -> AnymailMessage | None:
+@mail(
+    "confirm",
+    subject=_("Please confirm: {newsletter}"),
+    paragraphs=[
+        _(
+            "Please confirm that you want {newsletter} in your inbox. One button, and you are on "
+            "the list."
+        )
+    ],
+    button=_("Confirm"),
+    small=_(
+        "The link works for seven days. You did not ask for this? Then do nothing, and you will "
+        "not hear from us again."
+    ),
+)
+def confirm(subscription_id: int) -> Letter | None:
     """The link that proves the address is the reader's own, and alive."""
     found = Subscription.objects.filter(pk=subscription_id)
     subscription = found.select_related("subscriber", "newsletter").first()
@@ -29,17 +43,28 @@ def confirm(subscription_id: int) -> AnymailMessage | None:
         return None
     if subscription.status == Status.CONFIRMED and not suppression:
         return None  # meanwhile
-    token = signup.confirm_token(subscription)
-    context = {
-        "newsletter": subscription.newsletter,
-        "url": absolute_url(f"/newsletter/confirm/{token}/"),
-    }
-    title = subscription.newsletter.title
-    email = subscription.subscriber.email
-    return compose("subscriptions/email/confirm", context, f"Please confirm: {title}", email)
+    newsletter, token = subscription.newsletter, signup.confirm_token(subscription)
+    return Letter(
+        subscription.subscriber.email,
+        newsletter.language,
+        {"newsletter": newsletter.title},
+        url=absolute_url(f"/newsletter/confirm/{token}/"),
+    )
 
 
-def seed_invitation(seed_id: int) -> AnymailMessage | None:
+@mail(
+    "seed_invitation",
+    subject=_("First to get {newsletter}?"),
+    paragraphs=[
+        _(
+            "An editor of {newsletter} would like to see how it arrives in this mailbox. If you "
+            "agree, each issue comes here some minutes before all others."
+        ),
+        _("The link works for seven days. You don’t know what this is about? Then do nothing."),
+    ],
+    button=_("Yes, send it here first"),
+)
+def seed_invitation(seed_id: int) -> Letter | None:
     """An editor wants to see how an issue arrives in this mailbox."""
     seed = Seed.objects.select_related("newsletter").filter(pk=seed_id, subscription=None).first()
     if seed is None:
@@ -47,55 +72,77 @@ def seed_invitation(seed_id: int) -> AnymailMessage | None:
     suppression = Suppression.of(list_index(seed.email))
     if suppression and not suppression.owner_may_lift:
         return None
-    title = seed.newsletter.title
-    context = {
-        "paragraphs": [
-            f"An editor of {title} would like to see how it arrives in this mailbox. If you agree, "
-            "each issue comes here some minutes before all others.",
-            "The link works for seven days. You don’t know what this is about? Then do nothing.",
-        ],
-        "url": absolute_url(f"/newsletter/seed/{seeds.token_of(seed)}/"),
-        "button": "Yes, send it here first",
-    }
-    return compose("newsroom/email/notice", context, f"First to get {title}?", seed.email)
+    return Letter(
+        seed.email,
+        seed.newsletter.language,
+        {"newsletter": seed.newsletter.title},
+        url=absolute_url(f"/newsletter/seed/{seeds.token_of(seed)}/"),
+    )
 
 
-def already_subscribed(subscription_id: int) -> AnymailMessage | None:
+@mail(
+    "already_subscribed",
+    subject=_("You are already subscribed: {newsletter}"),
+    paragraphs=[
+        _(
+            "Somebody, probably you, signed this address up for {newsletter}. It is on the list "
+            "already: nothing to do."
+        )
+    ],
+)
+def already_subscribed(subscription_id: int) -> Letter | None:
     """For who signs up twice: the page said the same as to everyone, the mail tells."""
-    return _to_reader("already_subscribed", subscription_id, "You are already subscribed")
+    letter = _to_reader(subscription_id)
+    return letter and replace(letter, url="")
 
 
-def welcome(subscription_id: int) -> AnymailMessage | None:
-    return _to_reader("welcome", subscription_id, "Welcome")
+@mail(
+    "welcome",
+    subject=_("Welcome: {newsletter}"),
+    paragraphs=[
+        _("Welcome, and thank you. You get {newsletter} from now on."),
+        "{rhythm}",
+        _("Until then, our latest issue: {latest}"),
+    ],
+    button=_("Read it"),
+)
+def welcome(subscription_id: int) -> Letter | None:
+    return _to_reader(subscription_id)
 
 
-def series(subscription_id: int, welcome_id: int) -> AnymailMessage | None:
+@mail("series", subject="{newsletter}", template="subscriptions/email/series")
+def series(subscription_id: int, welcome_id: int) -> Letter | None:
     """One mail of the newsletter's welcome series."""
     mail = WelcomeMail.objects.filter(pk=welcome_id).first()
-    return _to_reader("series", subscription_id, "", mail=mail) if mail else None
+    if mail is None:
+        return None
+    context = {"mail": mail, "newsletter": mail.newsletter}
+    return _to_reader(subscription_id, subject=mail.subject, context=context)
 
 
-def _to_reader(
-    name: str, subscription_id: int, greeting: str, mail: WelcomeMail | None = None
-) -> AnymailMessage | None:
-    subscription = _subscription(subscription_id, Status.CONFIRMED)
+def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
+    """To who is on the list, with the links to leave it."""
+    found = Subscription.objects.filter(pk=subscription_id, status=Status.CONFIRMED)
+    subscription = found.select_related("subscriber", "newsletter").first()
     if not subscription or subscription.subscriber.suppression:
         return None
-    newsletter = subscription.newsletter
+    newsletter, latest = subscription.newsletter, subscription.newsletter.latest_issue()
     token = tokens.permanent("unsubscribe", subscription.pk)
-    context = {
-        "newsletter": newsletter,
-        "look": newsletter,
-        "mail": mail,
-        "latest": newsletter.latest_issue(),
-        "unsubscribe": links.unsubscribe_url(token),
-        "preferences": links.preferences_url(
-            tokens.permanent("preferences", subscription.subscriber_id)
-        ),
-    }
-    subject = mail.subject if mail else f"{greeting}: {newsletter.title}"
-    message = compose(
-        f"subscriptions/email/{name}", context, subject, subscription.subscriber.email
+    preferences = tokens.permanent("preferences", subscription.subscriber_id)
+    return Letter(
+        subscription.subscriber.email,
+        newsletter.language,
+        {
+            "newsletter": newsletter.title,
+            "rhythm": newsletter.rhythm,
+            "latest": latest.subject if latest else "",
+        },
+        url=(latest.full_url or "") if latest else "",
+        links=[
+            (_("Unsubscribe"), links.unsubscribe_url(token)),
+            (_("Your newsletters"), links.preferences_url(preferences)),
+        ],
+        look=newsletter,
+        headers=links.unsubscribe_headers(token),
+        **more,
     )
-    message.extra_headers |= links.unsubscribe_headers(token)
-    return message

@@ -6,6 +6,7 @@ from django import forms
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import tokens
 from newsroom.core.privacy import list_index
@@ -23,7 +24,7 @@ Status = Subscription.Status
 class SignupForm(forms.Form):
     email = AddressField(max_length=254)
     consent = forms.BooleanField(
-        error_messages={"required": "Please agree to the privacy policy to subscribe."}
+        error_messages={"required": _("Please agree to the privacy policy to subscribe.")}
     )
 
 

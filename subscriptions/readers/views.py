@@ -5,6 +5,7 @@ A GET never changes anything: link scanners open every link in a mail.
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,11 +19,11 @@ from subscriptions.models import Newsletter, Seed, Subscriber, Subscription
 from subscriptions.readers import seeds, signup
 
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
-SUPERSEDED = (
+SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
     "To subscribe, please sign up again."
 )
-UNWANTED = (
+UNWANTED = _(
     "We do not write to this address: its owner has told us, or their mail provider, that they "
     "want no mail of ours. If you do want it, please write to us, or use another address."
 )
@@ -64,10 +65,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             subscription = signup.confirm(token)
             template = "subscriptions/readers/confirmed.html"
         else:
-            subscription, _ = signup.read_confirm_token(token)
+            subscription = signup.read_confirm_token(token)[0]
             template = "subscriptions/readers/confirm.html"
     except tokens.StaleToken:
-        return dead_link(request, "This link has expired. Please sign up again.", 403)
+        return dead_link(request, _("This link has expired. Please sign up again."), 403)
     except signup.Superseded:
         return dead_link(request, SUPERSEDED, 403)
     except signup.Unwanted:
@@ -84,7 +85,7 @@ def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
     try:
         seed = seeds.agree(token) if request.method == "POST" else seeds.read_token(token)
     except (tokens.StaleToken, signup.Superseded):
-        return dead_link(request, "This link is too old. Ask the editors for another.", 403)
+        return dead_link(request, _("This link is too old. Ask the editors for another."), 403)
     except signup.Unwanted:
         return dead_link(request, UNWANTED, 403)
     except (tokens.BadToken, Seed.DoesNotExist):

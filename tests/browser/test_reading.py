@@ -40,7 +40,7 @@ def test_reader_signs_up_confirms_and_unsubscribes(reader: Page, product: Produc
     expect(reader.get_by_role("heading", name="You are unsubscribed")).to_be_visible()
     reader.get_by_role("link", name="Come back").click()
     reader.get_by_role("button", name="Subscribe again").click()
-    expect(reader.get_by_text("You get it every Friday")).to_be_visible()
+    expect(reader.get_by_text("It comes every Friday")).to_be_visible()
 
 
 def test_reader_hardly_notices_that_machines_fill_in_forms(reader: Page, product: Product) -> None:

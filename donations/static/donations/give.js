@@ -29,10 +29,11 @@ function tell(form) {
   const perDay = form.querySelector("[data-per-day]");
   const days = { monthly: 365 / 12, annual: 365 }[frequency];
   perDay.hidden = !amount || !days;
-  if (!perDay.hidden) perDay.textContent = `That is ${show(form, Math.ceil(amount / days))} a day.`;
+  if (!perDay.hidden) perDay.textContent = perDay.dataset.perDay.replace("{amount}", show(form, Math.ceil(amount / days)));
   const share = Number(form.dataset.feePercent) / 100;
   const fee = Math.ceil((amount + Number(form.dataset.fee)) / (1 - share)) - amount;
-  form.querySelector("[data-fee-text]").textContent = amount ? `: about ${show(form, fee)} more` : "";
+  const more = form.querySelector("[data-fee-text]");
+  more.textContent = amount ? more.dataset.feeText.replace("{amount}", show(form, fee)) : "";
 }
 
 // The giving form stays on its page until Stripe: currencies, corrections and work come into it.

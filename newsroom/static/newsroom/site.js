@@ -46,8 +46,8 @@ async function work(form, done) {
   if (!form?.dataset.work || !crypto.subtle) return;
   const button = form.querySelector("button");
   const bits = Number(form.dataset.work);
-  form.querySelector("[data-working]").textContent =
-    "One moment: your browser is doing a sum, so that machines can't do the same a thousand times.";
+  const note = form.querySelector("[data-working]");
+  note.textContent = note.dataset.working;
   button.disabled = true;
   const prefix = form.elements.challenge.value + ":";
   for (let nonce = 0; ; nonce += 1) {

@@ -77,10 +77,10 @@ def test_own_page_says_that_nothing_comes_and_mends_it(client, site, reason) -> 
     own = f"/newsletter/preferences/{tokens.permanent('preferences', subscription.subscriber_id)}/"
     suppress(reason)
     page = client.get(own).text
-    assert "does not reach you" in page and "You get it" not in page
+    assert "does not reach you" in page and "You are on its list." not in page
     assert Suppression.objects.exists()
     client.post(own, {"newsletter": "weekly", "return": "1"})
-    assert "You get it" in client.get(own).text
+    assert "You are on its list." in client.get(own).text
     assert Subscription.objects.mailable().exists()
 
 
@@ -152,4 +152,4 @@ def test_stranger_who_types_the_address_takes_no_button_away(
     page = client.get(own).text
     assert "You have left it" in page and "Subscribe again" in page
     client.post(own, {"newsletter": "weekly", "return": "1"})
-    assert "You get it" in client.get(own).text
+    assert "You are on its list." in client.get(own).text

@@ -1,0 +1,71 @@
+"""The languages that pages, mails and receipts speak, by codes of two letters.
+
+``/de/support/`` is ``/support/`` in German: the reader has chosen, every cache can tell, and all
+links of that page stay below ``/de/``, since that is the script's prefix there.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import get_script_prefix, set_script_prefix
+from django.utils import translation
+
+# “en” is British to Django, because of its dates: 6 November 2026.
+_TAGS = {tag.partition("-")[0]: tag for tag, _ in settings.LANGUAGES}
+NAMES = {tag.partition("-")[0]: name for tag, name in settings.LANGUAGES}  # each by its own name
+CHOICES = list(NAMES.items())
+OWN = settings.SITE_LANGUAGE  # what the newsroom writes in
+RIGHT_TO_LEFT = {"ar", "fa"}
+
+
+def refuse_unknown() -> None:
+    """Raises ImproperlyConfigured when the newsroom writes in a language that we don't speak."""
+    if OWN not in NAMES:
+        raise ImproperlyConfigured(f"SITE_LANGUAGE: one of {', '.join(NAMES)}.")
+
+
+def tag(language: str) -> str:
+    """Django's name of it."""
+    return _TAGS.get(language, settings.LANGUAGE_CODE)
+
+
+def direction(language: str) -> str:
+    """“rtl” or “ltr”, as HTML has it."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def speaking(language: str) -> AbstractContextManager[None]:
+    """Texts, dates and numbers are in that language inside; English for one that we don't have."""
+    return translation.override(tag(language))
+
+
+def spoken() -> str:
+    """The language of the page or mail that is being made."""
+    return (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
+
+
+def chosen_in(path: str) -> tuple[str, str]:
+    """“/de/support/” is German, and “/support/”; “” for a path that chooses none."""
+    code, slash, rest = path[1:].partition("/")
+    return (code, f"/{rest}") if slash and code in NAMES else ("", path)
+
+
+@contextmanager
+def addresses_below(prefix: str) -> Iterator[None]:
+    """``reverse`` and Wagtail's pages answer with addresses that begin so: “/de/”, or “/”."""
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
+
+
+def asked_for(accept_language: str) -> str:
+    """The first of ours that a browser asks for (RFC 9110, 12.5.4); “” for none."""
+    for tag, _ in translation.trans_real.parse_accept_lang_header(accept_language):
+        if (code := tag.partition("-")[0]) in NAMES:
+            return code
+    return ""
