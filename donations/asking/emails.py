@@ -1,7 +1,5 @@
 """The one mail to who wanted to be asked later."""
 
-from urllib.parse import urlencode
-
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
@@ -36,11 +34,11 @@ def reminder(deferral_id: int) -> Letter | None:
     }
     if deferral.amount:
         query["amount"] = money.plain(deferral.amount, deferral.currency)
-    cancel = absolute_url(f"/support/remind-me/cancel/{reminders.cancel_token(deferral)}/")
+    cancel = absolute_url("cancel_reminder", reminders.cancel_token(deferral))
     return Letter(
         deferral.email,
         deferral.language,
-        url=absolute_url(f"/support/?{urlencode(query)}"),
+        url=absolute_url("support", **query),
         links=[(_("I want no more reminders"), cancel)],
         subject=GivingWords.load().reminder,
     )

@@ -108,11 +108,12 @@ def start(form: GiveForm, language: str) -> str:
             frequency=checkout.frequency,
             amount=checkout.amount,
             currency=checkout.currency,
-            success_url=absolute_url("/support/thanks/?session={CHECKOUT_SESSION_ID}"),
+            success_url=absolute_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
             cancel_url=absolute_url(
-                f"/support/?frequency={checkout.frequency}"
-                f"&amount={money.plain(checkout.amount - checkout.fee, checkout.currency)}"
-                f"&currency={checkout.currency}"
+                "support",
+                frequency=checkout.frequency,
+                amount=money.plain(checkout.amount - checkout.fee, checkout.currency),
+                currency=checkout.currency,
             ),
             metadata={"checkout": str(checkout.key)},
             language=checkout.language,

@@ -27,7 +27,6 @@ from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
-SUPPORT = absolute_url("/support/")
 UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
 AGAIN: dict[str, Any] = {
     Frequency.MONTHLY: _("It comes again every month."),
@@ -62,7 +61,7 @@ def thanks(contribution_id: int) -> Letter | None:
         "day": contribution.received_at or contribution.created_at,
         "again": AGAIN.get(contribution.frequency, ""),
         "receipt": contribution.receipt_number and contribution.receipt,
-        "page": absolute_url("/support/manage/"),
+        "page": absolute_url("manage_request"),
     }
     return _to_donor("thanks", contribution.donor, about, manage_url(contribution.donor))
 
@@ -86,7 +85,7 @@ def contribution_failed(contribution_id: int) -> Letter | None:
     if contribution is None or contribution.donor is None:
         return None
     about = {"amount": amount(contribution.amount, contribution.currency)}
-    return _to_donor("payment_failed", contribution.donor, about, SUPPORT)
+    return _to_donor("payment_failed", contribution.donor, about, absolute_url("support"))
 
 
 @mail(
@@ -220,8 +219,10 @@ def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
         "card": recurring.card,
         "expires": recurring.card_expires_on or "",
     }
-    token = tokens.expiring("update payment", recurring.pk)
-    url = SUPPORT if name == "recurring_ended" else f"{SUPPORT}update-payment/{token}/"
+    if name == "recurring_ended":
+        url = absolute_url("support")
+    else:
+        url = absolute_url("update_payment", tokens.expiring("update payment", recurring.pk))
     return _to_donor(name, recurring.donor, about, url)
 
 

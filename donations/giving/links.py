@@ -6,4 +6,4 @@ from newsroom.web.http import absolute_url
 
 
 def manage_url(donor: Donor) -> str:
-    return absolute_url(f"/support/manage/{tokens.expiring('manage', donor.pk)}/")
+    return absolute_url("manage", tokens.expiring("manage", donor.pk))

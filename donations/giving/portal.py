@@ -25,7 +25,7 @@ from newsroom.core.privacy import giving_index
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.web import proof_of_work
-from newsroom.web.http import INCOMPLETE, absolute_url, behind_link, dead_link, see_other
+from newsroom.web.http import INCOMPLETE, address_of, behind_link, dead_link, see_other
 from newsroom.web.public_forms import own_forms_only, refusal
 
 log = logging.getLogger(__name__)
@@ -192,11 +192,12 @@ def other(recurring: RecurringContribution) -> dict[str, Any]:
 
 def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpResponse:
     """Stripe's own pages: where an open renewal is paid or confirmed, else where the card is."""
-    here = absolute_url(request.path)
     try:
         unpaid = recurring.status == "past_due"
         url = gateway.open_invoice_url(recurring.stripe_subscription) if unpaid else ""
-        return see_other(url or gateway.stripe_portal_url(recurring.stripe_customer, here))
+        return see_other(
+            url or gateway.stripe_portal_url(recurring.stripe_customer, address_of(request))
+        )
     except stripe.StripeError:
         return render(request, "503.html", {"message": BUSY}, status=503)
 

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.tokens import default_token_generator
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -107,20 +106,20 @@ def _with_link(user_id: int) -> Letter | None:
     if user is None:
         return None
     place = [urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)]
-    path = reverse("wagtailadmin_password_reset_confirm", args=place)
-    return _notice(user_id, path, login=user.username)
+    url = absolute_url("wagtailadmin_password_reset_confirm", *place)
+    return _notice(user_id, url, login=user.username)
 
 
 def _warning(user_id: int, **about: Any) -> Letter | None:
     """With a link to ask for a new password."""
-    return _notice(user_id, reverse("wagtailadmin_password_reset"), **about)
+    return _notice(user_id, absolute_url("wagtailadmin_password_reset"), **about)
 
 
-def _notice(user_id: int, path: str, **about: Any) -> Letter | None:
+def _notice(user_id: int, url: str, **about: Any) -> Letter | None:
     user = User.objects.filter(pk=user_id, is_active=True).first()
     if user is None or not user.email:
         return None
-    return Letter(user.email, about=about, url=absolute_url(path))
+    return Letter(user.email, about=about, url=url)
 
 
 @mail(
@@ -147,5 +146,5 @@ def addresses_flood_in(day: int) -> Letter | None:
     addresses = [address for address in staff.values_list("email", flat=True) if address]
     if not addresses:
         return None
-    url = absolute_url(reverse("newsletters"))
+    url = absolute_url("newsletters")
     return Letter(addresses, about={"day": date.fromordinal(day)}, url=url)

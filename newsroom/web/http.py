@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix, reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -26,9 +27,19 @@ UNREADABLE = (
 View = Callable[..., HttpResponse]
 
 
-def absolute_url(path: str) -> str:
-    """The address of one of our paths, for mails and for others who are not on the site."""
-    return f"{settings.BASE_URL}{path}"
+def absolute_url(name: str, *args: Any, **query: Any) -> str:
+    """The address of a page by its name in a ``urls.py``, for mails and for others who are not on
+    the site: the same whatever language, prefix or host the request at hand came with.
+
+    Not at import time: the patterns import the views. Raises NoReverseMatch.
+    """
+    path = reverse(name, urlconf=settings.ROOT_URLCONF, args=args, query=query)
+    return f"{settings.BASE_URL}/{path.removeprefix(get_script_prefix())}"
+
+
+def address_of(request: HttpRequest) -> str:
+    """The page at hand, for others to lead back to it: in the visitor's language."""
+    return f"{settings.BASE_URL}{request.path}"
 
 
 def see_other(url: str) -> HttpResponse:

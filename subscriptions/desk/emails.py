@@ -104,5 +104,5 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
     addresses = [address for address in editors.values_list("email", flat=True) if address]
     if not addresses:
         return None
-    url = absolute_url(f"/admin/newsletters/issue/{issue.pk}/")
+    url = absolute_url("issue_desk", issue.pk)
     return Letter(addresses, about={"issue": issue.title, **about}, url=url)

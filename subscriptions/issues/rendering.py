@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from subscriptions.models import IssuePage
 
 TEMPLATE = "subscriptions/email/issue"
-# Where each reader's own links differ; ``providers`` writes the fields as the provider wants them.
-PERSONAL_LINKS = {
-    "unsubscribe": unsubscribe_url(providers.FIELD.format("unsubscribe")),
-    "preferences": preferences_url(providers.FIELD.format("preferences")),
-}
+
+
+def personal_links() -> dict[str, str]:
+    """A field where each reader's own links differ: ``providers`` writes it as the provider wants
+    it."""
+    links = {"unsubscribe": unsubscribe_url, "preferences": preferences_url}
+    return {name: url(providers.FIELD.format(name)) for name, url in links.items()}
 
 
 class Unsendable(Exception):
@@ -36,7 +38,7 @@ def render_issue(issue: "IssuePage") -> Rendered:
     # Rendered with unguessable stand-ins first: a “%recipient.…%” found afterwards was typed
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
-    stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in PERSONAL_LINKS}
+    stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in personal_links()}
     newsletter = issue.newsletter
     context = {
         "issue": issue,
@@ -62,8 +64,9 @@ def check(rendered: Rendered, provider: providers.Provider) -> None:
             f"The issue is {size / 1e6:,.1f} MB; {provider.name} takes at most "
             f"{provider.most_bytes / 1e6:g} MB. Take something out."
         )
+    unsubscribe = personal_links()["unsubscribe"]
     for part, name in ((rendered.html, "HTML"), (rendered.text, "text")):
-        if PERSONAL_LINKS["unsubscribe"] not in part:
+        if unsubscribe not in part:
             raise Unsendable(f"The template's {name} part has no unsubscribe link.")
     for suffix in ("mjml", "txt"):
         source = get_template(f"{TEMPLATE}.{suffix}").template.source  # type: ignore[attr-defined]
@@ -72,14 +75,14 @@ def check(rendered: Rendered, provider: providers.Provider) -> None:
 
 
 def put_personal_links(body: str, stand_ins: dict[str, str]) -> str:
-    body = defuse(body)
+    body, links = defuse(body), personal_links()
     for name, stand_in in stand_ins.items():
-        body = body.replace(stand_in, PERSONAL_LINKS[name])
+        body = body.replace(stand_in, links[name])
     return body
 
 
 def for_display(body: str) -> str:
     """A preview or the web: the personal links lead nowhere."""
-    for link in PERSONAL_LINKS.values():
+    for link in personal_links().values():
         body = body.replace(link, "#")
     return body

@@ -48,7 +48,7 @@ def confirm(subscription_id: int) -> Letter | None:
         subscription.subscriber.email,
         newsletter.language,
         {"newsletter": newsletter.title},
-        url=absolute_url(f"/newsletter/confirm/{token}/"),
+        url=absolute_url("confirm", token),
     )
 
 
@@ -76,7 +76,7 @@ def seed_invitation(seed_id: int) -> Letter | None:
         seed.email,
         seed.newsletter.language,
         {"newsletter": seed.newsletter.title},
-        url=absolute_url(f"/newsletter/seed/{seeds.token_of(seed)}/"),
+        url=absolute_url("agree_to_seed", seeds.token_of(seed)),
     )
 
 

@@ -1,14 +1,19 @@
-"""The links that are a reader's own: to leave a list, and to their preferences."""
+"""The links that are a reader's own: to leave a list, and to their preferences.
+
+``token`` may be a merge field instead (newsroom/mail/providers), which stays as it is written.
+"""
+
+from urllib.parse import unquote
 
 from newsroom.web.http import absolute_url
 
 
 def unsubscribe_url(token: str) -> str:
-    return absolute_url(f"/newsletter/unsubscribe/{token}/")
+    return unquote(absolute_url("unsubscribe", token))
 
 
 def preferences_url(token: str) -> str:
-    return absolute_url(f"/newsletter/preferences/{token}/")
+    return unquote(absolute_url("preferences", token))
 
 
 def unsubscribe_headers(token: str) -> dict[str, str]:

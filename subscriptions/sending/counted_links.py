@@ -14,14 +14,19 @@ from newsroom.web.http import absolute_url
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
 LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)
-GO = absolute_url("/newsletter/go/")
-PERSONAL = tuple(absolute_url(f"/newsletter/{page}/") for page in ("unsubscribe", "preferences"))
+PERSONAL = ("unsubscribe", "preferences")
+
+
+def beginning(page: str) -> str:
+    """Of all addresses of that page, before their number or token."""
+    return absolute_url(page, 0).removesuffix("0/")
 
 
 def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> str:
     """The HTML with its links counted; a row for each address, in this transaction."""
     words = {unescape(url): unescape(strip_tags(inner)) for _, url, _, inner in LINK.findall(html)}
-    words = {url: text for url, text in words.items() if not url.startswith(PERSONAL)}
+    personal = tuple(beginning(page) for page in PERSONAL)
+    words = {url: text for url, text in words.items() if not url.startswith(personal)}
     stories = {
         piece.story.full_url: (piece.headline, piece.section)
         for piece in issue.stories
@@ -39,7 +44,7 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> st
         )
         for number, (url, label, section) in enumerate(about, 1)
     )
-    places = {link.url: f"{GO}{link.pk}/" for link in links}
+    places = {link.url: absolute_url("go", link.pk) for link in links}
 
     def counted(match: Any) -> str:
         before, url, after, inner = match.groups()
@@ -50,4 +55,6 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> st
 
 def of_variant(html: str, variant: int | None) -> str:
     """The HTML for readers who try that subject: their clicks are counted apart."""
-    return html if variant is None else re.sub(rf"({re.escape(GO)}\d+/)", rf"\g<1>{variant}/", html)
+    if variant is None:
+        return html
+    return re.sub(rf"({re.escape(beginning('go'))}\d+/)", rf"\g<1>{variant}/", html)
