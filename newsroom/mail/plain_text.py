@@ -2,7 +2,11 @@
 
 import re
 import textwrap
+import unicodedata
+from html import unescape
 from html.parser import HTMLParser
+
+from django.utils.html import strip_tags
 
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 NUMBERED = re.compile(r"\[\d+\] \S+")
@@ -113,6 +117,11 @@ class _Typist(HTMLParser):
         if text := self.words.strip():
             self.blocks.append(text)
         self.words = ""
+
+
+def has_words(html: str) -> bool:
+    """Is there a character to see? Spaces of any width and marks without one are none."""
+    return any(unicodedata.category(one)[0] in "LNPS" for one in unescape(strip_tags(html)))
 
 
 def wrap(text: str) -> str:

@@ -51,7 +51,7 @@ class Check:
 
 STOPS = [
     Check("Subject", checks.subject_is_there, INBOX),
-    Check("Articles", checks.articles_are_there, CONTENT),
+    Check("Something to read", checks.it_says_something, CONTENT),
     Check("Articles are published", checks.articles_are_published, CONTENT),
     Check("Each article once", checks.articles_are_there_once, CONTENT),
     Check("Links to our own pages", checks.our_links_lead_somewhere, CONTENT),

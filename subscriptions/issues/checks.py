@@ -6,6 +6,7 @@ network: others' pages are looked at by a job (link_checker.py).
 
 import re
 from collections import Counter
+from typing import Any
 
 from django.conf import settings
 
@@ -13,10 +14,10 @@ from newsroom.mail import providers
 from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
-from subscriptions.models import LinkCheck
+from subscriptions.models import IssuePage, LinkCheck
 from subscriptions.readers.audience import audience_of
 
-NO_ARTICLES = "This issue has no articles that readers can see yet."
+NOTHING = "There is nothing in this issue that readers can see yet."
 MOST_HTML = 90_000  # bytes: Gmail cuts a mail off at about 102 kB
 LONG_SUBJECT, LONG_PREHEADER, MANY_LINKS = 60, 110, 40  # what phones and filters bear
 LEAST_EACH = 1000  # readers: of 30 and 45 clicks per 1,000 a test can tell the difference
@@ -40,8 +41,8 @@ def subject_is_there(proof: Proof) -> str:
     return "" if proof.issue.subject.strip() else "Write a subject."
 
 
-def articles_are_there(proof: Proof) -> str:
-    return "" if proof.stories else NO_ARTICLES
+def it_says_something(proof: Proof) -> str:
+    return NOTHING if proof.issue.is_empty else ""
 
 
 def articles_are_published(proof: Proof) -> str:
@@ -106,10 +107,13 @@ def it_is_not_the_last_one_again(proof: Proof) -> str:
     if proof.last is None:
         return ""
     before = proof.last.revision.as_object()
-    same = before.subject == proof.issue.subject and (
-        before.article_ids() == proof.issue.article_ids()
-    )
-    return f"This is “{before.title}” again: the same subject, the same articles." if same else ""
+    same = before.subject == proof.issue.subject and matter(before) == matter(proof.issue)
+    return f"This is “{before.title}” again: the same subject, the same content." if same else ""
+
+
+def matter(issue: IssuePage) -> list[Any]:
+    """What it is about: its articles; without any, all of its words."""
+    return issue.article_ids() or [(piece.block_type, piece.value) for piece in issue.body]
 
 
 # --- What gives pause -----------------------------------------------------------------------
@@ -122,7 +126,7 @@ def subject_is_short(proof: Proof) -> str:
 
 def preheader_is_short(proof: Proof) -> str:
     if not proof.issue.preheader:
-        return "None: inboxes show the first words of the mail instead."
+        return "None: inboxes show the subject a second time."
     length = len(proof.issue.preheader)
     return f"{length} characters; inboxes show about 90." if length > LONG_PREHEADER else ""
 

@@ -17,6 +17,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
 from newsroom.core.languages import addresses_below
+from newsroom.mail.plain_text import has_words
 from newsroom.models import AddressedPage, ArticlePage
 
 from .blocks import issue_body
@@ -57,6 +58,25 @@ class Piece:
         """What is shown above an article: the one chosen here, or the first article's own."""
         chosen = self.value.get("image")
         return chosen or (self.story.lead_image if self.leads and self.story else None)
+
+    @property
+    def says_something(self) -> bool:
+        """To a reader: words, a picture, an article. What another app registered may be empty today
+        (no appeal is running), and a heading is none without what it heads."""
+        match self.kind:
+            case "article" | "archive":
+                return self.story is not None
+            case "picture":
+                image = self.value["image"]
+                return bool(image and not image.is_broken) or has_words(self.value["caption"])
+            case "letter":
+                return has_words(self.value.source)
+            case "quote":
+                return has_words(self.value["text"])
+            case "event":
+                return has_words(self.value["title"])
+            case _:
+                return False
 
     @property
     def level(self) -> int:
@@ -216,6 +236,14 @@ class IssuePage(AddressedPage):
     def stories(self) -> list[Piece]:
         """The pieces that are articles, the archive's too."""
         return [piece for piece in self.pieces if piece.story]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to read; or nothing of what it was to be about, if that was articles. Words alone
+        are an issue."""
+        if self.article_ids() and not self.stories:
+            return True
+        return not any(piece.says_something for piece in self.pieces)
 
     @property
     def kinds(self) -> set[str]:

@@ -92,8 +92,8 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         if not mailing.is_due(now):
             return False
         issue = mailing.revision.as_object()
-        if not issue.stories:  # withdrawn since the approval
-            raise rendering.Unsendable("None of its articles is published any more.")
+        if issue.is_empty:  # withdrawn since the approval
+            raise rendering.Unsendable("Nothing of it is published any more.")
         rendered = rendering.render_issue(issue)
         rendering.check(rendered, providers.current())
         sample = _sample(mailing, issue, now)

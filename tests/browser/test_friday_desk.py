@@ -144,7 +144,7 @@ def see_what_stops(editor: Editor, product: Product, shoot) -> None:
             live,
         )
 
-    red_then_green("Articles", lambda: everything(False), lambda: everything(True))
+    red_then_green("Something to read", lambda: everything(False), lambda: everything(True))
 
     def sender(address: str) -> None:
         product.sql("UPDATE subscriptions_newsletter SET sender_address = %s", address)

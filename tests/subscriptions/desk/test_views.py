@@ -238,11 +238,11 @@ def test_test_goes_to_the_seed_list_too_with_every_subject(client, editor, issue
     assert not [mail for mail in inbox.to("desk0@example.org") if "[Test]" in mail["subject"]]
 
 
-def test_issue_without_articles_is_not_approved(client, editor, site) -> None:
+def test_empty_issue_is_not_approved(client, editor, site) -> None:
     issue = make_issue(site.newsletter, [])
     send_now = f"/admin/newsletters/issue/{issue.pk}/send-now/"
     for url in (desk(issue, "approve"), send_now):
-        assert "no articles" in client.post(url, follow=True).text
+        assert "nothing in this issue" in client.post(url, follow=True).text
     assert not Mailing.objects.exists()
 
 

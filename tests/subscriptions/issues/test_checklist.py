@@ -90,7 +90,7 @@ def test_what_stops_an_issue(issue, label: str, fields: dict, said: str) -> None
     ("label", "fields", "said"),
     [
         ("Length of the subject", {"subject": "x" * 61}, "61 characters"),
-        ("Preheader", {"preheader": ""}, "first words"),
+        ("Preheader", {"preheader": ""}, "a second time"),
         ("Preheader", {"preheader": "x" * 111}, "111 characters"),
         ("Tone of the subject", {"subject": "BREAD IS DEAR AGAIN"}, "capitals"),
         ("Tone of the subject", {"subject": "Act now!!"}, "Act now"),
@@ -132,7 +132,7 @@ def test_deleted_article_is_told_of(site, issue, article) -> None:
 
 def test_issue_without_articles_and_with_hidden_ones(site, issue, article) -> None:
     article.unpublish()
-    assert words(issue, "Articles")[0] == "stop"
+    assert words(issue, "Something to read")[0] == "stop"
     state, told = words(issue, "Articles are published")
     assert state == "stop" and "“Bread”" in told
 
