@@ -3,7 +3,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
-export RECIPIENTS RUNS ONLY
 
 .PHONY: help up test check format picture licences bench smoke chaos clean
 .DEFAULT_GOAL := up

@@ -19,6 +19,7 @@ HALVES = {
     ],
     "products": [
         "tests/test_admin_matrix.py",
+        "tests/test_commands.py",
         "tests/test_licences.py",
         "tests/test_structure.py",
         "tests/test_translations.py",

@@ -8,6 +8,7 @@ import time
 from statistics import median
 from typing import Any
 
+from tests.benchmarks import given
 from tests.benchmarks.mailing import Figures
 
 
@@ -20,7 +21,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     from tests.environment import start_sandbox
     from tests.factories import make_appeal, make_site
 
-    presses = int(os.environ.get("PRESSES", "500"))
+    presses = given("PRESSES", 500)
     views.CHECKOUTS["most"] = presses * 2
     make_site()
     appeal = make_appeal()

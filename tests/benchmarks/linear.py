@@ -1,9 +1,9 @@
 """What a reader costs among 10,000, 100,000 and a million others: it should be the same."""
 
-import os
 from contextlib import ExitStack
 from typing import Any
 
+from tests.benchmarks import given
 from tests.benchmarks.mailing import (
     Figures,
     content,
@@ -22,7 +22,7 @@ SIZES = {1: 9, 10_000: 9, 100_000: 3, 1_000_000: 1}  # readers: runs
 
 def run() -> tuple[dict[str, Any], Figures]:
     sizes = SIZES
-    if most := int(os.environ.get("RECIPIENTS") or 0):
+    if most := given("RECIPIENTS", 0):
         sizes = {size: runs for size, runs in SIZES.items() if size <= most}
     figures: Figures = {}
     cpu: dict[int, float] = {}  # ms of one send

@@ -7,14 +7,15 @@ from typing import Any
 
 import requests
 
+from tests.benchmarks import given
 from tests.benchmarks.mailing import Figures, content, medians, port, send_once, start, start_worker
 from tests.environment import wait_for_port
 
 
 def run() -> tuple[dict[str, Any], Figures]:
     """The parameters, and name -> (median figure, unit)."""
-    recipients = int(os.environ.get("RECIPIENTS", "100000"))
-    runs = int(os.environ.get("RUNS", "3"))
+    recipients = given("RECIPIENTS", 100_000)
+    runs = given("RUNS", 3)
     with ExitStack() as stack:
         start(stack, "-m", "tests.benchmarks.sink", port("MAIL_SANDBOX_URL"))
         wait_for_port(int(port("MAIL_SANDBOX_URL")))

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.benchmarks import given
 from tests.environment import free_port, wait_for_port
 
-CLIENTS = int(os.environ.get("CLIENTS", "300"))
+CLIENTS = given("CLIENTS", 300)
 ROUNDS = 40
 Figures = dict[str, tuple[float, str]]
 

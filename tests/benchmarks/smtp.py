@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.benchmarks import given
 from tests.benchmarks.mailing import Figures, content, medians, send_once, start_worker
 from tests.environment import ROOT, free_port, wait_for_port
 
@@ -26,8 +27,8 @@ COMPARED = 1000  # mails sent the other ways
 
 
 def run() -> tuple[dict[str, Any], Figures]:
-    recipients = int(os.environ.get("RECIPIENTS", "20000"))
-    runs = int(os.environ.get("RUNS", "3"))
+    recipients = given("RECIPIENTS", 20_000)
+    runs = given("RUNS", 3)
     with ExitStack() as stack:
         _start_sink(stack)
         newsletter, size = content(recipients)

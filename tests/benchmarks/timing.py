@@ -2,7 +2,6 @@
 area under the ROC curve (0.5: nothing to tell, 1: everything), from answers to known and unknown
 addresses in turn, in a process as production runs it."""
 
-import os
 import random
 import statistics
 import time
@@ -12,9 +11,10 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.benchmarks import given
 from tests.environment import free_port, start_sandbox, wait_for_port
 
-EACH = int(os.environ.get("EACH", "200"))
+EACH = given("EACH", 200)
 Figures = dict[str, tuple[float, str]]
 # A form -> its other fields. The number of a network keeps the limits away.
 FORMS: dict[str, dict[str, str]] = {

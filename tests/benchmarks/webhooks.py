@@ -4,7 +4,6 @@ client share the machine."""
 
 import asyncio
 import json
-import os
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import stripe
 
+from tests.benchmarks import given
 from tests.benchmarks.mailing import Figures, start
 from tests.environment import wait_for_port
 
@@ -24,7 +24,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     from donations.models import StripeEvent
     from newsroom.devserver.services import WEB, at
 
-    events = int(os.environ.get("EVENTS", "16000"))
+    events = given("EVENTS", 16_000)
     place = urlsplit(settings.BASE_URL)
     requests = [signed(n, place.netloc, settings.STRIPE_WEBHOOK_SECRETS[-1]) for n in range(events)]
     with ExitStack() as stack:
