@@ -15,8 +15,12 @@ SEGMENT = r"[^/\s\"'<>?#]+"
 # What follows the address of a page: sessions at Stripe, tokens, what somebody searched for.
 QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
 # Tokens outside of an address, say in the words of an exception: ours that last
-# (tokens.permanent), Django's (signing.dumps), and sessions at Stripe, which open the thanks page.
-BARE = re.compile(r"\bAAAAA[\w-]{22}(?![\w-])|[\w.-]+:[\w-]{4,8}:[\w-]{40,}|\bcs_(?:test|live)_\w+")
+# (tokens.permanent, tokens.caseless), Django's (signing.dumps), and sessions at Stripe, which open
+# the thanks page.
+BARE = re.compile(
+    r"\bAAAAA[\w-]{22}(?![\w-])|\baaaaaaaa[a-z2-7]{24}\b|[\w.-]+:[\w-]{4,8}:[\w-]{40,}"
+    r"|\bcs_(?:test|live)_\w+"
+)
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 _token_paths: list[re.Pattern[str]] | None = None

@@ -4,6 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import requests
@@ -15,6 +16,7 @@ from anymail.exceptions import (
 )
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from newsroom.mail import diagnosis
 from newsroom.mail.providers import Provider
 
 # The provider refuses us, not a reader: no other batch would fare better.
@@ -29,20 +31,24 @@ NEVER_LEFT = {"EndpointConnectionError", "ConnectTimeoutError", "NoCredentialsEr
 TOO_MANY = {429, 430}
 
 
+class SendError(StrEnum):
+    """What a failed call means for the mail that was in it."""
+
+    NOT_SENT = "not sent"  # certainly not: try again
+    SLOWER = "slower"  # the same, and the provider wants fewer calls
+    ACCOUNT = "account refused"  # or something else that a person has to mend
+    ADDRESS = "address refused"  # the call was refused whole, for an address in it
+    CALL = "call refused"  # the same, for the mail itself, or nobody says
+    LATER = "later"  # every reader was refused, for now
+    HAD = "had it"  # the provider has had this very call before
+    IN_DOUBT = "in doubt"  # it may have been taken
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """``kind``: what it means; ``reason``: what an editor may read; ``wait``: before any call.
-
-    no: certainly nothing was sent, try again. slower: the same, and the provider wants fewer.
-    refused: the account was refused, a person has to act. bad: this call was refused whole, for
-    an address or for the mail itself. nobody: every single reader was refused for good; later: for
-    now.
-    had: the provider has had this very call before. in_doubt: it may have accepted the call.
-    """
-
-    kind: str
-    reason: str
-    wait: timedelta = timedelta()
+    kind: SendError
+    reason: str  # what an editor may read: no address in it
+    wait: timedelta = timedelta()  # before any call
 
 
 class CouldNotConnect(Exception):
@@ -51,7 +57,8 @@ class CouldNotConnect(Exception):
 
 def classify(error: Exception, provider: Provider | None = None) -> Outcome:
     if isinstance(error, AnymailRecipientsRefused):
-        return Outcome("nobody", "the provider refused every address")
+        said = getattr(error.response, "text", "")
+        return _refused_whole("the provider refused every address", said)
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return _by_ses(response)
@@ -60,35 +67,42 @@ def classify(error: Exception, provider: Provider | None = None) -> Outcome:
     if isinstance(error, CouldNotConnect):
         return _by_mail_server(error.__cause__)
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
-        return Outcome("no", "the provider could not be reached")
+        return Outcome(SendError.NOT_SENT, "the provider could not be reached")
     if isinstance(error, requests.RequestException):
-        return Outcome("in_doubt", "the connection broke during the call")
+        return Outcome(SendError.IN_DOUBT, "the connection broke during the call")
     if isinstance(error, AnymailInvalidAddress):  # found before the call
-        return Outcome("bad", "an address is not valid")
+        theirs = "in `to`" in str(error)  # or a sender of ours
+        return Outcome(SendError.ADDRESS if theirs else SendError.CALL, "an address is not valid")
     if type(error.__cause__).__module__.startswith("botocore"):
-        return Outcome("in_doubt", "the connection broke during the call")
+        return Outcome(SendError.IN_DOUBT, "the connection broke during the call")
     if isinstance(error, AnymailAPIError):
-        return Outcome("in_doubt", "the provider's answer makes no sense")
+        return Outcome(SendError.IN_DOUBT, "the provider's answer makes no sense")
     if isinstance(error, AnymailError | ValueError | TypeError):  # before anything has left
-        return Outcome("refused", f"the mail could not be built ({type(error).__name__})")
-    return Outcome("in_doubt", type(error).__name__)
+        return Outcome(SendError.ACCOUNT, f"the mail could not be built ({type(error).__name__})")
+    return Outcome(SendError.IN_DOUBT, type(error).__name__)
 
 
 def _by_status(response: requests.Response, provider: Provider | None) -> Outcome:
     code, where = response.status_code, f"the provider answered {response.status_code}"
     if provider and _had_it(response, provider):
-        return Outcome("had", "the provider has had this call before")
+        return Outcome(SendError.HAD, "the provider has had this call before")
     if code in TOO_MANY or (code == 409 and "concurrent" in response.text[:500]):
-        return Outcome("slower", f"{where}: too many requests", _retry_after(response))
+        return Outcome(SendError.SLOWER, f"{where}: too many requests", _retry_after(response))
     if code == 413:
-        return Outcome("refused", f"{where}: the issue is too large for it")
+        return Outcome(SendError.ACCOUNT, f"{where}: the issue is too large for it")
     if code in ACCOUNT_REFUSED:
-        return Outcome("refused", f"{where}: check the account and its keys")
+        return Outcome(SendError.ACCOUNT, f"{where}: check the account and its keys")
     if 400 <= code < 500:
-        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+        return _refused_whole(f"{where}: it refused an address, or the mail itself", response.text)
     if code < 300:
-        return Outcome("in_doubt", f"{where}, but with words that make no sense")
-    return Outcome("in_doubt", where)
+        return Outcome(SendError.IN_DOUBT, f"{where}, but with words that make no sense")
+    return Outcome(SendError.IN_DOUBT, where)
+
+
+def _refused_whole(reason: str, said: str) -> Outcome:
+    """For an address in it only if the provider says so: else it may as well be about us."""
+    about = diagnosis.about_recipient(said)
+    return Outcome(SendError.ADDRESS if about else SendError.CALL, reason)
 
 
 def _had_it(response: requests.Response, provider: Provider) -> bool:
@@ -109,38 +123,53 @@ def _by_ses(response: dict[str, Any]) -> Outcome:
     name = str(response.get("Error", {}).get("Code", ""))
     where = f"the provider answered {code} {name}".rstrip()
     if code == 429 or name == "TooManyRequestsException":
-        return Outcome("slower", f"{where}: too many requests", timedelta(seconds=10))
+        return Outcome(SendError.SLOWER, f"{where}: too many requests", timedelta(seconds=10))
     if code in ACCOUNT_REFUSED or name in SES_ACCOUNT:
-        return Outcome("refused", f"{where}: check the account and its keys")
+        return Outcome(SendError.ACCOUNT, f"{where}: check the account and its keys")
     if code == 200:
         return _by_ses_entries(response)
     if 400 <= code < 500:
-        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
-    return Outcome("in_doubt", where)
+        said = str(response.get("Error", {}).get("Message", ""))
+        return _refused_whole(f"{where}: it refused an address, or the mail itself", said)
+    return Outcome(SendError.IN_DOUBT, where)
 
 
 def _by_ses_entries(response: dict[str, Any]) -> Outcome:
     """It answered, and every entry failed for the same reason ("BulkEmailEntryResult")."""
     results = response.get("BulkEmailEntryResults")
-    status = str(results[0].get("Status", "")) if isinstance(results, list) and results else ""
+    first = results[0] if isinstance(results, list) and results else {}
+    status = str(first.get("Status", ""))
     where = f"the provider answered {status}"
     if status == "ACCOUNT_THROTTLED":
-        return Outcome("slower", where, timedelta(seconds=10))
+        return Outcome(SendError.SLOWER, where, timedelta(seconds=10))
     if status in ("TRANSIENT_FAILURE", "FAILED"):
-        return Outcome("later", where)
+        return Outcome(SendError.LATER, where)
     if status in ("INVALID_PARAMETER", "MESSAGE_REJECTED"):
-        return Outcome("bad", f"{where}: it refused an address, or the mail itself")
+        said = str(first.get("Error", ""))
+        return _refused_whole(f"{where}: it refused an address, or the mail itself", said)
     if status:
-        return Outcome("refused", f"{where}: check the account and its keys")
-    return Outcome("in_doubt", "the provider's answer makes no sense")
+        return Outcome(SendError.ACCOUNT, f"{where}: check the account and its keys")
+    return Outcome(SendError.IN_DOUBT, "the provider's answer makes no sense")
 
 
 def _by_mail_server(cause: BaseException | None) -> Outcome:
+    said = cause if isinstance(cause, smtplib.SMTPResponseException) else None
+    if said and 400 <= said.smtp_code < 500:
+        return Outcome(SendError.NOT_SENT, f"the mail server answered {said.smtp_code}")
     if isinstance(cause, smtplib.SMTPAuthenticationError):
-        return Outcome("refused", "the mail server refused our login: check user and password")
+        return Outcome(
+            SendError.ACCOUNT, "the mail server refused our login: check user and password"
+        )
     if isinstance(cause, smtplib.SMTPNotSupportedError | ssl.SSLError):
-        return Outcome("refused", "no safe connection to the mail server: check its TLS settings")
-    return Outcome("no", "the mail server could not be reached")
+        return Outcome(
+            SendError.ACCOUNT, "no safe connection to the mail server: check its TLS settings"
+        )
+    if said and said.smtp_code // 100 == 5:
+        words = said.smtp_error
+        words = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        words = diagnosis.anonymous(f"{said.smtp_code} {words}")
+        return Outcome(SendError.ACCOUNT, f"the mail server refuses us: it said “{words}”")
+    return Outcome(SendError.NOT_SENT, "the mail server could not be reached")
 
 
 def _never_connected(error: BaseException | None) -> bool:

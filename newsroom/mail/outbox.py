@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from typing import assert_never
 
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from newsroom.core.privacy import keyed_hash
 from newsroom.mail import providers
 from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import compose
-from newsroom.mail.errors import Outcome, classify
+from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.mail.providers import Call
 from newsroom.models import TransactionalMail
 from newsroom.models.transactional_mail import RETRY_AFTER
@@ -96,10 +97,28 @@ def _has_arrived(mail: TransactionalMail, to: list[str]) -> bool:
 
 
 def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> None:
-    if outcome.kind == "had":
-        mail.finish(Status.SENT)
-    elif outcome.kind == "nobody" or mail.tries > len(RETRY_AFTER):
+    match outcome.kind:
+        case SendError.HAD:
+            mail.finish(Status.SENT)
+        case SendError.ADDRESS:
+            mail.finish(Status.FAILED, error=outcome.reason)
+        case SendError.IN_DOUBT:
+            _try_again(mail, outcome, now, in_doubt=True)
+        case (
+            SendError.NOT_SENT
+            | SendError.SLOWER
+            | SendError.ACCOUNT
+            | SendError.CALL
+            | SendError.LATER
+        ):
+            _try_again(mail, outcome, now, in_doubt=False)
+        case _:
+            assert_never(outcome.kind)
+
+
+def _try_again(mail: TransactionalMail, outcome: Outcome, now: datetime, in_doubt: bool) -> None:
+    if mail.tries > len(RETRY_AFTER):
         mail.finish(Status.FAILED, error=outcome.reason)
-    else:
-        again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
-        mail.finish(Status.WAITING, in_doubt=outcome.kind == "in_doubt", **again)
+        return
+    again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
+    mail.finish(Status.WAITING, in_doubt=in_doubt, **again)

@@ -238,7 +238,8 @@ class Migration(migrations.Migration):
             name='DeliveryFailure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('bounced', 'Bounced'), ('complained', 'Complained'), ('refused', 'refused by the provider')], max_length=10)),
+                ('kind', models.CharField(choices=[('bounced', 'Bounced'), ('complained', 'Complained'), ('refused', 'refused by the provider'), ('soft', 'mailbox full, or away'), ('us', 'refused because of us')], max_length=10)),
+                ('outlived', models.BooleanField(default=False, help_text="The mailbox has shown since that it is somebody's.")),
                 ('mailing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='failures', to='subscriptions.mailing')),
                 ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='subscriptions.subscriber')),
             ],

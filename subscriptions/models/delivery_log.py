@@ -1,10 +1,15 @@
 """What is written down about a mailing besides its batches: only what was out of the ordinary."""
 
+from datetime import timedelta
+
 from django.db import models
+from django.db.models import Count, Max, Min
 
 from .batch import Batch
 from .mailing import Mailing
 from .subscriber import Subscriber
+
+SOFT_ISSUES, SOFT_OVER = 5, timedelta(days=15)
 
 
 class BatchEvent(models.Model):
@@ -22,6 +27,25 @@ class BatchEvent(models.Model):
         return self.what
 
 
+class DeliveryFailureQuerySet(models.QuerySet["DeliveryFailure"]):
+    def away_too_long(self, subscriber_id: int) -> bool:
+        """Was that reader's mailbox full or away for so many issues, over so long, that it is
+        nobody's any more?"""
+        soft = self.filter(
+            subscriber=subscriber_id, kind=DeliveryFailure.Kind.SOFT, outlived=False
+        ).aggregate(
+            issues=Count("mailing__issue", distinct=True),
+            first=Min("mailing__frozen_at__date"),
+            last=Max("mailing__frozen_at__date"),
+        )
+        return soft["issues"] >= SOFT_ISSUES and soft["last"] - soft["first"] >= SOFT_OVER
+
+    def outlived(self, index: bytes) -> None:
+        """A mail has arrived at the address with that ``list_index``, or its owner has spoken."""
+        soft = self.filter(kind=DeliveryFailure.Kind.SOFT, outlived=False)
+        soft.filter(subscriber__email_index=index).update(outlived=True)
+
+
 class DeliveryFailure(models.Model):
     """A reader whose copy came to nothing, and how. Who simply got it has no row."""
 
@@ -29,10 +53,17 @@ class DeliveryFailure(models.Model):
         BOUNCED = "bounced"
         COMPLAINED = "complained"
         REFUSED = "refused", "refused by the provider"
+        SOFT = "soft", "mailbox full, or away"
+        US = "us", "refused because of us"
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="failures")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
+    outlived = models.BooleanField(
+        default=False, help_text="The mailbox has shown since that it is somebody's."
+    )
+
+    objects = DeliveryFailureQuerySet.as_manager()
 
     class Meta:
         constraints = [

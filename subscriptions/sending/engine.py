@@ -10,7 +10,7 @@ import time
 import uuid
 from datetime import datetime, timedelta
 from itertools import product
-from typing import Any
+from typing import Any, assert_never
 
 from anymail.message import AnymailMessage
 from django.conf import settings
@@ -22,7 +22,8 @@ from newsroom.core import clock
 from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
-from newsroom.mail.errors import Outcome, classify
+from newsroom.mail.diagnosis import Verdict
+from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
 from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
@@ -30,7 +31,8 @@ from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import reconcile, thresholds
-from subscriptions.sending.transports import LostClaim, Recipient, SendResult, TooLate, Transport
+from subscriptions.sending.result import SendResult
+from subscriptions.sending.transports import LostClaim, Recipient, TooLate, Transport
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,9 @@ HALVINGS_BEFORE_PAUSE = 8
 TRIES_PER_READER = 5  # of an address that is refused “for now” each time
 LONGEST_BACKOFF = timedelta(minutes=10)
 
-Status = Batch.Status
+Status, Kind = Batch.Status, DeliveryFailure.Kind
+# As what a reader counts whose mailbox said “not now” until we gave up.
+GIVEN_UP = {Verdict.SOFT: Kind.SOFT, Verdict.US: Kind.US}
 
 
 # --- Claim, send, finish --------------------------------------------------------------------
@@ -156,29 +160,54 @@ def finish(batch: Batch, to: str, **fields: Any) -> None:
 
 def _finish_taken(batch: Batch, result: SendResult) -> None:
     """Taken, but for those who were left out: each kind becomes a batch of its own."""
-    if not (result.refused or result.later or result.untried or result.in_doubt):
+    if result.everybody:
         finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
         return
+    if result.error:
+        log.warning("Batch %s: %s", batch.pk, result.error)
     with_retries(lambda: _divide(batch, result, clock.now()))
 
 
 def _divide(batch: Batch, result: SendResult, now: datetime) -> None:
+    again = {"next_try_at": now + _backoff(batch.tries), "error": result.error}
     with transaction.atomic():
         if result.refused:
             batch.split_off(result.refused, Status.REJECTED, error=result.error)
             _suppress(batch, result.refused)
-        if result.later:
-            to = Status.PENDING if batch.tries < TRIES_PER_READER else Status.REJECTED
-            wait = _backoff(batch.tries)
-            batch.split_off(result.later, to, error=result.error, next_try_at=now + wait)
+        if result.later and batch.tries < TRIES_PER_READER:
+            batch.split_off(result.later, Status.PENDING, **again)
+        elif result.later:
+            batch.split_off(result.later, Status.REJECTED, error=result.error)
+            for subscriber_id, verdict in result.later.items():
+                if kind := GIVEN_UP.get(verdict):
+                    thresholds.record(batch.mailing_id, subscriber_id, kind)
         if result.untried:
-            again = {"next_try_at": now + _backoff(batch.tries), "error": result.error}
             batch.split_off(result.untried, Status.PENDING, **again)
+        if result.because_of_us:  # behind the others, who tell whether it is all of them
+            _wait_for_person(batch, result, again)
         if result.in_doubt:
             unknown = batch.split_off(result.in_doubt, Status.NEEDS_REVIEW, error=result.error)
             if unknown:
                 unknown.note(f"Handed over, then {result.error}. An editor has to decide.")
         finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
+
+
+def _wait_for_person(batch: Batch, result: SendResult, again: dict[str, Any]) -> None:
+    """Refused because of us: their copies wait, and the mailing with them if no other would fare
+    better. Whom the same mailing finds so a second time is given up, and never suppressed."""
+    told = DeliveryFailure.objects.filter(
+        mailing=batch.mailing_id, kind=Kind.US, subscriber__in=result.because_of_us
+    )
+    twice = list(told.values_list("subscriber_id", flat=True))
+    once = [pk for pk in result.because_of_us if pk not in twice]
+    if twice:
+        batch.split_off(twice, Status.REJECTED, error=result.error)
+    if once:
+        batch.split_off(once, Status.PENDING, **again)
+        if result.problem:
+            batch.mailing.move(Mailing.Status.PAUSED, problem=result.problem)
+    for subscriber_id in once:
+        thresholds.record(batch.mailing_id, subscriber_id, Kind.US)
 
 
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
@@ -187,28 +216,28 @@ def _finish_failed(batch: Batch, outcome: Outcome) -> None:
     now = with_retries(clock.now)
     with_retries(lambda: batch.note(outcome.reason[0].upper() + outcome.reason[1:] + "."))
     match outcome.kind:
-        case "no" | "slower":
+        case SendError.NOT_SENT | SendError.SLOWER:
             with_retries(lambda: _make_way(batch, outcome, now))
-        case "refused":
+        case SendError.ACCOUNT:
             _pause(batch, outcome.reason)
-        case "bad":
-            _refused_whole(batch, outcome.reason)
-        case "nobody":
-            _suppress(batch, batch.subscriber_ids)
-            finish(batch, Status.REJECTED, error=outcome.reason)
-        case "later":
-            _finish_taken(batch, SendResult(later=batch.subscriber_ids, error=outcome.reason))
-        case "had":
+        case SendError.ADDRESS | SendError.CALL:
+            _refused_whole(batch, outcome)
+        case SendError.LATER:
+            everybody = dict.fromkeys(batch.subscriber_ids, Verdict.NOTHING)
+            _finish_taken(batch, SendResult(later=everybody, error=outcome.reason))
+        case SendError.HAD:
             finish(batch, Status.ACCEPTED, error=outcome.reason)
-        case _:
+        case SendError.IN_DOUBT:
             first_probe = reconcile.first_probe(batch, now)
             finish(batch, Status.IN_DOUBT, error=outcome.reason, next_try_at=first_probe)
+        case _:
+            assert_never(outcome.kind)
 
 
 def _pause(batch: Batch, reason: str) -> None:
     """Stop the mailing until a person has acted; this batch waits with the others."""
-    batch.mailing.move(Mailing.Status.PAUSED, problem=reason)
-    finish(batch, Status.PENDING, error=reason, first_tried_at=None)
+    batch.mailing.move(Mailing.Status.PAUSED, problem=reason[:300])
+    finish(batch, Status.PENDING, error=reason[:300], first_tried_at=None)
 
 
 def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
@@ -216,7 +245,7 @@ def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
     wait = max(outcome.wait, _backoff(batch.tries))
     with transaction.atomic():
         throttle = Throttle.locked(batch.provider)
-        if outcome.kind == "slower":
+        if outcome.kind is SendError.SLOWER:
             throttle.slow_down(now, outcome.wait)
         else:
             throttle.close(now + _backoff(min(batch.tries, 3)))
@@ -228,27 +257,33 @@ def _backoff(tries: int) -> timedelta:
     return min(timedelta(seconds=2 * 2 ** min(tries, 10)), LONGEST_BACKOFF)
 
 
-def _refused_whole(batch: Batch, reason: str) -> None:
-    """Halve a refused batch until the bad address stands alone; it is suppressed then.
+def _refused_whole(batch: Batch, outcome: Outcome) -> None:
+    """Halve a refused batch until what is bad stands alone: an address, which is suppressed, or
+    one reader's copy, which waits or is given up.
 
-    When nothing of the mailing was taken after several halvings, it is the mail that is bad.
+    When nothing of the mailing was taken after several halvings, or by one reader's call, it is
+    the mail that is bad.
     """
     others = Batch.objects.filter(mailing=batch.mailing_id)
-    taken = others.filter(status=Status.ACCEPTED).exists()
-    if not taken and others.filter(status=Status.SPLIT).count() >= HALVINGS_BEFORE_PAUSE:
-        _pause(batch, reason)
+    taken = others.filter(status=Status.ACCEPTED, size__gt=0).exists()
+    halved = others.filter(status=Status.SPLIT).count()
+    if not taken and halved >= HALVINGS_BEFORE_PAUSE:
+        _pause(batch, outcome.reason)
     elif batch.size > 1:
         batch.split()
+    elif outcome.kind is SendError.ADDRESS:
+        _finish_taken(batch, SendResult(refused=batch.subscriber_ids, error=outcome.reason))
     else:
-        _suppress(batch, batch.subscriber_ids)
-        finish(batch, Status.REJECTED, error=reason)
+        alone = SendResult(because_of_us=batch.subscriber_ids, error=outcome.reason)
+        alone.problem = "" if taken else outcome.reason
+        _finish_taken(batch, alone)
 
 
 def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
     """The provider takes no mail to these addresses: remember it, and count it."""
     for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids):
         Suppression.add(subscriber.email_index, Suppression.Reason.REFUSED)
-        thresholds.record(batch.mailing_id, subscriber.pk, DeliveryFailure.Kind.REFUSED)
+        thresholds.record(batch.mailing_id, subscriber.pk, Kind.REFUSED)
 
 
 # --- The end --------------------------------------------------------------------------------

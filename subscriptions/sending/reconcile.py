@@ -5,7 +5,7 @@ second mail; by SMTP, our journal. Where none can be had, the batch *needs revie
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -14,7 +14,7 @@ from django.db.models import F
 
 from newsroom.core import clock
 from newsroom.mail import providers
-from newsroom.mail.providers import Call, Evidence, Provider
+from newsroom.mail.providers import Call, Evidence, Provider, Settles
 from subscriptions.models import Batch, Mailing, Subscriber
 
 Status = Batch.Status
@@ -54,22 +54,33 @@ def fall(batch: Batch, why: str, now: datetime) -> None:
 
 
 def first_probe(batch: Batch, now: datetime) -> datetime:
-    """At once by SMTP: a journal does not get better by waiting."""
-    return now if batch.provider == "smtp" else now + settings.MAIL_PROBES[0]
+    """At once by a journal: it does not get better by waiting."""
+    provider = _provider_of(batch)
+    journal = provider and provider.settles is Settles.JOURNAL
+    return now if journal else now + settings.MAIL_PROBES[0]
+
+
+def _provider_of(batch: Batch) -> Provider | None:
+    """None when it is none of ours any more."""
+    return providers.get(batch.provider) if batch.provider in providers.NAMES else None
 
 
 def look_into(batch: Batch, now: datetime) -> None:
     """One look at one batch in doubt, with its provider's kind of evidence."""
-    provider = providers.get(batch.provider) if batch.provider in providers.NAMES else None
+    provider = _provider_of(batch)
     if provider is None or provider != providers.current():
         name = provider.name if provider else batch.provider or "another provider"
         ask_editor(batch, f"It went to {name}, which is not in use any more and can't be asked.")
-    elif provider.key == "smtp":
-        _by_journal(batch, now)
-    elif provider.repeat_within:
-        _by_repeating(batch, provider, now)
-    else:
-        _by_asking(batch, provider, now)
+        return
+    match provider.settles:
+        case Settles.JOURNAL:
+            _by_journal(batch, now)
+        case Settles.KEY:
+            _by_repeating(batch, provider, now)
+        case Settles.RECORD | Settles.EVENT:
+            _by_asking(batch, provider, now)
+        case _:
+            assert_never(provider.settles)
 
 
 def ask_editor(batch: Batch, why: str) -> None:

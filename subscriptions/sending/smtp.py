@@ -9,14 +9,19 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.conf import settings
 
 from newsroom.core import tokens
+from newsroom.mail import diagnosis
+from newsroom.mail.diagnosis import Stage, Verdict
 from subscriptions.sending import mime
+from subscriptions.sending.result import SendResult
 
 TIMEOUT = 60  # seconds for any one answer; RFC 5321, 4.5.3.2 would wait longer
+IN_A_ROW = 3  # readers refused because of us, by whom a server that refuses everybody shows
+MOST_LINES = 20  # of one answer
 
 
 @dataclass
@@ -29,15 +34,8 @@ class Copy:
     values: dict[str, str]
 
 
-@dataclass
-class PipelineResult:
-    """What became of a batch: by subscriber id, who was not served, and why."""
-
-    refused: list[int] = field(default_factory=list)  # 5xx about the address: for good
-    later: list[int] = field(default_factory=list)  # not now
-    in_doubt: list[int] = field(default_factory=list)  # handed over when the connection broke
-    untried: list[int] = field(default_factory=list)  # not handed over when it broke
-    errors: list[str] = field(default_factory=list)
+class Stop(Exception):
+    """The server takes nothing from us now, whoever it is for."""
 
 
 def connect() -> smtplib.SMTP:
@@ -59,35 +57,43 @@ def connect() -> smtplib.SMTP:
 
 
 def return_path(mailing_id: int, subscriber_id: int) -> str:
-    """Where a bounce of this reader's copy goes (VERP): it names them without their address."""
+    """Where a bounce of this reader's copy goes (VERP): it names them without their address.
+
+    Of a local part's 64 octets (RFC 5321, 4.5.3.1.1) ours take 33 and the mailing's number.
+    """
     local, _, domain = settings.RETURN_PATH.partition("@")
-    return (
-        f"{local}+{mailing_id}-{tokens.permanent(f'bounce {mailing_id}', subscriber_id)}@{domain}"
-    )
+    return f"{local}+{mailing_id}-{tokens.caseless(f'bounce {mailing_id}', subscriber_id)}@{domain}"
 
 
 def read_return_path(address: str) -> tuple[int, int]:
-    """The ids of the mailing and the subscriber. Raises BadToken."""
+    """The ids of the mailing and the subscriber, in whatever case it comes. Raises BadToken."""
     mailing, _, token = address.partition("+")[2].partition("@")[0].partition("-")
-    if not mailing.isdecimal():
+    if not (mailing.isascii() and mailing.isdecimal() and len(mailing) < 19):
         raise tokens.BadToken
-    return int(mailing), tokens.read_permanent(f"bounce {mailing}", token)
+    return int(mailing), tokens.read_caseless(f"bounce {mailing}", token)
 
 
 class Pipeline:
-    """Sends copies of one mail, once each, over a connection that is open already."""
+    """Sends copies of one mail, once each, over a connection that is open already.
 
-    def __init__(self, server: smtplib.SMTP) -> None:
+    It stops when ``patience`` readers in a row are refused because of us, and at once when that
+    happens before or after the recipient's turn.
+    """
+
+    def __init__(self, server: smtplib.SMTP, patience: int = 1) -> None:
         assert server.sock
         self.sock, self.file = server.sock, server.file or server.sock.makefile("rb")
         self.pipelining = server.has_extn("pipelining")
-        self.outcome = PipelineResult()
+        self.patience = patience
+        self.result = SendResult()
+        self.errors: set[str] = set()
         self.settled = 0  # copies whose fate is known, in their order
         self.in_air = False  # has the next one been handed over, its answer still out?
+        self.in_a_row = 0
 
     def send(
         self, template: mime.Template, copies: list[Copy], journal: Callable[[int, int], None]
-    ) -> PipelineResult:
+    ) -> SendResult:
         """Send to each; ``journal(begun, done)`` is called before each message is handed over,
         and whatever it raises ends the sending."""
         try:
@@ -101,12 +107,15 @@ class Pipeline:
                     self.in_air = True
             self._hand_over(data, copies[-1], [])
             journal(len(copies), len(copies))
+        except Stop:
+            pass
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            rest = [copy.subscriber_id for copy in copies[self.settled :]]
-            self.outcome.in_doubt = rest[: int(self.in_air)]
-            self.outcome.untried = rest[int(self.in_air) :]
-            self.outcome.errors.append(f"the connection broke ({type(error).__name__})")
-        return self.outcome
+            self.errors.add(f"the connection broke ({type(error).__name__})")
+        rest = [copy.subscriber_id for copy in copies[self.settled :]]
+        self.result.in_doubt = rest[: int(self.in_air)]
+        self.result.untried = rest[int(self.in_air) :]
+        self.result.error = ", ".join(sorted(self.errors))[:300]
+        return self.result
 
     def _hand_over(self, data: bytes, copy: Copy, commands: list[bytes]) -> list[tuple[int, str]]:
         """Send the message in the air and the commands after it; judge the message's answer, and
@@ -117,7 +126,7 @@ class Pipeline:
         if data:
             answer = self._reply()
             self.in_air = False
-            self._judge(copy, answer)
+            self._judge(copy, Stage.DATA, answer)
         answers = []
         for command in commands:
             if not self.pipelining:
@@ -133,31 +142,59 @@ class Pipeline:
         if data == 354:  # it waits for a message, though it took no recipient (RFC 2920, 3.1)
             self.sock.sendall(b".\r\n")
             self._reply()
-        self._judge(copy, next(answer for answer in answers if answer[0] // 100 != 2))
+        stage, answer = next(
+            (stage, answer)
+            for stage, answer in zip(Stage, answers, strict=True)
+            if answer[0] // 100 != 2
+        )
+        self._judge(copy, stage, answer)
         self.sock.sendall(b"RSET\r\n")
         self._reply()
         return False
 
-    def _judge(self, copy: Copy, answer: tuple[int, str]) -> None:
+    def _judge(self, copy: Copy, stage: Stage, answer: tuple[int, str]) -> None:
+        """Raises Stop when no other copy would fare better now."""
         code, words = answer
-        self.settled += 1
         if code // 100 == 2:
+            self.settled += 1
+            self.in_a_row = 0
             return
-        # 5.1.x is about the address (RFC 3463); any other refusal may pass.
-        for_good = code // 100 == 5 and (words.startswith("5.1.") or code in (550, 551, 553))
-        (self.outcome.refused if for_good else self.outcome.later).append(copy.subscriber_id)
-        self.outcome.errors.append(f"the mail server answered {code}")
+        self.errors.add(f"the mail server answered {code}")
+        if code // 100 != 5 and stage is Stage.MAIL:
+            raise Stop  # not about this reader, who has not been named yet
+        self.settled += 1
+        verdict = diagnosis.by_smtp(stage, f"{code} {words}")
+        if code // 100 != 5:
+            self.result.later[copy.subscriber_id] = verdict
+        elif verdict in (Verdict.DEAD, Verdict.LISTED):
+            self.result.refused.append(copy.subscriber_id)
+        elif verdict is Verdict.US:
+            self._refused_because_of_us(copy, stage, f"{code} {words}")
+        else:
+            self.result.later[copy.subscriber_id] = verdict
         if code == 421:  # RFC 5321, 3.8: it is closing the channel
             raise smtplib.SMTPServerDisconnected("421")
 
+    def _refused_because_of_us(self, copy: Copy, stage: Stage, words: str) -> None:
+        self.result.because_of_us.append(copy.subscriber_id)
+        self.in_a_row += 1
+        said = diagnosis.anonymous(words, copy.email)
+        self.errors.add(f"the mail server said “{said}”")
+        if stage is not Stage.RCPT or self.in_a_row >= self.patience:
+            self.result.problem = f"the mail server refuses us: at {stage} it said “{said}”"
+            raise Stop
+
     def _reply(self) -> tuple[int, str]:
-        """One answer, its last line's words. Raises SMTPServerDisconnected, ValueError."""
-        while True:
+        """One answer and the words of its lines. Raises SMTPServerDisconnected, ValueError."""
+        words: list[str] = []
+        for _ in range(MOST_LINES):
             line = self.file.readline(8192)
             if not line:
                 raise smtplib.SMTPServerDisconnected("closed")
+            words.append(line[4:].decode("utf-8", "replace").strip())
             if line[3:4] != b"-":
-                return int(line[:3]), line[4:].decode("ascii", "replace")
+                return int(line[:3]), " ".join(words)
+        raise ValueError("an answer without end")
 
 
 def envelope(copy: Copy) -> list[bytes]:

@@ -6,6 +6,7 @@ with more than one dead address in twenty was bought, or is broken.
 
 from dataclasses import dataclass
 
+from newsroom.models import Suppression
 from subscriptions.models import DeliveryFailure, Mailing
 
 Kind = DeliveryFailure.Kind
@@ -22,15 +23,20 @@ THRESHOLDS = {
     Kind.BOUNCED: Threshold(0.05, 10, "bounced"),
     Kind.COMPLAINED: Threshold(0.003, 3, "complained of spam"),
     Kind.REFUSED: Threshold(0.02, 10, "were refused by the provider"),
+    Kind.US: Threshold(0.02, 10, "were refused because of us (policy, reputation, content)"),
 }
 
 
 def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
-    """Write a failure down, once however often it is told, and stop the mailing if it is one too
-    many."""
-    threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
+    """Write a failure down, once however often it is told. One too many stops the mailing, or
+    suppresses a mailbox that is always full."""
+    threshold, failures = THRESHOLDS.get(Kind(kind)), DeliveryFailure.objects
     row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
     failures.bulk_create([row], ignore_conflicts=True)
+    if kind == Kind.SOFT and failures.away_too_long(subscriber_id):
+        Suppression.add(row.subscriber.email_index, Suppression.Reason.BOUNCE)
+    if threshold is None:
+        return
     failed = failures.filter(mailing=mailing_id, kind=kind).count()
     if failed < threshold.at_least:
         return

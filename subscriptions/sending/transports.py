@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, assert_never
 
 from anymail.message import AnymailMessage
 from django.conf import settings
@@ -14,11 +14,13 @@ from django.db import connection
 from newsroom.core import tokens
 from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
+from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import CouldNotConnect
 from newsroom.mail.providers import FIELD
 from subscriptions.models import Batch, Mailing
 from subscriptions.readers.links import unsubscribe_headers
 from subscriptions.sending import counted_links, mime, smtp
+from subscriptions.sending.result import SendResult
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,6 @@ class Recipient:
     subscriber_id: int
     subscription_id: int
     email: str
-
-
-@dataclass
-class SendResult:
-    """What is known after a call: by subscriber id, who was left out and why."""
-
-    provider_id: str = ""
-    refused: list[int] = field(default_factory=list)  # this address, for good
-    later: list[int] = field(default_factory=list)  # not now
-    in_doubt: list[int] = field(default_factory=list)
-    untried: list[int] = field(default_factory=list)
-    error: str = ""
 
 
 class Transport(Protocol):
@@ -57,7 +47,13 @@ class TooLate(Exception):
 
 
 def open_transport() -> Transport:
-    return SMTPTransport() if providers.current().key == "smtp" else APITransport()
+    match providers.current().transport:
+        case providers.Transport.SMTP:
+            return SMTPTransport()
+        case providers.Transport.API:
+            return APITransport()
+        case other:
+            assert_never(other)
 
 
 # --- By API ---------------------------------------------------------------------------------
@@ -97,7 +93,7 @@ class APITransport:
                 if one and one.status in ("invalid", "rejected"):
                     result.refused.append(recipient.subscriber_id)
                 elif one and one.status == "failed":
-                    result.later.append(recipient.subscriber_id)
+                    result.later[recipient.subscriber_id] = Verdict.NOTHING
             result.error = "the provider refused some of the addresses"
         return result
 
@@ -175,22 +171,18 @@ class SMTPTransport:
                 self.server = smtp.connect()
             except OSError as error:  # smtplib's exceptions are OSErrors too
                 raise CouldNotConnect from error
-        pipeline = smtp.Pipeline(self.server)
+        # Once a person has seen why it stopped, one receiver's dislike of us stops it no more.
+        patience = 1 if mailing.thresholds_on else smtp.IN_A_ROW
+        pipeline = smtp.Pipeline(self.server, patience)
         try:
             with commits_without_waiting():
-                outcome = pipeline.send(self.templates[content], copies, journal_of(batch))
+                result = pipeline.send(self.templates[content], copies, journal_of(batch))
         except BaseException:
             self.close()  # nothing half-said may stay on the line
             raise
-        if outcome.in_doubt or outcome.untried:
+        if result.in_doubt or result.untried or result.problem:
             self.close()
-        return SendResult(
-            refused=outcome.refused,
-            later=outcome.later,
-            in_doubt=outcome.in_doubt,
-            untried=outcome.untried,
-            error=", ".join(sorted(set(outcome.errors))),
-        )
+        return result
 
     def close(self) -> None:
         if self.server is not None:

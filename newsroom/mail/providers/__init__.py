@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from .events import Events
 
 NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet", "smtp")
 
@@ -60,6 +63,22 @@ class Hook:
         return getattr(settings, self.secret)
 
 
+class Transport(StrEnum):
+    """How mail is handed over."""
+
+    API = "api"
+    SMTP = "smtp"
+
+
+class Settles(StrEnum):
+    """What decides about a call whose answer was lost."""
+
+    RECORD = "record"  # the provider's own, which can be asked
+    KEY = "key"  # under which a repeat makes no second mail
+    JOURNAL = "journal"  # ours, message by message
+    EVENT = "event"  # nothing but an event that comes by itself; else a person
+
+
 @dataclass(frozen=True)
 class Provider:
     key: str
@@ -68,7 +87,9 @@ class Provider:
     most_bytes: int  # of one message: subject, HTML and text
     webhook: str  # how a webhook proves that it is the provider's
     reconciles: str  # how a call without an answer is settled
+    transport: Transport = Transport.API
     hook: Hook | None = None
+    events: Events | None = None  # what its hook's raw events say
     caveats: tuple[str, ...] = ()
     field: str = FIELD  # how its merge fields look; {} is the name
     opens: str = "%recipient"  # what begins one, and must not come from an author
@@ -83,9 +104,12 @@ class Provider:
     adapt: Callable[[Any, str], None] = lambda message, key: None
 
     @property
-    def reconciles_alone(self) -> bool:
-        """Without a person?"""
-        return bool(self.find or self.repeat_within)
+    def settles(self) -> Settles:
+        if self.transport is Transport.SMTP:
+            return Settles.JOURNAL
+        if self.find:
+            return Settles.RECORD
+        return Settles.KEY if self.repeat_within else Settles.EVENT
 
 
 @cache

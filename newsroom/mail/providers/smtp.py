@@ -2,7 +2,7 @@
 
 from django.core.mail.backends import smtp
 
-from . import Provider
+from . import Provider, Transport
 
 EmailBackend = smtp.EmailBackend  # single mails take Django's own way
 
@@ -11,6 +11,7 @@ provider = Provider(
     name="A mail server of your own (SMTP)",
     per_call=100,  # readers on one lease
     most_bytes=10_000_000,
+    transport=Transport.SMTP,
     merges_headers=True,
     webhook="no webhook: bounces come as mail, through manage.py bounce",
     reconciles="a journal per message: at most one reader per connection, whom a person decides on",

@@ -167,7 +167,7 @@ def test_one_signature_of_mailgun_proves_one_event(client) -> None:
 
 def test_each_provider_says_what_proves_its_webhook() -> None:
     for provider in providers.table():
-        assert (provider.hook is None) == (provider.key == "smtp")
+        assert (provider.hook is None) == (provider.transport == "smtp")
 
 
 @pytest.mark.parametrize(

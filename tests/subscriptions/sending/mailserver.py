@@ -2,6 +2,7 @@
 
 ``faults`` maps an address to what happens to its message: "550 rcpt", "450 rcpt", "354 anyway",
 "550 data", "450 data", "421 data", "drop before", "drop after" (taken, then the line is cut).
+``script`` maps a stage ("mail", "rcpt", "data", "end") and an address, or "*", to its answer.
 """
 
 import socket
@@ -25,8 +26,10 @@ class MailServer:
     port: int = 0
     pipelining: bool = True
     faults: dict[str, str] = field(default_factory=dict)
+    script: dict[tuple[str, str], str] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     connections: int = 0
+    greeting: str = "220 test ESMTP"
 
     def serve(self, line: socket.socket) -> None:
         with suppress(OSError), line:
@@ -37,7 +40,13 @@ class MailServer:
         def say(words: str) -> None:
             line.sendall(f"{words}\r\n".encode())
 
-        say("220 test ESMTP")
+        def scripted(stage: str, address: str = "*") -> bool:
+            words = self.script.get((stage, address)) or self.script.get((stage, "*"))
+            if words:
+                say(words)
+            return bool(words)
+
+        say(self.greeting)
         sender = to = ""
         for command in lines:
             verb, _, rest = command.decode().strip().partition(" ")
@@ -48,13 +57,19 @@ class MailServer:
                     )
                 case "MAIL" if sender:
                     say("503 5.5.1 nested MAIL command")
+                case "MAIL" if scripted("mail"):
+                    pass
+                case "RCPT" if not sender:
+                    say("503 5.5.1 need MAIL first")
                 case "MAIL":
                     sender, to = rest.partition("<")[2].rstrip(">"), ""
                     say("250 2.1.0 Ok")
                 case "RCPT":
                     address = rest.partition("<")[2].rstrip(">")
                     fault = self.faults.get(address, "")
-                    if fault in ("550 rcpt", "450 rcpt", "354 anyway"):
+                    if scripted("rcpt", address):
+                        to = ""
+                    elif fault in ("550 rcpt", "450 rcpt", "354 anyway"):
                         say("450 4.2.0 later" if fault.startswith("450") else "550 5.1.1 unknown")
                         to = "" if fault != "354 anyway" else "-"
                     else:
@@ -62,6 +77,8 @@ class MailServer:
                         say("250 2.1.5 Ok")
                 case "DATA" if not to:
                     say("554 5.5.1 no valid recipients")
+                case "DATA" if scripted("data", to):
+                    pass
                 case "DATA":
                     say("354 go on")
                     raw = self._read(lines)
@@ -70,6 +87,8 @@ class MailServer:
                     fault = self.faults.get(to, "")
                     if to == "-":
                         say("554 5.5.1 no valid recipients")
+                    elif scripted("end", to):
+                        pass
                     elif fault == "drop before":
                         self.faults.pop(to)
                         return

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from newsroom.core import tokens
 from newsroom.mail import outbox, providers
+from newsroom.mail.providers import Settles
 from newsroom.models import Suppression
 from newsroom.models import TransactionalMail as SingleMail
 from subscriptions.models import Batch, Mailing, Newsletter, Throttle
@@ -17,12 +18,13 @@ from subscriptions.readers.links import unsubscribe_url
 from subscriptions.sending import freezing, reconcile
 from tests.factories import make_article, make_issue, make_subscription
 from tests.sending import send_all
-from tests.subscriptions.sending.esp import DIALECTS, Copy, Esp, running
+from tests.subscriptions.sending.esp import DIALECTS, Copy, Esp, Refused, running
 
 pytestmark = pytest.mark.django_db
 
 NAMES = sorted(DIALECTS)
-SETTLING = [name for name in NAMES if providers.get(name).reconciles_alone]
+ALONE = {Settles.RECORD, Settles.KEY}  # without a person
+SETTLING = [name for name in NAMES if providers.get(name).settles in ALONE]
 SECRETS = {
     "MAILGUN_API_KEY": "key-x", "MAILGUN_SENDER_DOMAIN": "mail.example.org",
     "SPARKPOST_API_KEY": "x", "POSTMARK_SERVER_TOKEN": "x", "BREVO_API_KEY": "x",
@@ -130,7 +132,7 @@ def test_no_reader_is_lost_when_the_call_fails(esp, mailing, site, fault) -> Non
     settle()
     unknown = mailing.batches.filter(status="needs_review").first()
     if unknown:  # SES: nobody can say, so a person does
-        assert not providers.current().reconciles_alone
+        assert providers.current().settles not in ALONE
         reconcile.decide(unknown, sent=False)
         settle(1)
     mailing.refresh_from_db()
@@ -149,7 +151,7 @@ def test_no_reader_gets_it_twice_when_the_answer_is_lost(esp, mailing, site, fau
     settle()
     assert per_reader(esp.copies) == once(site.newsletter)
     unknown = mailing.batches.filter(status="needs_review")
-    assert unknown.exists() == (not providers.current().reconciles_alone)
+    assert unknown.exists() == (providers.current().settles not in ALONE)
     for batch in unknown:
         reconcile.decide(batch, sent=True)
     mailing.refresh_from_db()
@@ -194,6 +196,51 @@ def test_refused_address_costs_nobody_else_the_mail(esp, site) -> None:
     assert mailing.progress()["rejected"] == 1
     # SES says “for now” each time: that suppresses nobody.
     assert Suppression.objects.count() == (1 if esp.dialect is DIALECTS["postmark"] else 0)
+
+
+OURS = {
+    "mailgun": (400, {"message": "'from' parameter is not a valid address. please check"}),
+    "sparkpost": (422, {"errors": [{"message": "Invalid domain", "code": "7001",
+                                    "description": "Unconfigured Sending Domain <example.org>"}]}),
+    "brevo": (400, {"code": "invalid_parameter", "message": "sender is not valid"}),
+    "resend": (422, {"name": "validation_error", "message": "Invalid `from` field. The email…"}),
+    "mailjet": (400, {"ErrorMessage": "Malformed JSON, please review the syntax"}),
+    "ses": (400, {"__type": "BadRequestException", "message": "Illegal sender"}),
+}  # fmt: skip
+THEIRS = {
+    "mailgun": (400, {"message": "'to' parameter is not a valid address. please check"}),
+    "brevo": (400, {"code": "invalid_parameter", "message": "email is not valid in to"}),
+    "resend": (422, {"name": "validation_error", "message": "Invalid `to` field. The email…"}),
+    "ses": (400, {"__type": "BadRequestException", "message": "Illegal address in destination"}),
+}
+
+
+@pytest.mark.parametrize("esp", OURS, indirect=True)
+def test_calls_refused_because_of_us_pause_and_suppress_nobody(esp, mailing, monkeypatch) -> None:
+    refuse(esp, monkeypatch, *OURS[providers.current().key])
+    send_all()
+    mailing.refresh_from_db()
+    assert mailing.status == "paused"
+    assert not Suppression.objects.exists()
+    assert mailing.progress()["pending"] == 7
+
+
+@pytest.mark.parametrize("esp", THEIRS, indirect=True)
+def test_call_refused_for_its_address_suppresses_that(esp, site, monkeypatch) -> None:
+    make_subscription(site.newsletter)
+    mailing = freeze(site)
+    refuse(esp, monkeypatch, *THEIRS[providers.current().key])
+    send_all()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.progress()["rejected"]) == ("sent", 1)
+    assert Suppression.objects.get().reason == "refused"
+
+
+def refuse(esp: Esp, monkeypatch, status: int, body: object) -> None:
+    def take(esp: Esp, request) -> None:
+        raise Refused(status, body)
+
+    monkeypatch.setattr(esp.dialect, "take", take)
 
 
 @pytest.mark.parametrize("esp", ["postmark", "sparkpost"], indirect=True)
