@@ -13,7 +13,7 @@ from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
 from newsroom.staff.gate import needs_fresh_proof
 from subscriptions.desk.operations import OperationsPage
-from subscriptions.models import Subscription
+from subscriptions.models import DeliveryFailure, Subscription
 
 LATEST = 20
 
@@ -81,8 +81,10 @@ class Suppressions(OperationsPage):
         )
 
     def lift(self, request: HttpRequest, form: LiftForm) -> HttpResponse:
-        suppression = Suppression.of(list_index(form.cleaned_data["email"]))
+        index = list_index(form.cleaned_data["email"])
+        suppression = Suppression.of(index)
         if suppression and suppression.lift(form.cleaned_data["why"], by=request.user):
+            DeliveryFailure.objects.outlived(index)
             messages.success(
                 request,
                 "Lifted. Lists that it is on reach it again; one that it has left, it has left.",

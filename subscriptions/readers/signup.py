@@ -13,7 +13,7 @@ from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.models import PolicyPage, Suppression
-from subscriptions.models import Consent, Newsletter, Subscriber, Subscription
+from subscriptions.models import Consent, DeliveryFailure, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
@@ -132,6 +132,8 @@ def put_on_list(subscription: Subscription, how: str) -> None:
 
 
 def lift(subscriber: Subscriber, why: str) -> None:
+    """Their owner has spoken. Raises Unwanted."""
+    DeliveryFailure.objects.outlived(subscriber.email_index)
     suppression = Suppression.of(subscriber.email_index)
     if suppression is None:
         return

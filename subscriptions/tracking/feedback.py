@@ -3,27 +3,48 @@
 Events come twice, late or never. Everything here may run again without harm.
 """
 
-from email import message_from_bytes, policy
+import re
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+from anymail.signals import AnymailTrackingEvent, EventType
 from django.core.exceptions import ValidationError
 
+from newsroom.core import tokens
 from newsroom.core.privacy import list_index
+from newsroom.core.tokens import BadToken
+from newsroom.mail import providers
+from newsroom.mail.diagnosis import Verdict
+from newsroom.mail.providers.events import value_at
 from newsroom.models import Suppression
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Subscription
 from subscriptions.readers import signup
 from subscriptions.sending import reconcile, thresholds
+from subscriptions.sending.smtp import read_return_path
+from subscriptions.tracking import reports
 
-# What tells that the address is dead or its owner wants no mail, and why we suppress it then.
-# A bounce for other reasons (policy, content, a full mailbox) says nothing about the address.
-SUPPRESSING = {
-    (EventType.BOUNCED, RejectReason.INVALID): Suppression.Reason.BOUNCE,
-    (EventType.BOUNCED, RejectReason.BOUNCED): Suppression.Reason.BOUNCE,
-}
-FAILURES = {
-    EventType.BOUNCED: DeliveryFailure.Kind.BOUNCED,
-    EventType.COMPLAINED: DeliveryFailure.Kind.COMPLAINED,
+Reason, Kind = Suppression.Reason, DeliveryFailure.Kind
+
+
+@dataclass(frozen=True)
+class Effect:
+    suppress: str | None = None  # for which reason
+    count: str | None = None  # as which failure of the mailing
+    leave: str = ""  # every list, and what the consent says of how
+
+
+EFFECTS = {
+    Verdict.DEAD: Effect(suppress=Reason.BOUNCE, count=Kind.BOUNCED),
+    Verdict.SOFT: Effect(count=Kind.SOFT),
+    Verdict.US: Effect(count=Kind.US),
+    Verdict.COMPLAINT: Effect(suppress=Reason.COMPLAINT, count=Kind.COMPLAINED, leave="complained"),
+    Verdict.UNSUBSCRIBE: Effect(leave="unsubscribed"),
+    Verdict.NOTHING: Effect(),
+    # Nothing was sent: the cause is taken over, and has been counted when it came about.
+    Verdict.LISTED: Effect(suppress=Reason.REFUSED),
+    Verdict.LISTED_DEAD: Effect(suppress=Reason.BOUNCE),
+    Verdict.LISTED_COMPLAINT: Effect(suppress=Reason.COMPLAINT, leave="complained"),
 }
 
 
@@ -34,18 +55,17 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
     batch_id = plain(metadata.get("batch"))
     if batch_id:
         reconcile.found(batch_id, plain(event.message_id)[:200])
-    recipient = plain(event.recipient)
+    events = providers.current().events
+    if events is None:
+        return
+    said = f"{plain(event.mta_response)} {plain(event.description)}"
+    verdict = events.verdict(event.esp_event, said)
+    recipient = plain(event.recipient) or plain(value_at(event.esp_event, events.recipient))
     if not recipient:
         return
-    reason = SUPPRESSING.get((event.event_type, event.reject_reason))
-    if event.event_type == EventType.COMPLAINED:  # whatever else it says
-        reason = Suppression.Reason.COMPLAINT
-    if batch_id and event.event_type in FAILURES:
-        count(batch_id, recipient, FAILURES[event.event_type])
-    if reason:
-        Suppression.add(list_index(recipient), reason)
-    if reason == Suppression.Reason.COMPLAINT or event.event_type == EventType.UNSUBSCRIBED:
-        leave_all_lists(recipient, how=str(event.event_type))
+    if event.event_type == EventType.DELIVERED:
+        DeliveryFailure.objects.outlived(list_index(recipient))
+    act(verdict, list_index(recipient), _mailing_of(batch_id))
 
 
 def plain(value: Any) -> str:
@@ -55,50 +75,48 @@ def plain(value: Any) -> str:
     return value.encode(errors="replace").decode().replace("\0", "")
 
 
-# RFC 3463: no such mailbox, domain or system. A full mailbox (5.2.2) and a policy (5.7.x) say
-# nothing about the address.
-DEAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.4.4"}
-
-
-def bounced_by_mail(mailing_id: int, subscriber_id: int, report: bytes) -> None:
-    """A delivery status notification (RFC 3464) that came to a reader's own return path."""
-    if not DEAD & statuses_of(report):
-        return
-    mailing = Mailing.objects.filter(pk=mailing_id).first()
-    subscriber = Subscriber.objects.filter(pk=subscriber_id).first()
-    if mailing is None or subscriber is None:
-        return
-    Suppression.add(subscriber.email_index, Suppression.Reason.BOUNCE)
-    thresholds.record(mailing_id, subscriber_id, DeliveryFailure.Kind.BOUNCED)
-
-
-def statuses_of(report: bytes) -> set[str]:
-    """The status of each recipient that failed for good; empty for anything but such a report."""
-    parts = message_from_bytes(report, policy=policy.default).walk()
-    blocks = [
-        block
-        for part in parts
-        if part.get_content_type() == "message/delivery-status"
-        for block in part.walk()
-    ]
-    return {
-        str(block["Status"]).strip()
-        for block in blocks
-        if str(block["Action"]).strip().lower() == "failed"
-    }
-
-
-def count(batch_id: Any, email: str, kind: str) -> None:
-    """Of a mailing's copies, one came to nothing: the thresholds want to know."""
-    subscriber = Subscriber.objects.with_email(email).first()
+def _mailing_of(batch_id: str) -> int | None:
+    """None for a single mail's, and for what is no batch of ours."""
     try:
-        batch = Batch.objects.filter(pk=batch_id).first()
-    except ValidationError:  # a single mail's
-        return
-    if subscriber and batch:
-        thresholds.record(batch.mailing_id, subscriber.pk, kind)
+        batch = Batch.objects.filter(pk=batch_id).first() if batch_id else None
+    except ValidationError:
+        return None
+    return batch.mailing_id if batch else None
 
 
-def leave_all_lists(email: str, how: str) -> None:
-    for subscription in Subscription.objects.filter(subscriber__email_index=list_index(email)):
-        signup.unsubscribe(subscription, how=how)
+def act(verdict: Verdict, index: bytes, mailing_id: int | None) -> None:
+    """What follows for the address with that ``list_index``, and for the mailing it was sent."""
+    effect = EFFECTS[verdict]
+    if effect.suppress:
+        Suppression.add(index, effect.suppress)
+    if effect.leave:
+        for subscription in Subscription.objects.filter(subscriber__email_index=index):
+            signup.unsubscribe(subscription, how=effect.leave)
+    if effect.count and mailing_id:
+        for subscriber in Subscriber.objects.filter(email_index=index):
+            thresholds.record(mailing_id, subscriber.pk, effect.count)
+
+
+def told_by_mail(address: str, raw: bytes) -> None:
+    """A bounce that came to a reader's own return path, or a complaint from a feedback loop, which
+    comes to any address of ours. Raises BadToken: nothing that we signed says whose it is."""
+    report = reports.read(raw)
+    mailing_id, subscriber = whose([address, *(report.places if report.feedback else [])])
+    if subscriber:
+        act(report.verdict(subscriber.email), subscriber.email_index, mailing_id)
+
+
+def whose(places: list[str]) -> tuple[int | None, Subscriber | None]:
+    """The mailing and the reader that the first return path or unsubscribe link of ours names; None
+    for what is gone. Raises BadToken without one."""
+    for place in places:
+        for word in re.split(r"[\s<>,\"]+", place):
+            with suppress(BadToken):
+                mailing_id, subscriber_id = read_return_path(word)
+                found = Mailing.objects.filter(pk=mailing_id).values_list("pk", flat=True)
+                return found.first(), Subscriber.objects.filter(pk=subscriber_id).first()
+            with suppress(BadToken):
+                token = word.rstrip("/").rpartition("/")[2]
+                of = Subscription.objects.filter(pk=tokens.read_permanent("unsubscribe", token))
+                return None, Subscriber.objects.filter(subscriptions__in=of).first()
+    raise BadToken

@@ -5,7 +5,10 @@ from typing import Any
 
 from anymail.backends import brevo
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Hook, Provider
+from .events import BY_TEXT, Events
 from .plain_recipients import PlainRecipients
 
 
@@ -27,6 +30,22 @@ def had_it(response: Any) -> bool:
     return response.json().get("code") == "duplicate_parameter"
 
 
+EVENTS = Events(  # "Transactional webhooks"
+    fields=("event",),
+    table={
+        ("hard_bounce",): BY_TEXT,  # a server's refusal of us, too
+        ("soft_bounce",): BY_TEXT,
+        ("blocked",): Verdict.LISTED,
+        ("invalid_email",): Verdict.DEAD,
+        ("error",): Verdict.US,
+        ("spam",): Verdict.COMPLAINT,
+        ("complaint",): Verdict.COMPLAINT,
+        ("unsubscribe",): Verdict.UNSUBSCRIBE,
+        ("unsubscribed",): Verdict.UNSUBSCRIBE,
+    },
+)
+
+
 provider = Provider(
     key="brevo",
     name="Brevo",
@@ -38,6 +57,7 @@ provider = Provider(
     repeat_within=timedelta(minutes=14),  # keys live 15 minutes, in an older page of theirs
     had_it=had_it,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    events=EVENTS,
     hook=Hook("brevo", "anymail.webhooks.brevo.BrevoTrackingWebhookView"),
     reconciles="repeats the call under the same key within 14 minutes; later a person decides",
     caveats=(

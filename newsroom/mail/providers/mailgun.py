@@ -10,7 +10,10 @@ from anymail.backends import mailgun
 from django.conf import settings
 from django.utils import timezone
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Call, Evidence, Hook, Provider
+from .events import BY_TEXT, Events
 from .evidence_http import TIMEOUT, answer_of
 from .plain_recipients import PlainRecipients
 
@@ -66,6 +69,31 @@ def same(value: str) -> dict[str, str]:
     return {"label": value, "value": value}
 
 
+EVENTS = Events(  # "Events": event types, "Tracking failures"
+    fields=(
+        "event-data.event",
+        "event-data.severity",
+        "event-data.delivery-status.code",
+        "event-data.reason",
+    ),
+    table={
+        ("failed", "temporary"): Verdict.NOTHING,
+        ("failed", "*", "605"): Verdict.LISTED_DEAD,
+        ("failed", "*", "606"): Verdict.UNSUBSCRIBE,
+        ("failed", "*", "607"): Verdict.LISTED_COMPLAINT,
+        ("failed", "*", "*", "suppress-bounce"): Verdict.LISTED_DEAD,
+        ("failed", "*", "*", "suppress-unsubscribe"): Verdict.UNSUBSCRIBE,
+        ("failed", "*", "*", "suppress-complaint"): Verdict.LISTED_COMPLAINT,
+        ("failed", "*", "*", "espblock"): Verdict.US,
+        ("failed",): BY_TEXT,  # bounce, generic, old, delayed-bounce
+        ("rejected",): Verdict.US,
+        ("complained",): Verdict.COMPLAINT,
+        ("unsubscribed",): Verdict.UNSUBSCRIBE,
+    },
+    text=("event-data.delivery-status.description",),
+)
+
+
 provider = Provider(
     key="mailgun",
     name="Mailgun",
@@ -74,6 +102,7 @@ provider = Provider(
     merges_headers=True,
     find=find,
     webhook="signed with the webhook signing key (HMAC)",
+    events=EVENTS,
     hook=Hook(
         "mailgun",
         "newsroom.mail.webhooks.MailgunView",

@@ -7,7 +7,10 @@ import requests
 from anymail.backends import postmark
 from django.conf import settings
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Call, Evidence, Hook, Provider
+from .events import BY_TEXT, Events
 from .evidence_http import TIMEOUT, answer_of
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
@@ -43,6 +46,40 @@ def find(call: Call) -> Evidence | None:
         return None
 
 
+EVENTS = Events(  # "Bounce webhook", "Subscription change webhook", "Bounce types"
+    fields=("RecordType", "Type|SuppressionReason", "SuppressSending", "Origin"),
+    table={
+        ("bounce", "hardbounce"): Verdict.DEAD,
+        ("bounce", "bademailaddress"): Verdict.DEAD,
+        ("bounce", "softbounce"): Verdict.SOFT,
+        ("bounce", "transient"): Verdict.NOTHING,
+        ("bounce", "dnserror"): Verdict.NOTHING,
+        ("bounce", "blocked"): Verdict.US,
+        ("bounce", "dmarcpolicy"): Verdict.US,
+        ("bounce", "spamnotification"): Verdict.US,
+        ("bounce", "virusnotification"): Verdict.US,
+        ("bounce", "smtpapierror"): Verdict.US,
+        ("bounce", "templaterenderingfailed"): Verdict.US,
+        ("bounce", "manuallydeactivated"): Verdict.LISTED,
+        ("bounce", "spamcomplaint"): Verdict.COMPLAINT,
+        ("bounce", "unsubscribe"): Verdict.UNSUBSCRIBE,
+        ("bounce", "subscribe"): Verdict.NOTHING,
+        ("bounce", "autoresponder"): Verdict.NOTHING,
+        ("bounce", "addresschange"): Verdict.NOTHING,
+        ("bounce", "challengeverification"): Verdict.NOTHING,
+        ("bounce", "openrelaytest"): Verdict.NOTHING,
+        ("bounce", "inbounderror"): Verdict.NOTHING,
+        ("bounce",): BY_TEXT,
+        ("spamcomplaint",): Verdict.COMPLAINT,
+        ("subscriptionchange", "*", "false"): Verdict.NOTHING,  # taken off their list: not ours
+        ("subscriptionchange", "hardbounce"): Verdict.LISTED_DEAD,
+        ("subscriptionchange", "spamcomplaint"): Verdict.LISTED_COMPLAINT,
+        ("subscriptionchange", "manualsuppression", "*", "recipient"): Verdict.UNSUBSCRIBE,
+        ("subscriptionchange", "manualsuppression"): Verdict.LISTED,
+    },
+)
+
+
 provider = Provider(
     key="postmark",
     name="Postmark",
@@ -50,6 +87,7 @@ provider = Provider(
     most_bytes=100_000,  # so that 500 of them stay below 50 MB
     find=find,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    events=EVENTS,
     hook=Hook("postmark", "anymail.webhooks.postmark.PostmarkTrackingWebhookView"),
     reconciles="asks Postmark's message search for the call, reader by reader",
     caveats=(MERGES_NOTHING, "Records are kept for 45 days.", "Not tried with a live account yet."),

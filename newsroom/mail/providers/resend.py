@@ -5,7 +5,10 @@ from typing import Any
 
 from anymail.backends import resend
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Hook, Provider
+from .events import BY_TEXT, Events
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
@@ -31,6 +34,33 @@ def had_it(response: Any) -> bool:
     return response.json().get("name") == TAKEN_BEFORE
 
 
+EVENTS = Events(  # "Event types"
+    fields=(
+        "type",
+        "data.bounce.type|data.origin|data.unsubscribed|data.suppressed.type",
+        "data.bounce.subType",
+    ),
+    table={
+        ("email.bounced", "*", "suppressed"): Verdict.LISTED_DEAD,
+        ("email.bounced", "*", "onaccountsuppressionlist"): Verdict.LISTED_DEAD,
+        ("email.bounced", "permanent", "noemail"): Verdict.DEAD,
+        ("email.bounced", "transient", "messagetoolarge"): Verdict.US,
+        ("email.bounced", "transient", "contentrejected"): Verdict.US,
+        ("email.bounced", "transient", "attachmentrejected"): Verdict.US,
+        ("email.bounced", "transient"): Verdict.SOFT,
+        ("email.bounced",): BY_TEXT,
+        ("email.complained",): Verdict.COMPLAINT,
+        ("email.failed",): Verdict.US,
+        ("email.suppressed",): Verdict.LISTED,
+        ("suppression.added", "bounce"): Verdict.LISTED_DEAD,
+        ("suppression.added", "complaint"): Verdict.LISTED_COMPLAINT,
+        ("suppression.added",): Verdict.LISTED,
+        ("contact.updated", "true"): Verdict.UNSUBSCRIBE,
+    },
+    recipient="data.email",
+)
+
+
 provider = Provider(
     key="resend",
     name="Resend",
@@ -40,6 +70,7 @@ provider = Provider(
     repeat_within=timedelta(hours=23),  # keys live 24 hours
     had_it=had_it,
     webhook="signed (Svix), with ANYMAIL_RESEND_SIGNING_SECRET",
+    events=EVENTS,
     hook=Hook(
         "resend",
         "anymail.webhooks.resend.ResendTrackingWebhookView",

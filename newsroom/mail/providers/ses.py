@@ -4,7 +4,10 @@ from typing import Any
 
 from anymail.utils import UNSET
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Hook, Provider
+from .events import BY_TEXT, Events
 from .plain_recipients import PlainRecipients
 
 TIMEOUT = {"connect_timeout": 3.05, "read_timeout": 60}  # seconds
@@ -46,6 +49,36 @@ def adapt(message: Any, key: str) -> None:
     message.alternatives = []
 
 
+EVENTS = Events(  # "Contents of event notifications"; bounce and complaint types
+    fields=(
+        "eventType|notificationType",
+        "bounce.bounceType|complaint.complaintSubType|"
+        "subscription.newTopicPreferences.unsubscribeAll",
+        "bounce.bounceSubType|complaint.complaintFeedbackType|"
+        "subscription.newTopicPreferences.topicSubscriptionStatus.subscriptionStatus",
+    ),
+    table={
+        ("bounce", "*", "suppressed"): Verdict.LISTED_DEAD,
+        ("bounce", "*", "onaccountsuppressionlist"): Verdict.LISTED_DEAD,
+        ("bounce", "permanent", "noemail"): Verdict.DEAD,
+        ("bounce", "transient", "messagetoolarge"): Verdict.US,
+        ("bounce", "transient", "contentrejected"): Verdict.US,
+        ("bounce", "transient", "attachmentrejected"): Verdict.US,
+        ("bounce", "transient"): Verdict.SOFT,
+        ("bounce",): BY_TEXT,  # Permanent General, Undetermined
+        ("complaint", "onaccountsuppressionlist"): Verdict.LISTED_COMPLAINT,
+        ("complaint", "*", "not-spam"): Verdict.NOTHING,
+        ("complaint", "*", "auth-failure"): Verdict.US,
+        ("complaint",): Verdict.COMPLAINT,
+        ("reject",): Verdict.US,
+        ("rendering failure",): Verdict.US,
+        ("subscription", "true"): Verdict.UNSUBSCRIBE,
+        ("subscription", "*", "optin"): Verdict.NOTHING,
+        ("subscription",): Verdict.UNSUBSCRIBE,
+    },
+)
+
+
 provider = Provider(
     key="ses",
     name="Amazon SES",
@@ -55,6 +88,7 @@ provider = Provider(
     opens="{{",
     adapt=adapt,
     webhook="signed by Amazon SNS; the certificate is checked",
+    events=EVENTS,
     hook=Hook(
         "amazon_ses",
         "newsroom.mail.sns.TrackingView",

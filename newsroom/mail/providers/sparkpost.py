@@ -8,7 +8,10 @@ import requests
 from anymail.backends import sparkpost
 from django.conf import settings
 
+from newsroom.mail.diagnosis import Verdict
+
 from . import Call, Evidence, Hook, Provider
+from .events import BY_TEXT, LISTED_OR_US, Ask, Events
 from .evidence_http import TIMEOUT, answer_of
 from .plain_recipients import PlainRecipients
 
@@ -53,6 +56,35 @@ def find(call: Call) -> Evidence | None:
         return None
 
 
+# "Bounce classification codes".
+CLASSES: dict[str, Verdict | Ask] = {
+    "10": Verdict.DEAD,
+    **dict.fromkeys(["20", "21", "22", "24", "40", "70"], Verdict.SOFT),
+    **dict.fromkeys(["23", "50", "51", "52", "53", "54"], Verdict.US),
+    "25": LISTED_OR_US,
+    "26": Verdict.LISTED,
+    **dict.fromkeys(["60", "80", "100"], Verdict.NOTHING),  # automatic replies
+    "90": Verdict.UNSUBSCRIBE,
+    "*": BY_TEXT,  # 1, 30, and what is new
+}
+EVENTS = Events(  # "Webhook event reference"; out_of_band: as mail, later
+    fields=("msys.*.type", "msys.*.bounce_class|msys.*.fbtype"),
+    table={
+        **{("bounce", number): verdict for number, verdict in CLASSES.items()},
+        **{("out_of_band", number): verdict for number, verdict in CLASSES.items()},
+        ("policy_rejection",): LISTED_OR_US,
+        ("generation_rejection",): LISTED_OR_US,
+        ("generation_failure",): Verdict.US,
+        ("spam_complaint", "not-spam"): Verdict.NOTHING,
+        ("spam_complaint",): Verdict.COMPLAINT,
+        ("list_unsubscribe",): Verdict.UNSUBSCRIBE,
+        ("link_unsubscribe",): Verdict.UNSUBSCRIBE,
+    },
+    text=("msys.*.reason",),
+    recipient="msys.*.rcpt_to",
+)
+
+
 provider = Provider(
     key="sparkpost",
     name="SparkPost",
@@ -63,6 +95,7 @@ provider = Provider(
     find=find,
     adapt=adapt,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
+    events=EVENTS,
     hook=Hook("sparkpost", "anymail.webhooks.sparkpost.SparkPostTrackingWebhookView"),
     reconciles="asks SparkPost's events for the call's campaign, reader by reader",
     caveats=("Events are kept for 10 days.", "Not tried with a live account yet."),

@@ -43,7 +43,7 @@ def bounce_of(address: str) -> dict[str, str]:
         "eventType": "Bounce",
         "mail": {"messageId": "m", "destination": [address], "headers": [], "tags": {}},
         "bounce": {
-            "bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "f",
+            "bounceType": "Permanent", "bounceSubType": "NoEmail", "feedbackId": "f",
             "timestamp": "2026-11-24T10:00:00.000Z",
             "bouncedRecipients": [{"emailAddress": address}],
         },

@@ -49,6 +49,7 @@ def test_numbers_are_those_of_the_rows(mailing) -> None:
     assert numbers.pop("Minutes to send") >= 0
     assert numbers == {
         "Audience": 5, "Accepted": 4, "Left before it was sent": 1, "Refused": 0, "Bounced": 1,
+        "Mailbox full, or away": 0, "Refused because of us": 0,
         "Complained": 1, "Unsubscribed within a week": 1, "Clicks": 7,
     }  # fmt: skip
 

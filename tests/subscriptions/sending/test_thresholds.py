@@ -47,21 +47,26 @@ def sent(issue: IssuePage) -> Mailing:
 
 
 def tell(mailing: Mailing, kind: str, count: int, first: int = 0) -> None:
-    """Events as the webhook hands them over, each of them twice."""
+    """Mailgun's events as the webhook hands them over, each of them twice."""
+    raw = {"event": kind}
+    if kind == "bounced":
+        raw = {"event": "failed", "severity": "permanent", "reason": "bounce"}
+        raw |= {"delivery-status": {"code": 550, "message": "5.1.1 No such user"}}
     batch = mailing.batches.earliest("seq")
     readers = list(mailing.newsletter.subscriptions.order_by("pk"))[first : first + count]
     for reader in readers * 2:
         event = AnymailTrackingEvent(
             event_type=kind,
             recipient=reader.subscriber.email,
-            reject_reason="bounced" if kind == "bounced" else "spam",
             metadata={"batch": str(batch.pk)},
+            mta_response="5.1.1 No such user",
+            esp_event={"event-data": raw},
         )
         tracking.send(sender=None, event=event, esp_name="Mailgun")
     mailing.refresh_from_db()
 
 
-def test_seed_list_and_a_sample_go_first_and_the_rest_waits(mailing, inbox, site) -> None:
+def test_seed_list_and_a_sample_go_first_and_the_rest_waits(inbox, mailing, site) -> None:
     assert mailing.progress()["accepted"] in (4, 5)  # the seed may be in the sample too
     seed = site.newsletter.subscriptions.get(seed=True)
     assert inbox.to(seed.subscriber.email)
