@@ -14,6 +14,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from newsroom.core import logs
+from newsroom.core.uris import ascii_address, ascii_host, to_uri
 from newsroom.devserver import engines
 
 env = environ.Env()
@@ -34,11 +35,11 @@ def required(name: str, *, otherwise: str) -> str:
 
 # --- Who we are, and where -----------------------------------------------------------------
 
-BASE_URL = required("BASE_URL", otherwise="http://127.0.0.1:8000").rstrip("/")
+BASE_URL = to_uri(required("BASE_URL", otherwise="http://127.0.0.1:8000")).rstrip("/")
 HOST = urlsplit(BASE_URL).hostname or ""
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[HOST] if PRODUCTION else ["*"])
 # An origin of its own for uploads, newsroom/web/media_host.py; empty: they are below BASE_URL.
-MEDIA_ORIGIN = env.str("MEDIA_ORIGIN", default="").rstrip("/")
+MEDIA_ORIGIN = to_uri(env.str("MEDIA_ORIGIN", default="")).rstrip("/")
 if MEDIA_ORIGIN:
     ALLOWED_HOSTS += [urlsplit(MEDIA_ORIGIN).hostname or ""]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -207,7 +208,7 @@ EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)  # STARTTLS
 EMAIL_TIMEOUT = 30
 # Where bounces go: each reader's copy has its own address there, “bounces+token@…” (VERP).
-RETURN_PATH = env.str("RETURN_PATH", default="bounces@example.org")
+RETURN_PATH = ascii_address(env.str("RETURN_PATH", default="bounces@example.org"))
 if MAIL_SANDBOX and not PRODUCTION:
     MAIL_SANDBOX = env.str("MAIL_SANDBOX_URL", default=MAIL_SANDBOX)
     ANYMAIL |= {
@@ -219,7 +220,7 @@ if MAIL_SANDBOX and not PRODUCTION:
 # For MAIL_PROVIDER=ses: the SNS topics whose events are ours.
 SNS_TOPICS = env.list("SNS_TOPICS", default=[])
 # Domains that a newsletter may be sent from, comma-separated; empty: any.
-SENDER_DOMAINS = [domain.lower() for domain in env.list("SENDER_DOMAINS", default=[])]
+SENDER_DOMAINS = [ascii_host(one).lower() for one in env.list("SENDER_DOMAINS", default=[])]
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", otherwise="The Meridian <news@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Blocks that other apps add to an issue, see subscriptions/models/blocks.py.

@@ -11,7 +11,7 @@ urlpatterns = [
     path("unsubscribe/<token:token>/", views.unsubscribe, name="unsubscribe"),
     path("go/<id:pk>/", clicks.go, name="go"),
     path("go/<id:pk>/<id:variant>/", clicks.go, name="go_variant"),
-    path("<slug:slug>/feed/", feeds.IssueFeed(), name="issue_feed"),
-    path("<slug:slug>/signup/", views.sign_up, name="sign_up"),
-    path("<slug:slug>/check-your-inbox/", views.check_your_inbox, name="check_your_inbox"),
+    path("<page:slug>/feed/", feeds.IssueFeed(), name="issue_feed"),
+    path("<page:slug>/signup/", views.sign_up, name="sign_up"),
+    path("<page:slug>/check-your-inbox/", views.check_your_inbox, name="check_your_inbox"),
 ]

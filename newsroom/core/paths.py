@@ -1,6 +1,7 @@
-"""Pieces of public addresses: ids that a database can hold, and tokens that no log may show.
+"""Pieces of public addresses: ids that a database can hold, tokens that no log may show, slugs.
 
-``<id:pk>`` and ``<token:token>`` in every ``urls.py``; tests/newsroom/core/test_logs.py walks them.
+``<id:pk>``, ``<token:token>`` and ``<page:slug>`` in every ``urls.py``;
+tests/newsroom/core/test_logs.py walks them.
 """
 
 import re
@@ -32,8 +33,15 @@ class Token(StringConverter):
     """A key to somebody's page."""
 
 
+class PageSlug(StringConverter):
+    """What Wagtail takes as a page's slug: letters of any script. Django's own “slug” is ASCII."""
+
+    regex = r"[-\w]+"
+
+
 register_converter(Id, "id")
 register_converter(Token, "token")
+register_converter(PageSlug, "page")
 
 # What Django and Wagtail call theirs.
 OTHERS = {"<token>", "<uidb64>", "<str:token>", "<slug:token>"}

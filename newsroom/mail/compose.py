@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.utils import formataddr
+from html import escape, unescape
 from string import Formatter
 from typing import Any
 
@@ -16,11 +16,14 @@ from django.utils.formats import date_format
 from mjml import mjml2html
 
 from newsroom.core import languages
+from newsroom.core.uris import to_uri
 from newsroom.mail import plain_text
 from newsroom.mail.catalogue import Letter, Mail, Words
+from newsroom.mail.headers import named, one_line
 from newsroom.mail.look import Look
 from newsroom.models import Masthead
 
+FOREIGN_LINK = re.compile(r'\b(href=")([^"]*[^\x00-\x7f"][^"]*)"')
 FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
@@ -54,14 +57,14 @@ def render(template: str, context: dict[str, Any], subject: str) -> Rendered:
     }
     mjml = render_to_string(f"{template}.mjml", context)
     # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
-    html = INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={}))
+    html = links_in_ascii(INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={})))
     text = render_to_string(f"{template}.txt", context)
     return Rendered(subject_line(subject), html, plain_text.wrap(text))
 
 
 def subject_line(subject: str) -> str:
     """On one line, since a line break would end the header, and with no merge field in it."""
-    return defuse(" ".join(subject.split()))
+    return defuse(one_line(subject))
 
 
 def compose(mail: Mail, letter: Letter) -> AnymailMessage:
@@ -108,7 +111,12 @@ def filled(words: Words, about: dict[str, str]) -> str:
 def sender() -> str:
     """Who signs transactional mail: the newsroom's name at the configured address."""
     address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
-    return formataddr((Masthead.load().name, address))
+    return named(Masthead.load().name, address)
+
+
+def links_in_ascii(html: str) -> str:
+    """Mail programs and filters make many things of an address in another script."""
+    return FOREIGN_LINK.sub(lambda link: f'{link[1]}{escape(to_uri(unescape(link[2])))}"', html)
 
 
 def absolute_links(html: str) -> str:

@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 from django.utils.html import strip_tags
 
+from newsroom.core.uris import to_uri
+
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 NUMBERED = re.compile(r"\[\d+\] \S+")
 SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
@@ -37,6 +39,7 @@ class Links:
 
     def number(self, url: str) -> str:
         """The mark that stands in the text; a link that was there before keeps its number."""
+        url = to_uri(url)
         if url not in self.urls:
             self.urls.append(url)
         return f"[{self.urls.index(url) + 1}]"
@@ -88,7 +91,7 @@ class _Typist(HTMLParser):
         if tag in SILENT:
             self.silent = max(self.silent - 1, 0)
         elif tag == "a" and self.href:
-            mark = self.links.number(self.href) if self.links else f"({self.href})"
+            mark = self.links.number(self.href) if self.links else f"({to_uri(self.href)})"
             self.words = f"{self.words.rstrip(' ')} {mark}"
             self.href = None
         elif tag in ("ul", "ol"):

@@ -8,11 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix, reverse
-from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
+from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import own_forms_only
 
 INCOMPLETE = _("This link is not complete. Please copy all of it from the mail.")
@@ -45,7 +45,7 @@ def address_of(request: HttpRequest) -> str:
 def see_other(url: str) -> HttpResponse:
     """303: a browser goes on with a GET (RFC 9110, 15.4.4); Django's redirect says 302."""
     response = HttpResponse(status=303)
-    response["Location"] = iri_to_uri(url)
+    response["Location"] = to_uri(url)
     return response
 
 

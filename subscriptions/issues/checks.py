@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from newsroom.core.uris import to_uri
 from newsroom.mail import providers
 from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
@@ -62,8 +63,8 @@ def articles_are_there_once(proof: Proof) -> str:
 def our_links_lead_somewhere(proof: Proof) -> str:
     # Its web version appears with the send; that its articles are there is another check.
     known = {
-        proof.issue.full_url,
-        *(piece.story.full_url for piece in proof.stories if piece.story),
+        to_uri(proof.issue.full_url or ""),
+        *(to_uri(piece.story.full_url or "") for piece in proof.stories if piece.story),
     }
     ours = [href for href in link_checker.ours(proof.hrefs) if href not in known]
     dead = [href for href in ours if not link_checker.leads_somewhere(href)]
@@ -88,7 +89,7 @@ def html_is_small_enough(proof: Proof) -> str:
 
 
 def sender_is_allowed(proof: Proof) -> str:
-    domain = proof.newsletter.sender_address.rpartition("@")[2].lower()
+    domain = proof.newsletter.sender_domain
     if not settings.SENDER_DOMAINS or domain in settings.SENDER_DOMAINS:
         return ""
     allowed = ", ".join(settings.SENDER_DOMAINS)

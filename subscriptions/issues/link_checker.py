@@ -10,7 +10,7 @@ from datetime import datetime
 from html.parser import HTMLParser
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3.connection
@@ -21,10 +21,12 @@ from requests.adapters import HTTPAdapter
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Site
 
+from newsroom.core.uris import to_uri
 from subscriptions.models import LinkCheck
 
 SECONDS = 5  # for the connection, and again for the answer
 MOST_REDIRECTS = 5
+MOST_CHARACTERS = 2000  # of LinkCheck.url
 AGENT = "Mozilla/5.0 (compatible; newsroom link check)"
 
 
@@ -39,30 +41,32 @@ class _Hrefs(HTMLParser):
 
 
 def hrefs(html: str) -> list[str]:
-    """Where the links of a document lead, in its order, repeats included; "" for one whose page
-    was deleted."""
+    """Where the links of a document lead, in ASCII and in its order, repeats included; "" for one
+    whose page was deleted."""
     parser = _Hrefs()
     parser.feed(html)
-    return parser.found
+    return [to_uri(href) for href in parser.found]
 
 
 def ours(urls: Iterable[str]) -> list[str]:
     """Those that lead to a page of ours, each once."""
-    roots = {settings.BASE_URL, *(place.root_url for place in Site.get_site_root_paths())}
+    sites = Site.get_site_root_paths()
+    roots = {settings.BASE_URL, *(to_uri(place.root_url) for place in sites)}
     starts = ("/", *(f"{root}/" for root in roots))
     return [url for url in dict.fromkeys(urls) if url in roots or url.startswith(starts)]
 
 
 def external(urls: Iterable[str]) -> list[str]:
-    """Those that lead to somebody else's page, each once."""
+    """Those that lead to somebody else's page, each once; none that is too long to be kept."""
     found = [url for url in dict.fromkeys(urls) if url.startswith(("http://", "https://"))]
     own = set(ours(found))
-    return [url for url in found if url not in own]
+    return [url for url in found if url not in own and len(url) <= MOST_CHARACTERS]
 
 
 def leads_somewhere(url: str) -> bool:
     """Is there a page, a view or a redirect of ours at this address? Nothing is fetched."""
-    path = urlsplit(url).path or "/"
+    address = urlsplit(to_uri(url)).path or "/"
+    path = unquote(address)
     try:
         match = resolve(path)
     except Resolver404:
@@ -75,7 +79,7 @@ def leads_somewhere(url: str) -> bool:
         page, _, _ = site.root_page.specific.route(HttpRequest(), parts)
         return bool(page.live)
     except Http404:
-        wanted = Redirect.normalise_path(path)
+        wanted = Redirect.normalise_path(address)
         return bool(Redirect.get_for_site(site).filter(old_path=wanted).exists())
 
 
@@ -176,7 +180,7 @@ def look_at(url: str, by: requests.Session) -> str:
 def check(urls: list[str], now: datetime) -> int:
     """Look at those that were not looked at lately; how many were."""
     known = set(LinkCheck.objects.fresh(now).filter(url__in=urls).values_list("url", flat=True))
-    unknown = [url for url in external(urls) if url not in known and len(url) <= 2000]
+    unknown = [url for url in external(urls) if url not in known]
     by = session()
     for url in unknown:
         LinkCheck.objects.update_or_create(

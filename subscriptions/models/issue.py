@@ -118,7 +118,7 @@ class IssuePage(AddressedPage):
 
     objects = IssueManager()
 
-    addresses_under = "newsletter/<slug:slug>/"
+    addresses_under = "newsletter/<page:slug>/"
     template = "subscriptions/issues/issue.html"
     content_panels = [
         *Page.content_panels,

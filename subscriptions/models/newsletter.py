@@ -1,7 +1,6 @@
 """Newsletters, as pages: editors know how to edit those."""
 
 from datetime import date, datetime, time, timedelta
-from email.utils import formataddr
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -26,7 +25,9 @@ from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
 from newsroom.core import languages
+from newsroom.core.uris import ascii_address
 from newsroom.mail import look
+from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage
 
 from .blocks import LETTER_FEATURES
@@ -211,8 +212,12 @@ class Newsletter(AddressedPage):
 
     @property
     def sender(self) -> str:
-        """“Name <address>”, as a From header has it."""
-        return formataddr((self.sender_name, self.sender_address))
+        """Name and address, in the script that they are written in."""
+        return named(self.sender_name, self.sender_address)
+
+    @property
+    def sender_domain(self) -> str:
+        return ascii_address(self.sender_address).rpartition("@")[2].lower()
 
     @property
     def zone(self) -> ZoneInfo:

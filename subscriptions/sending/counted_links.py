@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.html import strip_tags
 
+from newsroom.core.uris import to_uri
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
@@ -28,7 +29,7 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> st
     personal = tuple(beginning(page) for page in PERSONAL)
     words = {url: text for url, text in words.items() if not url.startswith(personal)}
     stories = {
-        piece.story.full_url: (piece.headline, piece.section)
+        to_uri(piece.story.full_url or ""): (piece.headline, piece.section)
         for piece in issue.stories
         if piece.story
     }

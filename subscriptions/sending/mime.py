@@ -10,6 +10,7 @@ from quopri import encodestring
 
 from django.core.mail import EmailMessage
 
+from newsroom.mail.headers import mailbox, words
 from newsroom.mail.providers import ANY_FIELD
 
 LINE = 72  # bytes of a personal part per line; RFC 2045 allows 76
@@ -56,9 +57,14 @@ def build(subject: str, html: str, text: str, sender: str, headers: dict[str, st
 
 
 def head(subject: str, sender: str, headers: dict[str, str]) -> bytes:
-    """The headers that everyone's copy shares, encoded and folded as Django does. Raises
-    BadHeaderError for a line break in one."""
-    message = EmailMessage(subject, "", sender, headers={**headers, "Message-ID": "later"})
+    """The headers that everyone's copy shares, folded as Django does. Raises BadHeaderError for a
+    line break in one."""
+    message = EmailMessage(
+        words("Subject", subject),
+        "",
+        mailbox("From", sender),
+        headers={**headers, "Message-ID": "later"},
+    )
     made = message.message()
     for name in ("Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "To"):
         del made[name]

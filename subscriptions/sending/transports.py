@@ -13,14 +13,19 @@ from django.db import connection
 
 from newsroom.core import tokens
 from newsroom.core.db_retry import with_retries
+from newsroom.core.uris import ascii_address
 from newsroom.mail import providers
 from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import CouldNotConnect
+from newsroom.mail.headers import phrase
 from newsroom.mail.providers import FIELD
 from subscriptions.models import Batch, Mailing
 from subscriptions.readers.links import unsubscribe_headers
 from subscriptions.sending import counted_links, mime, smtp
 from subscriptions.sending.result import SendResult
+
+# Characters in a List-Id, so that the header is a line (RFC 5322, 2.1.1: 998) in any script.
+MOST_OF_TITLE = 80
 
 
 @dataclass(frozen=True)
@@ -140,9 +145,11 @@ def personal(recipient: Recipient) -> dict[str, str]:
 
 
 def list_headers(newsletter: Any) -> dict[str, str]:
-    """List-Id names the list for ever (RFC 2919)."""
-    domain = newsletter.sender_address.rpartition("@")[2]
-    return {"List-Id": f"{newsletter.title} <{newsletter.slug}.{domain}>", "Precedence": "bulk"}
+    """List-Id names the list for ever (RFC 2919): by its number, for a slug may change, and be in
+    another script. What stands before it is for people."""
+    name = phrase("List-Id", newsletter.title[:MOST_OF_TITLE])
+    number = f"newsletter-{newsletter.pk}.{newsletter.sender_domain}"
+    return {"List-Id": f"{name} <{number}>", "Precedence": "bulk"}
 
 
 # --- By SMTP --------------------------------------------------------------------------------
@@ -224,7 +231,7 @@ def template(mailing: Mailing, variant: int | None = None) -> mime.Template:
     headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
     headers |= unsubscribe_headers(FIELD.format("unsubscribe")) | list_headers(newsletter)
     if newsletter.reply_to:
-        headers["Reply-To"] = newsletter.reply_to
+        headers["Reply-To"] = ascii_address(newsletter.reply_to)
     return mime.build(
         mailing.subject_for(variant),
         counted_links.of_variant(mailing.html, variant),
@@ -237,7 +244,7 @@ def template(mailing: Mailing, variant: int | None = None) -> mime.Template:
 def copy_for(mailing: Mailing, recipient: Recipient) -> smtp.Copy:
     """One reader's copy. Its Message-ID is the same whenever it is made: many mail programs show
     a doubled message once."""
-    domain = mailing.newsletter.sender_address.rpartition("@")[2]
+    domain = mailing.newsletter.sender_domain
     values = {
         "email": recipient.email,
         "message_id": f"<{mailing.tag}.{recipient.subscription_id}@{domain}>",

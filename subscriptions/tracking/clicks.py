@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import too_often
 from subscriptions.models import IssueLink
 
@@ -24,7 +25,7 @@ def go(request: HttpRequest, pk: int, variant: int | None = None) -> HttpRespons
         url = IssueLink.objects.filter(pk=pk).values_list("url", flat=True).first()
     if url is None:
         raise Http404
-    return HttpResponse(status=302, headers={"Location": url})
+    return HttpResponse(status=302, headers={"Location": to_uri(url)})
 
 
 def is_a_reader(request: HttpRequest) -> bool:

@@ -64,7 +64,8 @@ def test_everyone_gets_it_once_with_their_own_links(issue, audience, inbox, site
         assert mail["subject"] == "On bread"
         assert "%recipient" not in mail["html"] + mail["text"] + str(mail["headers"])
         assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert mail["headers"]["List-Id"] == "The Weekly <weekly.mail.example.org>"
+        list_id = f"newsletter-{site.newsletter.pk}.mail.example.org"
+        assert mail["headers"]["List-Id"] == f"The Weekly <{list_id}>"
         link = mail["headers"]["List-Unsubscribe"].strip("<>")
         assert link in mail["text"]
         links.add(link)

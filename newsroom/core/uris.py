@@ -1,0 +1,49 @@
+"""Other scripts at the edge: inside, an address is what people read; what leaves us is ASCII.
+
+Pages have slugs in any script, editors paste links in any script, hosts and mail domains have
+names in any script. Mails, headers, feeds and redirects take only ASCII.
+"""
+
+import re
+
+import idna
+from django.utils.encoding import iri_to_uri, punycode
+
+# RFC 3987, 4.1: marks of direction are no part of an address; they come along with a paste.
+MARKS = dict.fromkeys(
+    [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+)
+AUTHORITY = re.compile(r"^([a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
+
+
+def to_uri(iri: str) -> str:
+    """The same address in ASCII (RFC 3987, 3.1): the host in punycode, the rest percent-encoded.
+    One that is such an address already stays as it is."""
+    iri = iri.translate(MARKS).strip()
+    if found := AUTHORITY.match(iri):
+        user, at, host = found[2].rpartition("@")
+        name, colon, port = host.partition(":")
+        if not name.isascii():
+            start, end = found.start(2) + len(user + at), found.end(2)
+            iri = f"{iri[:start]}{ascii_host(name)}{colon}{port}{iri[end:]}"
+    return str(iri_to_uri(iri))
+
+
+def ascii_host(name: str) -> str:
+    """A host's name as the domain name system has it (RFC 5891; Unicode's UTS 46 first, as browsers
+    do). What can't be one stays as it is."""
+    if name.isascii():
+        return name
+    try:
+        return idna.encode(name, uts46=True).decode()
+    except idna.IDNAError:
+        try:
+            return punycode(name)
+        except UnicodeError:
+            return name
+
+
+def ascii_address(email: str) -> str:
+    """An address with its domain in ASCII."""
+    local, at, domain = email.rpartition("@")
+    return f"{local}{at}{ascii_host(domain)}"
