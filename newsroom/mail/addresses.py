@@ -1,9 +1,13 @@
 """Addresses that we can write to, as readers type them and as they are stored."""
 
+from typing import Any
+
 from disposable_email_domains import blocklist
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, validate_email
+
+from newsroom.core.uris import MARKS
 
 
 class AddressField(forms.EmailField):
@@ -15,8 +19,19 @@ class AddressField(forms.EmailField):
     default_error_messages = {
         "required": _("Please enter your e-mail address."),
         "invalid": _("That does not look like an e-mail address. Please check it."),
+        "foreign": _(
+            "We can't write to this address: before the @ it has letters that many mail servers "
+            "don't take. Please give another one."
+        ),
         "disposable": _("Please use a lasting address: throw-away ones get no newsletter."),
     }
+
+    def to_python(self, value: Any) -> str:
+        """Pasted between words that are read from right to left, an address brings marks along."""
+        text = str(super().to_python(value)).translate(MARKS).strip()
+        if not text.rpartition("@")[0].isascii():  # they would need SMTPUTF8 (RFC 6531)
+            raise forms.ValidationError(self.error_messages["foreign"], code="foreign")
+        return text
 
     def clean(self, value: str) -> str:
         value = str(super(forms.EmailField, self).clean(value)).strip()

@@ -1,7 +1,6 @@
 """The text part of a mail: as somebody would type it, with numbered links and short lines."""
 
 import re
-import textwrap
 import unicodedata
 from html import unescape
 from html.parser import HTMLParser
@@ -11,6 +10,12 @@ from django.utils.html import strip_tags
 from newsroom.core.uris import to_uri
 
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
+# Where a line may be broken: at spaces, and in scripts without them around each character, but not
+# behind what opens or before what closes (Unicode Standard Annex 14: ID, OP, CL, NS).
+WIDE = "\u2e80-\u312f\u3190-\ua4cf\uf900-\ufaff\ufe30-\uff60\U00020000-\U0003ffff"
+OPENING = "“‘「『（《〈【〔"
+CLOSING = "”’」』）》〉】〕、。，．！？：；…ー々ゝゞぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+PIECE = re.compile(rf"[ \t]*(?:[{OPENING}]*[{WIDE}][{CLOSING}]*|[^ \t{WIDE}]+|$)")
 NUMBERED = re.compile(r"\[\d+\] \S+")
 SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
 BLOCKS = {
@@ -128,18 +133,33 @@ def has_words(html: str) -> bool:
 
 
 def wrap(text: str) -> str:
-    """Fold long lines at 72 columns, never a link, and end runs of blank lines."""
+    """Fold long lines at 72 columns, never a link or a word, and end runs of blank lines."""
     lines = []
     for line in text.splitlines():
         if NUMBERED.fullmatch(line):  # the mark stays beside its address
             lines.append(line)
             continue
         indent = line[: len(line) - len(line.lstrip())]
-        lines += textwrap.wrap(
-            line,
-            COLUMNS,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
+        lines += fold(line, indent)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def fold(line: str, indent: str) -> list[str]:
+    lines, current = [], ""
+    for piece in PIECE.findall(line):
+        if current.strip() and columns(current + piece) > COLUMNS:
+            lines.append(current.rstrip())
+            current = indent + piece.lstrip()
+        else:
+            current += piece
+    return [*lines, current.rstrip()]
+
+
+def columns(text: str) -> int:
+    """How wide a terminal shows it: marks take no column, Chinese characters two (Unicode Standard
+    Annex 11)."""
+    return sum(
+        2 if unicodedata.east_asian_width(one) in "WF" else 1
+        for one in text
+        if unicodedata.category(one) not in ("Mn", "Me", "Cf")
+    )

@@ -4,6 +4,7 @@ Uses core.
 Begin with article.py.
 """
 
+from .addressed import AddressedPage
 from .article import (
     ArticleByline,
     ArticlePage,
@@ -16,7 +17,7 @@ from .attachment import Attachment
 from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
-from .pages import AddressedPage, HomePage, PolicyPage, SectionPage, TextPage
+from .pages import HomePage, PolicyPage, SectionPage, TextPage
 from .reads import DailyReads
 from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail

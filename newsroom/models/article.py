@@ -36,6 +36,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 from wagtail.search import index
 
+from .addressed import AddressedPage
 from .blocks import ArticleBody
 from .image import CreditedImage
 from .reads import DailyReads
@@ -96,7 +97,7 @@ class ArticleTag(TaggedItemBase):
     )
 
 
-class ArticlePage(Page):
+class ArticlePage(AddressedPage):
     """One article. Its headline is the page's title; deck is the sentence below it."""
 
     deck = models.CharField(max_length=300, blank=True, help_text="One sentence that carries on.")
@@ -123,6 +124,7 @@ class ArticlePage(Page):
 
     objects = ArticleManager()
 
+    addresses_under = None  # beside an article are only articles
     template = "newsroom/publishing/article.html"
     parent_page_types = ["newsroom.SectionPage"]
     subpage_types: list[str] = []

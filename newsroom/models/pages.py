@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.paginator import Page as PaginatedPage
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
-from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
 
-from newsroom.web.addresses import refuse_taken
-
+from .addressed import AddressedPage
 from .article import ArticlePage
 
 ARTICLES_A_PAGE = 12
@@ -51,35 +48,6 @@ class HomePage(Page):
             SECTION_ROW
         )
         return context
-
-
-class CopyWithAddress(CopyForm):
-    """Wagtail saves a copy without cleaning it, so its slug is looked at here."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
-        try:
-            refuse_taken(cleaned.get("new_slug", ""), self.page.specific_class.addresses_under)
-        except ValidationError as refusal:
-            self.add_error("new_slug", refusal)
-        return cleaned
-
-
-class AddressedPage(Page):
-    """A page beside views of ours: with an address of theirs nobody could ever reach it."""
-
-    addresses_under = ""  # how the patterns beside it begin in newsroom/urls.py
-    copy_form_class = CopyWithAddress
-
-    class Meta:
-        abstract = True
-
-    def clean(self) -> None:
-        super().clean()
-        try:
-            refuse_taken(self.slug, self.addresses_under)
-        except ValidationError as refusal:
-            raise ValidationError({"slug": refusal}) from refusal
 
 
 class SectionPage(AddressedPage):

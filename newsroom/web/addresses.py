@@ -11,12 +11,13 @@ from newsroom.core import languages, paths
 LITERAL = re.compile(r"[\w.-]+")
 
 
-def refuse_taken(slug: str, under: str) -> None:
+def refuse_taken(slug: str, under: str | None) -> None:
     """Raises ValidationError when views of ours answer at that address, or below it.
 
-    ``under`` is how their patterns begin there, as newsroom/urls.py has it: “newsletter/”.
+    ``under`` is how their patterns begin there, as newsroom/urls.py has it: “newsletter/”. None:
+    there are no patterns.
     """
-    if slug.lower() in taken(under):
+    if under is not None and slug.lower() in taken(under):
         raise ValidationError(
             f"“{slug}” is an address of the site itself: please choose another one."
         )

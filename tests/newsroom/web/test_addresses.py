@@ -1,14 +1,16 @@
 """No page takes an address at which the site itself answers."""
 
+import unicodedata
 from typing import Any
 
 import pytest
 from django.urls import get_resolver, reverse
 
 from newsroom.models import PolicyPage, SectionPage, TextPage
+from newsroom.models.addressed import LONGEST_SLUG
 from newsroom.web.addresses import taken
 from subscriptions.models import IssuePage, Newsletter
-from tests.factories import make_issue, make_user
+from tests.factories import make_article, make_issue, make_user
 
 OURS = [
     "admin", "documents", "newsletter", "support", "media", "feed", "search", "read", "webhooks",
@@ -74,6 +76,59 @@ def test_newsletters_and_issues_keep_clear_of_addresses_below_theirs(site: Any) 
     with pytest.raises(Exception, match="address of the site itself"):
         site.policy.save()
     assert isinstance(site.policy, PolicyPage) and isinstance(issue, IssuePage)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "slug"),
+    [
+        (unicodedata.normalize("NFD", "йод-и-ёж"), "йод-и-ёж"), ("\u200fخبر\u200e", "خبر"),
+        ("الخُبز", "الخبز"), ("i\u0307stanbul", "istanbul"), ("İstanbul", "İstanbul"),
+        ("straße", "straße"), ("ｎｅｗｓ", "news"), ("पनीर-१", "पनर-१"), ("ж" * 255, "ж" * 100),
+        ("面" * 99 + "-包", "面" * 99), ("ſearch", ""), ("🙂", ""), ("a/b", ""),
+    ],
+)  # fmt: skip
+def test_slug_is_kept_in_the_form_in_which_it_is_looked_up(
+    client: Any, site: Any, typed: str, slug: str
+) -> None:
+    client.force_login(make_user())
+    url = reverse("wagtailadmin_pages:add", args=["newsroom", "sectionpage", site.home.pk])
+    form = {"title": "A page", "slug": typed, "introduction": "", "action-publish": "1"} | COMMENTS
+    answer = client.post(url, form)
+    if not slug:
+        assert answer.status_code == 200 and answer.context["form"].errors["slug"]
+        return
+    page = SectionPage.objects.get(title="A page")
+    assert page.slug == slug and client.get(page.url).status_code == 200
+    copy = reverse("wagtailadmin_pages:copy", args=[page.pk])
+    form = {"new_title": "Copy", "new_slug": f"2{typed}", "new_parent_page": site.home.pk}
+    assert client.post(copy, form).status_code == 302
+    assert SectionPage.objects.get(title="Copy").slug == f"2{slug}"[:100]
+
+
+@pytest.mark.django_db
+def test_page_with_the_longest_slugs_is_redirected_to_when_it_is_renamed(
+    client: Any, site: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    slug = "ჟ" * LONGEST_SLUG
+    newsletter = site.newsletter
+    newsletter.slug = slug
+    newsletter.save()
+    issue = make_issue(newsletter, [], slug=f"2026-01-02-{slug}", live=True)
+    for page, parent in ((issue, newsletter), (make_article(site.section, slug=slug), None)):
+        old = page.url
+        with django_capture_on_commit_callbacks(execute=True):
+            page.slug = "short"
+            page.save()
+            if parent:
+                parent.slug = "shorter"
+                parent.save()
+        answer = client.get(old)
+        assert answer.status_code == 301
+        assert client.get(answer["Location"]).status_code == 200
+    article = reverse("wagtailadmin_pages:copy", args=[page.pk])
+    form = {"new_title": "Copy", "new_slug": "ჟ" * 300, "new_parent_page": site.section.pk}
+    assert client.post(article, form).status_code == 302
 
 
 @pytest.mark.django_db

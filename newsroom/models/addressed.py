@@ -1,0 +1,77 @@
+"""Pages' addresses: in any script, none that a view of ours has, none too long to be kept."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from wagtail.admin.forms.models import register_form_field_override
+from wagtail.admin.forms.pages import CopyForm
+from wagtail.admin.widgets import SlugInput
+from wagtail.models import Page
+
+from newsroom.web.addresses import refuse_taken
+
+# Characters. A renamed page is redirected to, and Wagtail keeps 255 of its old address, which is
+# two slugs long at most.
+LONGEST_SLUG = 100
+LOOSE = ("Mn", "Mc", "Me", "Cf")  # Unicode's categories of marks, and of what is not seen
+
+
+class PageSlugField(forms.SlugField):
+    """What an editor types or the admin proposes, in the one form that addresses are looked up in.
+
+    Composed (NFKC, Unicode Standard Annex 15), as Django's slugify does; without the marks that
+    stay alone then (vowel signs, directions), which Wagtail's addresses don't have.
+    """
+
+    def to_python(self, value: Any) -> str:
+        composed = unicodedata.normalize("NFKC", str(super().to_python(value)))
+        kept = [one for one in composed if unicodedata.category(one) not in LOOSE]
+        return "".join(kept)[:LONGEST_SLUG].rstrip("-")
+
+
+register_form_field_override(
+    models.SlugField, override={"form_class": PageSlugField, "widget": SlugInput}
+)
+
+
+class CopyWithAddress(CopyForm):
+    """Wagtail saves a copy without cleaning it, so its slug is looked at here."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        proposed = self.fields["new_slug"]
+        self.fields["new_slug"] = PageSlugField(
+            initial=proposed.initial,
+            label=proposed.label,
+            widget=proposed.widget,
+            allow_unicode=True,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()
+        try:
+            refuse_taken(cleaned.get("new_slug", ""), self.page.specific_class.addresses_under)
+        except ValidationError as refusal:
+            self.add_error("new_slug", refusal)
+        return cleaned
+
+
+class AddressedPage(Page):
+    """A page beside views of ours: with an address of theirs nobody could ever reach it."""
+
+    # How the patterns beside it begin in newsroom/urls.py; None: there are none.
+    addresses_under: str | None = ""
+    copy_form_class = CopyWithAddress
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        super().clean()
+        try:
+            refuse_taken(self.slug, self.addresses_under)
+        except ValidationError as refusal:
+            raise ValidationError({"slug": refusal}) from refusal
