@@ -6,7 +6,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from newsroom.core import languages
-from newsroom.models.pages import AddressedPage
+from newsroom.models import AddressedPage
 
 register = template.Library()
 
