@@ -17,14 +17,13 @@ from mjml import mjml2html
 
 from newsroom.core import languages
 from newsroom.core.uris import to_uri
-from newsroom.mail import plain_text
+from newsroom.mail import plain_text, providers
 from newsroom.mail.catalogue import Letter, Mail, Words
 from newsroom.mail.headers import named, one_line
 from newsroom.mail.look import Look
 from newsroom.models import Masthead
 
 FOREIGN_LINK = re.compile(r'\b(href=")([^"]*[^\x00-\x7f"][^"]*)"')
-FOREIGN_FIELD = re.compile(r"%(recipient[._])", re.IGNORECASE)
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
@@ -38,7 +37,7 @@ class Rendered:
 
 def defuse(text: str) -> str:
     """Break merge fields that an author typed, with a space of no width."""
-    return FOREIGN_FIELD.sub("%\u200b\\1", text)
+    return providers.broken(text, providers.OPENS)
 
 
 def render(template: str, context: dict[str, Any], subject: str) -> Rendered:

@@ -25,7 +25,8 @@ LEAST_EACH = 1000  # readers: of 30 and 45 clicks per 1,000 a test can tell the 
 UNUSUAL = 0.1  # of the audience, more or less than last time
 # What other systems' merge fields look like: {{ name }}, *|NAME|*, {name}, <<name>>, %name%.
 MARKER = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|\*\|\w+\|\*|\{(?:first_?)?name\}|<<\w+>>|%(?:recipient[._]\w+|\w+name)%",
+    r"\{\{.*?\}\}|\{%.*?%\}|\*\|\w+\|\*|\{(?:first_?)?name\}|<<\w+>>|%(?:recipient[._]\w+|\w+name)%"
+    r"|\(\(reader\.\w+\)\)",
     re.I,
 )
 SPAM = re.compile(

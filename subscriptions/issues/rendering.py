@@ -35,7 +35,7 @@ class Unsendable(Exception):
 
 def render_issue(issue: "IssuePage") -> Rendered:
     """The issue as it goes to everyone, merge fields in place of what is personal."""
-    # Rendered with unguessable stand-ins first: a “%recipient.…%” found afterwards was typed
+    # Rendered with unguessable stand-ins first: a “((reader.…))” found afterwards was typed
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
     stand_ins = {name: f"https://{nonce}-{name}.invalid/" for name in personal_links()}

@@ -36,7 +36,7 @@ class Template:
 
 
 def build(subject: str, html: str, text: str, sender: str, headers: dict[str, str]) -> Template:
-    """A template from a rendered issue. Header values may hold ``%recipient.…%`` too."""
+    """A template from a rendered issue. Header values may hold ``((reader.…))`` too."""
     personal = {name: value for name, value in headers.items() if ANY_FIELD.search(value)}
     shared = {name: value for name, value in headers.items() if name not in personal}
     pieces: list[bytes | str] = [head(subject, sender, shared)]

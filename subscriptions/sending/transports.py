@@ -125,7 +125,7 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     message.metadata = {"batch": str(batch.pk)}
     message.merge_data = {recipient.email: personal(recipient) for recipient in recipients}
     if provider.merges_headers:
-        message.extra_headers |= unsubscribe_headers(FIELD.format("unsubscribe"))
+        message.extra_headers |= unsubscribe_headers(provider.field.format("unsubscribe"))
     else:
         # All of them: some providers put a reader's headers in place of the call's.
         message.merge_headers = {
@@ -137,7 +137,7 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
 
 
 def personal(recipient: Recipient) -> dict[str, str]:
-    """What differs between readers: the tokens in their own links (``providers.FIELDS``)."""
+    """What differs between readers: the tokens in their own links ."""
     return {
         "unsubscribe": tokens.permanent("unsubscribe", recipient.subscription_id),
         "preferences": tokens.permanent("preferences", recipient.subscriber_id),

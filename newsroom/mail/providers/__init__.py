@@ -20,10 +20,10 @@ from .events import Events
 
 NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet", "smtp")
 
-# A personal field as rendering writes it, whoever sends: %recipient.unsubscribe%.
-FIELD = "%recipient.{}%"
-ANY_FIELD = re.compile(r"%recipient\.(\w+)%")
-FIELDS = ("unsubscribe", "preferences")
+# A personal field as rendering writes it, whoever sends; ``personal`` makes the provider's of it.
+# It may stand in addresses, headers and text (RFC 3986, 2.2).
+FIELD, OPENS = "((reader.{}))", "((reader."
+ANY_FIELD = re.compile(r"\(\(reader\.(\w+)\)\)")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Provider:
     events: Events | None = None  # what its hook's raw events say
     caveats: tuple[str, ...] = ()
     field: str = FIELD  # how its merge fields look; {} is the name
-    opens: str = "%recipient"  # what begins one, and must not come from an author
+    opens: str = ""  # what begins one, and must not come from an author; "": it fills in nothing
     merges_headers: bool = False  # fills merge fields into headers too
     # The provider's record: None when it can't be asked right now.
     find: Callable[[Call], Evidence | None] | None = None
@@ -144,12 +144,17 @@ def table() -> list[Provider]:
 
 
 def personal(text: str, provider: Provider) -> str:
-    """Rendered text with its personal fields as this provider writes them.
+    """Rendered text with its personal fields as this provider writes them: the only place where
+    they are.
 
     What an author typed can't become one: it is broken with a space of no width.
     """
-    if provider.field != FIELD:
-        text = text.replace(provider.opens, provider.opens[0] + "\u200b" + provider.opens[1:])
-        for name in FIELDS:
-            text = text.replace(FIELD.format(name), provider.field.format(name))
-    return text
+    if provider.opens:
+        text = broken(text, provider.opens)
+    return ANY_FIELD.sub(lambda field: provider.field.format(field[1]), text)
+
+
+def broken(text: str, opens: str) -> str:
+    """“{{{x}}}” has two beginnings, and providers don't mind case."""
+    first, rest = re.escape(opens[0]), re.escape(opens[1:])
+    return re.sub(f"({first})(?={rest})", "\\1\u200b", text, flags=re.IGNORECASE)

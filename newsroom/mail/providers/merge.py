@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import FIELD, FIELDS
+from . import ANY_FIELD
 
 
 class MergedBodies:
@@ -27,8 +27,7 @@ class MergedBodies:
         to = message[self.to]
         values = self.personal[to if isinstance(to, str) else to[0]]
         for part in (self.html, self.text):
-            for name in FIELDS:
-                message[part] = message[part].replace(FIELD.format(name), values[name])
+            message[part] = ANY_FIELD.sub(lambda field: values[field[1]], message[part])
 
 
 MERGES_NOTHING = "It fills in nothing, so each reader's whole mail is uploaded: slow beyond 10,000."

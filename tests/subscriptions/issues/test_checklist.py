@@ -64,6 +64,7 @@ def test_good_issue_is_fine_but_for_the_test_that_was_not_sent(issue) -> None:
         ("No merge marker left over", {"subject": "Dear {{ name }}"}, "{{ name }}"),
         ("No merge marker left over", {"preheader": "*|FNAME|*"}, "*|FNAME|*"),
         ("No merge marker left over", {"letter": "<p>%recipient.name%</p>"}, "%recipient"),
+        ("No merge marker left over", {"letter": "<p>((reader.name))</p>"}, "((reader"),
         ("No merge marker left over", {"letter": "<p>Hi {first_name}</p>"}, "{first_name}"),
         (
             "Links to our own pages",

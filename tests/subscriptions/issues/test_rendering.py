@@ -13,7 +13,7 @@ from tests.factories import make_article, make_issue
 @pytest.fixture
 def rendered(site) -> rendering.Rendered:
     article = make_article(
-        site.section, title="Fish & <b>chips</b> %recipient.email%", deck="“Deck” for %recipient_x%"
+        site.section, title="Fish & <b>chips</b> ((reader.email))", deck="“Deck” for ((Reader.x))"
     )
     article.bylines.add(ArticleByline(author=Author.objects.create(name="Ann")))
     article.save()
@@ -26,14 +26,14 @@ def test_issue_has_both_parts_with_every_link(rendered) -> None:
     for part in (rendered.html, rendered.text):
         assert "/politics/article-" in part
         assert "Ann" in part
-        assert "%recipient.unsubscribe%" in part
-        assert "%recipient.preferences%" in part
+        assert "((reader.unsubscribe))" in part
+        assert "((reader.preferences))" in part
 
 
 def test_typed_merge_fields_are_defused_and_html_is_escaped(rendered) -> None:
     for part in (rendered.html, rendered.text):
-        left = part.replace("%recipient.unsubscribe%", "").replace("%recipient.preferences%", "")
-        assert "%recipient." not in left and "%recipient_" not in left
+        left = part.replace("((reader.unsubscribe))", "").replace("((reader.preferences))", "")
+        assert "((reader." not in left.lower()
     assert BeautifulSoup(rendered.html, "html.parser").find("b", string="chips") is None
     assert "&lt;b&gt;chips&lt;/b&gt;" in rendered.html
     assert "Fish & <b>chips</b>" in rendered.text
@@ -59,7 +59,7 @@ def test_text_part_reads_as_written_by_hand(rendered) -> None:
 
 
 def test_preview_has_dead_personal_links(rendered) -> None:
-    assert "%recipient" not in rendering.for_display(rendered.text)
+    assert "((reader" not in rendering.for_display(rendered.text)
 
 
 def test_withdrawn_article_is_left_out(site) -> None:
@@ -78,7 +78,7 @@ def test_line_break_in_a_subject_becomes_a_space(site) -> None:
 
 def test_unknown_merge_field_in_a_template_of_ours_is_unsendable(rendered, monkeypatch) -> None:
     """Readers would get it as it stands, whatever the provider."""
-    source = "<mj-text>Hello %recipient.first_name%</mj-text>"
+    source = "<mj-text>Hello ((reader.first_name))</mj-text>"
     template = SimpleNamespace(template=SimpleNamespace(source=source))
     monkeypatch.setattr(rendering, "get_template", lambda name: template)
     with pytest.raises(rendering.Unsendable, match="first_name"):

@@ -21,20 +21,20 @@ def received(raw: bytes) -> EmailMessage:
 
 
 def made(subject: str = "S", html: str = "<p>H</p>", text: str = "T", **values: str):
-    headers = {"To": "%recipient.email%", "List-Unsubscribe": "<%recipient.unsubscribe%>"}
+    headers = {"To": "((reader.email))", "List-Unsubscribe": "<((reader.unsubscribe))>"}
     template = mime.build(subject, html, text, "News <n@example.org>", headers)
     return template.fill({"email": "r@example.org", "unsubscribe": TOKEN, **values})
 
 
 @given(before=words, after=words)
 def test_body_arrives_as_written_around_the_personal_part(before: str, after: str) -> None:
-    body = before + LINK.format("%recipient.unsubscribe%") + after
+    body = before + LINK.format("((reader.unsubscribe))") + after
     mail = received(made(html=body, text=body))
     for kind in ("html", "plain"):
         part = mail.get_body((kind,))
         assert part
         content = part.get_content().replace("\r\n", "\n")
-        assert content.rstrip("\n") == body.replace("%recipient.unsubscribe%", TOKEN).rstrip("\n")
+        assert content.rstrip("\n") == body.replace("((reader.unsubscribe))", TOKEN).rstrip("\n")
 
 
 @given(words)
@@ -61,6 +61,6 @@ def test_headers_are_the_readers_own() -> None:
 
 def test_long_personal_part_is_broken_softly() -> None:
     token = ".a=" * 100
-    mail = received(made(html="%recipient.unsubscribe%", unsubscribe=token))
+    mail = received(made(html="((reader.unsubscribe))", unsubscribe=token))
     part = mail.get_body(("html",))
     assert part and part.get_content().strip() == token

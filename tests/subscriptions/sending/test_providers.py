@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 NAMES = sorted(DIALECTS)
 ALONE = {Settles.RECORD, Settles.KEY}  # without a person
 SETTLING = [name for name in NAMES if providers.get(name).settles in ALONE]
+TYPED = "On {{{ bread }} & %recipient.x% %RECIPIENT.y% ((reader.unsubscribe))"
 SECRETS = {
     "MAILGUN_API_KEY": "key-x", "MAILGUN_SENDER_DOMAIN": "mail.example.org",
     "SPARKPOST_API_KEY": "x", "POSTMARK_SERVER_TOKEN": "x", "BREVO_API_KEY": "x",
@@ -59,7 +60,9 @@ def mailing(site) -> Mailing:
 
 def freeze(site) -> Mailing:
     issue = make_issue(
-        site.newsletter, [make_article(site.section)], subject="On {{ bread }} & %recipient.x%"
+        site.newsletter,
+        [make_article(site.section)],
+        subject=TYPED,
     )
     mailing = freezing.approve(issue, None, timezone.now())
     assert freezing.freeze(mailing, timezone.now())
@@ -112,7 +115,7 @@ def test_each_reader_gets_their_own_links_in_body_and_headers(esp, mailing, site
         assert "%recipient.unsubscribe" not in copy.html + copy.text
     # A field that an author typed reaches readers as typed.
     seen = {copy.subject.replace("\u200b", "") for copy in esp.copies}
-    assert seen == {"On {{ bread }} & %recipient.x%"}
+    assert seen == {TYPED}
 
 
 def index_of(email: str) -> bytes:
