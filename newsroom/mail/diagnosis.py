@@ -31,10 +31,10 @@ class Stage(StrEnum):
     DATA = "DATA"
 
 
-# Also quoted local parts and addresses inside URLs.
-ADDRESS = re.compile(r"(?:\"[^\"]*\"|[^\s\"<>]+)(?:@|%40)[^\s\"<>)]+", re.IGNORECASE)
+# Also with a quoted local part, and inside a URL. Begins where a word does: others write the text.
+ADDRESS = re.compile(r"(?<![^\s\"<>(])(?:\"[^\"]*\"|[^\s\"<>]+)(?:@|%40)[^\s\"<>)]+", re.IGNORECASE)
+MOST = 4000  # characters of a text that are looked at
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-REPLY = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 
 LISTED = re.compile(r"\bsuppress(ed|ion)\b|previously bounced|marked as inactive", re.I)
 CAUSES = [
@@ -57,7 +57,7 @@ WORDS = [
         (rejected|denied|blocked|refused|failed|not\ accepted|invalid|unknown|does\ not\ exist)
       | (invalid|unknown|unverified|bad|illegal)\ (sender|return.path)
       | \b(daily|sending|user\ sending|outgoing)\ (message\ |mail\ )?(quota|limit)
-      | (ip|ip\ address|server|client|connecting\ host|domain|network)\W+(\S+\ ){0,4}?
+      | \b(ip|ip\ address|server|client|connecting\ host|domain|network)\W+(\S+\ ){0,4}?
         (is\ |was\ |has\ been\ |are\ )?(blocked|refused|denied|listed)
       | content\ (is\ )?(rejected|blocked|denied|not\ accepted) | (message|mail)\ (content|header)
       | (message|size|mail)\ (is\ )?(too\ (large|big)|exceeds|limit) | exceeds?\ .{0,30}\bsize
@@ -109,7 +109,7 @@ CERTAIN = {"5.1.7", "5.1.8", "4.1.7", "4.1.8", "5.4.5", "5.7.17", "5.7.18"}  # w
 
 def by_words(text: str) -> Verdict | None:
     """What the words alone say; None: nothing that we know."""
-    said = ADDRESS.sub(" ", text[:4000])
+    said = ADDRESS.sub(" ", text[:MOST])
     if LISTED.search(said):
         return Verdict.LISTED
     return next((verdict for verdict, words in PATTERNS if words.search(said)), None)
@@ -130,7 +130,7 @@ def judge(text: str, status: str = "") -> Verdict:
     ``status`` is what a report says beside the words; one that says nothing (5.0.0) gives way to
     those inside them.
     """
-    statuses = [*ENHANCED.findall(status), *ENHANCED.findall(ADDRESS.sub(" ", text[:4000]))]
+    statuses = [*ENHANCED.findall(status), *ENHANCED.findall(ADDRESS.sub(" ", text[:MOST]))]
     final = [one for one in statuses if one[0] == "5"] or statuses  # others may be quoted
     told = [(one, by_status(one)) for one in final]
     code, by_code = next(((one, said) for one, said in told if said), ("", None))
@@ -167,13 +167,13 @@ SENDER = re.compile(r"\b(from|sender|sending|reply.?to|return.?path)\b", re.I)
 
 def about_recipient(text: str) -> bool:
     """Does a provider's refusal of a call speak of an address that we send to?"""
-    said = ADDRESS.sub(" ", text[:4000])
+    said = ADDRESS.sub(" ", text[:MOST])
     return bool(INVALID.search(said) and RECIPIENT.search(said) and not SENDER.search(said))
 
 
 def anonymous(text: str, email: str = "") -> str:
     """A server's words without whom they are about, on one line of at most 200 characters."""
-    said = ADDRESS.sub("‹address›", text)
+    said = ADDRESS.sub("‹address›", text if len(text) < MOST else text[:MOST].rpartition(" ")[0])
     for name in (email, email.rpartition("@")[0]):
         if name:
             said = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "‹address›", said, flags=re.I)

@@ -17,6 +17,7 @@ from anymail.exceptions import (
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from newsroom.mail import diagnosis
+from newsroom.mail.diagnosis import Stage, Verdict
 from newsroom.mail.providers import Provider
 
 # The provider refuses us, not a reader: no other batch would fare better.
@@ -66,6 +67,10 @@ def classify(error: Exception, provider: Provider | None = None) -> Outcome:
         return _by_status(response, provider)
     if isinstance(error, CouldNotConnect):
         return _by_mail_server(error.__cause__)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):  # a single mail, by Django's own way
+        return _by_recipient(*next(iter(error.recipients.values())))
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _by_mail_server(error)
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return Outcome(SendError.NOT_SENT, "the provider could not be reached")
     if isinstance(error, requests.RequestException):
@@ -165,11 +170,20 @@ def _by_mail_server(cause: BaseException | None) -> Outcome:
             SendError.ACCOUNT, "no safe connection to the mail server: check its TLS settings"
         )
     if said and said.smtp_code // 100 == 5:
-        words = said.smtp_error
-        words = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-        words = diagnosis.anonymous(f"{said.smtp_code} {words}")
+        words = diagnosis.anonymous(f"{said.smtp_code} {_text(said.smtp_error)}")
         return Outcome(SendError.ACCOUNT, f"the mail server refuses us: it said “{words}”")
     return Outcome(SendError.NOT_SENT, "the mail server could not be reached")
+
+
+def _by_recipient(code: int, words: Any) -> Outcome:
+    verdict = diagnosis.by_smtp(Stage.RCPT, f"{code} {_text(words)}")
+    gone = code // 100 == 5 and verdict is Verdict.DEAD
+    kind = SendError.ADDRESS if gone else SendError.NOT_SENT
+    return Outcome(kind, f"the mail server answered {code}")
+
+
+def _text(words: Any) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
 
 
 def _never_connected(error: BaseException | None) -> bool:

@@ -101,7 +101,7 @@ def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> 
         case SendError.HAD:
             mail.finish(Status.SENT)
         case SendError.ADDRESS:
-            mail.finish(Status.FAILED, error=outcome.reason)
+            mail.finish(Status.FAILED, error=outcome.reason[:200])
         case SendError.IN_DOUBT:
             _try_again(mail, outcome, now, in_doubt=True)
         case (
@@ -118,7 +118,7 @@ def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> 
 
 def _try_again(mail: TransactionalMail, outcome: Outcome, now: datetime, in_doubt: bool) -> None:
     if mail.tries > len(RETRY_AFTER):
-        mail.finish(Status.FAILED, error=outcome.reason)
+        mail.finish(Status.FAILED, error=outcome.reason[:200])
         return
-    again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason}
+    again = {"next_try_at": now + RETRY_AFTER[mail.tries - 1], "error": outcome.reason[:200]}
     mail.finish(Status.WAITING, in_doubt=in_doubt, **again)

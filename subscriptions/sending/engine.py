@@ -250,7 +250,7 @@ def _make_way(batch: Batch, outcome: Outcome, now: datetime) -> None:
         else:
             throttle.close(now + _backoff(min(batch.tries, 3)))
     again = {"next_try_at": now + wait, "first_tried_at": None}
-    finish(batch, Status.PENDING, error=outcome.reason, **again)
+    finish(batch, Status.PENDING, error=outcome.reason[:300], **again)
 
 
 def _backoff(tries: int) -> timedelta:

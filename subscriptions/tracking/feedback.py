@@ -65,7 +65,8 @@ def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: A
         return
     if event.event_type == EventType.DELIVERED:
         DeliveryFailure.objects.outlived(list_index(recipient))
-    act(verdict, list_index(recipient), _mailing_of(batch_id))
+    elif verdict is not Verdict.NOTHING:  # of a million mails, nearly all are delivered or opened
+        act(verdict, list_index(recipient), _mailing_of(batch_id))
 
 
 def plain(value: Any) -> str:

@@ -6,9 +6,12 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
+from newsroom.mail import outbox
 from newsroom.models import Suppression
+from newsroom.models import TransactionalMail as SingleMail
 from subscriptions.models import Batch, BatchEvent, Throttle
 from subscriptions.sending import engine
+from tests.factories import make_subscription
 from tests.sending import send_all
 from tests.subscriptions.sending.mailserver import MailServer
 
@@ -207,3 +210,18 @@ def test_server_that_greets_us_with_a_refusal_pauses(mailing, readers, server, m
     mailing.refresh_from_db()
     assert mailing.status == "paused"
     assert "554 5.7.1 banned IP" in mailing.problem
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "status"),
+    [("rcpt", "550 5.1.1 unknown", "failed"), ("rcpt", "550 5.7.1 policy", "waiting"),
+     ("rcpt", "450 4.2.1 later", "waiting"), ("mail", "550 5.7.1 " + "no " * 200, "waiting")],
+)  # fmt: skip
+def test_single_mail_is_given_up_only_for_its_address(server, site, stage, answer, status) -> None:
+    reader = make_subscription(site.newsletter)
+    mail = SingleMail.objects.create(purpose="welcome", object_id=reader.pk, key=b"w")
+    server.script = {(stage, "*"): answer}
+    outbox.send(mail, timezone.now())
+    mail.refresh_from_db()
+    assert (mail.status, mail.in_doubt) == (status, False)
+    assert answer[:3] in mail.error

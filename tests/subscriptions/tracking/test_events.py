@@ -20,7 +20,7 @@ from newsroom.models import Suppression
 from subscriptions.models import DeliveryFailure, Mailing, Subscription
 from subscriptions.readers import signup
 from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_issue, make_subscription, make_user
 from tests.newsroom.mail.test_sns import TOPIC, URL, signed
 from tests.newsroom.mail.test_webhooks import SECRETS, say_signed
 
@@ -437,13 +437,18 @@ def test_mailbox_that_is_full_for_five_issues_over_fifteen_days_is_given_up(
     assert Suppression.objects.count() == suppressed
 
 
-@pytest.mark.parametrize("life", ["delivered", "confirmed anew"])
+@pytest.mark.parametrize("life", ["delivered", "confirmed anew", "lifted"])
 def test_mailbox_that_shows_life_begins_anew(client, settings, site, reader, life) -> None:
     for ago in (28, 21, 14, 7):
         is_full(client, settings, sent(site, ago))
     if life == "delivered":
         forget_signatures()
         tell(client, settings, "mailgun", mailgun("", event="delivered"))
+    elif life == "lifted":
+        Suppression.add(list_index(ADDRESS), "bounce")
+        client.force_login(make_user("Editors"))
+        form = {"email": ADDRESS, "why": "They told us.", "lift": "1"}
+        assert client.post("/admin/newsletters/suppressions/", form).status_code == 302
     else:
         signup.sign_up(reader.newsletter, ADDRESS, "form")
         signup.confirm(signup.confirm_token(reader))
