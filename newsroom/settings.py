@@ -209,6 +209,7 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)  # STARTTLS
 EMAIL_TIMEOUT = 30
 # Where bounces go: each reader's copy has its own address there, “bounces+token@…” (VERP).
 RETURN_PATH = ascii_address(env.str("RETURN_PATH", default="bounces@example.org"))
+LEAVE_BY_MAIL = bool(env.str("RETURN_PATH", default=""))  # is somebody there to read it?
 if MAIL_SANDBOX and not PRODUCTION:
     MAIL_SANDBOX = env.str("MAIL_SANDBOX_URL", default=MAIL_SANDBOX)
     ANYMAIL |= {

@@ -80,14 +80,14 @@ def refuse_nul(get_response: View) -> View:
             request.META["QUERY_STRING"] = request.META["QUERY_STRING"].replace("%00", "")
         if "\0" in request.path:
             raise Http404
-        if _form_has_nul(request):
-            return render(request, "400.html", status=400)
         return get_response(request)
 
     def process_view(
         request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """A form of the admin, which the view parses anyway."""
+        """A form; those of the admin are parsed by their view anyway."""
+        if _form_has_nul(request) and not getattr(view, "ignores_body", False):
+            return render(request, "400.html", status=400)
         texts = request.POST.lists() if request.path.startswith("/admin/") else []
         if any("\0" in text for _, values in texts for text in values):
             return render(request, "400.html", status=400)

@@ -12,7 +12,7 @@ from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 from subscriptions.models import Seed, Subscription, WelcomeMail
-from subscriptions.readers import links, seeds, signup
+from subscriptions.readers import by_mail, links, seeds, signup
 
 Status = Subscription.Status
 
@@ -97,6 +97,37 @@ def already_subscribed(subscription_id: int) -> Letter | None:
 
 
 @mail(
+    "unsubscribed",
+    subject=_("You have left: {newsletter}"),
+    paragraphs=[
+        _(
+            "{newsletter} comes to this address no more: somebody pressed “Unsubscribe” in one of "
+            "its mails, or wrote to the address for it."
+        ),
+        _(
+            "That was you? Then there is nothing to do. It was not you, perhaps because you had "
+            "forwarded a mail, or you have changed your mind? Then come back on your own page."
+        ),
+    ],
+    button=_("Come back"),
+)
+def unsubscribed(subscription_id: int) -> Letter | None:
+    """Whoever has one of their mails could press the button: the reader hears of it, and comes back
+    with one press."""
+    found = Subscription.objects.filter(pk=subscription_id, status=Status.UNSUBSCRIBED)
+    subscription = found.select_related("subscriber", "newsletter").first()
+    if not subscription or subscription.subscriber.suppression:
+        return None
+    token = tokens.permanent("preferences", subscription.subscriber_id)
+    return Letter(
+        subscription.subscriber.email,
+        subscription.newsletter.language,
+        {"newsletter": subscription.newsletter.title},
+        url=links.preferences_url(token),
+    )
+
+
+@mail(
     "welcome",
     subject=_("Welcome: {newsletter}"),
     paragraphs=[
@@ -143,6 +174,6 @@ def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
             (_("Your newsletters"), links.preferences_url(preferences)),
         ],
         look=newsletter,
-        headers=links.unsubscribe_headers(token),
+        headers=links.unsubscribe_headers(token, by_mail.token_of(subscription.pk)),
         **more,
     )

@@ -5,7 +5,10 @@
 
 from urllib.parse import unquote
 
+from django.conf import settings
+
 from newsroom.web.http import absolute_url
+from subscriptions.readers import by_mail
 
 
 def unsubscribe_url(token: str) -> str:
@@ -16,9 +19,13 @@ def preferences_url(token: str) -> str:
     return unquote(absolute_url("preferences", token))
 
 
-def unsubscribe_headers(token: str) -> dict[str, str]:
-    """Both headers of the one-click unsubscribe (RFC 8058)."""
+def unsubscribe_headers(token: str, mail_token: str) -> dict[str, str]:
+    """Both headers of the one-click unsubscribe (RFC 8058). An address to write to comes second,
+    since programs take the first way that they know (RFC 2369, 2)."""
+    ways = [unsubscribe_url(token)]
+    if settings.LEAVE_BY_MAIL:
+        ways.append(f"mailto:{by_mail.address(mail_token)}?subject=unsubscribe")
     return {
-        "List-Unsubscribe": f"<{unsubscribe_url(token)}>",
+        "List-Unsubscribe": ", ".join(f"<{way}>" for way in ways),
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

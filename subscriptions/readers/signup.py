@@ -12,11 +12,14 @@ from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
+from newsroom.mail.asked import PER_WEEK, WEEK
 from newsroom.models import PolicyPage, Suppression
 from subscriptions.models import Consent, DeliveryFailure, Newsletter, Subscriber, Subscription
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
+# How somebody leaves who has a mail of ours, which may have been forwarded to them.
+BY_LINK = ("one-click", "mail", "page", "own page")
 
 Status = Subscription.Status
 
@@ -144,9 +147,25 @@ def lift(subscriber: Subscriber, why: str) -> None:
 def unsubscribe(subscription: Subscription, how: str) -> None:
     """Take the reader off the list at once. Doing it twice changes nothing."""
     with transaction.atomic():
-        listed = Subscription.objects.filter(pk=subscription.pk).exclude(status=Status.UNSUBSCRIBED)
-        if listed.update(status=Status.UNSUBSCRIBED, unsubscribed_on=timezone.localdate()):
-            _record(subscription, Consent.Action.WITHDRAWN, how)
+        there = Subscription.objects.select_for_update().filter(pk=subscription.pk).first()
+        if there is None or there.status == Status.UNSUBSCRIBED:
+            return
+        was_listed = there.status == Status.CONFIRMED
+        there.status, there.unsubscribed_on = Status.UNSUBSCRIBED, timezone.localdate()
+        there.save(update_fields=["status", "unsubscribed_on"])
+        _record(there, Consent.Action.WITHDRAWN, how)
+        if was_listed and how in BY_LINK:
+            _tell_who_left(there)
+
+
+def _tell_who_left(subscription: Subscription) -> None:
+    """One mail for one leaving; who leaves and returns all day gets as many as strangers may
+    cause."""
+    since = timezone.localdate() - WEEK
+    left = subscription.consents.filter(action=Consent.Action.WITHDRAWN, on__gt=since)
+    if left.count() <= PER_WEEK:
+        key = f"{subscription.pk}-{decisions(subscription)}"
+        outbox.post("unsubscribed", subscription.pk, key=key)
 
 
 def resubscribe(subscription: Subscription) -> None:

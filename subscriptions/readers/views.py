@@ -7,14 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom.core import tokens
 from newsroom.mail import asked
 from newsroom.web import proof_of_work
 from newsroom.web.http import INCOMPLETE, dead_link
-from newsroom.web.public_forms import own_forms_only, refusal
+from newsroom.web.public_forms import address_decides, own_forms_only, refusal
 from subscriptions.models import Newsletter, Seed, Subscriber, Subscription
 from subscriptions.readers import seeds, signup
 
@@ -95,13 +94,13 @@ def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
-@csrf_exempt
+@address_decides
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button; POST, by that button or by a mail program (RFC 8058), unsubscribes.
+    """GET shows a button; POST, by that button or by a mail program (RFC 8058), unsubscribes,
+    whatever the body is: only the button's address ends in “?page”.
 
-    The mail program's POST comes from anywhere, so the token alone is the proof. An unknown
-    reader gets the same answer as a known one.
+    An unknown reader gets the same answer as a known one.
     """
     try:
         pk = tokens.read_permanent("unsubscribe", token)
@@ -112,8 +111,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "subscriptions/readers/unsubscribe.html", context)
     if subscription:
-        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-        signup.unsubscribe(subscription, how="one-click" if one_click else "page")
+        by_button = request.META.get("QUERY_STRING") == "page"
+        signup.unsubscribe(subscription, how="page" if by_button else "one-click")
         context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
     return render(request, "subscriptions/readers/unsubscribed.html", context)
 

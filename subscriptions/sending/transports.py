@@ -20,12 +20,15 @@ from newsroom.mail.errors import CouldNotConnect
 from newsroom.mail.headers import phrase
 from newsroom.mail.providers import FIELD
 from subscriptions.models import Batch, Mailing
+from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_headers
 from subscriptions.sending import counted_links, mime, smtp
 from subscriptions.sending.result import SendResult
 
 # Characters in a List-Id, so that the header is a line (RFC 5322, 2.1.1: 998) in any script.
 MOST_OF_TITLE = 80
+
+LEAVING = ("unsubscribe", "leave")  # what is personal in the headers
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,12 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     message.metadata = {"batch": str(batch.pk)}
     message.merge_data = {recipient.email: personal(recipient) for recipient in recipients}
     if provider.merges_headers:
-        message.extra_headers |= unsubscribe_headers(provider.field.format("unsubscribe"))
+        message.extra_headers |= unsubscribe_headers(*map(provider.field.format, LEAVING))
     else:
         # All of them: some providers put a reader's headers in place of the call's.
         message.merge_headers = {
-            email: message.extra_headers | unsubscribe_headers(values["unsubscribe"])
+            email: message.extra_headers
+            | unsubscribe_headers(values["unsubscribe"], values.get("leave", ""))
             for email, values in message.merge_data.items()
         }
     provider.adapt(message, batch.call_key)
@@ -137,11 +141,15 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
 
 
 def personal(recipient: Recipient) -> dict[str, str]:
-    """What differs between readers: the tokens in their own links ."""
-    return {
+    """What differs between readers: the tokens in their own links, and in the address to leave by
+    mail."""
+    values = {
         "unsubscribe": tokens.permanent("unsubscribe", recipient.subscription_id),
         "preferences": tokens.permanent("preferences", recipient.subscriber_id),
     }
+    if settings.LEAVE_BY_MAIL:
+        values["leave"] = by_mail.token_of(recipient.subscription_id)
+    return values
 
 
 def list_headers(newsletter: Any) -> dict[str, str]:
@@ -229,7 +237,7 @@ def commits_without_waiting() -> Iterator[None]:
 def template(mailing: Mailing, variant: int | None = None) -> mime.Template:
     newsletter = mailing.newsletter
     headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
-    headers |= unsubscribe_headers(FIELD.format("unsubscribe")) | list_headers(newsletter)
+    headers |= unsubscribe_headers(*map(FIELD.format, LEAVING)) | list_headers(newsletter)
     if newsletter.reply_to:
         headers["Reply-To"] = ascii_address(newsletter.reply_to)
     return mime.build(

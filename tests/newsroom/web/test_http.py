@@ -44,4 +44,4 @@ def test_query_is_encoded_and_what_is_no_page_fails() -> None:
 def test_merge_field_stays_as_the_provider_will_look_for_it() -> None:
     field = FIELD.format("unsubscribe")
     assert unsubscribe_url(field) == f"{settings.BASE_URL}/newsletter/unsubscribe/{field}/"
-    assert field in unsubscribe_headers(field)["List-Unsubscribe"]
+    assert field in unsubscribe_headers(field, "")["List-Unsubscribe"]

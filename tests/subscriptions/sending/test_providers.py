@@ -13,7 +13,7 @@ from newsroom.mail.providers import Settles
 from newsroom.models import Suppression
 from newsroom.models import TransactionalMail as SingleMail
 from subscriptions.models import Batch, Mailing, Newsletter, Throttle
-from subscriptions.readers import signup
+from subscriptions.readers import by_mail, signup
 from subscriptions.readers.links import unsubscribe_url
 from subscriptions.sending import freezing, reconcile
 from tests.factories import make_article, make_issue, make_subscription
@@ -116,6 +116,23 @@ def test_each_reader_gets_their_own_links_in_body_and_headers(esp, mailing, site
     # A field that an author typed reaches readers as typed.
     seen = {copy.subject.replace("\u200b", "") for copy in esp.copies}
     assert seen == {TYPED}
+
+
+@pytest.mark.parametrize("esp", NAMES, indirect=True)
+def test_each_reader_has_an_address_of_their_own_to_leave_by_mail(
+    esp, mailing, site, settings
+) -> None:
+    settings.LEAVE_BY_MAIL, settings.RETURN_PATH = True, "bounces@lists.example.org"
+    send_all()
+    leavers = {}
+    for copy in esp.copies:
+        https, mailto = (way.strip(" <>") for way in copy.headers["List-Unsubscribe"].split(","))
+        assert https.startswith(settings.BASE_URL)
+        address, _, subject = mailto.removeprefix("mailto:").partition("?")
+        assert subject == "subject=unsubscribe"
+        leavers[copy.to] = by_mail.subscription_of(address)
+    subscriptions = site.newsletter.subscriptions.select_related("subscriber")
+    assert leavers == {one.subscriber.email: one.pk for one in subscriptions}
 
 
 def index_of(email: str) -> bytes:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from newsroom.core import tokens
 from newsroom.models import Suppression
 from subscriptions.models import Batch, Throttle
+from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_url
 from subscriptions.sending import engine, reconcile, transports
 from tests.environment import free_port
@@ -45,9 +46,9 @@ def copies(server: MailServer) -> Counter:
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_everyone_gets_their_own_copy_over_one_connection(
-    mailing, readers, server, site, pipelining
+    mailing, readers, server, site, settings, pipelining
 ) -> None:
-    server.pipelining = pipelining
+    server.pipelining, settings.LEAVE_BY_MAIL = pipelining, True
     send_all()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
@@ -60,7 +61,10 @@ def test_everyone_gets_their_own_copy_over_one_connection(
         reader = reader_of(taken.sender)
         subscription = site.newsletter.subscriptions.get(subscriber=reader)
         link = unsubscribe_url(tokens.permanent("unsubscribe", subscription.pk))
-        assert mail["List-Unsubscribe"] == f"<{link}>"
+        https, mailto = mail["List-Unsubscribe"].split(", ")
+        assert https == f"<{link}>"
+        address = mailto.removeprefix("<mailto:").partition("?")[0]
+        assert by_mail.subscription_of(address) == subscription.pk
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         for kind in ("html", "plain"):
             body = mail.get_body((kind,))
