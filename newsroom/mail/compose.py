@@ -1,9 +1,7 @@
 """From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from html import escape, unescape
 from string import Formatter
 from typing import Any
 
@@ -20,10 +18,10 @@ from newsroom.core.uris import to_uri
 from newsroom.mail import plain_text, providers
 from newsroom.mail.catalogue import Letter, Mail, Words
 from newsroom.mail.headers import named, one_line
+from newsroom.mail.links import led
 from newsroom.mail.look import Look
 from newsroom.models import Masthead
 
-FOREIGN_LINK = re.compile(r'\b(href=")([^"]*[^\x00-\x7f"][^"]*)"')
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
@@ -56,7 +54,7 @@ def render(template: str, context: dict[str, Any], subject: str) -> Rendered:
     }
     mjml = render_to_string(f"{template}.mjml", context)
     # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
-    html = links_in_ascii(INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={})))
+    html = led(INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={})), to_uri)
     text = render_to_string(f"{template}.txt", context)
     return Rendered(subject_line(subject), html, plain_text.wrap(text))
 
@@ -111,12 +109,3 @@ def sender() -> str:
     """Who signs transactional mail: the newsroom's name at the configured address."""
     address = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
     return named(Masthead.load().name, address)
-
-
-def links_in_ascii(html: str) -> str:
-    """Mail programs and filters make many things of an address in another script."""
-    return FOREIGN_LINK.sub(lambda link: f'{link[1]}{escape(to_uri(unescape(link[2])))}"', html)
-
-
-def absolute_links(html: str) -> str:
-    return re.sub(r'(href|src)="/', rf'\1="{settings.BASE_URL}/', html)

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from django.utils.html import strip_tags
 
 from newsroom.core.uris import to_uri
+from newsroom.mail.links import address_of
 
 COLUMNS = 72  # RFC 3676, 4.2: lines of at most 78, best below 72
 # Where a line may be broken: at spaces, and in scripts without them around each character, but not
@@ -73,7 +74,7 @@ class _Typist(HTMLParser):
         self.blocks: list[str] = []  # with a blank line between
         self.words = ""  # of the block that is being typed
         self.lists: list[int] = []  # those that are open: the next number, 0 for one of dashes
-        self.href: str | None = None
+        self.href = ""
         self.silent = 0  # inside of what no reader sees
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -82,7 +83,7 @@ class _Typist(HTMLParser):
         elif tag == "br":
             self.words = self.words.rstrip(" ") + "\n"
         elif tag == "a":
-            self.href = dict(attrs).get("href")
+            self.href = address_of(tag, attrs)
         elif tag in ("ul", "ol"):
             if not self.lists:
                 self.end_block()
@@ -98,7 +99,7 @@ class _Typist(HTMLParser):
         elif tag == "a" and self.href:
             mark = self.links.number(self.href) if self.links else f"({to_uri(self.href)})"
             self.words = f"{self.words.rstrip(' ')} {mark}"
-            self.href = None
+            self.href = ""
         elif tag in ("ul", "ol"):
             if self.lists:
                 self.lists.pop()

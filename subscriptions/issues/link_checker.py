@@ -7,7 +7,6 @@ network: an author's link must not make our server knock on doors that only it c
 import socket
 from collections.abc import Iterable
 from datetime import datetime
-from html.parser import HTMLParser
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +21,7 @@ from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Site
 
 from newsroom.core.uris import to_uri
+from newsroom.mail.links import links_of
 from subscriptions.models import LinkCheck
 
 SECONDS = 5  # for the connection, and again for the answer
@@ -30,22 +30,10 @@ MOST_CHARACTERS = 2000  # of LinkCheck.url
 AGENT = "Mozilla/5.0 (compatible; newsroom link check)"
 
 
-class _Hrefs(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.found.append(dict(attributes).get("href") or "")
-
-
 def hrefs(html: str) -> list[str]:
     """Where the links of a document lead, in ASCII and in its order, repeats included; "" for one
     whose page was deleted."""
-    parser = _Hrefs()
-    parser.feed(html)
-    return [to_uri(href) for href in parser.found]
+    return [to_uri(link.url) for link in links_of(html)]
 
 
 def ours(urls: Iterable[str]) -> list[str]:

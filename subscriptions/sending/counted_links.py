@@ -5,16 +5,12 @@ A link in the HTML leads to ``/newsletter/go/<number>/``, which counts and leads
 """
 
 import re
-from html import escape, unescape
-from typing import Any
-
-from django.utils.html import strip_tags
 
 from newsroom.core.uris import to_uri
+from newsroom.mail.links import led, links_of
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssueLink, IssuePage, Mailing
 
-LINK = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)("[^>]*>)(.*?)(?=</a>)', re.I | re.S)
 PERSONAL = ("unsubscribe", "preferences")
 
 
@@ -25,9 +21,12 @@ def beginning(page: str) -> str:
 
 def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> str:
     """The HTML with its links counted; a row for each address, in this transaction."""
-    words = {unescape(url): unescape(strip_tags(inner)) for _, url, _, inner in LINK.findall(html)}
     personal = tuple(beginning(page) for page in PERSONAL)
-    words = {url: text for url, text in words.items() if not url.startswith(personal)}
+    words = {
+        link.url: link.words
+        for link in links_of(html)
+        if link.url.startswith(("http://", "https://")) and not link.url.startswith(personal)
+    }
     stories = {
         to_uri(piece.story.full_url or ""): (piece.headline, piece.section)
         for piece in issue.stories
@@ -46,12 +45,7 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> st
         for number, (url, label, section) in enumerate(about, 1)
     )
     places = {link.url: absolute_url("go", link.pk) for link in links}
-
-    def counted(match: Any) -> str:
-        before, url, after, inner = match.groups()
-        return before + escape(places.get(unescape(url), unescape(url))) + after + inner
-
-    return LINK.sub(counted, html)
+    return led(html, lambda url: places.get(url, url))
 
 
 def of_variant(html: str, variant: int | None) -> str:
