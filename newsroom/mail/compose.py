@@ -81,12 +81,27 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
             **letter.context,
         }
         rendered = render(mail.template, context, letter.subject or filled(mail.subject, about))
+    to = [letter.to] if isinstance(letter.to, str) else list(letter.to)
+    return message_of(
+        rendered, sender(), to, {"Auto-Submitted": "auto-generated", **letter.headers}
+    )
+
+
+def message_of(
+    rendered: Rendered,
+    by: str,
+    to: list[str],
+    headers: dict[str, str] | None = None,
+    reply_to: str = "",
+) -> AnymailMessage:
+    """The one shape of all that we send by Anymail: its subject on one line, both parts."""
     message = AnymailMessage(
-        subject=rendered.subject,
+        subject=subject_line(rendered.subject),
         body=rendered.text,
-        from_email=sender(),
-        to=[letter.to] if isinstance(letter.to, str) else list(letter.to),
-        headers={"Auto-Submitted": "auto-generated", **letter.headers},
+        from_email=by,
+        to=to,
+        reply_to=[reply_to] if reply_to else None,
+        headers=headers,
     )
     message.attach_alternative(rendered.html, "text/html")
     return message

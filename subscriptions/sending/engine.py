@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, assert_never
 
-from anymail.message import AnymailMessage
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
@@ -21,7 +20,7 @@ from django.db.models.functions import Now
 from newsroom.core import clock
 from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
-from newsroom.mail.compose import subject_line
+from newsroom.mail.compose import Rendered, message_of
 from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
@@ -314,15 +313,9 @@ def send_test(issue: IssuePage, to: list[str]) -> None:
     """The issue as readers will get it, marked, its personal links dead: a mail for each colleague
     and subject, on one connection."""
     rendered = rendering.render_issue(issue)
-    html = rendering.for_display(rendered.html)
+    html, text = map(rendering.for_display, (rendered.html, rendered.text))
     mails = []
     for address, subject in product(to, issue.subjects):
-        message = AnymailMessage(
-            subject=f"[Test] {subject_line(subject)}",
-            body=rendering.for_display(rendered.text),
-            from_email=issue.newsletter.sender,
-            to=[address],
-        )
-        message.attach_alternative(html, "text/html")
-        mails.append(message)
+        shown = Rendered(f"[Test] {subject}", html, text)
+        mails.append(message_of(shown, issue.newsletter.sender, [address]))
     get_connection().send_messages(mails)

@@ -15,6 +15,7 @@ from newsroom.core import tokens
 from newsroom.core.db_retry import with_retries
 from newsroom.core.uris import ascii_address
 from newsroom.mail import providers
+from newsroom.mail.compose import Rendered, message_of
 from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import CouldNotConnect
 from newsroom.mail.headers import phrase
@@ -115,15 +116,14 @@ def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> 
     Both unsubscribe headers go to every recipient (RFC 8058).
     """
     mailing, newsletter, provider = batch.mailing, batch.mailing.newsletter, providers.current()
-    message = AnymailMessage(
-        subject=providers.personal(mailing.subject_for(batch.variant), provider),
-        body=text,
-        from_email=newsletter.sender,
-        to=[recipient.email for recipient in recipients],
-        reply_to=[newsletter.reply_to] if newsletter.reply_to else None,
-        headers=list_headers(newsletter),
+    subject = providers.personal(mailing.subject_for(batch.variant), provider)
+    message = message_of(
+        Rendered(subject, html, text),
+        newsletter.sender,
+        [recipient.email for recipient in recipients],
+        list_headers(newsletter),
+        newsletter.reply_to,
     )
-    message.attach_alternative(html, "text/html")
     message.tags = [batch.mailing.tag]
     message.metadata = {"batch": str(batch.pk)}
     message.merge_data = {recipient.email: personal(recipient) for recipient in recipients}
