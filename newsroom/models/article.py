@@ -156,6 +156,7 @@ class ArticlePage(AddressedPage):
         *Page.search_fields,
         index.SearchField("deck", boost=2),
         index.SearchField("body"),
+        index.RelatedFields("tags", [index.SearchField("name")]),
         index.FilterField("published_at"),
     ]
 

@@ -223,9 +223,9 @@ def test_pages_feeds_and_machines_have_addresses_that_answer(
 def test_search_finds_words_and_tags_lead_to_it(client: Any, paper: Paper, words: Words) -> None:
     page = client.get(paper.article.url).text
     [tag] = re.findall(r'class="tags"><a href="([^"]*)"', page)
-    assert client.get(unescape(tag)).status_code == 200
+    assert words.article in client.get(unescape(tag)).text
     first = re.findall(r"\w+", words.article)[0]
-    for query in (first, first.lower(), first.upper()):
+    for query in (first, first.lower(), first.upper(), first[:2] if words.tag == "面包" else first):
         assert words.article in client.get("/search/", {"q": query}).text, query
 
 
