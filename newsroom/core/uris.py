@@ -7,11 +7,11 @@ names in any script. Mails, headers, feeds and redirects take only ASCII.
 import re
 
 import idna
-from django.utils.encoding import iri_to_uri, punycode
+from django.utils.encoding import iri_to_uri
 
 # RFC 3987, 4.1: marks of direction are no part of an address; they come along with a paste.
-MARKS = dict.fromkeys(
-    [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+MARKS = "".join(
+    map(chr, [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 )
 AUTHORITY = re.compile(r"^([a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ AUTHORITY = re.compile(r"^([a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
 def to_uri(iri: str) -> str:
     """The same address in ASCII (RFC 3987, 3.1): the host in punycode, the rest percent-encoded.
     One that is such an address already stays as it is."""
-    iri = iri.translate(MARKS).strip()
+    iri = iri.strip().strip(MARKS).strip()  # at its ends: what comes in between stays where it is
     if found := AUTHORITY.match(iri):
         user, at, host = found[2].rpartition("@")
         name, colon, port = host.partition(":")
@@ -31,16 +31,13 @@ def to_uri(iri: str) -> str:
 
 def ascii_host(name: str) -> str:
     """A host's name as the domain name system has it (RFC 5891; Unicode's UTS 46 first, as browsers
-    do). What can't be one stays as it is."""
+    do). What can't be one stays as it is; :func:`to_uri` then percent-encodes it (RFC 3986, 3.2.2)."""
     if name.isascii():
         return name
     try:
         return idna.encode(name, uts46=True).decode()
     except idna.IDNAError:
-        try:
-            return punycode(name)
-        except UnicodeError:
-            return name
+        return name
 
 
 def ascii_address(email: str) -> str:

@@ -28,7 +28,7 @@ class AddressField(forms.EmailField):
 
     def to_python(self, value: Any) -> str:
         """Pasted between words that are read from right to left, an address brings marks along."""
-        text = str(super().to_python(value)).translate(MARKS).strip()
+        text = str(super().to_python(value)).strip(MARKS).strip()
         if not text.rpartition("@")[0].isascii():  # they would need SMTPUTF8 (RFC 6531)
             raise forms.ValidationError(self.error_messages["foreign"], code="foreign")
         return text

@@ -361,6 +361,13 @@ def test_renamed_pages_are_redirected_to(
         assert link_checker.leads_somewhere(old)
 
 
+def test_reader_comes_back_to_the_page_they_were_on(client: Any, paper: Paper) -> None:
+    here = unquote(paper.article.url)
+    for back in ({"back": here}, {"back": paper.article.url}):
+        answer = client.post("/support/remind-me/", back | {"when": "week"})
+        assert (answer.status_code, answer["Location"]) == (303, paper.article.url)
+
+
 def test_reads_are_counted_and_reports_taken_away(client: Any, paper: Paper, words: Words) -> None:
     client.post(f"/read/{paper.article.pk}/", HTTP_SEC_FETCH_SITE="same-origin")
     assert reads.move_to_database() == 1

@@ -3,6 +3,7 @@
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from django.utils.http import url_has_allowed_host_and_scheme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,14 +20,16 @@ from newsroom.core.uris import ascii_address, to_uri
         ("HTTP://ann@Пример.example:8000?q=é", "HTTP://ann@xn--e1afmkfd.example:8000?q=%C3%A9"),
         ("https://straße.example", "https://xn--strae-oqa.example"),
         ("https://مثال.example/خبز", "https://xn--mgbh0fb.example/%D8%AE%D8%A8%D8%B2"),
-        ("\u200fhttps://example.org/\u202bа\u202c\ufeff ", "https://example.org/%D0%B0"),
+        ("\u200f\u202bhttps://example.org/а\u202c\ufeff ", "https://example.org/%D0%B0"),
         ("//пример.example/x", "//xn--e1afmkfd.example/x"),
         ("mailto:почта@example.org", "mailto:%D0%BF%D0%BE%D1%87%D1%82%D0%B0@example.org"),
         ("/newsletter/еда/\r\nX: y", "/newsletter/%D0%B5%D0%B4%D0%B0/%0D%0AX:%20y"),
+        ("/\u200f/example.org", "/%E2%80%8F/example.org"),
+        ("https://a℀.example/", "https://a%E2%84%80.example/"),
         ("#еда", "#%D0%B5%D0%B4%D0%B0"),
         ("", ""),
         ("https://[::1]:80/é", "https://[::1]:80/%C3%A9"),
-        ("https://🙂.example/🙂", "https://xn--938h.example/%F0%9F%99%82"),
+        ("https://🙂.example/🙂", "https://%F0%9F%99%82.example/%F0%9F%99%82"),
     ],
 )
 def test_address_in_any_script_becomes_the_same_in_ascii(iri: str, uri: str) -> None:
@@ -49,3 +52,11 @@ def test_of_a_mail_address_the_domain_becomes_ascii() -> None:
     assert ascii_address("news@пример.example") == "news@xn--e1afmkfd.example"
     assert ascii_address("news@example.org") == "news@example.org"
     assert ascii_address("nothing") == "nothing"
+
+
+@given(st.text("/\\\u200f\u202e\ufeff \t:@.eхп", min_size=1))
+def test_path_of_ours_never_becomes_another_host(rest: str) -> None:
+    """What was judged safe before (a page to go back to) is so afterwards."""
+    path = f"/{rest}"
+    if url_has_allowed_host_and_scheme(path, None):
+        assert url_has_allowed_host_and_scheme(to_uri(path), None)
