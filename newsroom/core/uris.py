@@ -31,7 +31,8 @@ def to_uri(iri: str) -> str:
 
 def ascii_host(name: str) -> str:
     """A host's name as the domain name system has it (RFC 5891; Unicode's UTS 46 first, as browsers
-    do). What can't be one stays as it is; :func:`to_uri` then percent-encodes it (RFC 3986, 3.2.2)."""
+    do). What can't be one stays as it is, and :func:`to_uri` percent-encodes it (RFC 3986, 3.2.2).
+    """
     if name.isascii():
         return name
     try:

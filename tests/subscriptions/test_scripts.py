@@ -6,8 +6,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parseaddr
 from html import unescape
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
+from threading import Thread
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -23,7 +26,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 from newsroom.models import ArticlePage, Attachment, Author, CreditedImage, DailyReads, SectionPage
 from newsroom.publishing import reads
 from subscriptions.issues import checklist, link_checker
-from subscriptions.models import IssueLink, IssuePage, Newsletter
+from subscriptions.models import IssueLink, IssuePage, LinkCheck, Newsletter
 from subscriptions.sending import freezing
 from tests.factories import make_subscription, make_user
 from tests.sending import send_all
@@ -283,6 +286,8 @@ def test_issue_goes_out_by_api(client: Any, paper: Paper, words: Words, inbox: A
     assert words.article in mail["html"] and words.article in mail["text"]
     assert all(url.isascii() for url in hrefs_of(mail["html"]))
     assert all(word.isascii() for word in mail["text"].split() if word.startswith("http"))
+    said = (f"{words.newsletter}, «{words.tag}»", "news@xn--e1afmkfd.example")
+    assert parseaddr(mail["headers"]["From"]) == said
     assert mail["headers"]["List-Id"].isascii()
     assert mail["headers"]["List-Id"].endswith(
         f" <newsletter-{paper.newsletter.pk}.xn--e1afmkfd.example>"
@@ -342,6 +347,29 @@ def test_checklist_knows_live_pages_and_looks_at_others(paper: Paper, monkeypatc
     checklist.look_at_others_pages()
     [url] = asked
     assert url.isascii() and url.startswith("https://xn--e1afmkfd.example/")
+
+
+def test_page_of_others_is_asked_for_in_ascii(paper: Paper, monkeypatch: Any) -> None:
+    asked: list[str] = []
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(f"{self.headers['Host']}{self.path}")
+            self.send_response(200 if self.path.isascii() else 400)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Other)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr(link_checker, "public_address", lambda host, port: "127.0.0.1")
+    place = f"пример.example:{server.server_port}/{paper.article.slug}/"
+    found = link_checker.hrefs(f'<a href="http://{place}">x</a>')
+    assert link_checker.check(found, timezone.now()) == 1
+    server.shutdown()
+    assert asked == [f"xn--e1afmkfd.example:{server.server_port}/{quote(paper.article.slug)}/"]
+    assert LinkCheck.objects.get().problem == ""
 
 
 def test_renamed_pages_are_redirected_to(

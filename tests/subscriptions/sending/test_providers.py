@@ -1,8 +1,11 @@
 """Each provider's adapter, spoken to over real HTTP in its own dialect."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from email.charset import Charset
+from urllib.parse import unquote_plus
 
 import pytest
 from django.utils import timezone
@@ -133,6 +136,29 @@ def test_each_reader_has_an_address_of_their_own_to_leave_by_mail(
         leavers[copy.to] = by_mail.subscription_of(address)
     subscriptions = site.newsletter.subscriptions.select_related("subscriber")
     assert leavers == {one.subscriber.email: one.pk for one in subscriptions}
+
+
+@pytest.mark.parametrize("esp", NAMES, indirect=True)
+def test_each_api_gets_names_in_any_script_as_they_are_and_headers_in_ascii(esp, site) -> None:
+    newsletter, name = site.newsletter, "Новости, «الخبز» и პური"
+    newsletter.title, newsletter.slug = "Еженедельник: хлеб, и «пр.»", "еженедельник"
+    newsletter.sender_name, newsletter.sender_address = name, "news@пример.example"
+    newsletter.save()
+    make_subscription(newsletter)
+    subject = "Почему хлеб дорожает, الخبز والملح, 面包 🙂"
+    issue = make_issue(newsletter, [make_article(site.section)], subject=subject)
+    assert freezing.freeze(freezing.approve(issue, None, timezone.now()), timezone.now())
+    send_all()
+    [copy] = esp.copies
+    assert copy.subject == subject
+    list_id = copy.headers["List-Id"]
+    assert list_id.isascii() and len(list_id) < 900
+    assert list_id.endswith(f" <newsletter-{newsletter.pk}.xn--e1afmkfd.example>")
+    body = esp.calls[-1].body.decode()
+    text = unquote_plus(body) if body[:1] not in "{[" else json.dumps(json.loads(body))
+    forms = [name, json.dumps(name)[1:-1], Charset("utf-8").header_encode(name)]
+    assert sum(form in text for form in forms) == 1
+    assert "news@xn--e1afmkfd.example" in text
 
 
 def index_of(email: str) -> bytes:
