@@ -25,7 +25,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 
 from newsroom.models import ArticlePage, Attachment, Author, CreditedImage, DailyReads, SectionPage
 from newsroom.publishing import reads
-from subscriptions.issues import checklist, link_checker
+from subscriptions.issues import checklist, link_checker, rendering
 from subscriptions.models import IssueLink, IssuePage, LinkCheck, Newsletter
 from subscriptions.sending import freezing
 from tests.factories import make_subscription, make_user
@@ -284,7 +284,10 @@ def test_issue_goes_out_by_api(client: Any, paper: Paper, words: Words, inbox: A
     [mail] = inbox.to(reader)
     assert mail["subject"] == words.subject
     assert words.article in mail["html"] and words.article in mail["text"]
-    assert all(url.isascii() for url in hrefs_of(mail["html"]))
+    rendered = rendering.render_issue(paper.issue)
+    for html in (mail["html"], rendered.html):
+        assert all(url.isascii() for url in hrefs_of(html))
+    assert paper.pasted.split("/")[3].partition("?")[0] in unquote(rendered.html)
     assert all(word.isascii() for word in mail["text"].split() if word.startswith("http"))
     said = (f"{words.newsletter}, «{words.tag}»", "news@xn--e1afmkfd.example")
     assert parseaddr(mail["headers"]["From"]) == said

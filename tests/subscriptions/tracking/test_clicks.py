@@ -43,6 +43,15 @@ def test_every_link_of_the_html_is_counted_and_leads_where_it_led(client, mailin
     assert link.total == 1
 
 
+def test_link_in_another_script_leads_to_its_address_in_ascii(client, mailing) -> None:
+    link = mailing.links.first()
+    link.url = "https://пример.example/хлеб?q=х#х"
+    link.save()
+    answer = client.get(f"/newsletter/go/{link.pk}/", headers={"User-Agent": BROWSER})
+    path = "%D1%85%D0%BB%D0%B5%D0%B1?q=%D1%85#%D1%85"
+    assert answer["Location"] == f"https://xn--e1afmkfd.example/{path}"
+
+
 def test_link_of_an_article_knows_its_headline_once(mailing) -> None:
     [link] = mailing.links.filter(label="Bread")
     assert "/politics/article-" in link.url
