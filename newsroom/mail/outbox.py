@@ -101,7 +101,7 @@ def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> 
         case SendError.HAD:
             mail.finish(Status.SENT)
         case SendError.ADDRESS:
-            mail.finish(Status.FAILED, error=outcome.reason[:200])
+            mail.finish(Status.FAILED, in_doubt=False, error=outcome.reason[:200])
         case SendError.IN_DOUBT:
             _try_again(mail, outcome, now, in_doubt=True)
         case (
