@@ -11,7 +11,6 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
@@ -31,6 +30,7 @@ from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage
 
 from .blocks import LETTER_FEATURES
+from .weekday import RHYTHM, Weekday
 
 if TYPE_CHECKING:
     from .issue import IssuePage
@@ -38,28 +38,6 @@ if TYPE_CHECKING:
 COLOUR = forms.TextInput(attrs={"type": "color"})
 DRAFT_LENGTH = 8  # articles, of a newsletter without rules of its own
 MOST_WELCOMES = 5
-
-
-class Weekday(models.IntegerChoices):
-    MONDAY = 0
-    TUESDAY = 1
-    WEDNESDAY = 2
-    THURSDAY = 3
-    FRIDAY = 4
-    SATURDAY = 5
-    SUNDAY = 6
-
-
-RHYTHM: dict[int | None, Any] = {
-    None: _("It comes when there is something to tell."),
-    Weekday.MONDAY: _("It comes every Monday."),
-    Weekday.TUESDAY: _("It comes every Tuesday."),
-    Weekday.WEDNESDAY: _("It comes every Wednesday."),
-    Weekday.THURSDAY: _("It comes every Thursday."),
-    Weekday.FRIDAY: _("It comes every Friday."),
-    Weekday.SATURDAY: _("It comes every Saturday."),
-    Weekday.SUNDAY: _("It comes every Sunday."),
-}
 
 
 def time_zones() -> list[tuple[str, str]]:
