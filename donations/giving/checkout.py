@@ -16,7 +16,7 @@ from donations.payments import gateway
 from newsroom.core import tokens
 from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
-from newsroom.web.http import absolute_url
+from newsroom.web.http import visitors_url
 
 SESSION_LASTS = timedelta(hours=2)  # then Stripe closes it ("Create a Checkout Session")
 USABLE = SESSION_LASTS - timedelta(minutes=35)  # Stripe makes none that closes in less than 30
@@ -108,8 +108,8 @@ def start(form: GiveForm, language: str) -> str:
             frequency=checkout.frequency,
             amount=checkout.amount,
             currency=checkout.currency,
-            success_url=absolute_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
-            cancel_url=absolute_url(
+            success_url=visitors_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
+            cancel_url=visitors_url(
                 "support",
                 frequency=checkout.frequency,
                 amount=money.plain(checkout.amount - checkout.fee, checkout.currency),

@@ -37,6 +37,11 @@ def absolute_url(name: str, *args: Any, **query: Any) -> str:
     return f"{settings.BASE_URL}/{path.removeprefix(get_script_prefix())}"
 
 
+def visitors_url(name: str, **query: Any) -> str:
+    """The same for a visitor who comes back: in the language that they have chosen."""
+    return f"{settings.BASE_URL}{reverse(name, query=query)}"
+
+
 def address_of(request: HttpRequest) -> str:
     """The page at hand, for others to lead back to it: in the visitor's language."""
     return f"{settings.BASE_URL}{request.path}"

@@ -279,3 +279,18 @@ def test_refusal_by_stripe_is_not_remembered_for_the_next_press(donor) -> None:
     requests.post(f"{donor.url}/start-over", timeout=10)
     assert donor.continues(**form, amount="10").status_code == 503
     assert donor.continues(**form, amount="10").status_code == 303
+
+
+def test_language_goes_to_stripe_and_back_and_into_the_mail(client, donor, inbox, committing) -> None:
+    """Chosen on the page; Stripe's own page asks the browser where Stripe doesn't speak it."""
+    form = {"frequency": "once", "amount": "10", "currency": "usd"}
+    page = client.post("/uk/support/checkout/", form)["Location"]
+    with committing():
+        back = donor.pays(page, "ua@example.org").headers["Location"]
+        path = back.removeprefix(settings.BASE_URL)
+        assert path.startswith("/uk/support/thanks/?session=cs_")
+        assert "Дякуємо" in client.get(path).text
+    [mail] = inbox.to("ua@example.org")
+    assert mail["subject"] == "Дякуємо" and 'lang="uk"' in mail["html"]
+    session = Checkout.objects.get()
+    assert session.language == "uk" and Donor.objects.get().language == "uk"
