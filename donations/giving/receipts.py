@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from donations import money
 from donations.models import Contribution, Donor, Receipt
-from newsroom.core.languages import OWN, direction, speaking, spoken
+from newsroom.core.languages import OWN, apart, direction, speaking, spoken
 from newsroom.models import Masthead
 
 TEMPLATES: Path = settings.BASE_DIR / "templates/donations/receipts"
@@ -30,7 +30,7 @@ def receipt(found: Receipt) -> bytes:
     contribution = found.contribution
     with speaking(contribution.donor.language if contribution.donor else OWN):
         rows = [
-            (_("Number"), str(found)),
+            (_("Number"), apart(str(found))),
             (_("Received on"), _day(contribution.received_at)),
             (_("Amount"), _amount(contribution.amount, contribution.currency)),
             (_("How often"), str(contribution.get_frequency_display())),
@@ -41,7 +41,7 @@ def receipt(found: Receipt) -> bytes:
             rows.append((_("Returned"), _amount(contribution.refunded, contribution.currency)))
         if contribution.status == Contribution.Status.DISPUTED:
             rows.append((_("Returned"), _("Taken back by the bank")))
-        title = _("Receipt {number}").format(number=found)
+        title = _("Receipt {number}").format(number=apart(str(found)))
         return _typeset("receipt", contribution.donor, title, facts=rows)
 
 
@@ -62,7 +62,7 @@ def statement(donor: Donor, year: int) -> bytes | None:
             rows=[
                 (
                     _day(contribution.received_at),
-                    str(contribution.receipt),
+                    apart(str(contribution.receipt)),
                     _amount(contribution.amount, contribution.currency),
                     _amount(contribution.amount - kept(contribution), contribution.currency)
                     if kept(contribution) < contribution.amount
@@ -130,4 +130,4 @@ def _day(moment: datetime | None) -> str:
 
 def _amount(amount: int, code: str) -> str:
     """“12.50 EUR”: by its ISO code, which no tax office mistakes."""
-    return f"{money.exact(amount, code):,f} {code.upper()}"
+    return apart(f"{money.exact(amount, code):,f} {code.upper()}")

@@ -36,6 +36,12 @@ def direction(language: str) -> str:
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
 
 
+def apart(text: str) -> str:
+    """A number, an amount or a name inside of a sentence: from right to left its parts would else
+    change places with what stands around it (Unicode Standard Annex 9: FSI, PDI)."""
+    return f"\u2068{text}\u2069" if text and spoken() in RIGHT_TO_LEFT else text
+
+
 def speaking(language: str) -> AbstractContextManager[None]:
     """Texts, dates and numbers are in that language inside; English for one that we don't have."""
     return translation.override(tag(language))

@@ -111,7 +111,7 @@ def shown(value: Any) -> str:
     """A value as its reader's language writes it."""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
-    return date_format(value) if isinstance(value, date) else str(value)
+    return date_format(value) if isinstance(value, date) else languages.apart(str(value))
 
 
 def filled(words: Words, about: dict[str, str]) -> str:

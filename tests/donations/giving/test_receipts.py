@@ -87,6 +87,9 @@ def test_forty_contributions_at_once_leave_no_gap() -> None:
         ("pl", ["Potwierdzenie", "31 grudnia 2026"]),
         ("fr", ["Reçu", "31 décembre 2026"]),
         ("es", ["Recibo", "31 de diciembre de 2026"]),
+        ("uk", ["2026-000001", "31 грудня 2026"]),
+        ("ar", ["2026-000001", "ديسمبر"]),
+        ("fa", ["2026-000001", "دسامبر"]),
         ("tlh", ["Receipt 2026-000001"]),
     ],
 )
