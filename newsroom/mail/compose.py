@@ -1,5 +1,6 @@
 """From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from string import Formatter
@@ -22,6 +23,8 @@ from newsroom.mail.links import led
 from newsroom.mail.look import Look
 from newsroom.models import Masthead
 
+TITLE = re.compile(r"<title>(.*?)</title>", re.S)
+LABEL = re.compile(r'aria-label="[^"]*" aria-roledescription')
 # Nothing is fetched while a mail is built.
 INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
 
@@ -54,9 +57,17 @@ def render(template: str, context: dict[str, Any], subject: str) -> Rendered:
     }
     mjml = render_to_string(f"{template}.mjml", context)
     # `fonts={}`: MJML would otherwise link to Google Fonts, and tell them who reads us.
-    html = led(INLINER.inline(mjml2html(mjml, disable_comments=False, fonts={})), to_uri)
+    html = named_by_title(mjml2html(mjml, disable_comments=False, fonts={}))
+    html = led(INLINER.inline(html), to_uri)
     text = render_to_string(f"{template}.txt", context)
     return Rendered(subject_line(subject), html, plain_text.wrap(text))
+
+
+def named_by_title(html: str) -> str:
+    """The mail's name for screen readers: MJML's own writes a vowel sign as “\\u{64b}”."""
+    found = TITLE.search(html)
+    label = found[1].replace('"', "&quot;") if found else ""
+    return LABEL.sub(lambda _: f'aria-label="{label}" aria-roledescription', html, count=1)
 
 
 def subject_line(subject: str) -> str:
@@ -111,7 +122,10 @@ def shown(value: Any) -> str:
     """A value as its reader's language writes it."""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
-    return date_format(value) if isinstance(value, date) else languages.apart(str(value))
+    if isinstance(value, date):
+        return date_format(value)
+    text = str(value)
+    return text if "://" in text else languages.apart(text)  # marks would be part of the address
 
 
 def filled(words: Words, about: dict[str, str]) -> str:

@@ -281,7 +281,9 @@ def test_refusal_by_stripe_is_not_remembered_for_the_next_press(donor) -> None:
     assert donor.continues(**form, amount="10").status_code == 303
 
 
-def test_language_goes_to_stripe_and_back_and_into_the_mail(client, donor, inbox, committing) -> None:
+def test_language_goes_to_stripe_and_back_and_into_the_mail(
+    client, donor, inbox, committing
+) -> None:
     """Chosen on the page; Stripe's own page asks the browser where Stripe doesn't speak it."""
     form = {"frequency": "once", "amount": "10", "currency": "usd"}
     page = client.post("/uk/support/checkout/", form)["Location"]

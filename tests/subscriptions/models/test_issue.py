@@ -114,6 +114,7 @@ def test_right_to_left_mail_runs_that_way(site, articles) -> None:
     issue = make_issue(site.newsletter, articles, subject="خبز الأسبوع 🥖")
     rendered = rendering.render_issue(issue)
     assert 'dir="rtl"' in rendered.html and 'lang="ar"' in rendered.html
+    assert "direction:ltr" not in rendered.html.replace(" ", "")
     assert rendered.subject == "خبز الأسبوع 🥖"
 
 
