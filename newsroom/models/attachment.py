@@ -7,6 +7,7 @@ from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from wagtail.documents.models import AbstractDocument, Document
 
+from newsroom.core.languages import addresses_below
 from newsroom.models.upload import describe, replacing
 from newsroom.uploads import documents
 from newsroom.uploads.clean import Clean
@@ -38,8 +39,10 @@ class Attachment(AbstractDocument):
 
     @property
     def url(self) -> str:
-        """By the view that makes it a download, whatever WAGTAILDOCS_SERVE_METHOD says."""
-        path = reverse("wagtaildocs_serve", args=[self.pk, self.filename])
+        """By the view that makes it a download, whatever WAGTAILDOCS_SERVE_METHOD says. A file has
+        one address, in whatever language the page is that leads to it."""
+        with addresses_below("/"):
+            path = reverse("wagtaildocs_serve", args=[self.pk, self.filename])
         return f"{settings.MEDIA_ORIGIN}{path}"
 
 

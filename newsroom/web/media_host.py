@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
+from newsroom.core.languages import chosen_in
+
 UPLOADS = ("/media/", "/documents/")
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -33,14 +35,15 @@ def keep_apart(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not settings.MEDIA_ORIGIN:
             return get_response(request)
-        host, _ = split_domain_port(request.get_host())
+        host = split_domain_port(request.get_host())[0]
         here = host == urlsplit(settings.MEDIA_ORIGIN).hostname
-        uploads = request.path.startswith(UPLOADS)
+        _, asked = chosen_in(request.get_full_path())  # a file is the same in every language
+        uploads = asked.startswith(UPLOADS)
         if here and not uploads:
             return HttpResponse("There is nothing here.", "text/plain", status=404)
         if uploads and not here:
             answer = HttpResponse(status=302)
-            answer["Location"] = f"{settings.MEDIA_ORIGIN}{request.get_full_path()}"
+            answer["Location"] = f"{settings.MEDIA_ORIGIN}{asked}"
             return answer
         return get_response(request)
 

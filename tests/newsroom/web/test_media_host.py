@@ -54,6 +54,22 @@ def test_on_the_site_uploads_are_elsewhere(client, site, apart, path: str) -> No
     assert (answer.status_code, answer["Location"]) == (302, f"{ORIGIN}{path}")
 
 
+@pytest.mark.parametrize("path", ["/media/images/x.jpg", "/documents/1/x.pdf?a=b"])
+def test_choosing_a_language_is_no_way_around(client, site, apart, path: str) -> None:
+    answer = client.get(f"/de{path}", headers={"host": "news.example.org"})
+    assert (answer.status_code, answer["Location"]) == (302, f"{ORIGIN}{path}")
+
+
+def test_page_in_a_chosen_language_points_there(client, site, apart) -> None:
+    document = make_document()
+    link = f'<a linktype="document" id="{document.pk}">paper</a>'
+    article = make_article(site.section, body=[{"type": "text", "value": link}])
+    page = client.get(f"/ar{article.url}", headers={"host": "news.example.org"}).text
+    assert f'href="{document.url}"' in page
+    answer = client.get(document.url.removeprefix(ORIGIN), headers={"host": HOSTS[0]})
+    assert answer.status_code == 200
+
+
 def test_pages_and_mails_point_there(client, site, apart) -> None:
     image = make_image("x")
     body = [
