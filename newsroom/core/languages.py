@@ -70,8 +70,9 @@ def addresses_below(prefix: str) -> Iterator[None]:
 
 
 def asked_for(accept_language: str) -> str:
-    """The first of ours that a browser asks for (RFC 9110, 12.5.4); “” for none."""
-    for tag, _ in translation.trans_real.parse_accept_lang_header(accept_language):
-        if (code := tag.partition("-")[0]) in NAMES:
+    """The first of ours that a browser asks for, and does not refuse (RFC 9110, 12.4.2 and
+    12.5.4); “” for none."""
+    for wanted, weight in translation.trans_real.parse_accept_lang_header(accept_language):
+        if (code := wanted.partition("-")[0]) in NAMES and weight > 0:
             return code
     return ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 from wagtail.contrib.redirects.models import Redirect
 
 from newsroom.core import languages
@@ -30,6 +31,8 @@ def language_of(page: Any) -> str:
         ("/support/", "ja, de-AT;q=0.9, fr;q=0.8", "de"),
         ("/support/", "zh-Hant-TW, ko", "en"),
         ("/support/", "*;q=abc,;;", "en"),
+        ("/support/", "de;q=0, *", "en"),
+        ("/support/", "de;q=0, ru;q=0.1", "ru"),
         ("/fr/support/", "de", "fr"),
         ("/en/support/", "de", "en"),
         ("/ar/", "", "ar"),
@@ -106,3 +109,11 @@ def test_a_language_has_no_threads_of_its_own() -> None:
     assert front.threads_for("/de/support/checkout/") is front.threads["/support/"]
     assert front.threads_for("/support/thanks/") is front.threads["/support/"]
     assert front.threads_for("/depths/support/") is front.threads[""]
+
+
+def test_pages_about_what_failed_speak_it_too(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    monkeypatch.setattr("newsroom.publishing.views.found", lambda query: 1 / 0)
+    for page, status in ((browser.get("/ar/search/?q=x"), 500), (browser.post("/ar/"), 403)):
+        assert page.status_code == status
+        assert language_of(page) == "ar" and 'dir="rtl"' in page.text and 'href="/ar/"' in page.text
