@@ -11,6 +11,8 @@ from decimal import ROUND_UP, Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from newsroom.core.uris import MARKS
+
 
 @dataclass(frozen=True)
 class Currency:
@@ -61,9 +63,16 @@ EURO = "bg ca de el es et fi fr ga hr it lt lv mt nl pt-pt sk sl"
 CURRENCY_OF |= dict.fromkeys(EURO.split(), "eur") | {"fr-ca": "usd"}
 FEE_SHARE = Decimal("0.029")  # of the whole charge ("Pricing": cards, standard)
 
-# A number as people type it: 1234, 12.5, 12,50, 1 234.56, 1,234.56.
+# A number as people type it: 1234, 12.5, 12,50; in groups as any of our languages has them:
+# 1 234.56, 1 234,56, 1,234.56, 1.234,56. But 1.234 may be either, and is no amount of most.
 NUMBER = re.compile(r"[0-9]{1,30}(?:[.,][0-9]{1,3})?")
-GROUPED = re.compile(r"[0-9]{1,3}(?:[ ,\u00a0\u202f][0-9]{3})+(?:\.[0-9]{1,3})?")
+GROUPED = re.compile(
+    r"(?![0-9]+\.[0-9]+$)[0-9]{1,3}([ ,.\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*"
+    r"(?:(?!\1)[.,][0-9]{1,3})?"
+)
+# Arabic and Persian keyboards have digits and signs of their own.
+LATIN = {ord(one): str(n) for row in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for n, one in enumerate(row)}
+LATIN |= {ord("٫"): ".", ord("٬"): ","}
 
 
 class BadAmount(ValueError):
@@ -77,9 +86,9 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
     will do, too little or too much for a contribution.
     """
     currency = CURRENCIES[code]
-    text = typed.strip().removeprefix(currency.symbol).strip()
-    if GROUPED.fullmatch(text):
-        text = re.sub(r"[ ,\u00a0\u202f]", "", text)
+    text = typed.translate(LATIN).strip(f"{MARKS} ").removeprefix(currency.symbol).strip()
+    if found := GROUPED.fullmatch(text):
+        text = text.replace(found[1], "")
     if not NUMBER.fullmatch(text):
         raise BadAmount(_("Please enter the amount as a number, for example 5 or 12.50."))
     amount = Decimal(text.replace(",", "."))

@@ -29,7 +29,10 @@ def test_whatever_is_typed_gives_an_amount_within_bounds_or_a_message(text: str,
     [
         ("5", "usd", 500), ("12.50", "usd", 1250), ("12,5", "eur", 1250), ("$ 7", "usd", 700),
         ("1,000", "usd", 100_000), ("1 000.50", "eur", 100_050), ("500", "jpy", 500),
-        ("1.250", "kwd", 1250),
+        ("1.250", "kwd", 1250), ("1 234,56", "pln", 123_456), ("1.234,56", "eur", 123_456),
+        ("1\u202f234,5", "eur", 123_450), ("1.234.567", "jpy", 1_234_567),
+        ("٥٠", "usd", 5000), ("۱۲٫۵", "usd", 1250), ("١٬٢٣٤٫٥٦", "usd", 123_456),
+        ("\u200f٥٠\u200e ", "usd", 5000),
     ],
 )  # fmt: skip
 def test_amounts_as_people_type_them(typed: str, code: str, amount: int) -> None:
@@ -43,7 +46,9 @@ def test_amounts_as_people_type_them(typed: str, code: str, amount: int) -> None
         ("NaN", "usd", "number"), ("1e9", "usd", "number"), ("10 Euro", "eur", "number"),
         ("1" * 12, "usd", "largest"),
         ("1" * 31, "usd", "number"), ("99999999", "usd", "largest"), ("5.555", "usd", "decimals"),
-        ("500.5", "jpy", "no decimals"), ("٥٠", "usd", "number"), ("Infinity", "usd", "number"),
+        ("500.5", "jpy", "no decimals"), ("Infinity", "usd", "number"),
+        ("1.234", "eur", "decimals"), ("1,23,456", "usd", "number"),
+        ("1 234 5", "usd", "number"), ("५०", "usd", "number"),
     ],
 )  # fmt: skip
 def test_bad_amounts_say_what_to_do(typed: str, code: str, message: str) -> None:
