@@ -21,6 +21,7 @@ from donations.giving.views import BUSY, LINKS
 from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
 from newsroom.core import paths
+from newsroom.core.languages import spoken
 from newsroom.core.privacy import giving_index
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import AddressField
@@ -196,7 +197,8 @@ def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpRes
         unpaid = recurring.status == "past_due"
         url = gateway.open_invoice_url(recurring.stripe_subscription) if unpaid else ""
         return see_other(
-            url or gateway.stripe_portal_url(recurring.stripe_customer, address_of(request))
+            url
+            or gateway.stripe_portal_url(recurring.stripe_customer, address_of(request), spoken())
         )
     except stripe.StripeError:
         return render(request, "503.html", {"message": BUSY}, status=503)

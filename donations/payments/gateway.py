@@ -17,8 +17,8 @@ from django.conf import settings
 stripe.enable_telemetry = False  # would write to the home directory and send timings
 
 CONNECT_SECONDS, ANSWER_SECONDS = 3.05, 20
-# Of our languages, those of Stripe's pages ("Create a Checkout Session", locale); “auto” asks the
-# browser.
+# Of our languages, those of Stripe's pages ("Create a Checkout Session" and "Create a portal
+# session": locale).
 STRIPE_SPEAKS = {"de", "en", "es", "fr", "pl", "ru"}
 INTERVALS = {"monthly": "month", "annual": "year"}
 PRODUCTS = {
@@ -30,6 +30,11 @@ PRODUCTS = {
 
 class Unavailable(Exception):
     """Stripe does not answer, or is too busy: nothing is known to have happened; try again."""
+
+
+def stripes_language(language: str) -> str:
+    """Ours, if Stripe's pages speak it; “auto” asks the browser."""
+    return language if language in STRIPE_SPEAKS else "auto"
 
 
 @cache
@@ -95,7 +100,7 @@ def create_session(
         "cancel_url": cancel_url,
         "client_reference_id": metadata["checkout"],
         "metadata": metadata,
-        "locale": language if language in STRIPE_SPEAKS else "auto",
+        "locale": stripes_language(language),
         "expires_at": int(expires_at.timestamp()),
         "adaptive_pricing": {"enabled": False},  # charge what was asked for
     }
@@ -287,9 +292,13 @@ def enabled_payment_methods() -> list[str]:
     return names
 
 
-def stripe_portal_url(customer: str, return_url: str) -> str:
+def stripe_portal_url(customer: str, return_url: str, language: str) -> str:
     """Where the donor changes their card or cancels, on Stripe's pages."""
-    params: Any = {"customer": customer, "return_url": return_url}
+    params: Any = {
+        "customer": customer,
+        "return_url": return_url,
+        "locale": stripes_language(language),
+    }
     return client().v1.billing_portal.sessions.create(params=params).url
 
 

@@ -309,6 +309,7 @@ def create_portal_session(raw: Object) -> Object:
         created=store.now(),
         customer=params["customer"],
         configuration="bpc_sandbox",
+        locale=params.get("locale"),
         return_url=params.get("return_url"),
         url=f"{BASE_URL}/p/session/{pk}",
     )

@@ -156,6 +156,15 @@ def test_card_page_survives_stripe_being_away(page, client, monkeypatch) -> None
     assert client.post(page, {"recurring": recurring.pk, "card": "1"}).status_code == 503
 
 
+@pytest.mark.parametrize(("chosen", "asked"), [("de", "de"), ("fa", "auto")])
+def test_card_page_speaks_the_chosen_language_if_stripe_does(
+    page, client, chosen: str, asked: str
+) -> None:
+    recurring = RecurringContribution.objects.get()
+    answer = client.post(f"/{chosen}{page}", {"recurring": recurring.pk, "card": "1"})
+    assert f"Language: {asked}" in requests.get(answer["Location"], timeout=10).text
+
+
 def test_donor_opens_their_own_page_by_a_mailed_link(donor, committing, inbox) -> None:
     donor.gives("mine@example.org")
     for address in ("mine@example.org", "stranger@example.org"):
