@@ -75,6 +75,15 @@ def subject_line(subject: str) -> str:
     return defuse(one_line(subject))
 
 
+def literal(rendered: Rendered) -> Rendered:
+    """A mail to one: what looks like a merge field to who sends it was typed, by an editor in a
+    title or by a donor as their name. Some providers refuse a mail with one that they don't know.
+    """
+    provider = providers.current()
+    parts = (rendered.subject, rendered.html, rendered.text)
+    return Rendered(*(providers.literal(part, provider) for part in parts))
+
+
 def compose(mail: Mail, letter: Letter) -> AnymailMessage:
     """One single mail, in the language of who gets it.
 
@@ -91,7 +100,9 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
             "look": letter.look,
             **letter.context,
         }
-        rendered = render(mail.template, context, letter.subject or filled(mail.subject, about))
+        rendered = literal(
+            render(mail.template, context, letter.subject or filled(mail.subject, about))
+        )
     to = [letter.to] if isinstance(letter.to, str) else list(letter.to)
     return message_of(
         rendered, sender(), to, {"Auto-Submitted": "auto-generated", **letter.headers}
@@ -119,13 +130,15 @@ def message_of(
 
 
 def shown(value: Any) -> str:
-    """A value as its reader's language writes it."""
+    """A value as its reader's language writes it. An address stays as it is: mail programs make it
+    a link, and would take a mark at its end for a part of it."""
     if isinstance(value, datetime):
         value = timezone.localtime(value)
     if isinstance(value, date):
         return date_format(value)
     text = str(value)
-    return text if "://" in text else languages.apart(text)  # marks would be part of the address
+    # Marks around an address would be part of it.
+    return text if text.startswith(f"{settings.BASE_URL}/") else languages.apart(text)
 
 
 def filled(words: Words, about: dict[str, str]) -> str:

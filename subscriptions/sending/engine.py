@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from newsroom.core import clock
 from newsroom.core.db_retry import with_retries
 from newsroom.mail import providers
-from newsroom.mail.compose import Rendered, message_of
+from newsroom.mail.compose import Rendered, literal, message_of
 from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
@@ -317,5 +317,5 @@ def send_test(issue: IssuePage, to: list[str]) -> None:
     mails = []
     for address, subject in product(to, issue.subjects):
         shown = Rendered(f"[Test] {subject}", html, text)
-        mails.append(message_of(shown, issue.newsletter.sender, [address]))
+        mails.append(message_of(literal(shown), issue.newsletter.sender, [address]))
     get_connection().send_messages(mails)

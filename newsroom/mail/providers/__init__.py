@@ -149,9 +149,13 @@ def personal(text: str, provider: Provider) -> str:
 
     What an author typed can't become one: it is broken with a space of no width.
     """
-    if provider.opens:
-        text = broken(text, provider.opens)
+    text = literal(text, provider)
     return ANY_FIELD.sub(lambda field: provider.field.format(field[1]), text)
+
+
+def literal(text: str, provider: Provider) -> str:
+    """Text in which this provider finds nothing to fill in, whatever was typed."""
+    return broken(text, provider.opens) if provider.opens else text
 
 
 def broken(text: str, opens: str) -> str:

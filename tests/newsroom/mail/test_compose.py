@@ -6,19 +6,28 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 
-from newsroom.mail.catalogue import Letter, Mail
+from newsroom.mail import providers
+from newsroom.mail.catalogue import Letter, Mail, mails
 from newsroom.mail.compose import compose
 
 pytestmark = pytest.mark.django_db
 
+TYPED = "{{x}} {{{y}}} %recipient.z% {day} {} %s 🎉 <b>&amp;"
+NO_WIDTH = "\u200b"
 SMALL_TALK = Mail(
     "talk", "About {what}", ["Dear {name},", "On {day}: {what}."], "Go on", "At {page}"
 )
 
 
 def written(language: str = "en", **about: Any) -> Any:
-    about = {"what": "bread", "name": "", "day": date(2026, 5, 3), "page": "https://x.org/"} | about
+    about = {
+        "what": "bread",
+        "name": "",
+        "day": date(2026, 5, 3),
+        "page": f"{settings.BASE_URL}/x/",
+    } | about
     return compose(SMALL_TALK, Letter("a@example.org", language, about, "https://example.org/"))
 
 
@@ -46,7 +55,7 @@ def test_what_is_named_is_never_read_as_a_pattern(typed: str) -> None:
 def test_from_right_to_left_what_is_named_keeps_its_direction_and_an_address_stays_clean() -> None:
     message = written("ar", what="2026-000001")
     assert "\u20682026-000001\u2069" in message.body
-    assert "At https://x.org/\n" in message.body
+    assert f"At {settings.BASE_URL}/x/\n" in message.body
     html = message.alternatives[0][0]
     assert 'dir="rtl"' in html and "direction:ltr" not in html.replace(" ", "")
 
@@ -56,3 +65,16 @@ def test_screen_readers_are_told_the_subject_as_it_is(name: str) -> None:
     html = written(what=name).alternatives[0][0]
     [label] = re.findall(r'aria-label="([^"]*)"', html)
     assert unescape(label) == f"About {name}"
+
+
+@pytest.mark.parametrize("name", providers.NAMES)
+def test_no_provider_fills_in_what_looks_like_a_field(site: Any, settings: Any, name: str) -> None:
+    settings.MAIL_PROVIDER = name
+    words, _ = mails()["confirm"]
+    message = compose(words, Letter("a@example.org", "en", {"newsletter": TYPED}))
+    [(html, _)] = message.alternatives
+    opens = providers.get(name).opens
+    for text in (message.subject, message.body, html):
+        assert not opens or opens not in text.lower()
+    assert message.subject.replace(NO_WIDTH, "") == f"Please confirm: {TYPED}"
+    assert f"you want {TYPED} in" in message.body.replace(NO_WIDTH, "").replace("\n", " ")
