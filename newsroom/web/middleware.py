@@ -40,8 +40,8 @@ def speak(get_response: View) -> View:
         route = request.resolver_match.route if request.resolver_match else ""
         if get_script_prefix() == "/" or not route.startswith(OF_NO_READER):
             return None
-        if request.method == "GET":
-            return redirect(request.path_info)
+        if request.method in ("GET", "HEAD"):
+            return redirect(request.get_full_path_info())
         raise Http404
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
