@@ -11,6 +11,7 @@ from decimal import ROUND_UP, Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
+from newsroom.core.languages import apart
 from newsroom.core.uris import MARKS
 
 
@@ -105,14 +106,14 @@ def parse(typed: str, code: str, *, any_size: bool = False) -> int:
     if any_size:
         return smallest
     if smallest < currency.minimum:
-        least = show(currency.minimum, code)
+        least = apart(show(currency.minimum, code))
         raise BadAmount(_("The smallest amount is {amount}.").format(amount=least))
     if smallest > currency.maximum:
         raise BadAmount(
             _(
                 "The largest amount here is {amount}. For more, please write to us: we would love "
                 "to talk."
-            ).format(amount=show(currency.maximum, code))
+            ).format(amount=apart(show(currency.maximum, code)))
         )
     return smallest
 

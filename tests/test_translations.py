@@ -72,6 +72,16 @@ def test_every_word_of_a_page_or_mail_is_translated(path: Path) -> None:
     assert list(typed(path)) == []
 
 
+PLAIN = re.compile(r"(day|seconds|number|all|frequency)=")  # of the page's own language
+
+
+@pytest.mark.parametrize("path", of_readers(), ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_names_inside_of_a_sentence_keep_their_own_direction(path: Path) -> None:
+    for put_in in re.findall(r"{% blocktranslate trimmed with ([^%]*) %}", path.read_text()):
+        for one in put_in.split():
+            assert PLAIN.match(one) or one.endswith("|apart")
+
+
 def holes(text: str) -> set[str]:
     """What a text names, and the tags in it: the same in every language."""
     named = (

@@ -15,6 +15,7 @@ from donations.models import Appeal, Checkout, Country, Deferral, Frequency, Giv
 from donations.payments import gateway
 from newsroom.core import tokens
 from newsroom.core.jobs import after_commit
+from newsroom.core.languages import apart
 from newsroom.core.privacy import keyed_hash
 from newsroom.web.http import visitors_url
 
@@ -77,7 +78,7 @@ class GiveForm(forms.Form):
             self.add_error(
                 "country",
                 _("Please do not give from {country}: {warning}").format(
-                    country=country.name, warning=country.warning
+                    country=apart(country.name), warning=apart(country.warning)
                 ),
             )
         return data

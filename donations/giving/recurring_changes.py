@@ -19,6 +19,7 @@ from donations import money
 from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import regularly
 from donations.payments import gateway, sync
+from newsroom.core.languages import apart
 
 What = RecurringChange.What
 REASONS = [
@@ -122,7 +123,7 @@ def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetim
     return (
         params,
         f"{old} to {new}",
-        _("From the next payment on it is {amount}.").format(amount=new),
+        _("From the next payment on it is {amount}.").format(amount=apart(new)),
     )
 
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
 from .appeal import Appeal, Frequency
@@ -15,7 +16,7 @@ REGULARLY = {Frequency.MONTHLY: _("{amount} monthly"), Frequency.ANNUAL: _("{amo
 
 def regularly(amount: int, currency: str, frequency: str) -> str:
     """“$5 monthly”, in the language that is spoken."""
-    return str(REGULARLY[Frequency(frequency)]).format(amount=money.show(amount, currency))
+    return str(REGULARLY[Frequency(frequency)]).format(amount=apart(money.show(amount, currency)))
 
 
 class RecurringContribution(models.Model):

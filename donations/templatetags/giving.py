@@ -6,6 +6,7 @@ from django import template
 
 from donations import money
 from donations.models import Appeal
+from newsroom.core.languages import apart
 
 register = template.Library()
 
@@ -18,7 +19,7 @@ def current_appeal() -> Appeal | None:
 
 @register.simple_tag
 def amount(value: int, currency: str) -> str:
-    return money.show(value, currency)
+    return apart(money.show(value, currency))
 
 
 @register.simple_tag

@@ -20,6 +20,9 @@ def written_in(language: str = languages.OWN) -> SafeString:
     return format_html(' lang="{}" dir="{}"', language, languages.direction(language))
 
 
+register.filter("apart", languages.apart)
+
+
 @register.simple_tag
 def home() -> str:
     """The front page, in the language that was chosen."""

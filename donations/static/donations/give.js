@@ -18,7 +18,8 @@ for (const field of document.querySelectorAll("[data-fresh-id]")) {
 function show(form, smallest) {
   const { symbol, decimals } = form.dataset;
   const text = (smallest / 10 ** decimals).toFixed(decimals);
-  return symbol + (decimals > 0 ? text.replace(/[.]0+$/, "") : text);
+  const amount = symbol + (decimals > 0 ? text.replace(/[.]0+$/, "") : text);
+  return document.dir === "rtl" ? `\u2068${amount}\u2069` : amount; // keeps its own direction
 }
 
 function tell(form) {

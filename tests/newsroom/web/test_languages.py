@@ -86,7 +86,8 @@ def test_page_has_one_canonical_address(client: Any, site: Any) -> None:
 
 
 def test_no_language_is_chosen_where_no_reader_is(client: Any, site: Any) -> None:
-    assert client.get("/de/admin/")["Location"] == "/admin/"
+    for ask in (client.get, client.head):
+        assert ask("/de/admin/?next=/x")["Location"] == "/admin/?next=/x"
     assert client.post("/de/admin/login/").status_code == 404
     assert client.post("/de/webhooks/stripe/", "{}", "application/json").status_code == 404
     login = client.get("/admin/login/", headers={"Accept-Language": "de"})
@@ -117,3 +118,11 @@ def test_pages_about_what_failed_speak_it_too(site: Any, monkeypatch: pytest.Mon
     for page, status in ((browser.get("/ar/search/?q=x"), 500), (browser.post("/ar/"), 403)):
         assert page.status_code == status
         assert language_of(page) == "ar" and 'dir="rtl"' in page.text and 'href="/ar/"' in page.text
+
+
+def test_from_right_to_left_a_name_in_a_sentence_keeps_its_direction(
+    client: Any, site: Any
+) -> None:
+    page = client.get("/fa/newsletter/weekly/check-your-inbox/").text
+    assert "\u2068The Weekly\u2069" in page
+    assert "\u2068" not in client.get("/de/newsletter/weekly/check-your-inbox/").text
