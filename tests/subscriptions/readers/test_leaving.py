@@ -13,6 +13,8 @@ from django.test.client import ClientHandler
 from django.utils import timezone
 
 from newsroom.core import tokens
+from newsroom.core.privacy import list_index
+from newsroom.mail.diagnosis import Verdict
 from newsroom.models import Suppression, TransactionalMail
 from newsroom.web.body_limits import PUBLIC_BODY
 from newsroom.web.front import Answer, Front, environ_of
@@ -257,7 +259,7 @@ def test_who_was_taken_off_hears_of_it_once_and_comes_back_with_one_press(
         with committing():
             leave(client, reader, way, monkeypatch)
     [mail] = told(inbox)
-    assert mail["subject"] == "You have left The Weekly"
+    assert mail["subject"] == "You have left: The Weekly"
     assert "List-Unsubscribe" not in mail["headers"]
     assert "/newsletter/go/" not in mail["html"]
     [link] = [word for word in mail["text"].split() if "/preferences/" in word]
@@ -295,10 +297,11 @@ def test_who_came_back_before_the_mail_went_hears_nothing(reader, inbox, committ
     assert told(inbox) == []
 
 
-@pytest.mark.parametrize("how", ["complained", "unsubscribed", "bounced"])
-def test_no_mail_follows_what_a_provider_tells(reader, how: str) -> None:
-    feedback.leave_all_lists("leaver@example.org", how=how)
-    assert status_of(reader) == "unsubscribed"
+@pytest.mark.parametrize("verdict", [Verdict.COMPLAINT, Verdict.UNSUBSCRIBE, Verdict.DEAD])
+def test_no_mail_follows_what_a_provider_tells(reader, verdict: Verdict) -> None:
+    feedback.act(verdict, list_index("leaver@example.org"), None)
+    left = "confirmed" if verdict is Verdict.DEAD else "unsubscribed"
+    assert status_of(reader) == left
     assert not TransactionalMail.objects.exists()
 
 

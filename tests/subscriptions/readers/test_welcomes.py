@@ -67,7 +67,7 @@ def test_who_left_meanwhile_gets_none(site, mails, inbox, committing) -> None:
         assert welcomes.post_due(NOW) == 1
         signup.unsubscribe(subscription, how="page")
     assert [mail["subject"] for mail in inbox.to("series3@example.org")] == [
-        "You have left The Weekly"
+        "You have left: The Weekly"
     ]
     assert TransactionalMail.objects.get(purpose="series").status == "dropped"
     assert welcomes.post_due(NOW) == 0

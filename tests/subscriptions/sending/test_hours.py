@@ -72,6 +72,7 @@ def test_unapproved_issue_is_not_sent_and_editors_are_told_once(
         with committing():
             tasks.keep_hours()
     [mail] = inbox.to(editor.email)
-    assert "is not approved" in mail["subject"]
+    assert mail["subject"] == f"Not sent: {issue.title} waits for somebody"
+    assert "nobody has approved it" in mail["text"]
     assert inbox.to(finance.email) == []
     assert sum(received(inbox, audience).values()) == 0
