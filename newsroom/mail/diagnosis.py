@@ -32,16 +32,29 @@ class Stage(StrEnum):
 
 
 # Also with a quoted local part, and inside a URL. Begins where a word does: others write the text.
-ADDRESS = re.compile(r"(?<![^\s\"<>(])(?:\"[^\"]*\"|[^\s\"<>]+)(?:@|%40)[^\s\"<>)]+", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(?<![^\s\"<>(])(?:\"[^\"]*\"|[^\s\"<>(]+)(?:@|%40)[^\s\"<>)]+", re.IGNORECASE
+)
 MOST = 4000  # characters of a text that are looked at
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
-LISTED = re.compile(r"\bsuppress(ed|ion)\b|previously bounced|marked as inactive", re.I)
+# As Mailgun, SparkPost, Postmark, SES and Resend say it. A receiver's server may say “suppressed”
+# of us or of the mail, too, and means nobody's address by it.
+LISTED = re.compile(
+    r"(?<!sender )(?<!from )\b(recipient|address)\s(address\s)?"
+    r"((is|was|has been)\s(\S+\s){0,3}?)?suppressed"
+    r"|suppressed sending to|suppression list|previously bounced|marked as inactive",
+    re.I,
+)
 CAUSES = [
     (re.compile(r"complain|spam", re.I), Verdict.LISTED_COMPLAINT),
     (re.compile(r"unsubscri", re.I), Verdict.UNSUBSCRIBE),
     (re.compile(r"bounce|invalid|no longer exist", re.I), Verdict.LISTED_DEAD),
 ]
+
+# Names of hosts and pages say little of a refusal: “antispam.example.org said: user unknown”.
+PAGES = re.compile(r"\bhttps?://\S+", re.I)
+HOSTS = re.compile(r"(?<![\w./-])(?:[a-z][\w-]*\.){2,}[a-z]{2,}\b", re.I)
 
 # In this order: words about us stand beside any code, full mailboxes are sent as 5.1.1 too.
 WORDS = [
@@ -60,12 +73,15 @@ WORDS = [
       | \b(ip|ip\ address|server|client|connecting\ host|domain|network)\W+(\S+\ ){0,4}?
         (is\ |was\ |has\ been\ |are\ )?(blocked|refused|denied|listed)
       | content\ (is\ )?(rejected|blocked|denied|not\ accepted) | (message|mail)\ (content|header)
-      | (message|size|mail)\ (is\ )?(too\ (large|big)|exceeds|limit) | exceeds?\ .{0,30}\bsize
+      | (?<!mailbox\ )(message|size|mail)\ (is\ )?(too\ (large|big)|exceeds|limit)
+      | (?<!mailbox\ )exceeds?\ .{0,30}\bsize | administrative(ly)?\ prohibit | ipcheck\.
+      | blocked\ sender
       | \b(tss\d\d|ph01|bl21|cs01|hme1|s3140|s3150)\b | \[(10[234]|40[1-5]|506|510|517)\]
       | _(10[234]|40[1-5]|506|510|517)\b | excessive\ volume | complaint
     """),
     (Verdict.SOFT, r"""
-        quota | mailbox\ (is\ )?full | \bfull\ (mailbox|inbox)\b
+        quota | mailbox\ (is\ )?full | mailbox\ size\ limit | gr[ae]y\ ?list
+      | \bfull\ (mailbox|inbox)\b
       | (inbox|storage|maildrop)\ .{0,20}full | out\ of\ (storage|space|disk)
       | insufficient\ (system\ |disk\ )?(storage|space)
       | exceeded\ .{0,20}(storage|allocation|quota) | (receiving|sent)\ .{0,40}\b(rate|quickly)\b
@@ -99,12 +115,16 @@ STATUSES = {
     **dict.fromkeys(["5.7.17", "5.7.18"], Verdict.DEAD),  # the mailbox has another owner now
     **dict.fromkeys(["5.1.7", "5.1.8", "4.1.7", "4.1.8"], Verdict.US),  # the sender's address
     **dict.fromkeys(["5.2.3", "5.4.5"], Verdict.US),  # the message's length; our quota at Google
-    **dict.fromkeys(["5.2.2", "5.3.1", "5.4.7"], Verdict.SOFT),
+    **dict.fromkeys(["5.2.2", "4.2.2", "5.3.1", "5.4.7"], Verdict.SOFT),
     **dict.fromkeys(["5.0.0", "5.1.0", "5.2.0", "5.3.0", "5.5.0"], Verdict.NOTHING),
 }
 CLASSES = {"3": Verdict.US, "5": Verdict.US, "6": Verdict.US, "7": Verdict.US}
 CLASSES_FOR_NOW = {"5": Verdict.US, "7": Verdict.US}
-CERTAIN = {"5.1.7", "5.1.8", "4.1.7", "4.1.8", "5.4.5", "5.7.17", "5.7.18"}  # whatever is said
+CERTAIN = {  # whatever is said
+    *("5.1.7", "5.1.8", "4.1.7", "4.1.8", "5.2.2", "4.2.2", "5.4.5", "5.7.17", "5.7.18"),
+}
+# “Not authorised”, for whatever: Yandex and old servers say it of who does not exist, too.
+VAGUE = {"5.7.0", "5.7.1"}
 
 
 def by_words(text: str) -> Verdict | None:
@@ -112,7 +132,12 @@ def by_words(text: str) -> Verdict | None:
     said = ADDRESS.sub(" ", text[:MOST])
     if LISTED.search(said):
         return Verdict.LISTED
-    return next((verdict for verdict, words in PATTERNS if words.search(said)), None)
+    said = HOSTS.sub(" ", said)
+    for words in (PAGES.sub(" ", said), said):
+        for verdict, pattern in PATTERNS:
+            if pattern.search(words):
+                return verdict
+    return None
 
 
 def by_status(status: str) -> Verdict | None:
@@ -139,6 +164,9 @@ def judge(text: str, status: str = "") -> Verdict:
         return words
     if code in CERTAIN and by_code:
         return by_code
+    for_now = final and final[0][0] == "4"  # given up in the end, and yet it may come back
+    if words == Verdict.DEAD and (for_now or code in VAGUE):  # words and code disagree
+        return Verdict.SOFT
     if words == Verdict.DEAD and by_code:  # a status that says more than 5.0.0 knows better
         return by_code
     return words or by_code or Verdict.SOFT
@@ -161,6 +189,8 @@ def cause(text: str) -> Verdict:
 INVALID = re.compile(
     r"invalid|not (a )?valid|malformed|illegal|marked as inactive|missing final", re.I
 )
+# What a call says for all its recipients: no address is meant by it.
+CALL = re.compile(r"variable|merge|template|substitution|json|header|\bkeys?\b|domain is not", re.I)
 RECIPIENT = re.compile(r"\b(to|recipients?|destination|rcpt|inactive)\b", re.I)
 SENDER = re.compile(r"\b(from|sender|sending|reply.?to|return.?path)\b", re.I)
 
@@ -168,7 +198,8 @@ SENDER = re.compile(r"\b(from|sender|sending|reply.?to|return.?path)\b", re.I)
 def about_recipient(text: str) -> bool:
     """Does a provider's refusal of a call speak of an address that we send to?"""
     said = ADDRESS.sub(" ", text[:MOST])
-    return bool(INVALID.search(said) and RECIPIENT.search(said) and not SENDER.search(said))
+    others = SENDER.search(said) or CALL.search(said)
+    return bool(INVALID.search(said) and RECIPIENT.search(said) and not others)
 
 
 def anonymous(text: str, email: str = "") -> str:

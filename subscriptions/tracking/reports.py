@@ -32,6 +32,12 @@ FEEDBACK_TYPES = {
 }
 # Of several mailboxes that one address was forwarded to, the one that did best counts.
 MILDEST = (Verdict.NOTHING, Verdict.US, Verdict.SOFT, Verdict.LISTED, Verdict.DEAD)
+MOST_GROUPS = 100  # of one report; anybody can write a long one
+# What a program says to people when it gives up, and not while it still tries.
+GIVEN_UP = re.compile(
+    r"(?<![\d.])5\.\d{1,3}\.\d{1,3}(?![\d.])|(?<![\d.])5[0-5]\d[ -]\S|qmail-send program|given up",
+    re.I,
+)
 COPY = re.compile(r"^-+ ?(below this line|this is a copy|original message)", re.I | re.M)
 
 
@@ -67,10 +73,12 @@ def _read(message: Message) -> Report:
 
     def groups(types: set[str], name: str) -> list[Message]:
         found = [part for part in parts if part.get_content_type() in types]
-        return [group for part in found for group in groups_of(part) if name in group]
+        some = [group for part in found[:MOST_GROUPS] for group in groups_of(part)]
+        return [group for group in some if name in group][:MOST_GROUPS]
 
     recipients, feedback = groups(STATUS, "Action"), groups(FEEDBACK, "Feedback-Type")
-    enclosed = [groups_of(part)[0] for part in parts if part.get_content_type() in ENCLOSED]
+    inside = [part for part in parts if part.get_content_type() in ENCLOSED]
+    enclosed = [groups_of(part)[0] for part in inside[:MOST_GROUPS]]
     places = [str(group["Original-Mail-From"]) for group in feedback]
     places += [str(headers[name]) for headers in enclosed for name in OURS]
     notice = "" if recipients or feedback else _notice(message)
@@ -78,15 +86,18 @@ def _read(message: Message) -> Report:
 
 
 def _notice(message: Message) -> str:
-    """What a mail server wrote for people, without the copy of our mail below it; "" for what has
-    no enhanced status in it, or comes from somebody who is away."""
+    """What a mail server wrote for people, without the copy of our mail below it; "" for what does
+    not say that it has given up, or comes from somebody who is away."""
+    failed = "X-Failed-Recipients" in message  # Exim's
     sender = parseaddr(str(message.get("From", "")))[1].partition("@")[0].lower()
-    if sender not in ("mailer-daemon", "postmaster") or message.is_multipart():
+    if sender not in ("mailer-daemon", "postmaster"):
         return ""
+    while message.is_multipart():  # the first part is for people
+        message = message.get_payload(0)  # type: ignore[assignment]
     body = message.get_payload(decode=True)
     text = body.decode(errors="replace") if isinstance(body, bytes) else ""
     text = COPY.split(text, maxsplit=1)[0]
-    return text if diagnosis.ENHANCED.search(text) else ""
+    return text if GIVEN_UP.search(text) or failed else ""
 
 
 def _of_recipient(group: Message) -> Verdict:

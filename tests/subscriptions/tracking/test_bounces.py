@@ -144,6 +144,16 @@ OTHER = "\nFinal-Recipient: rfc822; other@example.org\nAction: {}\nStatus: {}\n"
          b">:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy\n"
          b"about spam\n", DEAD),
         (b"From: MAILER-DAEMON@example.com\n\nSorry.\n", NOTHING),
+        (b"From: Mailer-Daemon@example.com\nX-Failed-Recipients: x@example.com\n\nFailed:\n\n"
+         b"  x@example.com\n    Unrouteable address\n\n------ This is a copy of it\n", DEAD),
+        (b"From: Mailer-Daemon@example.com\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+         b"mx.example.com said: 550 no such user\n--b--\n", DEAD),
+        (b"From: Mailer-Daemon@example.com\nSubject: delayed 24 hours\n\nNot yet delivered:\n"
+         b" 450 4.1.1 user unknown\nWe will go on trying.\n", NOTHING),
+        (report("4.1.1", diagnostic="450 4.1.1 user unknown"), SOFT),
+        (report("4.4.1", diagnostic="connect to mx.spam.example.org: timed out"), SOFT),
+        (report("5.1.1", diagnostic="host antispam.example.org said: 550 5.1.1 unknown"), DEAD),
+        (report("5.0.0", diagnostic="554 message suppressed: looks like spam"), US),
         (b"From: ann@example.com\nAuto-Submitted: auto-replied\n\nI am away. 5.1.1\n", NOTHING),
     ],
 )  # fmt: skip
