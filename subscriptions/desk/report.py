@@ -54,6 +54,9 @@ def with_numbers() -> Any:
     return frozen.annotate(frozen_on=TruncDate("frozen_at")).annotate(
         accepted=of(accepted, Sum(F("size") - Cardinality("excluded_ids"))),
         excluded=of(accepted, Sum(Cardinality("excluded_ids"))),
+        given_up=of(batches.filter(status=Batch.Status.REJECTED), Sum("size")),
+        open=of(batches.filter(status__in=Batch.OPEN), Sum("size")),
+        cancelled=of(batches.filter(status=Batch.Status.CANCELLED), Sum("size")),
         refused=of(failures.filter(kind=Kind.REFUSED), Count("pk")),
         bounced=of(failures.filter(kind=Kind.BOUNCED), Count("pk")),
         soft=of(failures.filter(kind=Kind.SOFT), Count("pk")),
@@ -100,6 +103,12 @@ MEASURES = [
         1,
     ),
 ]
+# Who is in the audience besides; with these its numbers add up. Shown where there is somebody.
+OTHERS = [
+    Measure("Not taken, or given up", lambda m: m.given_up),
+    Measure("Not settled yet", lambda m: m.open),
+    Measure("Cancelled", lambda m: m.cancelled),
+]
 CHARTS = [
     Measure("Audience", lambda m: m.audience or 0),
     Measure("Clicks per 100 mails", per("clicks", 100), 1),
@@ -107,6 +116,12 @@ CHARTS = [
     Measure("Bounced per 1,000", per("bounced", 1000), 1),
     Measure("Complained per 1,000", per("complained", 1000), 2),
 ]
+
+
+def measures(mailing: Any) -> list[Measure]:
+    """Those that say something about this one: the audience and its parts, then what came back."""
+    others = [measure for measure in OTHERS if measure.of(mailing)]
+    return [*MEASURES[:3], *others, *MEASURES[3:]]
 
 
 @dataclass(frozen=True)
@@ -176,7 +191,7 @@ class IssueReport(WagtailAdminTemplateMixin, TemplateView):
         return super().get_context_data(**kwargs) | {
             "issue": self.issue,
             "mailing": mailing,
-            "numbers": [(m.name, f"{m.of(mailing):,.{m.digits}f}") for m in MEASURES],
+            "numbers": [(m.name, f"{m.of(mailing):,.{m.digits}f}") for m in measures(mailing)],
             "charts": [chart(measure, mailings, mailing) for measure in CHARTS],
             "compared": len(mailings),
             "links": links,
@@ -207,7 +222,7 @@ def as_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def rows_of(issue: IssuePage, mailing: Any) -> Iterator[list[object]]:
     yield ["issue", issue.title]
-    for measure in MEASURES:
+    for measure in measures(mailing):
         yield [measure.name, Decimal(f"{measure.of(mailing):.{measure.digits}f}")]
     yield []
     yield ["section", "link", "address", "clicks"]

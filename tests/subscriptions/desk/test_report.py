@@ -54,6 +54,15 @@ def test_numbers_are_those_of_the_rows(mailing) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("status", ["rejected", "pending", "needs_review", "cancelled"])
+def test_numbers_of_the_audience_add_up_whatever_became_of_a_batch(mailing, status) -> None:
+    batch = mailing.batches.filter(status="accepted", size__gt=0).first()
+    batch.split_off(batch.subscriber_ids[-1:], status)
+    found = report.with_numbers().get()
+    audience, *parts = [m.of(found) for m in report.measures(found) if m not in report.MEASURES[3:]]
+    assert len(parts) == 3 and sum(parts) == audience
+
+
 def test_page_shows_numbers_charts_and_clicks_by_section(client, site, mailing) -> None:
     client.force_login(make_user())
     url = f"/admin/newsletters/issue/{mailing.issue_id}/report/"
