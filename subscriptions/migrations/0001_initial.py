@@ -47,6 +47,8 @@ class Migration(migrations.Migration):
                 ('probes', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('begun', models.PositiveIntegerField(db_default=0, default=0)),
                 ('done', models.PositiveIntegerField(db_default=0, default=0)),
+                ('left_out_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), db_default=[], default=list, size=None)),
+                ('put_off', models.PositiveSmallIntegerField(db_default=0, default=0)),
                 ('provider_id', models.CharField(db_default='', default='', max_length=200)),
                 ('error', models.CharField(db_default='', default='', max_length=300)),
             ],

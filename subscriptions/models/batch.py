@@ -62,7 +62,8 @@ class Batch(models.Model):
     | needs review | accepted or pending, by a person                                           |
 
     By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
-    how many may have been handed over, and how many certainly have.
+    how many may have been handed over, and of how many the answer is known; ``left_out_ids`` are
+    those of them who did not get it.
     """
 
     class Status(models.TextChoices):
@@ -102,6 +103,10 @@ class Batch(models.Model):
     probes = models.PositiveSmallIntegerField(default=0, db_default=0)
     begun = models.PositiveIntegerField(default=0, db_default=0)
     done = models.PositiveIntegerField(default=0, db_default=0)
+    # Of those behind ``done``: who has not got it, whatever the server said.
+    left_out_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    # How often each of its readers has been told “not now”.
+    put_off = models.PositiveSmallIntegerField(default=0, db_default=0)
     provider_id = models.CharField(max_length=200, default="", db_default="")
     error = models.CharField(max_length=300, default="", db_default="")
 
@@ -161,7 +166,12 @@ class Batch(models.Model):
                 size=len(moved),
                 variant=self.variant,
                 status=to,
-                **{"tries": self.tries, "tried_at": self.tried_at, "provider": self.provider}
+                **{
+                    "tries": self.tries,
+                    "tried_at": self.tried_at,
+                    "provider": self.provider,
+                    "put_off": self.put_off,
+                }
                 | fields,
             )
 
@@ -182,6 +192,7 @@ class Batch(models.Model):
                     subscriber_ids=ids,
                     size=len(ids),
                     variant=self.variant,
+                    put_off=self.put_off,
                 )
         return True
 

@@ -26,6 +26,7 @@ from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
 from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
+from subscriptions.models.batch import Cardinality
 from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
 from subscriptions.readers.audience import audience_of
@@ -36,12 +37,14 @@ from subscriptions.sending.transports import LostClaim, Recipient, TooLate, Tran
 log = logging.getLogger(__name__)
 
 HALVINGS_BEFORE_PAUSE = 8
-TRIES_PER_READER = 5  # of an address that is refused “for now” each time
+# How long a reader waits who is refused “for now”, each time; then their copy is given up. Mail
+# servers that know nobody let them wait for five minutes and more (greylisting: RFC 6647, 3).
+NOT_NOW = [timedelta(minutes=minutes) for minutes in (1, 5, 10, 15)]
 LONGEST_BACKOFF = timedelta(minutes=10)
 
 Status, Kind = Batch.Status, DeliveryFailure.Kind
 # As what a reader counts whose mailbox said “not now” until we gave up.
-GIVEN_UP = {Verdict.SOFT: Kind.SOFT, Verdict.US: Kind.US}
+GIVEN_UP = {Verdict.DEAD: Kind.SOFT, Verdict.SOFT: Kind.SOFT, Verdict.US: Kind.US}
 
 
 # --- Claim, send, finish --------------------------------------------------------------------
@@ -101,10 +104,11 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
         batch.first_tried_at = batch.first_tried_at or now
         batch.provider = provider.key
         batch.probes = batch.begun = batch.done = 0
+        batch.left_out_ids = []
         # fmt: off
         batch.save(update_fields=[
             "excluded_ids", "status", "claim_token", "lease_until", "tries", "tried_at",
-            "first_tried_at", "provider", "probes", "begun", "done",
+            "first_tried_at", "provider", "probes", "begun", "done", "left_out_ids",
         ])
         # fmt: on
     batch.call_before = time.monotonic() + settings.MAIL_LEASE.total_seconds() / 3
@@ -159,7 +163,7 @@ def finish(batch: Batch, to: str, **fields: Any) -> None:
 
 def _finish_taken(batch: Batch, result: SendResult) -> None:
     """Taken, but for those who were left out: each kind becomes a batch of its own."""
-    if result.everybody:
+    if not result.left_out:
         finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
         return
     if result.error:
@@ -173,16 +177,11 @@ def _divide(batch: Batch, result: SendResult, now: datetime) -> None:
         if result.refused:
             batch.split_off(result.refused, Status.REJECTED, error=result.error)
             _suppress(batch, result.refused)
-        if result.later and batch.tries < TRIES_PER_READER:
-            batch.split_off(result.later, Status.PENDING, **again)
-        elif result.later:
-            batch.split_off(result.later, Status.REJECTED, error=result.error)
-            for subscriber_id, verdict in result.later.items():
-                if kind := GIVEN_UP.get(verdict):
-                    thresholds.record(batch.mailing_id, subscriber_id, kind)
+        if result.later:
+            _put_off(batch, result, now)
         if result.untried:
             batch.split_off(result.untried, Status.PENDING, **again)
-        if result.because_of_us:  # behind the others, who tell whether it is all of them
+        if result.because_of_us or result.problem:  # behind the others, who tell whether it is all
             _wait_for_person(batch, result, again)
         if result.in_doubt:
             unknown = batch.split_off(result.in_doubt, Status.NEEDS_REVIEW, error=result.error)
@@ -191,20 +190,49 @@ def _divide(batch: Batch, result: SendResult, now: datetime) -> None:
         finish(batch, Status.ACCEPTED, provider_id=result.provider_id)
 
 
+def _put_off(batch: Batch, result: SendResult, now: datetime) -> None:
+    """Refused for now: again later, a few times. If nobody of the mailing has ever been taken, it
+    is hardly the readers: then the mailing waits for a person, and all their copies with it."""
+    if batch.put_off < len(NOT_NOW):
+        again = {"next_try_at": now + NOT_NOW[batch.put_off], "put_off": batch.put_off + 1}
+        batch.split_off(result.later, Status.PENDING, error=result.error, **again)
+    elif not _taken_by_anybody(batch, result):
+        batch.split_off(result.later, Status.PENDING, error=result.error, put_off=0)
+        problem = f"nobody has been taken so far: {result.error}"
+        batch.mailing.move(Mailing.Status.PAUSED, problem=problem[:300])
+    else:
+        batch.split_off(result.later, Status.REJECTED, error=result.error)
+        for subscriber_id, verdict in result.later.items():
+            if kind := GIVEN_UP.get(verdict):
+                thresholds.record(batch.mailing_id, subscriber_id, kind)
+
+
+def _taken_by_anybody(batch: Batch, result: SendResult | None = None) -> bool:
+    """Has any other call of the mailing been taken, or a part of this one?"""
+    if result and batch.recipients > len(result.left_out.intersection(batch.subscriber_ids)):
+        return True
+    accepted = Batch.objects.filter(mailing=batch.mailing_id, status=Status.ACCEPTED)
+    return accepted.filter(size__gt=Cardinality("excluded_ids")).exists()
+
+
 def _wait_for_person(batch: Batch, result: SendResult, again: dict[str, Any]) -> None:
     """Refused because of us: their copies wait, and the mailing with them if no other would fare
-    better. Whom the same mailing finds so a second time is given up, and never suppressed."""
+    better. Whom the same mailing finds so a second time is given up, and never suppressed; but not
+    while nobody at all has been taken."""
     told = DeliveryFailure.objects.filter(
         mailing=batch.mailing_id, kind=Kind.US, subscriber__in=result.because_of_us
     )
     twice = list(told.values_list("subscriber_id", flat=True))
+    if twice and not _taken_by_anybody(batch, result):
+        twice = []
+        result.problem = result.problem or result.error
     once = [pk for pk in result.because_of_us if pk not in twice]
     if twice:
         batch.split_off(twice, Status.REJECTED, error=result.error)
     if once:
         batch.split_off(once, Status.PENDING, **again)
-        if result.problem:
-            batch.mailing.move(Mailing.Status.PAUSED, problem=result.problem)
+    if result.problem and (once or not twice):
+        batch.mailing.move(Mailing.Status.PAUSED, problem=result.problem[:300])
     for subscriber_id in once:
         thresholds.record(batch.mailing_id, subscriber_id, Kind.US)
 
@@ -263,9 +291,8 @@ def _refused_whole(batch: Batch, outcome: Outcome) -> None:
     When nothing of the mailing was taken after several halvings, or by one reader's call, it is
     the mail that is bad.
     """
-    others = Batch.objects.filter(mailing=batch.mailing_id)
-    taken = others.filter(status=Status.ACCEPTED, size__gt=0).exists()
-    halved = others.filter(status=Status.SPLIT).count()
+    taken = _taken_by_anybody(batch)
+    halved = Batch.objects.filter(mailing=batch.mailing_id, status=Status.SPLIT).count()
     if not taken and halved >= HALVINGS_BEFORE_PAUSE:
         _pause(batch, outcome.reason)
     elif batch.size > 1:

@@ -169,12 +169,15 @@ def _ids_by_email(batch: Batch) -> dict[str, int]:
 
 
 def _by_journal(batch: Batch, now: datetime) -> None:
-    """Settled messages are done, the one that was handed over needs review, the rest goes out."""
+    """Taken messages are done, the one that was handed over needs review, the rest goes out: also
+    to whom the server said no, since what it meant died with the worker."""
     excluded = set(batch.excluded_ids)
     there = [pk for pk in batch.subscriber_ids if pk not in excluded]
     # What the database lost with a crash of its own, the journal does not know.
     end = len(there) if _database_restarted_since(batch.tried_at) else batch.begun
-    in_doubt, untried = there[batch.done : end], there[end:]
+    left_out = [pk for pk in there[:end] if pk in batch.left_out_ids]
+    in_doubt = [pk for pk in there[batch.done : end] if pk not in left_out]
+    untried = left_out + there[end:]
     with transaction.atomic():
         if untried and not batch.split_off(untried, Status.PENDING, next_try_at=now):
             return
@@ -184,7 +187,8 @@ def _by_journal(batch: Batch, now: datetime) -> None:
                 return
             unknown.note("Handed over, the answer unknown. An editor has to decide.")
         if batch.settle(Status.ACCEPTED, frm=IN_DOUBT):
-            batch.note(f"The journal says that {batch.done:,} of {len(there):,} were sent.")
+            sent = len(there) - len(untried) - len(in_doubt)
+            batch.note(f"The journal says that {sent:,} of {len(there):,} were sent.")
     Mailing.objects.close_if_done(batch.mailing_id)
 
 

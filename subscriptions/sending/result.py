@@ -22,8 +22,9 @@ class SendResult:
     problem: str = ""  # why no other would fare better: the mailing has to pause
 
     @property
-    def everybody(self) -> bool:
-        """Was nobody left out?"""
-        return not (
-            self.refused or self.later or self.because_of_us or self.in_doubt or self.untried
-        )
+    def left_out(self) -> set[int]:
+        """All who don't certainly have it."""
+        return {
+            *(*self.refused, *self.later, *self.because_of_us),
+            *(*self.in_doubt, *self.untried),
+        }

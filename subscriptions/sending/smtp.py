@@ -80,16 +80,23 @@ class Pipeline:
     happens before or after the recipient's turn.
     """
 
-    def __init__(self, server: smtplib.SMTP, patience: int = 1) -> None:
+    def __init__(
+        self,
+        server: smtplib.SMTP,
+        patience: int = 1,
+        left_out: Callable[[int], None] = lambda subscriber_id: None,
+    ) -> None:
         assert server.sock
         self.sock, self.file = server.sock, server.file or server.sock.makefile("rb")
         self.pipelining = server.has_extn("pipelining")
         self.patience = patience
+        self.left_out = left_out  # told of each reader who did not get it, before the journal
         self.result = SendResult()
         self.errors: set[str] = set()
         self.settled = 0  # copies whose fate is known, in their order
         self.in_air = False  # has the next one been handed over, its answer still out?
         self.in_a_row = 0
+        self.said = ""  # the server's last “no”, without an address
 
     def send(
         self, template: mime.Template, copies: list[Copy], journal: Callable[[int, int], None]
@@ -114,6 +121,8 @@ class Pipeline:
         rest = [copy.subscriber_id for copy in copies[self.settled :]]
         self.result.in_doubt = rest[: int(self.in_air)]
         self.result.untried = rest[int(self.in_air) :]
+        if self.said and len(self.result.left_out) == len(copies):
+            self.errors.add(f"the mail server said “{self.said}”")
         self.result.error = ", ".join(sorted(self.errors))[:300]
         return self.result
 
@@ -160,9 +169,13 @@ class Pipeline:
             self.in_a_row = 0
             return
         self.errors.add(f"the mail server answered {code}")
-        if code // 100 != 5 and stage is Stage.MAIL:
-            raise Stop  # not about this reader, who has not been named yet
+        if stage is Stage.MAIL:  # not about this reader, who has not been named yet
+            if code // 100 == 5:
+                self._server_refuses_us(copy, stage, f"{code} {words}")
+            raise Stop
+        self.left_out(copy.subscriber_id)
         self.settled += 1
+        self.said = diagnosis.anonymous(f"{code} {words}", copy.email)
         verdict = diagnosis.by_smtp(stage, f"{code} {words}")
         if code // 100 != 5:
             self.result.later[copy.subscriber_id] = verdict
@@ -178,11 +191,15 @@ class Pipeline:
     def _refused_because_of_us(self, copy: Copy, stage: Stage, words: str) -> None:
         self.result.because_of_us.append(copy.subscriber_id)
         self.in_a_row += 1
+        if stage is not Stage.RCPT or self.in_a_row >= self.patience:
+            self._server_refuses_us(copy, stage, words)
+            raise Stop
+        self.errors.add(f"the mail server said “{diagnosis.anonymous(words, copy.email)}”")
+
+    def _server_refuses_us(self, copy: Copy, stage: Stage, words: str) -> None:
         said = diagnosis.anonymous(words, copy.email)
         self.errors.add(f"the mail server said “{said}”")
-        if stage is not Stage.RCPT or self.in_a_row >= self.patience:
-            self.result.problem = f"the mail server refuses us: at {stage} it said “{said}”"
-            raise Stop
+        self.result.problem = f"the mail server refuses us: at {stage} it said “{said}”"
 
     def _reply(self) -> tuple[int, str]:
         """One answer and the words of its lines. Raises SMTPServerDisconnected, ValueError."""

@@ -23,6 +23,7 @@ THRESHOLDS = {
     Kind.BOUNCED: Threshold(0.05, 10, "bounced"),
     Kind.COMPLAINED: Threshold(0.003, 3, "complained of spam"),
     Kind.REFUSED: Threshold(0.02, 10, "were refused by the provider"),
+    Kind.SOFT: Threshold(0.1, 10, "could not be reached (mailbox full, or “not now”)"),
     Kind.US: Threshold(0.02, 10, "were refused because of us (policy, reputation, content)"),
 }
 
@@ -30,18 +31,17 @@ THRESHOLDS = {
 def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
     """Write a failure down, once however often it is told. One too many stops the mailing, or
     suppresses a mailbox that is always full."""
-    threshold, failures = THRESHOLDS.get(Kind(kind)), DeliveryFailure.objects
+    threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
     row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
     failures.bulk_create([row], ignore_conflicts=True)
     if kind == Kind.SOFT and failures.away_too_long(subscriber_id):
         Suppression.add(row.subscriber.email_index, Suppression.Reason.BOUNCE)
-    if threshold is None:
+    stoppable = Mailing.objects.filter(status=Mailing.Status.SENDING, thresholds_on=True)
+    mailing = stoppable.defer("html", "text").filter(pk=mailing_id).first()
+    if mailing is None:  # most events come when all is sent: nothing to stop, nothing to count
         return
     failed = failures.filter(mailing=mailing_id, kind=kind).count()
     if failed < threshold.at_least:
-        return
-    mailing = Mailing.objects.get(pk=mailing_id)
-    if mailing.status != Mailing.Status.SENDING or not mailing.thresholds_on:
         return
     numbers = mailing.progress()
     sent_to = numbers["accepted"] + numbers["rejected"]

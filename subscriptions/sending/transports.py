@@ -166,6 +166,10 @@ JOURNAL = """
     UPDATE subscriptions_batch SET begun = %s, done = %s, lease_until = now() + %s
     WHERE id = %s AND claim_token = %s AND status = 'sending'
 """
+LEFT_OUT = """
+    UPDATE subscriptions_batch SET left_out_ids = array_append(left_out_ids, %s)
+    WHERE id = %s AND claim_token = %s AND status = 'sending'
+"""
 
 
 class SMTPTransport:
@@ -188,7 +192,7 @@ class SMTPTransport:
                 raise CouldNotConnect from error
         # Once a person has seen why it stopped, one receiver's dislike of us stops it no more.
         patience = 1 if mailing.thresholds_on else smtp.IN_A_ROW
-        pipeline = smtp.Pipeline(self.server, patience)
+        pipeline = smtp.Pipeline(self.server, patience, left_out_of(batch))
         try:
             with commits_without_waiting():
                 result = pipeline.send(self.templates[content], copies, journal_of(batch))
@@ -208,14 +212,24 @@ class SMTPTransport:
 def journal_of(batch: Batch) -> Callable[[int, int], None]:
     """Writes down how far the batch is; the lease begins anew with each message."""
 
-    def write(begun: int, done: int) -> None:
+    return lambda begun, done: _write_down(batch, JOURNAL, begun, done, settings.MAIL_LEASE)
+
+
+def left_out_of(batch: Batch) -> Callable[[int], None]:
+    """Writes down who did not get it: else a worker that dies would leave them behind as sent."""
+    return lambda subscriber_id: _write_down(batch, LEFT_OUT, subscriber_id)
+
+
+def _write_down(batch: Batch, what: str, *values: Any) -> None:
+    """Raises LostClaim."""
+
+    def write() -> None:
         with connection.cursor() as cursor:
-            values: list[Any] = [begun, done, settings.MAIL_LEASE, batch.pk, batch.claim_token]
-            cursor.execute(JOURNAL, values)
+            cursor.execute(what, [*values, batch.pk, batch.claim_token])
             if not cursor.rowcount:
                 raise LostClaim
 
-    return lambda begun, done: with_retries(lambda: write(begun, done))
+    with_retries(write)
 
 
 @contextmanager

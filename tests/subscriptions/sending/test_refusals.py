@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -27,6 +28,8 @@ US = [
     ("rcpt", "550 5.3.4 Message size exceeds fixed limit"),
     ("rcpt", "554 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"),
     ("rcpt", "554 relay access denied"),
+    ("rcpt", "550 5.7.1 Sender suppressed by policy"),
+    ("rcpt", "550 Administrative prohibition"),
     ("mail", "550 5.1.1 no such user"),
     ("mail", "550 mailbox unavailable"),
     ("mail", "530 5.7.0 Authentication required"),
@@ -42,6 +45,7 @@ DEAD = [
     ("rcpt", "550 5.1.10 recipient not found"),
     ("rcpt", "550 5.2.1 The account is disabled"),
     ("rcpt", "550 no such user here"),
+    ("rcpt", "550 5.1.1 antispam.example.org: User unknown, see https://example.org/spam-policy"),
     ("rcpt", "550-Mailbox\r\n550 not found"),
     ("rcpt", "550 5.4.1 Recipient address rejected: Access denied"),
     ("end", "552 1 Requested mail action aborted, mailbox not found"),
@@ -50,6 +54,8 @@ DEAD = [
 LATER = [
     ("rcpt", "552 5.2.2 mailbox full"),
     ("rcpt", "550 5.2.2 over quota"),
+    ("rcpt", "552 5.2.2 Mailbox size limit exceeded"),
+    ("rcpt", "550 5.7.1 No such user!"),
     ("rcpt", "552 5.1.1 Boite du destinataire pleine. OFR_417 [417]"),
     ("rcpt", "550 5.2.1 is receiving mail at a rate that prevents additional messages"),
     ("rcpt", "550 5.3.1 system full"),
@@ -176,6 +182,40 @@ def test_after_a_person_has_seen_it_one_receiver_stops_nothing_and_everybody_sto
     go_on(mailing)
     assert mailing.status == "sent"
     assert copies(server) == Counter(dict.fromkeys(readers[:5], 1))
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [("rcpt", "451 Temporary local problem"), ("rcpt", "550 no"), ("rcpt", "550 5.7.1 policy"),
+     ("mail", "550 5.7.1 policy")],
+)  # fmt: skip
+def test_server_that_refuses_everybody_loses_nobody_however_often_a_person_resumes(
+    mailing, readers, server, stage, answer
+) -> None:
+    server.script = {(stage, "*"): answer}
+    for _ in range(4):
+        go_on(mailing)
+        assert mailing.status == "paused"
+        assert answer in mailing.problem
+        engine.resume(mailing, timezone.now())
+    assert mailing.progress()["pending"] == len(readers)
+    server.script = {}
+    go_on(mailing)
+    assert (mailing.status, Suppression.objects.count()) == ("sent", 0)
+    assert copies(server) == Counter(dict.fromkeys(readers, 1))
+
+
+def test_reader_has_their_tries_however_often_the_server_was_away_before(
+    mailing, readers, server
+) -> None:
+    mailing.batches.update(tries=9)
+    server.script = {("rcpt", readers[2]): "450 4.2.0 Greylisted, come back in five minutes"}
+    send_all()
+    [waiting] = mailing.batches.filter(status="pending")
+    assert waiting.next_try_at > timezone.now() + timedelta(seconds=30)
+    server.script = {}
+    go_on(mailing)
+    assert copies(server) == Counter(dict.fromkeys(readers, 1))
 
 
 def test_servers_words_are_kept_without_the_readers_address(

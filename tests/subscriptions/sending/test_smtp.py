@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from newsroom.core import tokens
 from newsroom.models import Suppression
-from subscriptions.models import Batch, Throttle
+from subscriptions.models import Batch, Mailing, Throttle
 from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_url
 from subscriptions.sending import engine, reconcile, transports
@@ -164,6 +164,36 @@ def test_worker_that_dies_leaves_one_reader_in_doubt_at_most(
     later()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
+    assert copies(server) == Counter(dict.fromkeys(readers, 1))
+
+
+@pytest.mark.parametrize("answer", ["450 4.2.0 later", "550 5.7.1 policy", "550 5.1.1 unknown"])
+def test_reader_whom_the_server_refused_before_the_worker_died_is_not_left_behind_as_sent(
+    mailing, readers, server, monkeypatch, answer
+) -> None:
+    Mailing.objects.filter(pk=mailing.pk).update(thresholds_on=False)  # so that it goes on
+    server.script = {("rcpt", readers[1]): answer}
+    write = transports.journal_of
+
+    def dying(batch):
+        def journal(begun, done):
+            if begun == 5:
+                raise Killed
+            write(batch)(begun, done)
+
+        return journal
+
+    monkeypatch.setattr(transports, "journal_of", dying)
+    with pytest.raises(Killed):
+        send_all()
+    monkeypatch.setattr(transports, "journal_of", write)
+    server.script = {}
+    later()
+    [unknown] = mailing.batches.filter(status="needs_review")
+    assert unknown.size == 1
+    got = {reader_of(taken.sender) for taken in server.taken}
+    reconcile.decide(unknown, sent=unknown.subscriber_ids[0] in got)
+    later()
     assert copies(server) == Counter(dict.fromkeys(readers, 1))
 
 
