@@ -15,7 +15,8 @@ from newsroom.web.body_limits import declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
 
-OF_NO_READER = ("admin/", "webhooks/")  # as newsroom/urls.py has it
+# As newsroom/urls.py has it: nobody reads there, or machines do, whom one address is enough.
+OF_NO_LANGUAGE = ("admin/", "webhooks/", "feed/", "sitemap.xml", "news-sitemap.xml")
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
 
@@ -36,9 +37,9 @@ def speak(get_response: View) -> View:
     def process_view(
         request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        """No language is chosen where no reader is."""
+        """No language is chosen where none is spoken."""
         route = request.resolver_match.route if request.resolver_match else ""
-        if get_script_prefix() == "/" or not route.startswith(OF_NO_READER):
+        if get_script_prefix() == "/" or not route.startswith(OF_NO_LANGUAGE):
             return None
         if request.method in ("GET", "HEAD"):
             return redirect(request.get_full_path_info())
@@ -49,7 +50,7 @@ def speak(get_response: View) -> View:
 
 
 def language_for(request: HttpRequest) -> str:
-    if request.path_info.startswith(tuple(f"/{start}" for start in OF_NO_READER)):
+    if request.path_info.startswith(tuple(f"/{start}" for start in OF_NO_LANGUAGE)):
         return ""
     return languages.asked_for(request.headers.get("Accept-Language", "")) or languages.OWN
 

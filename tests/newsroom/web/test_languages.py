@@ -79,15 +79,17 @@ def test_choice_survives_a_form_and_its_answer(client: Any, site: Any) -> None:
 def test_page_has_one_canonical_address(client: Any, site: Any) -> None:
     article = make_article(site.section)
     issue = make_issue(site.newsletter, [article], live=True)
-    for page in (article, issue):
+    for page in (article, issue, site.section, site.newsletter, site.home):
         shown = client.get(f"/de{page.url}").text
         assert f'<link rel="canonical" href="{page.full_url}">' in shown
         assert f"{page.full_url.partition('/politics')[0]}/de/" not in shown
 
 
-def test_no_language_is_chosen_where_no_reader_is(client: Any, site: Any) -> None:
+def test_no_language_is_chosen_where_none_is_spoken(client: Any, site: Any) -> None:
     for ask in (client.get, client.head):
         assert ask("/de/admin/?next=/x")["Location"] == "/admin/?next=/x"
+    for machines in ("/feed/", "/sitemap.xml", "/news-sitemap.xml"):
+        assert client.get(f"/de{machines}")["Location"] == machines
     assert client.post("/de/admin/login/").status_code == 404
     assert client.post("/de/webhooks/stripe/", "{}", "application/json").status_code == 404
     login = client.get("/admin/login/", headers={"Accept-Language": "de"})
