@@ -137,7 +137,6 @@ def shown(value: Any) -> str:
     if isinstance(value, date):
         return date_format(value)
     text = str(value)
-    # Marks around an address would be part of it.
     return text if text.startswith(f"{settings.BASE_URL}/") else languages.apart(text)
 
 
