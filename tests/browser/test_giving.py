@@ -62,7 +62,7 @@ def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: 
     expect(page.get_by_text("etwa €1.17 mehr")).to_be_visible()
     page.click(".tab:has-text('Einmalig')")
     expect(page.locator("[data-per-day]")).to_be_hidden()
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Weiter").click()
     expect(page.get_by_text("Pay 31.67 EUR")).to_be_visible()
     page.close()
 
@@ -71,7 +71,7 @@ def test_box_in_an_article_stays_there_until_stripe(chromium, product: Product) 
     """No page is loaded for another currency, nor for a correction."""
     page = chromium.new_page(base_url=product.web, locale="en-US")
     article = first_article(page)
-    page.click(".tab:has-text('Einmalig')")
+    page.click(".tab:has-text('Once')")
     page.locator(".box-ask").get_by_role("link", name="JPY").click()
     expect(page.get_by_text("Or your own amount in JPY")).to_be_visible()
     expect(page.locator("#give-once")).to_be_checked()
