@@ -7,11 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
+from newsroom.core.languages import addresses_below
 from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import own_forms_only
 
@@ -33,8 +34,9 @@ def absolute_url(name: str, *args: Any, **query: Any) -> str:
 
     Not at import time: the patterns import the views. Raises NoReverseMatch.
     """
-    path = reverse(name, urlconf=settings.ROOT_URLCONF, args=args, query=query)
-    return f"{settings.BASE_URL}/{path.removeprefix(get_script_prefix())}"
+    with addresses_below("/"):
+        path = reverse(name, urlconf=settings.ROOT_URLCONF, args=args, query=query)
+    return f"{settings.BASE_URL}{path}"
 
 
 def visitors_url(name: str, **query: Any) -> str:
