@@ -169,35 +169,35 @@ class Pipeline:
             self.in_a_row = 0
             return
         self.errors.add(f"the mail server answered {code}")
+        said = diagnosis.anonymous(f"{code} {words}", copy.email)
         if stage is Stage.MAIL:  # not about this reader, who has not been named yet
             if code // 100 == 5:
-                self._server_refuses_us(copy, stage, f"{code} {words}")
+                self._server_refuses_us(stage, said)
             raise Stop
         self.left_out(copy.subscriber_id)
         self.settled += 1
-        self.said = diagnosis.anonymous(f"{code} {words}", copy.email)
+        self.said = said
         verdict = diagnosis.by_smtp(stage, f"{code} {words}")
         if code // 100 != 5:
             self.result.later[copy.subscriber_id] = verdict
         elif verdict in (Verdict.DEAD, Verdict.LISTED):
             self.result.refused.append(copy.subscriber_id)
         elif verdict is Verdict.US:
-            self._refused_because_of_us(copy, stage, f"{code} {words}")
+            self._refused_because_of_us(copy, stage)
         else:
             self.result.later[copy.subscriber_id] = verdict
         if code == 421:  # RFC 5321, 3.8: it is closing the channel
             raise smtplib.SMTPServerDisconnected("421")
 
-    def _refused_because_of_us(self, copy: Copy, stage: Stage, words: str) -> None:
+    def _refused_because_of_us(self, copy: Copy, stage: Stage) -> None:
         self.result.because_of_us.append(copy.subscriber_id)
         self.in_a_row += 1
         if stage is not Stage.RCPT or self.in_a_row >= self.patience:
-            self._server_refuses_us(copy, stage, words)
+            self._server_refuses_us(stage, self.said)
             raise Stop
-        self.errors.add(f"the mail server said “{diagnosis.anonymous(words, copy.email)}”")
+        self.errors.add(f"the mail server said “{self.said}”")
 
-    def _server_refuses_us(self, copy: Copy, stage: Stage, words: str) -> None:
-        said = diagnosis.anonymous(words, copy.email)
+    def _server_refuses_us(self, stage: Stage, said: str) -> None:
         self.errors.add(f"the mail server said “{said}”")
         self.result.problem = f"the mail server refuses us: at {stage} it said “{said}”"
 
