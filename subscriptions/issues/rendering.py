@@ -14,7 +14,7 @@ from django.utils import timezone
 from newsroom.core.languages import speaking
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
-from subscriptions.readers.links import preferences_url, unsubscribe_url
+from subscriptions.readers.links import at_foot, preferences_url, unsubscribe_url
 
 if TYPE_CHECKING:
     from subscriptions.models import IssuePage
@@ -45,7 +45,7 @@ def render_issue(issue: "IssuePage") -> Rendered:
         "newsletter": newsletter,
         "look": newsletter,
         "web_url": issue.full_url or settings.BASE_URL,
-        **stand_ins,
+        "links_at_foot": at_foot(**stand_ins),
     }
     with speaking(newsletter.language), timezone.override(newsletter.zone):
         rendered = render(TEMPLATE, context, issue.subject)

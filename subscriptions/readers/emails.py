@@ -114,9 +114,8 @@ def already_subscribed(subscription_id: int) -> Letter | None:
 def unsubscribed(subscription_id: int) -> Letter | None:
     """Whoever has one of their mails could press the button: the reader hears of it, and comes back
     with one press."""
-    found = Subscription.objects.filter(pk=subscription_id, status=Status.UNSUBSCRIBED)
-    subscription = found.select_related("subscriber", "newsletter").first()
-    if not subscription or subscription.subscriber.suppression:
+    subscription = _reached(subscription_id, Status.UNSUBSCRIBED)
+    if subscription is None:
         return None
     token = tokens.permanent("preferences", subscription.subscriber_id)
     return Letter(
@@ -151,11 +150,17 @@ def series(subscription_id: int, welcome_id: int) -> Letter | None:
     return _to_reader(subscription_id, subject=mail.subject, context=context)
 
 
+def _reached(subscription_id: int, status: str) -> Subscription | None:
+    """If it is so still, and mail may go to its reader."""
+    found = Subscription.objects.filter(pk=subscription_id, status=status)
+    subscription = found.select_related("subscriber", "newsletter").first()
+    return subscription if subscription and not subscription.subscriber.suppression else None
+
+
 def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
     """To who is on the list, with the links to leave it."""
-    found = Subscription.objects.filter(pk=subscription_id, status=Status.CONFIRMED)
-    subscription = found.select_related("subscriber", "newsletter").first()
-    if not subscription or subscription.subscriber.suppression:
+    subscription = _reached(subscription_id, Status.CONFIRMED)
+    if subscription is None:
         return None
     newsletter, latest = subscription.newsletter, subscription.newsletter.latest_issue()
     token = tokens.permanent("unsubscribe", subscription.pk)
@@ -169,10 +174,7 @@ def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
             "latest": latest.subject if latest else "",
         },
         url=(latest.full_url or "") if latest else "",
-        links=[
-            (_("Unsubscribe"), links.unsubscribe_url(token)),
-            (_("Your newsletters"), links.preferences_url(preferences)),
-        ],
+        links=links.at_foot(links.unsubscribe_url(token), links.preferences_url(preferences)),
         look=newsletter,
         headers=links.unsubscribe_headers(token, by_mail.token_of(subscription.pk)),
         **more,

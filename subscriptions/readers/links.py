@@ -3,9 +3,11 @@
 ``token`` may be a merge field instead (newsroom/mail/providers), which stays as it is written.
 """
 
+from typing import Any
 from urllib.parse import unquote
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from newsroom.web.http import absolute_url
 from subscriptions.readers import by_mail
@@ -17,6 +19,11 @@ def unsubscribe_url(token: str) -> str:
 
 def preferences_url(token: str) -> str:
     return unquote(absolute_url("preferences", token))
+
+
+def at_foot(unsubscribe: str, preferences: str) -> list[tuple[Any, str]]:
+    """What stands at the foot of every mail to a list: words and address."""
+    return [(_("Unsubscribe"), unsubscribe), (_("Your newsletters"), preferences)]
 
 
 def unsubscribe_headers(token: str, mail_token: str) -> dict[str, str]:
