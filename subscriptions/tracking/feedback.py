@@ -79,10 +79,10 @@ def plain(value: Any) -> str:
 def _mailing_of(batch_id: str) -> int | None:
     """None for a single mail's, and for what is no batch of ours."""
     try:
-        batch = Batch.objects.filter(pk=batch_id).first() if batch_id else None
+        found = Batch.objects.filter(pk=batch_id) if batch_id else Batch.objects.none()
     except ValidationError:
         return None
-    return batch.mailing_id if batch else None
+    return found.values_list("mailing_id", flat=True).first()
 
 
 def act(verdict: Verdict, index: bytes, mailing_id: int | None) -> None:
