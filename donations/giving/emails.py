@@ -7,7 +7,6 @@ choose other subjects (GivingWords).
 
 from typing import Any
 
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
@@ -32,7 +31,6 @@ AGAIN: dict[str, Any] = {
     Frequency.MONTHLY: _("It comes again every month."),
     Frequency.ANNUAL: _("It comes again every year."),
 }
-amount = lazy(money.show, str)  # written in the mail's language
 
 
 @mail(
@@ -57,7 +55,7 @@ def thanks(contribution_id: int) -> Letter | None:
         return None
     about = {
         "name": contribution.donor.name,
-        "amount": amount(contribution.amount, contribution.currency),
+        "amount": contribution.shown_amount,
         "day": contribution.received_at or contribution.created_at,
         "again": AGAIN.get(contribution.frequency, ""),
         "receipt": contribution.receipt_number and contribution.receipt,
@@ -84,7 +82,7 @@ def contribution_failed(contribution_id: int) -> Letter | None:
     contribution = found.filter(status=Contribution.Status.FAILED).first()
     if contribution is None or contribution.donor is None:
         return None
-    about = {"amount": amount(contribution.amount, contribution.currency)}
+    about = {"amount": contribution.shown_amount}
     return _to_donor("payment_failed", contribution.donor, about, absolute_url("support"))
 
 
@@ -215,7 +213,7 @@ def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
     if recurring is None or recurring.donor is None:
         return None
     about = {
-        "amount": amount(recurring.amount, recurring.currency),
+        "amount": money.show(recurring.amount, recurring.currency),
         "card": recurring.card,
         "expires": recurring.card_expires_on or "",
     }
