@@ -67,7 +67,7 @@ def mail(name: str, **words: Any) -> Callable[[Writer], Writer]:
     """
 
     def declare(writer: Writer) -> Writer:
-        if name in _declared and _declared[name][1].__module__ != writer.__module__:
+        if name in _declared:
             raise ImproperlyConfigured(f"Two mails are named {name}: see settings.MAILS.")
         _declared[name] = Mail(name, **words), writer
         return writer
