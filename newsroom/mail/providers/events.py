@@ -22,13 +22,31 @@ BY_TEXT = Ask()
 LISTED_OR_US = Ask(Verdict.US)
 
 
+Table = dict[tuple[str, ...], Verdict | Ask]
+
+
+def amazons_bounces(event: str) -> Table:
+    """By type and subtype ("Amazon SES: Contents of event notifications"), also of who sends by
+    Amazon; ``event`` is what they call a bounce."""
+    return {
+        (event, "*", "suppressed"): Verdict.LISTED_DEAD,
+        (event, "*", "onaccountsuppressionlist"): Verdict.LISTED_DEAD,
+        (event, "permanent", "noemail"): Verdict.DEAD,
+        (event, "transient", "messagetoolarge"): Verdict.US,
+        (event, "transient", "contentrejected"): Verdict.US,
+        (event, "transient", "attachmentrejected"): Verdict.US,
+        (event, "transient"): Verdict.SOFT,
+        (event,): BY_TEXT,  # Permanent General, Undetermined
+    }
+
+
 @dataclass(frozen=True)
 class Events:
     """Paths are keys with dots between; “*” takes the first there is, “|” divides alternatives."""
 
     fields: tuple[str, ...]
     # Values of the fields in small letters. “*” fits any, and so does what is left out at the end.
-    table: dict[tuple[str, ...], Verdict | Ask]
+    table: Table
     text: tuple[str, ...] = ()  # where the receiving server's words are
     recipient: str = ""  # where Anymail does not look for them
 

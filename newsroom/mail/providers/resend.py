@@ -8,7 +8,7 @@ from anymail.backends import resend
 from newsroom.mail.diagnosis import Verdict
 
 from . import Hook, Provider
-from .events import BY_TEXT, Events
+from .events import Events, amazons_bounces
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
@@ -41,14 +41,7 @@ EVENTS = Events(  # "Event types"
         "data.bounce.subType",
     ),
     table={
-        ("email.bounced", "*", "suppressed"): Verdict.LISTED_DEAD,
-        ("email.bounced", "*", "onaccountsuppressionlist"): Verdict.LISTED_DEAD,
-        ("email.bounced", "permanent", "noemail"): Verdict.DEAD,
-        ("email.bounced", "transient", "messagetoolarge"): Verdict.US,
-        ("email.bounced", "transient", "contentrejected"): Verdict.US,
-        ("email.bounced", "transient", "attachmentrejected"): Verdict.US,
-        ("email.bounced", "transient"): Verdict.SOFT,
-        ("email.bounced",): BY_TEXT,
+        **amazons_bounces("email.bounced"),
         ("email.complained",): Verdict.COMPLAINT,
         ("email.failed",): Verdict.US,
         ("email.suppressed",): Verdict.LISTED,

@@ -7,7 +7,7 @@ from anymail.utils import UNSET
 from newsroom.mail.diagnosis import Verdict
 
 from . import Hook, Provider
-from .events import BY_TEXT, Events
+from .events import Events, amazons_bounces
 from .plain_recipients import PlainRecipients
 
 TIMEOUT = {"connect_timeout": 3.05, "read_timeout": 60}  # seconds
@@ -58,14 +58,7 @@ EVENTS = Events(  # "Contents of event notifications"; bounce and complaint type
         "subscription.newTopicPreferences.topicSubscriptionStatus.subscriptionStatus",
     ),
     table={
-        ("bounce", "*", "suppressed"): Verdict.LISTED_DEAD,
-        ("bounce", "*", "onaccountsuppressionlist"): Verdict.LISTED_DEAD,
-        ("bounce", "permanent", "noemail"): Verdict.DEAD,
-        ("bounce", "transient", "messagetoolarge"): Verdict.US,
-        ("bounce", "transient", "contentrejected"): Verdict.US,
-        ("bounce", "transient", "attachmentrejected"): Verdict.US,
-        ("bounce", "transient"): Verdict.SOFT,
-        ("bounce",): BY_TEXT,  # Permanent General, Undetermined
+        **amazons_bounces("bounce"),
         ("complaint", "onaccountsuppressionlist"): Verdict.LISTED_COMPLAINT,
         ("complaint", "*", "not-spam"): Verdict.NOTHING,
         ("complaint", "*", "auth-failure"): Verdict.US,
