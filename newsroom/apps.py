@@ -8,12 +8,15 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         """What would only show when it is too late stops the start."""
-        from newsroom.core import catalogues, languages, paths, privacy  # noqa: F401 - registers <id:…> and <token:…>
+        from newsroom.core import languages, paths, privacy  # noqa: F401 - registers <id:…> and <token:…>
         from newsroom.mail import providers
         from newsroom.web import media_host
 
         languages.refuse_unknown()
-        catalogues.compile_stale()
+        if languages.stale_catalogues():  # Babel takes a tenth of a second to load
+            from newsroom.core import catalogues
+
+            catalogues.compile_stale()
         privacy.refuse_bad_keys()
         media_host.refuse_bad_origin()
         if settings.PRODUCTION:

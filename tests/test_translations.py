@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.template.base import Lexer, TokenType
 
-from newsroom.core import catalogues
+from newsroom.core import catalogues, languages
 
 TEMPLATES = settings.BASE_DIR / "templates"
 OF_STAFF = {"admin", "desk", "finance", "staff", "wagtailadmin", "side_by_side.html"}
@@ -90,9 +90,9 @@ def holes(text: str) -> set[str]:
     return named | set(re.findall(r"%\(\w+\)s|</?\w+[^>]*>", text))
 
 
-@pytest.mark.parametrize("language", catalogues.translated())
+@pytest.mark.parametrize("language", languages.translated())
 def test_every_text_is_translated(language: str) -> None:
-    catalogue = catalogues.read(catalogues.source_of(language))
+    catalogue = catalogues.read(languages.catalogue_of(language))
     for asked in catalogues.gathered():
         if not asked.id:
             continue

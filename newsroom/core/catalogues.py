@@ -15,7 +15,6 @@ from django.utils.translation.template import templatize
 
 from newsroom.core import languages
 
-LOCALE: Path = settings.BASE_DIR / "locale"
 CODE = ["newsroom", "subscriptions", "donations"]
 NOT_OURS = {"sandbox", "migrations", "static"}  # nor what a reader sees
 TEMPLATES = {".html", ".txt", ".mjml"}
@@ -26,23 +25,10 @@ KEYWORDS = {
 }
 
 
-def source_of(language: str) -> Path:
-    return LOCALE / language / "LC_MESSAGES" / "django.po"
-
-
-def translated() -> list[str]:
-    """The languages that have a catalogue: all but English, which the code is written in."""
-    return [code for code in languages.NAMES if code != "en"]
-
-
 def compile_stale() -> None:
     """Compile what is newer than its compiled form. Safe to run twice at once."""
-    for source in map(source_of, translated()):
-        if not source.exists():
-            continue
+    for source in languages.stale_catalogues():
         compiled = source.with_suffix(".mo")
-        if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
-            continue
         half = compiled.with_suffix(f".{os.getpid()}")
         with half.open("wb") as file:
             write_mo(file, read(source))
@@ -78,7 +64,7 @@ def sources() -> Iterator[Path]:
 
 def update(language: str, template: Catalog) -> None:
     """Bring a catalogue up to date: what is new in it is empty, what nobody asks for is gone."""
-    source = source_of(language)
+    source = languages.catalogue_of(language)
     source.parent.mkdir(parents=True, exist_ok=True)
     catalogue = read(source) if source.exists() else Catalog(language, fuzzy=False)
     catalogue.update(template, no_fuzzy_matching=True, update_creation_date=False)

@@ -6,6 +6,7 @@ links of that page stay below ``/de/``, since that is the script's prefix there.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,25 @@ def refuse_unknown() -> None:
     """Raises ImproperlyConfigured when the newsroom writes in a language that we don't speak."""
     if OWN not in NAMES:
         raise ImproperlyConfigured(f"SITE_LANGUAGE: one of {', '.join(NAMES)}.")
+
+
+def translated() -> list[str]:
+    """Those that have a catalogue: all but English, which the code is written in."""
+    return [code for code in NAMES if code != "en"]
+
+
+def catalogue_of(language: str) -> Path:
+    return Path(settings.LOCALE_PATHS[0]) / language / "LC_MESSAGES" / "django.po"
+
+
+def stale_catalogues() -> list[Path]:
+    """Those that are newer than their compiled form, or have none."""
+
+    def changed_at(path: Path) -> float:
+        return path.stat().st_mtime if path.exists() else 0
+
+    catalogues = map(catalogue_of, translated())
+    return [path for path in catalogues if changed_at(path) > changed_at(path.with_suffix(".mo"))]
 
 
 def tag(language: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from newsroom.core import catalogues
+from newsroom.core import catalogues, languages
 
 
 class Command(BaseCommand):
@@ -12,8 +12,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         template = catalogues.gathered()
-        for language in catalogues.translated():
+        for language in languages.translated():
             catalogues.update(language, template)
-            catalogue = catalogues.read(catalogues.source_of(language))
+            catalogue = catalogues.read(languages.catalogue_of(language))
             empty = sum(not any(one.string or "") for one in catalogue if one.id)
             self.stdout.write(f"{language}: {len(catalogue)} texts, {empty} to translate")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from newsroom.core import catalogues
+from newsroom.core import languages
 
 
 @pytest.fixture
-def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(catalogues, "LOCALE", tmp_path)
+def elsewhere(settings: Any, tmp_path: Path) -> Path:
+    settings.LOCALE_PATHS = [tmp_path]
     return tmp_path
 
 
@@ -20,7 +20,7 @@ def test_new_texts_are_gathered_and_those_that_nobody_asks_for_are_gone(
     elsewhere: Path, capsys: Any
 ) -> None:
     call_command("makemessages")
-    source = catalogues.source_of("de")
+    source = languages.catalogue_of("de")
     empty = source.read_text()
     assert 'msgid "Subscribe"\nmsgstr ""' in empty and "“%(query)s”" in empty
     source.write_text(
@@ -35,11 +35,11 @@ def test_new_texts_are_gathered_and_those_that_nobody_asks_for_are_gone(
 def test_what_has_changed_is_compiled_once(elsewhere: Path) -> None:
     call_command("makemessages")
     call_command("compilemessages")
-    compiled = catalogues.source_of("de").with_suffix(".mo")
+    compiled = languages.catalogue_of("de").with_suffix(".mo")
     assert sorted(path.suffix for path in compiled.parent.iterdir()) == [".mo", ".po"]
     made = compiled.stat().st_mtime_ns
     call_command("compilemessages")
     assert compiled.stat().st_mtime_ns == made
-    os.utime(catalogues.source_of("de"), ns=(made + 10**9, made + 10**9))
+    os.utime(languages.catalogue_of("de"), ns=(made + 10**9, made + 10**9))
     call_command("compilemessages")
     assert compiled.stat().st_mtime_ns > made
