@@ -30,7 +30,6 @@ from subscriptions.models import IssueLink, IssuePage, LinkCheck, Newsletter
 from subscriptions.sending import freezing
 from tests.factories import make_subscription, make_user
 from tests.sending import send_all
-from tests.subscriptions.sending import mailserver
 from tests.subscriptions.sending.test_mime import received
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site", "mail_sandbox")]
@@ -297,16 +296,6 @@ def test_issue_goes_out_by_api(client: Any, paper: Paper, words: Words, inbox: A
     )
     counted_links_lead_on(client, mail["html"], paper)
     assert IssueLink.objects.filter(url=paper.article.full_url).count() == 1
-
-
-@pytest.fixture
-def server(settings: Any) -> Any:
-    with mailserver.running() as server:
-        settings.MAIL_PROVIDER = "smtp"
-        settings.EMAIL_BACKEND = "newsroom.mail.providers.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-        settings.EMAIL_USE_TLS = False
-        yield server
 
 
 def test_issue_and_single_mails_go_out_by_smtp(
