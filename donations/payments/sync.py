@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from donations import money
 from donations.models import Checkout, Contribution, RecurringContribution, Review
-from donations.payments import gateway, mappers
+from donations.payments import gateway
 from donations.payments.gateway import id_of
+from donations.payments.mirror.contributions import mirror_payment
+from donations.payments.mirror.recurring import mirror_subscription, tell_of_failure
 from newsroom.mail import outbox
 
 
@@ -129,7 +131,7 @@ def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution 
         known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
         if checkout is None and not known and not adopt:
             return None
-        recurring = mappers.subscription(subscription, checkout)
+        recurring = mirror_subscription(subscription, checkout)
         if adopt and not known:
             recurring.adopted_at = timezone.now()
             recurring.save(update_fields=["adopted_at"])
@@ -137,7 +139,7 @@ def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution 
     if recurring.status == "past_due" and invoice:
         for intent in gateway.payments_of_invoice(invoice.id):
             pull_payment(intent)  # says why it failed, which the mail depends on
-        mappers.tell_of_failure(recurring, invoice)
+        tell_of_failure(recurring, invoice)
     return recurring
 
 
@@ -154,7 +156,7 @@ def pull_payment(pk: str) -> Contribution | None:
                 return None  # not ours
         charge: Any = intent.latest_charge
         disputes = gateway.disputes_of(charge.id) if charge and charge.disputed else []
-        return mappers.payment(intent, checkout, recurring, invoice_id, disputes)
+        return mirror_payment(intent, checkout, recurring, invoice_id, disputes)
 
 
 def _subscription_of(invoice_id: str) -> str:

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from donations.giving.links import manage_url
 from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
-from donations.payments import gateway, mappers, sync
+from donations.payments import gateway, sync
+from donations.payments.mirror.contributions import mirror_payment
+from donations.payments.mirror.recurring import mirror_subscription
 from newsroom.core import tokens
 from tests.donations.conftest import handle
 
@@ -104,9 +106,9 @@ def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) 
         for pk in Contribution.objects.values_list("stripe_payment_intent", flat=True)
     ]
     client.post(f"{page}erase/")
-    mappers.subscription(before, recurring.checkout)
+    mirror_subscription(before, recurring.checkout)
     for intent in intents:
-        mappers.payment(intent, recurring.checkout, None, "", [])
+        mirror_payment(intent, recurring.checkout, None, "", [])
     recurring.refresh_from_db()
     assert not recurring.card and recurring.card_expires_on is None and recurring.donor is None
     assert not Donor.objects.exists()
@@ -117,7 +119,7 @@ def test_address_that_changed_at_stripe_is_the_donors_from_then_on(page) -> None
     recurring = RecurringContribution.objects.get()
     found = gateway.subscription(recurring.stripe_subscription)
     found.customer.email = "moved@example.org"
-    mappers.subscription(found, recurring.checkout)
+    mirror_subscription(found, recurring.checkout)
     recurring.refresh_from_db()
     assert recurring.donor.email == "moved@example.org" and recurring.card == "visa 4242"
 

@@ -21,7 +21,8 @@ from donations.models import (
     Review,
     StripeEvent,
 )
-from donations.payments import events, gateway, mappers, sync
+from donations.payments import events, gateway, sync
+from donations.payments.mirror.recurring import mirror_subscription
 from donations.sandbox.objects import Card, Iban
 from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
@@ -312,6 +313,6 @@ def test_status_that_stripe_invents_opens_a_review_and_breaks_nothing(donor, tol
     handle(told())
     found = gateway.subscription(RecurringContribution.objects.get().stripe_subscription)
     found.status = "hibernating"
-    mappers.subscription(found, None)
+    mirror_subscription(found, None)
     assert RecurringContribution.objects.get().status == "hibernating"
     assert "hibernating" in Review.objects.get(kind="unknown").why

@@ -1,0 +1,154 @@
+"""A Stripe PaymentIntent and its newest Charge as a contribution; and what follows its arrival."""
+
+from typing import Any
+
+import stripe
+from django.db import transaction
+from django.utils import timezone
+
+from donations.models import (
+    Checkout,
+    Contribution,
+    ContributionChange,
+    Deferral,
+    Dispute,
+    Donor,
+    Receipt,
+    RecurringContribution,
+)
+from donations.payments.gateway import id_of
+from donations.payments.mirror.disputes import mirror_dispute
+from donations.payments.mirror.donors import donor_of, is_erased
+from donations.payments.mirror.values import name_of, time_of
+from newsroom.mail import outbox
+from newsroom.mail.asked import ask
+from subscriptions.models import Newsletter
+
+Status = Contribution.Status
+
+
+def mirror_payment(
+    intent: stripe.PaymentIntent,
+    checkout: Checkout | None,
+    recurring: RecurringContribution | None,
+    invoice_id: str,
+    disputed: list[stripe.Dispute],
+) -> Contribution | None:
+    """Write down what a payment is now; None while nothing moved."""
+    fields = fields_from_intent(intent, disputed)
+    if fields is None:
+        return None
+    asked: Any = checkout or recurring
+    fields |= {"appeal": asked.appeal, "frequency": asked.frequency, "stripe_invoice": invoice_id}
+    fields |= {"recurring": recurring, "checkout": checkout or asked.checkout}
+    with transaction.atomic():
+        before, contribution = record(intent, fields)
+        for found in disputed:
+            mirror_dispute(found, contribution)
+        if contribution.arrived and not (before and before.arrived) and _ours(contribution):
+            on_first_arrival(contribution)
+        late = before and before.status == Status.PROCESSING
+        if late and contribution.status == Status.FAILED and not recurring:
+            outbox.post("contribution_failed", contribution.pk, key=str(contribution.pk))
+    return contribution
+
+
+def fields_from_intent(
+    intent: stripe.PaymentIntent, disputed: list[stripe.Dispute]
+) -> dict[str, Any] | None:
+    """What the payment itself says, None while there is nothing to tell."""
+    charge: Any = intent.latest_charge
+    status = _status(intent, charge, disputed)
+    if status is None:
+        return None
+    return {
+        "amount": intent.amount,
+        "refunded": charge.amount_refunded if charge else 0,
+        "currency": intent.currency,
+        "status": status,
+        "stripe_charge": charge.id if charge else "",
+        "stripe_customer": id_of(intent.customer) if intent.customer else "",
+        "payment_method": name_of(charge.payment_method_details) if charge else "",
+        "created_at": time_of(intent.created),
+        "received_at": time_of(charge.created) if charge and charge.paid else None,
+        **_failure(intent, charge, status),
+    }
+
+
+def record(
+    intent: stripe.PaymentIntent, fields: dict[str, Any]
+) -> tuple[Contribution | None, Contribution]:
+    """The row as it was, and as it is; with a line of history if finance cares about the change."""
+    before = Contribution.objects.filter(stripe_payment_intent=intent.id).first()
+    recurring, checkout = fields["recurring"], fields["checkout"]
+    donor = (recurring and recurring.donor) or donor_of(intent.customer, checkout)
+    if donor:  # who gave stays known when the customer is deleted at Stripe
+        fields["donor"] = donor
+    elif is_erased(fields["stripe_customer"]):
+        fields["payment_method"] = fields["payment_method"].partition(" ")[0]
+    now, _ = Contribution.objects.update_or_create(stripe_payment_intent=intent.id, defaults=fields)
+    if before is None or (before.status, before.refunded) != (now.status, now.refunded):
+        ContributionChange.objects.create(
+            contribution=now, status=now.status, refunded=now.refunded, note=now.failure
+        )
+    return before, now
+
+
+def _status(
+    intent: stripe.PaymentIntent, charge: Any, disputes: list[stripe.Dispute]
+) -> str | None:
+    """Our word for where the money is; None while there is nothing to tell."""
+    if intent.status == "succeeded" and charge:
+        if any(dispute.status in Dispute.GONE for dispute in disputes):
+            return Status.DISPUTED
+        if charge.refunded:
+            return Status.REFUNDED
+        return Status.PARTLY_REFUNDED if charge.amount_refunded else Status.SUCCEEDED
+    if intent.status == "processing":
+        return Status.PROCESSING
+    if intent.status == "canceled" or intent.last_payment_error:
+        return Status.FAILED
+    return None
+
+
+def _failure(intent: stripe.PaymentIntent, charge: Any, status: str) -> dict[str, str]:
+    if status != Status.FAILED:
+        return {"failure": "", "failure_code": ""}
+    error = intent.last_payment_error
+    words = (error and error.message) or (charge and charge.failure_message) or ""
+    code = (error and error.code) or (charge and charge.failure_code) or ""
+    return {"failure": str(words)[:300], "failure_code": str(code)[:60]}
+
+
+def _ours(contribution: Contribution) -> bool:
+    """Not from before we took the recurring one over: another system has thanked for that."""
+    adopted_at = contribution.recurring.adopted_at if contribution.recurring else None
+    return not (adopted_at and contribution.received_at and contribution.received_at < adopted_at)
+
+
+def on_first_arrival(contribution: Contribution) -> None:
+    """The first moment the money is there: one receipt, one thanks, no more reminders, and what
+    else they asked for when they gave."""
+    now = timezone.now()
+    Receipt.issue(contribution, contribution.received_at or now)
+    outbox.post("thanks", contribution.pk, key=str(contribution.pk))
+    donor, checkout = contribution.donor, contribution.checkout
+    open_ones = Deferral.objects.none()
+    if checkout and checkout.deferral_id:
+        open_ones |= Deferral.objects.filter(pk=checkout.deferral_id)
+    if donor:
+        open_ones |= Deferral.objects.of_address(donor.email_index)
+    for deferral in open_ones:
+        deferral.end(Deferral.Status.GIVEN, now)
+    if checkout:
+        checkout.close(now)
+        _sign_up(checkout, donor)
+
+
+def _sign_up(checkout: Checkout, donor: Donor | None) -> None:
+    """The newsletter, once, if the box was ticked. Nothing stays of that: neither which donor it
+    was, nor that a reader came this way."""
+    ticked = Checkout.objects.filter(form_id=checkout.form_id, newsletter=True)
+    newsletter = Newsletter.objects.live().order_by("path").first()
+    if ticked.update(newsletter=False) and checkout.newsletter and donor and newsletter:
+        ask("signup", donor.email, newsletter=newsletter.pk, how="form")

@@ -1,0 +1,28 @@
+"""Small things of Stripe's objects, and what to do with one that we don't know."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from donations.models import Review
+
+
+def say_unknown(pk: str, what: str, **fields: Any) -> None:
+    why = f"{pk} has {what}, which we don't know. It is kept; please look at it at Stripe."
+    Review.open(Review.Kind.UNKNOWN, pk, why, **fields)
+
+
+def name_of(method: Any) -> str:
+    """“visa 4242”, “sepa 3000”, “paypal”: of a PaymentMethod or a charge's details of one."""
+    if method is None:
+        return ""
+    part = getattr(method, method.type, None)
+    brand = getattr(part, "brand", None) or method.type.removesuffix("_debit")
+    return f"{brand} {getattr(part, 'last4', None) or ''}".strip()[:60]
+
+
+def time_of(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def time_or_none(seconds: int | None) -> datetime | None:
+    return time_of(seconds) if seconds else None
