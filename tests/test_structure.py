@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from newsroom.celery import app as celery_app
 from newsroom.mail import catalogue
@@ -86,6 +87,29 @@ def test_every_mail_that_is_posted_is_written_and_has_both_parts() -> None:
     assert named <= set(catalogue.mails())
     parts = [path for path in ROOT.glob("templates/*/email/*.mjml") if path.stem != "base"]
     assert [path.name for path in parts if not path.with_suffix(".txt").exists()] == []
+
+
+def writes_a_status(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="update"), keywords=words):
+            return any(word.arg == "status" for word in words)
+        case ast.Attribute(value=ast.Name(id=name), attr="status", ctx=ast.Store()):
+            return name != "self"
+    return False
+
+
+def test_status_is_changed_in_one_way() -> None:
+    """What has a table of moves is guarded by it; a mirror takes whatever Stripe says."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in modules()
+        if "sandbox" not in path.parts and "migrations" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text()))
+        if writes_a_status(node)
+    ]
+    assert found == []
+    machines = [model for model in apps.get_models() if hasattr(model, "Status")]
+    assert [model.__name__ for model in machines if not hasattr(model, "MOVES")] == ["Contribution"]
 
 
 def test_importing_a_sandbox_makes_no_file(tmp_path: Path) -> None:

@@ -76,14 +76,14 @@ def approve(refund: Refund, by: Any) -> None:
     """The second person's word. Raises NotRefunded."""
     if by.pk == refund.asked_by_id:
         raise NotRefunded("Somebody else has to approve what you asked for.")
-    if not refund.move(Status.APPROVED, Status.WAITING, approved_by=by):
+    if not refund.move(Status.APPROVED, approved_by=by):
         raise NotRefunded("Somebody has decided about it already.")
     _close_review(refund, by, "Approved.")
     carry_out(refund)
 
 
 def decline(refund: Refund, by: Any) -> None:
-    if not refund.move(Status.DECLINED, Status.WAITING, approved_by=by):
+    if not refund.move(Status.DECLINED, approved_by=by):
         raise NotRefunded("Somebody has decided about it already.")
     _close_review(refund, by, "Declined.")
 
@@ -100,9 +100,9 @@ def carry_out(refund: Refund) -> None:
         raise NotRefunded("Stripe does not answer. It is tried again by itself.") from error
     except stripe.StripeError as error:
         reason = str(error.user_message or type(error).__name__)[:300]
-        refund.move(Status.FAILED, Status.APPROVED, error=reason)
+        refund.move(Status.FAILED, error=reason)
         raise NotRefunded(f"Stripe refused: {reason}") from error
-    refund.move(Status.DONE, Status.APPROVED, stripe_refund=made.id)
+    refund.move(Status.DONE, stripe_refund=made.id)
     sync.pull_payment(intent)
 
 

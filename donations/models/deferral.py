@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
 from .appeal import Appeal, Frequency
@@ -23,8 +24,6 @@ class DeferralQuerySet(models.QuerySet["Deferral"]):
 class Deferral(models.Model):
     """That we will ask again by mail. Only made when an address was left: without one, the
     reader's own cookie remembers, and we store nothing.
-
-    waiting -> reminded; waiting, reminded -> given (a contribution arrived); waiting -> cancelled
     """
 
     class Status(models.TextChoices):
@@ -32,6 +31,12 @@ class Deferral(models.Model):
         REMINDED = "reminded"
         GIVEN = "given"
         CANCELLED = "cancelled"
+
+    MOVES: Moves = {  # to: from
+        Status.REMINDED: {Status.WAITING},
+        Status.GIVEN: {Status.WAITING, Status.REMINDED},  # a contribution arrived
+        Status.CANCELLED: {Status.WAITING},
+    }
 
     email = EncryptedField(context="deferral.email")
     email_index = BlindIndexField()
@@ -82,8 +87,4 @@ class Deferral(models.Model):
 
     def end(self, status: str, now: datetime) -> bool:
         """Leave waiting (or, by a contribution, reminded); False when it is over already."""
-        open_ones = [self.Status.WAITING]
-        if status == self.Status.GIVEN:
-            open_ones.append(self.Status.REMINDED)
-        mine = type(self).objects.filter(pk=self.pk, status__in=open_ones)
-        return bool(mine.update(status=status, ended_on=timezone.localdate(now)))
+        return bool(transition(self, status, ended_on=timezone.localdate(now)))

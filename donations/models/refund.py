@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import EncryptedField
 
 from .contribution import Contribution
@@ -20,11 +21,8 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 
 class Refund(models.Model):
-    """A refund by staff. What came of it at Stripe is mirrored on the contribution.
-
-    waiting -> approved (by another person) -> done | failed; waiting -> declined
-    small ones begin as approved
-    """
+    """A refund by staff, a small one approved from the beginning. What came of it at Stripe is
+    mirrored on the contribution."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "waits for a second person"
@@ -32,6 +30,13 @@ class Refund(models.Model):
         DECLINED = "declined"
         DONE = "done"
         FAILED = "failed"
+
+    MOVES: Moves = {  # to: from
+        Status.APPROVED: {Status.WAITING},  # by a second person
+        Status.DECLINED: {Status.WAITING},
+        Status.DONE: {Status.APPROVED},
+        Status.FAILED: {Status.APPROVED},
+    }
 
     contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="refunds")
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
@@ -61,9 +66,8 @@ class Refund(models.Model):
     def __str__(self) -> str:
         return f"refund {self.pk} ({self.status})"
 
-    def move(self, to: str, *frm: str, **fields: Any) -> bool:
+    def move(self, to: str, **fields: Any) -> bool:
         """One winner of each step."""
-        mine = Refund.objects.filter(pk=self.pk, status__in=frm)
-        moved = bool(mine.update(status=to, **fields))
+        moved = transition(self, to, **fields)
         self.refresh_from_db()
-        return moved
+        return bool(moved)

@@ -1,12 +1,14 @@
 """Single mails that somebody is waiting for: confirmations, reminders, thanks, notices."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from newsroom.core.clock import day_of
+from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField
 
 # Definite failures are tried again after these; then an editor has to look.
@@ -34,8 +36,8 @@ class TransactionalMail(models.Model):
     one after the other, as somebody who gives and signs up causes them. So when it is sent, a row
     no longer says whose mail it was, nor when in the day; its key is a keyed hash from the start.
 
-    waiting -> sending -> sent | waiting (definite no, later again) | failed (tries used up)
-    waiting, sending -> dropped (nothing left to say: the row is gone, the state has changed)
+    A definite no waits for its next try; with its tries used up it has failed. Dropped: nothing
+    left to say, the row is gone or its state has changed.
     """
 
     class Status(models.TextChoices):
@@ -45,6 +47,13 @@ class TransactionalMail(models.Model):
         FAILED = "failed"
         DROPPED = "dropped"
 
+    MOVES: Moves = {  # to: from
+        Status.SENDING: {Status.WAITING, Status.SENDING},
+        Status.SENT: {Status.SENDING},
+        Status.WAITING: {Status.SENDING},
+        Status.FAILED: {Status.SENDING},
+        Status.DROPPED: {Status.SENDING},
+    }
     FORGOTTEN = [Status.SENT, Status.DROPPED]
     OVER = [*FORGOTTEN, Status.FAILED]  # of a failed one somebody may want to know whose it was
 
@@ -88,15 +97,17 @@ class TransactionalMail(models.Model):
         """Take this mail for sending; False when another worker has it or it is done."""
         due = type(self).objects.due(now).filter(pk=self.pk)
         self.may_have_arrived = self.in_doubt
-        claimed = {"status": self.Status.SENDING, "tries": F("tries") + 1, "next_try_at": now}
-        return bool(due.update(in_doubt=True, **claimed))
+        return bool(
+            transition(
+                due, self.Status.SENDING, tries=F("tries") + 1, next_try_at=now, in_doubt=True
+            )
+        )
 
-    def finish(self, status: str, **fields: object) -> None:
+    def finish(self, status: str, **fields: Any) -> None:
         """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""
         if status in self.OVER:
             day = day_of(self.created_at)
             fields |= {"created_at": day, "next_try_at": day}
         if status in self.FORGOTTEN:
             fields |= {"object_id": None, "second_id": None}
-        mine = type(self).objects.filter(pk=self.pk, status=self.Status.SENDING)
-        mine.update(status=status, **fields)
+        transition(self, status, frm=[self.Status.SENDING], **fields)

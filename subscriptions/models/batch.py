@@ -2,7 +2,8 @@
 
 import math
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
@@ -10,6 +11,7 @@ from django.db.models import Count, Func, Max, Q
 from django.db.models.functions import Now
 
 from newsroom.core.locks import one_at_a_time
+from newsroom.core.moves import Moves, transition
 
 MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled
 NUMBERING = 4231  # the advisory lock under which batches get their places
@@ -50,16 +52,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(status=Batch.Status.SENDING, lease_until__lt=Now())
 
 
+def settle(batches: "Batch | BatchQuerySet", to: str, **fields: Any) -> bool:
+    """A transition that ends the claim; did I win?"""
+    return bool(transition(batches, to, claim_token=None, lease_until=None, **fields))
+
+
 class Batch(models.Model):
     """One provider call: which readers, who holds it, how it ended.
-
-    | from         | to                                                                         |
-    | ------------ | -------------------------------------------------------------------------- |
-    | pending      | sending (claimed), cancelled                                               |
-    | sending      | accepted, pending (definite no), in doubt (nobody knows, or lease over)    |
-    | sending      | split (refused: its halves take its place), rejected (refused, one reader) |
-    | in doubt     | accepted or pending, by evidence; else needs review                        |
-    | needs review | accepted or pending, by a person                                           |
 
     By SMTP a batch is many messages on one connection. ``begun`` and ``done`` are its journal:
     how many may have been handed over, and of how many the answer is known; ``left_out_ids`` are
@@ -76,6 +75,20 @@ class Batch(models.Model):
         REJECTED = "rejected", "refused by the provider"
         CANCELLED = "cancelled"
 
+    MOVES: Moves = {  # to: from
+        Status.SENDING: {Status.PENDING},  # claimed
+        # The call was taken. Evidence counts whenever it comes: after a “no”, in the middle.
+        Status.ACCEPTED: {
+            Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.NEEDS_REVIEW,
+        },
+        # A definite no; of what was in doubt by evidence, of what needs review by a person.
+        Status.PENDING: {Status.SENDING, Status.IN_DOUBT, Status.NEEDS_REVIEW},
+        Status.IN_DOUBT: {Status.SENDING},  # nobody knows, or the lease is over
+        Status.NEEDS_REVIEW: {Status.IN_DOUBT},  # no evidence
+        Status.SPLIT: {Status.SENDING},  # refused: its halves take its place
+        Status.REJECTED: {Status.SENDING},  # refused, one reader
+        Status.CANCELLED: {Status.PENDING},
+    }  # fmt: skip
     OPEN = [Status.PENDING, Status.SENDING, Status.IN_DOUBT, Status.NEEDS_REVIEW]
     UNSETTLED = [Status.IN_DOUBT, Status.NEEDS_REVIEW]
 
@@ -180,8 +193,7 @@ class Batch(models.Model):
         middle = self.size // 2
         with transaction.atomic():
             mine = type(self).objects.filter(pk=self.pk, claim_token=self.claim_token)
-            done = {"status": self.Status.SPLIT, "claim_token": None, "lease_until": None}
-            if not mine.update(**done):
+            if not settle(mine, self.Status.SPLIT):
                 return False
             seq = self._next_seq()
             halves = [self.subscriber_ids[:middle], self.subscriber_ids[middle:]]
@@ -201,11 +213,6 @@ class Batch(models.Model):
         one_at_a_time(NUMBERING, self.mailing_id)
         places = type(self).objects.filter(mailing=self.mailing_id)
         return int(places.aggregate(last=Max("seq"))["last"]) + 1
-
-    def settle(self, to: str, *, frm: Sequence[str], **fields: object) -> bool:
-        """Settle it: one guarded update, one winner."""
-        mine = type(self).objects.filter(pk=self.pk, status__in=frm)
-        return bool(mine.update(status=to, claim_token=None, lease_until=None, **fields))
 
     @property
     def recipients(self) -> int:

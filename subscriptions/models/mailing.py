@@ -1,6 +1,7 @@
 """An issue on its way: approved, scheduled, frozen, sent; with the table of its moves."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from newsroom.core import clock
+from newsroom.core.moves import Moves, transition
 
 from .batch import Batch, Cardinality
 from .issue import IssuePage
@@ -44,8 +46,7 @@ class Mailing(models.Model):
         MISSED = "missed", "missed its hour"
         CANCELLED = "cancelled"
 
-    # to: from. Guarded updates in move() hold every change to this table.
-    MOVES = {
+    MOVES: Moves = {  # to: from
         Status.SENDING: {Status.SCHEDULED, Status.PAUSED},
         Status.PAUSED: {Status.SENDING},
         Status.SENT: {Status.SENDING},
@@ -105,18 +106,17 @@ class Mailing(models.Model):
         """What names this mailing to the provider."""
         return f"mailing-{self.pk}"
 
-    def move(self, to: str, **fields: object) -> bool:
+    def move(self, to: str, **fields: Any) -> bool:
         """Change the status as MOVES allows, setting ``fields`` too; False when another was
         faster or the move makes no sense any more."""
-        allowed = type(self).objects.filter(pk=self.pk, status__in=self.MOVES[self.Status(to)])
-        moved = bool(allowed.update(status=to, **fields))
+        moved = transition(self, to, **fields)
         self.refresh_from_db()
-        return moved
+        return bool(moved)
 
     def withdraw(self, now: datetime) -> bool:
         """Take the approval back; False once it is being sent: that takes a cancel."""
-        waiting = type(self).objects.filter(pk=self.pk, status__in=self.BEFORE_FREEZE)
-        return bool(waiting.update(status=self.Status.CANCELLED, finished_at=now))
+        cancelled = self.Status.CANCELLED
+        return bool(transition(self, cancelled, frm=self.BEFORE_FREEZE, finished_at=now))
 
     def progress(self) -> dict[str, int]:
         """Readers by what became of them, and the number of calls still to make."""

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from newsroom.core.moves import Moves
 from newsroom.core.privacy import BlindIndexField, EncryptedField, list_index
 from newsroom.models import Suppression
 
@@ -49,15 +50,19 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
 
 class Subscription(models.Model):
-    """A subscriber in a newsletter.
-
-    pending -> confirmed -> unsubscribed -> pending … (who comes back confirms anew)
-    """
+    """A subscriber in a newsletter."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
         CONFIRMED = "confirmed"
         UNSUBSCRIBED = "unsubscribed"
+
+    MOVES: Moves = {  # to: from
+        Status.PENDING: {Status.UNSUBSCRIBED},  # who comes back confirms anew
+        # By a link; unsubscribed: taken back on their own page; confirmed: their address lives.
+        Status.CONFIRMED: {Status.PENDING, Status.UNSUBSCRIBED, Status.CONFIRMED},
+        Status.UNSUBSCRIBED: {Status.PENDING, Status.CONFIRMED},
+    }
 
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.CASCADE, related_name="subscriptions"

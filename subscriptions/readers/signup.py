@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import tokens
+from newsroom.core.moves import transition
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
@@ -48,9 +49,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         if suppression and not suppression.owner_may_lift:
             return False
         subscription = subscription_of(newsletter, email)
-        if subscription.status == Status.UNSUBSCRIBED:
-            subscription.status = Status.PENDING
-            subscription.save(update_fields=["status"])
+        transition(subscription, Status.PENDING)
         _record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         # What has changed since the last mail makes its link worthless: then there is a new one.
@@ -129,8 +128,7 @@ def confirm(token: str) -> Subscription:
 
 def put_on_list(subscription: Subscription, how: str) -> None:
     """Its owner has said so."""
-    subscription.status, subscription.confirmed_on = Status.CONFIRMED, timezone.localdate()
-    subscription.save(update_fields=["status", "confirmed_on"])
+    transition(subscription, Status.CONFIRMED, confirmed_on=timezone.localdate())
     _record(subscription, Consent.Action.CONFIRMED, how)
 
 
@@ -148,11 +146,12 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
     """Take the reader off the list at once. Doing it twice changes nothing."""
     with transaction.atomic():
         there = Subscription.objects.select_for_update().filter(pk=subscription.pk).first()
-        if there is None or there.status == Status.UNSUBSCRIBED:
+        if there is None:
             return
         was_listed = there.status == Status.CONFIRMED
-        there.status, there.unsubscribed_on = Status.UNSUBSCRIBED, timezone.localdate()
-        there.save(update_fields=["status", "unsubscribed_on"])
+        today = timezone.localdate()
+        if not transition(there, Status.UNSUBSCRIBED, unsubscribed_on=today):
+            return
         _record(there, Consent.Action.WITHDRAWN, how)
         if was_listed and how in BY_LINK:
             _tell_who_left(there)
@@ -174,7 +173,7 @@ def resubscribe(subscription: Subscription) -> None:
     with transaction.atomic():
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
-        if gone.update(status=Status.CONFIRMED, confirmed_on=timezone.localdate()):
+        if transition(gone, Status.CONFIRMED, confirmed_on=timezone.localdate()):
             _record(subscription, Consent.Action.CONFIRMED, "own page")
 
 

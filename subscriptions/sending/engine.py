@@ -19,6 +19,7 @@ from django.db.models.functions import Now
 
 from newsroom.core import clock
 from newsroom.core.db_retry import with_retries
+from newsroom.core.moves import transition
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, literal, message_of
 from newsroom.mail.diagnosis import Verdict
@@ -26,7 +27,7 @@ from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
 from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
-from subscriptions.models.batch import Cardinality
+from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
 from subscriptions.models.throttle import tomorrow
 from subscriptions.readers.audience import audience_of
@@ -95,22 +96,21 @@ def claim() -> tuple[Batch, list[Recipient]] | None:
             return None
         recipients = eligible(batch)
         here = {recipient.subscriber_id for recipient in recipients}
-        batch.excluded_ids = [pk for pk in batch.subscriber_ids if pk not in here]
-        batch.status = Status.SENDING
-        batch.claim_token = uuid.uuid4()
-        batch.lease_until = now + settings.MAIL_LEASE
-        batch.tries += 1
-        batch.tried_at = now
-        batch.first_tried_at = batch.first_tried_at or now
-        batch.provider = provider.key
-        batch.probes = batch.begun = batch.done = 0
-        batch.left_out_ids = []
-        # fmt: off
-        batch.save(update_fields=[
-            "excluded_ids", "status", "claim_token", "lease_until", "tries", "tried_at",
-            "first_tried_at", "provider", "probes", "begun", "done", "left_out_ids",
-        ])
-        # fmt: on
+        transition(
+            batch,
+            Status.SENDING,
+            excluded_ids=[pk for pk in batch.subscriber_ids if pk not in here],
+            claim_token=uuid.uuid4(),
+            lease_until=now + settings.MAIL_LEASE,
+            tries=batch.tries + 1,
+            tried_at=now,
+            first_tried_at=batch.first_tried_at or now,
+            provider=provider.key,
+            probes=0,
+            begun=0,
+            done=0,
+            left_out_ids=[],
+        )
     batch.call_before = time.monotonic() + settings.MAIL_LEASE.total_seconds() / 3
     return batch, recipients
 
@@ -151,7 +151,7 @@ def finish(batch: Batch, to: str, **fields: Any) -> None:
 
     def write() -> None:
         mine = Batch.objects.filter(pk=batch.pk, claim_token=batch.claim_token)
-        if mine.update(status=to, claim_token=None, lease_until=None, **fields):
+        if settle(mine, to, **fields):
             Mailing.objects.close_if_done(batch.mailing_id)
         elif to == Status.ACCEPTED:
             reconcile.found(
@@ -332,7 +332,7 @@ def cancel(mailing: Mailing) -> bool:
     with transaction.atomic():
         if not mailing.move(Mailing.Status.CANCELLED, finished_at=clock.now()):
             return False
-        mailing.batches.filter(status=Status.PENDING).update(status=Status.CANCELLED)
+        transition(mailing.batches.all(), Status.CANCELLED)
     return True
 
 

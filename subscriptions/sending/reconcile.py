@@ -16,6 +16,7 @@ from newsroom.core import clock
 from newsroom.mail import providers
 from newsroom.mail.providers import Call, Evidence, Provider, Settles
 from subscriptions.models import Batch, Mailing, Subscriber
+from subscriptions.models.batch import settle
 
 Status = Batch.Status
 IN_DOUBT = [Status.IN_DOUBT]
@@ -30,7 +31,7 @@ def found(batch_id: Any, provider_id: str, how: str = "an event from the provide
     if batch is None or batch.status not in Batch.OPEN or not batch.tries:
         return
     # Pending too: sent back after a “no”, and not claimed again yet.
-    if batch.settle(Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
+    if settle(batch, Status.ACCEPTED, frm=Batch.OPEN, provider_id=provider_id):
         if batch.status in Batch.UNSETTLED:
             batch.note(f"It was sent: {how} says so.")
         Mailing.objects.close_if_done(batch.mailing_id)
@@ -48,8 +49,8 @@ def run_due(now: datetime) -> None:
 def fall(batch: Batch, why: str, now: datetime) -> None:
     """In doubt from now on, if its lease has still run out."""
     abandoned = Batch.objects.abandoned().filter(pk=batch.pk)
-    fields = {"claim_token": None, "error": why[:300], "next_try_at": first_probe(batch, now)}
-    if abandoned.update(status=Status.IN_DOUBT, **fields):
+    probe_at = first_probe(batch, now)
+    if settle(abandoned, Status.IN_DOUBT, error=why[:300], next_try_at=probe_at):
         batch.note(why)
 
 
@@ -84,7 +85,7 @@ def look_into(batch: Batch, now: datetime) -> None:
 
 
 def ask_editor(batch: Batch, why: str) -> None:
-    if batch.settle(Status.NEEDS_REVIEW, frm=IN_DOUBT):
+    if settle(batch, Status.NEEDS_REVIEW, frm=IN_DOUBT):
         batch.note(f"{why} An editor has to decide.")
 
 
@@ -92,7 +93,7 @@ def _by_repeating(batch: Batch, provider: Provider, now: datetime) -> None:
     """Send it again under the same key, while the provider remembers that key."""
     assert provider.repeat_within
     if now < (batch.first_tried_at or now) + provider.repeat_within:
-        if batch.settle(Status.PENDING, frm=IN_DOUBT, next_try_at=now):
+        if settle(batch, Status.PENDING, frm=IN_DOUBT, next_try_at=now):
             batch.note(f"Repeated under the same key: {provider.name} makes no second mail of it.")
     else:
         ask_editor(
@@ -144,7 +145,7 @@ def _send_to_missing(batch: Batch, evidence: Evidence, now: datetime) -> None:
     missing = [ids[email] for email in evidence.missing]
     if len(missing) == len(ids):
         again = {"next_try_at": now, "first_tried_at": None}
-        batch.settle(Status.PENDING, frm=IN_DOUBT, **again)
+        settle(batch, Status.PENDING, frm=IN_DOUBT, **again)
     elif batch.split_off(missing, Status.PENDING, next_try_at=now):
         found(batch.pk, evidence.provider_id, "the provider's record")
 
@@ -186,7 +187,7 @@ def _by_journal(batch: Batch, now: datetime) -> None:
             if unknown is None:
                 return
             unknown.note("Handed over, the answer unknown. An editor has to decide.")
-        if batch.settle(Status.ACCEPTED, frm=IN_DOUBT):
+        if settle(batch, Status.ACCEPTED, frm=IN_DOUBT):
             sent = len(there) - len(untried) - len(in_doubt)
             batch.note(f"The journal says that {sent:,} of {len(there):,} were sent.")
     Mailing.objects.close_if_done(batch.mailing_id)
@@ -205,7 +206,7 @@ def decide(batch: Batch, *, sent: bool, by: str = "") -> bool:
     """An editor's word on a batch that needs review: it was sent, or send it. One winner."""
     to = Status.ACCEPTED if sent else Status.PENDING
     fields = {"next_try_at": clock.now(), "first_tried_at": None}
-    decided = batch.settle(to, frm=[Status.NEEDS_REVIEW], **fields)
+    decided = settle(batch, to, frm=[Status.NEEDS_REVIEW], **fields)
     if decided:
         batch.note(f"{by or 'An editor'} decided: " + ("it was sent." if sent else "send it."))
         Mailing.objects.close_if_done(batch.mailing_id)

@@ -120,6 +120,7 @@ def test_chosen_by_hand_once(mailing) -> None:
 @pytest.mark.django_db
 def test_halves_of_a_refused_batch_keep_their_subject(mailing) -> None:
     batch = mailing.batches.filter(variant=1).get()
+    Batch.objects.filter(pk=batch.pk).update(status="sending")
     batch.split()
     assert set(mailing.batches.filter(variant=1).values_list("size", flat=True)) == {10, 5}
     split_off = (
