@@ -12,7 +12,7 @@ from donations.finance import refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, RecurringContribution, Refund, StripeEvent
-from donations.payments import catch_up, events, gateway
+from donations.payments import catch_up, events, gateway, products
 from newsroom.mail import outbox
 
 
@@ -46,6 +46,12 @@ def close_abandoned(checkout_id: int) -> None:
 @shared_task
 def watch_for_card_testing() -> None:
     card_testing.watch(timezone.now())
+
+
+@shared_task
+def put_products() -> None:
+    """When the wording has changed; and hourly, for whenever Stripe was away then."""
+    products.put_all()
 
 
 @shared_task

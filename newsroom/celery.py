@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.learn_payment_methods",
         "schedule": 900.0,
     },
+    "put products": {"task": "donations.tasks.put_products", "schedule": 3600.0},
     "catch up with Stripe": {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),

@@ -49,7 +49,7 @@ def key_gives_the_first_answer_again(pay: Pay) -> None:
 def product_with_a_taken_id_is_refused(pay: Pay) -> None:
     from donations.payments import gateway
 
-    gateway.product("once")
+    gateway.put_product("once", "")
     taken: Any = {"id": "contribution_once", "name": "again"}
     error = refused(lambda: gateway.client().v1.products.create(params=taken))
     assert error.code == "resource_already_exists"

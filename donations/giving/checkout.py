@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import stripe
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from donations import money
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
+from donations.payments.products import with_products
 from newsroom.core import tokens
 from newsroom.core.jobs import after_commit
 from newsroom.core.languages import apart
@@ -103,25 +105,26 @@ def start(form: GiveForm, language: str) -> str:
         return checkout.session_url
     # Stripe is asked outside of any transaction. Dying between the two: the next press repeats
     # the call with the same key, and gets the same session.
-    try:
-        session = gateway.create_session(
-            key=f"checkout-{checkout.key}",
+    make = partial(
+        gateway.create_session,
+        frequency=checkout.frequency,
+        amount=checkout.amount,
+        currency=checkout.currency,
+        success_url=visitors_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
+        cancel_url=visitors_url(
+            "support",
             frequency=checkout.frequency,
-            amount=checkout.amount,
+            amount=money.plain(checkout.amount - checkout.fee, checkout.currency),
             currency=checkout.currency,
-            success_url=visitors_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
-            cancel_url=visitors_url(
-                "support",
-                frequency=checkout.frequency,
-                amount=money.plain(checkout.amount - checkout.fee, checkout.currency),
-                currency=checkout.currency,
-            ),
-            metadata={"checkout": str(checkout.key)},
-            language=checkout.language,
-            expires_at=checkout.expires_at,
-            statement_descriptor=GivingWords.load().statement_descriptor,
-            recovery=settings.CHECKOUT_RECOVERY,
-        )
+        ),
+        metadata={"checkout": str(checkout.key)},
+        language=checkout.language,
+        expires_at=checkout.expires_at,
+        statement_descriptor=GivingWords.load().statement_descriptor,
+        recovery=settings.CHECKOUT_RECOVERY,
+    )
+    try:
+        session = with_products(make, f"checkout-{checkout.key}")
     except (stripe.InvalidRequestError, stripe.IdempotencyError):
         # The refusal is the key's answer from now on ("Idempotent requests"): with this row
         # closed, the next press asks under another.

@@ -7,6 +7,7 @@ under the same key, and nothing happens twice.
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from donations import money
 from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import regularly
 from donations.payments import gateway, sync
+from donations.payments.products import with_products
 from newsroom.core.languages import apart
 
 What = RecurringChange.What
@@ -98,7 +100,8 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
         if data["do"] == What.CANCEL and recurring.status == "past_due":
             gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
         else:
-            gateway.change_subscription(recurring.stripe_subscription, key, **params)
+            make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
+            with_products(make, key)
         RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
         if data["do"] == What.CANCEL and data.get("later") and recurring.donor:
             ask_again(recurring, now + timedelta(days=int(data["later"])))

@@ -1,9 +1,13 @@
 """Words that editors choose: what stands on a statement, and in the subject of a mail."""
 
+from typing import Any
+
 from django.core.validators import RegexValidator
 from django.db import models
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+
+from newsroom.core.jobs import after_commit
 
 
 def subject(when: str) -> models.CharField:
@@ -54,6 +58,10 @@ class GivingWords(BaseGenericSetting):
 
     class Meta:
         verbose_name = "wording of giving"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        after_commit("donations.tasks.put_products")
 
     def __str__(self) -> str:
         return "wording of giving"

@@ -53,27 +53,24 @@ def id_of(expandable: Any) -> str:
     return expandable if isinstance(expandable, str) else str(expandable.id)
 
 
-@cache
-def product(frequency: str, statement_descriptor: str = "") -> str:
-    """The one Product of a frequency, made when first needed. Its id is ours, so that it is
-    never made twice ("Create a product": id). What stands on statements about a subscription is
-    the Product's, about a single payment the payment's own ("Statement descriptors")."""
+def put_product(frequency: str, statement_descriptor: str) -> None:
+    """The one Product of a frequency, as it is to be. Its id is ours, so that there is never a
+    second ("Create a product": id). An empty descriptor is the account's own."""
     pk, name = PRODUCTS[frequency]
-    told = {"statement_descriptor": statement_descriptor} if statement_descriptor else {}
     products = client().v1.products
-    try:
-        products.create(params={"id": pk, "name": name, **told})  # type: ignore[typeddict-item]
-    except stripe.InvalidRequestError as error:
-        if error.code != "resource_already_exists":
-            raise
-        if told:
-            products.update(pk, params=told)  # type: ignore[arg-type]
-    return pk
+    with known_or_unavailable():
+        try:
+            products.update(pk, params={"statement_descriptor": statement_descriptor})
+        except stripe.InvalidRequestError as error:
+            if error.code != "resource_missing":
+                raise
+            products.create(params={"id": pk, "name": name})
+            products.update(pk, params={"statement_descriptor": statement_descriptor})
 
 
 def create_session(
-    *,
     key: str,
+    *,
     frequency: str,
     amount: int,
     currency: str,
@@ -91,7 +88,7 @@ def create_session(
     the law lets it, whether they may be written to should they not finish ("Recover abandoned
     carts"). Raises Unavailable, or stripe.StripeError for a request that Stripe refuses.
     """
-    price: Any = price_data(frequency, amount, currency, statement_descriptor)
+    price: Any = price_data(frequency, amount, currency)
     params: Any = {
         "mode": "payment" if frequency == "once" else "subscription",
         "line_items": [{"price_data": price, "quantity": 1}],
@@ -114,14 +111,9 @@ def create_session(
         params |= {"customer_creation": "always", "payment_intent_data": payment}
     else:
         params["subscription_data"] = {"metadata": metadata}
-    try:
-        with known_or_unavailable():
-            options: Any = {"idempotency_key": key}
-            return client().v1.checkout.sessions.create(params=params, options=options)
-    except stripe.InvalidRequestError as error:
-        if error.code == "resource_missing":  # the account was changed under our feet
-            product.cache_clear()
-        raise
+    with known_or_unavailable():
+        options: Any = {"idempotency_key": key}
+        return client().v1.checkout.sessions.create(params=params, options=options)
 
 
 def expire_session(pk: str) -> None:
@@ -181,7 +173,7 @@ def give_back(payment_intent: str, amount: int, key: str) -> stripe.Refund:
         return client().v1.refunds.create(params=params, options={"idempotency_key": key})
 
 
-def change_subscription(pk: str, key: str, **params: Any) -> stripe.Subscription:
+def change_subscription(pk: str, /, key: str, **params: Any) -> stripe.Subscription:
     """Raises Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses."""
     options: Any = {"idempotency_key": key}
     with known_or_unavailable():
@@ -194,11 +186,9 @@ def end_subscription(pk: str, key: str) -> stripe.Subscription:
         return client().v1.subscriptions.cancel(pk, options={"idempotency_key": key})
 
 
-def price_data(
-    frequency: str, amount: int, currency: str, statement_descriptor: str = ""
-) -> dict[str, Any]:
-    found = product(frequency, statement_descriptor)
-    data = {"currency": currency, "unit_amount": amount, "product": found}
+def price_data(frequency: str, amount: int, currency: str) -> dict[str, Any]:
+    """Of a Product that products.py has made."""
+    data = {"currency": currency, "unit_amount": amount, "product": PRODUCTS[frequency][0]}
     if frequency in INTERVALS:
         data["recurring"] = {"interval": INTERVALS[frequency]}
     return data

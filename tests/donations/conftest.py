@@ -9,18 +9,12 @@ from django.conf import settings
 from django.test import Client
 
 from donations.models import StripeEvent
-from donations.payments import gateway
 from donations.payments.events import process
 from donations.sandbox.objects import Card
 from tests.factories import make_appeal, make_user
 
 API = {"Authorization": "Bearer sk_test_x"}
 LOOKS_ON = {"Authorization": "Bearer sk_test_looks_on"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_products() -> None:
-    gateway.product.cache_clear()
 
 
 @pytest.fixture

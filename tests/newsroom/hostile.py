@@ -235,7 +235,6 @@ def make_donors(stripe_sandbox: str) -> None:
 
 def make_world(stripe_sandbox: str, site: Any) -> World:
     requests.post(f"{stripe_sandbox}/start-over", timeout=10)
-    gateway.product.cache_clear()
     appeal = make_appeal()
     make_donors(stripe_sandbox)
     country = giving.Country.objects.create(code="XX", name="Xanadu", warning="Prison.")

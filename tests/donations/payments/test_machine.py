@@ -37,7 +37,7 @@ from donations.models import (
     RecurringContribution,
     StripeEvent,
 )
-from donations.payments import catch_up, events, gateway
+from donations.payments import catch_up, events
 from donations.sandbox.objects import Card, Iban
 from newsroom.models import TransactionalMail
 from tests.donations.conftest import Donor as Reader
@@ -77,7 +77,6 @@ class Giving(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         requests.post(f"{self.url}/start-over", timeout=10)
-        gateway.product.cache_clear()
         self.outer = transaction.atomic()
         self.outer.__enter__()
         make_site()
