@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -11,6 +11,29 @@ RETRY_AFTER = [timedelta(seconds=seconds) for seconds in (10, 60, 600, 3600, 6 *
 
 
 class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
+    def take_in(self, rows: list["StripeEvent"]) -> list[str]:
+        """Store those that are new, in one statement; their ids, each told to one caller only.
+
+        ``bulk_create(ignore_conflicts=True)`` stores them, too, and does not say which were new.
+        """
+        if not rows:
+            return []
+        fields = StripeEvent._meta.concrete_fields
+        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        places = f"({', '.join(['%s'] * len(fields))})"
+        values = [
+            field.get_db_prep_save(field.pre_save(row, True), connection)
+            for row in rows
+            for field in fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {StripeEvent._meta.db_table} ({columns}) "
+                f"VALUES {', '.join([places] * len(rows))} ON CONFLICT DO NOTHING RETURNING id",
+                values,
+            )
+            return [pk for (pk,) in cursor.fetchall()]
+
     def unhandled(self, now: datetime) -> "StripeEventQuerySet":
         return self.filter(handled_at=None, next_try_at__lte=now)
 

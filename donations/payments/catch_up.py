@@ -43,11 +43,7 @@ def _store_events(since: datetime) -> int:
     """Put the missing ones into the inbox, where the beat finds them."""
     new = 0
     for some in _in_hundreds(gateway.events_since(since)):
-        rows = [row_of(event) for event in some]
-        known = set(StripeEvent.objects.filter(pk__in=[r.pk for r in rows]).values_list("pk"))
-        missing = [row for row in rows if (row.pk,) not in known]
-        StripeEvent.objects.bulk_create(missing, ignore_conflicts=True)
-        new += len(missing)
+        new += len(StripeEvent.objects.take_in([row_of(event) for event in some]))
     return new
 
 

@@ -32,8 +32,8 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         log.warning("Event %s is of another account or mode: ignored", row.pk)
         return HttpResponse("ignored", content_type="text/plain")
     with transaction.atomic():
-        if StripeEvent.objects.bulk_create([row], ignore_conflicts=True):
-            after_commit("donations.tasks.process_event", row.pk)
+        for new in StripeEvent.objects.take_in([row]):
+            after_commit("donations.tasks.process_event", new)
     return HttpResponse("ok", content_type="text/plain")
 
 

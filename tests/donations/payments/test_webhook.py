@@ -1,10 +1,15 @@
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import stripe
+from django.db import connection
+from django.test import Client
 
 from donations.models import Contribution, StripeEvent
+from donations.payments import webhook
 from tests.donations.conftest import signed
 
 URL = "/webhooks/stripe/"
@@ -30,6 +35,33 @@ def test_signed_event_is_stored_once_however_often_it_comes(client) -> None:
         assert post(client, body, signed(body)).status_code == 200
     event = StripeEvent.objects.get()
     assert (event.pk, event.type, event.object_id) == ("evt_1", "customer.created", "cus_1")
+
+
+def test_event_that_comes_again_queues_its_task_once(client, monkeypatch) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(webhook, "after_commit", lambda task, pk: queued.append(pk))
+    for number in (1, 2, 1, 2, 1):
+        body = payload(id=f"evt_{number}")
+        assert post(client, body, signed(body)).status_code == 200
+    assert queued == ["evt_1", "evt_2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_event_that_comes_eight_times_at_once_queues_its_task_once(monkeypatch) -> None:
+    queued: list[str] = []
+    monkeypatch.setattr(webhook, "after_commit", lambda task, pk: queued.append(pk))
+    body, together = payload(), Barrier(8)
+
+    def deliver(_: int) -> int:
+        together.wait()
+        try:
+            return post(Client(), body, signed(body)).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(deliver, range(8))) == {200}
+    assert queued == ["evt_1"]
 
 
 def test_event_leads_to_the_contribution_through_a_task(donor, told, committing) -> None:
