@@ -13,13 +13,14 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
 from donations.asking import reminders
-from donations.finance import contributions, reviews
+from donations.finance import contributions, movements, reviews
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
-from donations.models import Appeal, Contribution, Country, Review
+from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.staff.audited import Audited, crud
 
-register_permission_policy(Contribution, contributions.ReadOnly(Contribution))
+for ledger in (Contribution, Movement):
+    register_permission_policy(ledger, contributions.ReadOnly(ledger))
 
 
 class ContributionViewSet(ModelViewSet):
@@ -40,6 +41,23 @@ class ContributionViewSet(ModelViewSet):
     export_headings = contributions.EXPORT
     export_filename = "contributions"
     filterset_class = contributions.ContributionFilters
+
+
+class MovementViewSet(ModelViewSet):
+    model = Movement
+    icon = "calendar-alt"
+    menu_label = "Movements"
+    index_view_class = movements.MovementIndex
+    index_results_template_name = "donations/finance/movements_results.html"
+    copy_view_enabled = False
+    add_to_reference_index = False
+    form_fields: list[str] = []
+    list_per_page = 50
+    list_display = movements.COLUMNS
+    list_export = list(movements.EXPORT)
+    export_headings = movements.EXPORT
+    export_filename = "movements"
+    filterset_class = movements.MovementFilters
 
 
 class AppealViewSet(ModelViewSet):
@@ -64,6 +82,7 @@ class GivingGroup(ModelViewSetGroup):
     menu_order = 250
     items = (
         ContributionViewSet("contributions"),
+        MovementViewSet("movements"),
         AppealViewSet("appeals"),
         CountryViewSet("countries"),
     )
@@ -85,6 +104,8 @@ def audited() -> dict[str, Audited]:
         **crud("countries", "a closed country"),
         "contributions:index": Audited(look="listed contributions"),
         "contributions:index_results": Audited(look="listed contributions"),
+        "movements:index": Audited(look="listed movements of money"),
+        "movements:index_results": Audited(look="listed movements of money"),
         "contributions:inspect": Audited(look="looked at a contribution"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),

@@ -69,6 +69,8 @@ MATRIX = """
     contributions:index*                    fa
     contributions:inspect                   fa
     contributions:*                         -
+    movements:index*                        fa
+    movements:*                             -
     appeals:delete                          a
     appeals:*                               fa
     countries:*                             fa

@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
@@ -13,7 +13,7 @@ from wagtail.permission_policies import ModelPermissionPolicy
 
 from donations import money
 from donations.finance import refunds
-from donations.models import Appeal, Contribution, Frequency
+from donations.models import Appeal, Contribution, Frequency, Movement
 
 
 class ReadOnly(ModelPermissionPolicy):
@@ -33,11 +33,24 @@ class ContributionFilters(WagtailFilterSet):
         choices=[(code, code.upper()) for code in money.CURRENCIES]
     )
     appeal = django_filters.ModelChoiceFilter(queryset=Appeal.objects.all())
-    created_at = django_filters.DateFromToRangeFilter(label="Date", widget=DateRangePickerWidget)
+    created_at = django_filters.DateFromToRangeFilter(
+        label="Date", widget=DateRangePickerWidget, method="that_moved"
+    )
 
     class Meta:
         model = Contribution
         fields = ["status", "frequency", "currency", "appeal", "created_at"]
+
+    def that_moved(self, found: QuerySet[Contribution], name: str, time: slice) -> Any:
+        """Whose money came or went back in that time; or which began then and never arrived."""
+        moved = Movement.objects.within(time).filter(contribution=OuterRef("pk"))
+        begun = {"created_at__gte": time.start, "created_at__lte": time.stop}
+        known = {lookup: end for lookup, end in begun.items() if end}
+        return found.filter(Exists(moved) | Q(received_at=None, **known))
+
+    @property
+    def time(self) -> slice | None:
+        return self.form.cleaned_data.get("created_at") if self.is_valid() else None
 
 
 COLUMNS = [
@@ -50,7 +63,9 @@ COLUMNS = [
     ),
     Column("frequency", label="Frequency", accessor="get_frequency_display", sort_key="frequency"),
     Column("status", label="Status", accessor="get_status_display", sort_key="status"),
-    Column("created_at", label="Date", sort_key="created_at"),
+    Column("returned", label="Returned", accessor="shown_returned", sort_key="returned"),
+    Column("created_at", label="Begun", sort_key="created_at"),
+    Column("received_at", label="Received", sort_key="received_at"),
     Column("donor", label="Donor", accessor="donor_name"),
     Column("appeal", label="Appeal", accessor="appeal"),
     Column("payment_method", label="Paid with", accessor="payment_method"),
@@ -65,7 +80,8 @@ EXPORT = {
     "get_frequency_display": "Frequency",
     "currency": "Currency",
     "exact_amount": "Amount",
-    "exact_refunded": "Refunded",
+    "exact_returned": "Returned",
+    "exact_left": "Kept",
     "donor_name": "Donor",
     "donor_email": "E-mail",
     "appeal": "Appeal",
@@ -75,6 +91,15 @@ EXPORT = {
     "stripe_charge": "Stripe charge",
     "stripe_invoice": "Stripe invoice",
 }
+
+
+def in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of totals as the page shows it."""
+    amounts = {
+        name: ("−" if row[name] < 0 else "") + money.show(abs(row[name]), row["currency"])
+        for name in ("received", "returned", "left")
+    }
+    return row | amounts | {"code": row["currency"].upper()}
 
 
 class ContributionIndex(generic.IndexView):
@@ -87,19 +112,12 @@ class ContributionIndex(generic.IndexView):
         return queryset  # nobody edits contributions: there is no log to ask
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The list, and above it the totals of whatever the filters left."""
+        """The list, and above it the totals of whatever the filters left, in the time they left."""
         context = super().get_context_data(*args, **kwargs)
-        found = self.filter_queryset(Contribution.objects.all())
-        context["totals"] = [
-            row
-            | {
-                "code": str(row["currency"]).upper(),
-                "received": money.show(row["received"], row["currency"]),
-                "returned": money.show(row["returned"], row["currency"]),
-                "kept": money.show(row["received"] - row["returned"], row["currency"]),
-            }
-            for row in found.totals()
-        ]
+        found = self.filter_queryset(Contribution.objects.order_by())
+        moved = Movement.objects.filter(contribution__in=found).within(self.filters.time)
+        context["totals"] = [in_words(row) for row in moved.totals()]
+        context["time"] = self.filters.time
         return context
 
 
@@ -119,6 +137,8 @@ class ContributionPage(generic.InspectView):
                 ("Customer", "customers", contribution.recurring.stripe_customer),
             ]
         context["contribution"] = contribution
+        context["movements"] = contribution.movements.select_related("contribution")
+        context["stripe_refunds"] = contribution.stripe_refunds.all()
         context["disputes"] = contribution.disputes.order_by("-created_at")
         context["refunds"] = contribution.refunds.select_related(
             "asked_by", "approved_by"

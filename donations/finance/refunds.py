@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from donations import money
-from donations.models import Contribution, Refund, Review
+from donations.models import Contribution, Dispute, Refund, Review
 from donations.payments import gateway, sync
 
 Status = Refund.Status
@@ -22,12 +22,9 @@ class NotRefunded(Exception):
 
 
 def most(contribution: Contribution) -> int:
-    """What is left to give back, in the smallest unit."""
-    back = contribution.status in (
-        Contribution.Status.SUCCEEDED,
-        Contribution.Status.PARTLY_REFUNDED,
-    )
-    return contribution.amount - contribution.refunded if back else 0
+    """What is left to give back, in the smallest unit: nothing while a dispute lasts."""
+    disputed = contribution.disputes.filter(status__in=Dispute.LASTS).exists()
+    return 0 if disputed else contribution.left
 
 
 def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
@@ -40,7 +37,7 @@ def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
     own = Refund.objects.alone(by, timezone.now() - DAY).select_related("contribution")
     given = [(refund.contribution, refund.amount) for refund in own]
     of_this = sum(sum_ for one, sum_ in given if one == contribution)
-    back = max(contribution.refunded, of_this) + amount
+    back = max(contribution.returned, of_this) + amount
     alone = sum(money.exact(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
     return max(money.exact(back, contribution.currency), alone) > settings.REFUND_LIMIT
 
@@ -103,7 +100,7 @@ def carry_out(refund: Refund) -> None:
         refund.move(Status.FAILED, error=reason)
         raise NotRefunded(f"Stripe refused: {reason}") from error
     refund.move(Status.DONE, stripe_refund=made.id)
-    sync.pull_payment(intent)
+    sync.pull_refund(made.id)
 
 
 def _close_review(refund: Refund, by: Any, decision: str) -> None:

@@ -25,10 +25,12 @@ def everything_about(donor: Donor) -> dict[str, Any]:
         "known_since": donor.created_on,
         "contributions": [
             {
-                "received_at": contribution.received_at or contribution.created_at,
+                "begun_at": contribution.created_at,
+                "received_at": contribution.received_at,
                 "amount": contribution.exact_amount,
                 "currency": contribution.currency,
-                "returned": contribution.exact_refunded,
+                "returned": contribution.exact_returned,
+                "kept": contribution.exact_left,
                 "status": contribution.status,
                 "frequency": contribution.frequency,
                 "paid_with": contribution.payment_method,

@@ -87,10 +87,14 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         if "card" in request.POST:
             return to_stripe(request, chosen)
         said, status = change(RecurringChangeForm(request.POST, chosen))
-    contributions = donor.contributions.exclude(status=Contribution.Status.FAILED)
+    contributions = (
+        donor.contributions.exclude(status=Contribution.Status.FAILED)
+        .select_related("receipt")
+        .prefetch_related("stripe_refunds")
+    )
     shown: dict[str, Any] = {
         "token": token,
-        "contributions": contributions.select_related("receipt")[:200],
+        "contributions": contributions[:200],
         "years": receipts.years_of(donor),
         "rows": [
             {

@@ -37,8 +37,8 @@ def receipt(found: Receipt) -> bytes:
         ]
         if contribution.payment_method:
             rows.append((_("Paid with"), contribution.payment_method))
-        if contribution.refunded:
-            rows.append((_("Returned"), _amount(contribution.refunded, contribution.currency)))
+        if contribution.returned:
+            rows.append((_("Returned"), _amount(contribution.returned, contribution.currency)))
         if contribution.status == Contribution.Status.DISPUTED:
             rows.append((_("Returned"), _("Taken back by the bank")))
         title = _("Receipt {number}").format(number=apart(str(found)))
@@ -46,13 +46,17 @@ def receipt(found: Receipt) -> bytes:
 
 
 def statement(donor: Donor, year: int) -> bytes | None:
-    """All that a donor gave in a year, by the newsroom's clock; None when it was nothing."""
+    """All that a donor gave in a year, by the newsroom's clock; None when it was nothing.
+
+    Of each contribution it says what is left on the day it is written, though it may have gone back
+    in another year: nobody is told to declare what they have back.
+    """
     contributions = list(contributions_of(donor, year))
     if not contributions:
         return None
     totals: dict[str, int] = {}
     for contribution in contributions:
-        totals[contribution.currency] = totals.get(contribution.currency, 0) + kept(contribution)
+        totals[contribution.currency] = totals.get(contribution.currency, 0) + contribution.left
     with speaking(donor.language):
         return _typeset(
             "statement",
@@ -64,8 +68,8 @@ def statement(donor: Donor, year: int) -> bytes | None:
                     _day(contribution.received_at),
                     apart(str(contribution.receipt)),
                     _amount(contribution.amount, contribution.currency),
-                    _amount(contribution.amount - kept(contribution), contribution.currency)
-                    if kept(contribution) < contribution.amount
+                    _amount(contribution.returned, contribution.currency)
+                    if contribution.returned
                     else "",
                 )
                 for contribution in contributions
@@ -86,15 +90,6 @@ def contributions_of(donor: Donor, year: int) -> Any:
 def years_of(donor: Donor) -> list[int]:
     found = Receipt.objects.filter(contribution__donor=donor).values_list("year", flat=True)
     return sorted(set(found), reverse=True)
-
-
-def kept(contribution: Contribution) -> int:
-    """What is left of a contribution after refunds and disputes, in the smallest unit."""
-    return (
-        0
-        if contribution.status == Contribution.Status.DISPUTED
-        else contribution.amount - contribution.refunded
-    )
 
 
 def _typeset(name: str, donor: Donor | None, title: str, **data: Any) -> bytes:

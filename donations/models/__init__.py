@@ -10,10 +10,11 @@ from .contribution import Contribution, ContributionChange
 from .country import Country
 from .deferral import Deferral
 from .donor import Donor, ErasedCustomer
+from .movement import Dispute, Movement, StripeRefund
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution
 from .refund import Refund
-from .review import Dispute, Review
+from .review import Review
 from .stripe_event import CatchUp, StripeEvent
 from .wording import GivingWords
 
@@ -31,6 +32,7 @@ __all__ = [
     "ErasedCustomer",
     "Frequency",
     "GivingWords",
+    "Movement",
     "Receipt",
     "ReceiptNumber",
     "RecurringChange",
@@ -38,4 +40,5 @@ __all__ = [
     "Refund",
     "Review",
     "StripeEvent",
+    "StripeRefund",
 ]

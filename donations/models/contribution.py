@@ -1,7 +1,7 @@
 """What arrived, or failed to, and every change since."""
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import F, Q
 
 from donations import money
 from newsroom.core.privacy import EncryptedField
@@ -10,22 +10,6 @@ from .appeal import Appeal, Frequency
 from .checkout import Checkout
 from .donor import Donor
 from .recurring import RecurringContribution
-
-
-class ContributionQuerySet(models.QuerySet["Contribution"]):
-    def totals(self) -> list[dict[str, object]]:
-        """Per currency: how many, what came in, what went back, in the smallest unit."""
-        arrived = Q(status__in=Contribution.ARRIVED)
-        return list(
-            self.order_by()
-            .values("currency")
-            .annotate(
-                count=models.Count("pk", filter=arrived),
-                received=Sum("amount", filter=arrived, default=0),
-                returned=Sum("refunded", filter=arrived, default=0),
-            )
-            .order_by("currency")
-        )
 
 
 class Contribution(models.Model):
@@ -58,7 +42,9 @@ class Contribution(models.Model):
     message = EncryptedField(context="contribution.message", blank=True)
     frequency = models.CharField(max_length=8, choices=Frequency)
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
-    refunded = models.PositiveBigIntegerField(default=0)
+    returned = models.PositiveBigIntegerField(
+        default=0, help_text="What went back; written by Movement.book."
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=16, choices=Status)
     stripe_payment_intent = models.CharField(max_length=255, unique=True)
@@ -71,12 +57,15 @@ class Contribution(models.Model):
     failure_code = models.CharField(max_length=60, blank=True)
     stripe_customer = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField()
-    received_at = models.DateTimeField(null=True)
-
-    objects = ContributionQuerySet.as_manager()
+    received_at = models.DateTimeField(null=True, help_text="When the money came: it counts then.")
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(returned__lte=F("amount")), name="no_more_goes_back_than_came"
+            )
+        ]
         indexes = [
             models.Index(fields=["-created_at"], name="contributions_newest_first"),
             models.Index(fields=["donor", "-created_at"], name="contributions_of_donor"),
@@ -94,8 +83,31 @@ class Contribution(models.Model):
         return money.exact(self.amount, self.currency)
 
     @property
-    def exact_refunded(self) -> object:
-        return money.exact(self.refunded, self.currency)
+    def exact_returned(self) -> object:
+        return money.exact(self.returned, self.currency)
+
+    @property
+    def shown_returned(self) -> str:
+        return money.show(self.returned, self.currency) if self.returned else ""
+
+    @property
+    def shown_left(self) -> str:
+        return money.show(self.left, self.currency)
+
+    @property
+    def left(self) -> int:
+        """What is left of it, in the smallest unit: nothing of what has not arrived."""
+        return self.amount - self.returned if self.arrived else 0
+
+    @property
+    def exact_left(self) -> object:
+        return money.exact(self.left, self.currency)
+
+    @property
+    def sent_back(self) -> int:
+        """What the donor's bank would not take back, when that was the last try; else 0."""
+        refunds = list(self.stripe_refunds.all())
+        return refunds[-1].amount if refunds and refunds[-1].undone else 0
 
     @property
     def donor_name(self) -> str:
@@ -121,7 +133,7 @@ class ContributionChange(models.Model):
 
     contribution = models.ForeignKey(Contribution, on_delete=models.CASCADE, related_name="changes")
     status = models.CharField(max_length=16, choices=Contribution.Status)
-    refunded = models.PositiveBigIntegerField(default=0)
+    returned = models.PositiveBigIntegerField(default=0)
     note = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(auto_now_add=True)
 

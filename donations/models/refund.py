@@ -22,7 +22,7 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 class Refund(models.Model):
     """A refund by staff, a small one approved from the beginning. What came of it at Stripe is
-    mirrored on the contribution."""
+    mirrored as StripeRefund."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "waits for a second person"
@@ -35,7 +35,7 @@ class Refund(models.Model):
         Status.APPROVED: {Status.WAITING},  # by a second person
         Status.DECLINED: {Status.WAITING},
         Status.DONE: {Status.APPROVED},
-        Status.FAILED: {Status.APPROVED},
+        Status.FAILED: {Status.APPROVED, Status.DONE},  # done: the bank sent the money back
     }
 
     contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="refunds")

@@ -13,36 +13,6 @@ from newsroom.core.privacy import EncryptedField
 from .contribution import Contribution
 
 
-class Dispute(models.Model):
-    """A donor's bank takes money back. Mirrors Stripe's Dispute; the status is Stripe's word."""
-
-    # Money that is gone, or may yet be ("Dispute object"); a won one leaves all as it was.
-    GONE = [
-        "needs_response",
-        "under_review",
-        "lost",
-        "appeal_needs_response",
-        "appeal_under_review",
-    ]
-    NEEDS_RESPONSE = ["needs_response", "warning_needs_response", "appeal_needs_response"]
-    STATUSES = [*GONE, *NEEDS_RESPONSE, "warning_under_review", "warning_closed", "won"]
-    STATUSES += ["prevented"]
-
-    contribution = models.ForeignKey(
-        Contribution, on_delete=models.CASCADE, related_name="disputes"
-    )
-    stripe_dispute = models.CharField(max_length=255, unique=True)
-    amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
-    currency = models.CharField(max_length=3)
-    reason = models.CharField(max_length=60)
-    status = models.CharField(max_length=40)
-    evidence_due_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"dispute {self.stripe_dispute} ({self.status})"
-
-
 class ReviewQuerySet(models.QuerySet["Review"]):
     def waiting(self) -> "ReviewQuerySet":
         """Those nobody has closed, the most urgent first."""
@@ -52,10 +22,16 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 
 class Review(models.Model):
-    """Something a machine must not decide. One for each kind and object, opened once."""
+    """Something a machine must not decide. One for each kind and object.
+
+    What happened settles it, and may open it again; what a person closed stays closed. So a turn
+    for the worse is of another kind: an inquiry that becomes a dispute is a new review.
+    """
 
     class Kind(models.TextChoices):
+        INQUIRY = "inquiry", "Inquiry of a bank"
         DISPUTE = "dispute", "Dispute"
+        APPEAL = "appeal", "Lost dispute that can be appealed"
         FRAUD_WARNING = "fraud_warning", "Early fraud warning"
         REFUND_FAILED = "refund_failed", "Refund failed"
         REFUND_WAITS = "refund_waits", "Refund waits for a second person"
@@ -73,6 +49,7 @@ class Review(models.Model):
     due_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    settled = models.BooleanField(default=False, help_text="Closed by what happened.")
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -94,14 +71,23 @@ class Review(models.Model):
 
     @classmethod
     def open(cls, kind: str, about: str, why: str, **fields: Any) -> None:
-        """Once, however often it is asked for."""
-        Review.objects.get_or_create(kind=kind, about=about, defaults={"why": why[:300], **fields})
+        """Once, however often it is asked for, and again if what had settled it is over. The
+        deadline is the newest one, while it is open."""
+        found, new = Review.objects.get_or_create(
+            kind=kind, about=about, defaults={"why": why[:300], **fields}
+        )
+        if new:
+            return
+        same = Review.objects.filter(pk=found.pk)
+        same.filter(settled=True).update(closed_at=None, settled=False, decision="")
+        if "due_at" in fields:
+            same.filter(closed_at=None).update(due_at=fields["due_at"])
 
     @classmethod
     def settle(cls, kind: str, about: str, decision: str) -> None:
         """Closed by what happened, not by a person."""
         Review.objects.filter(kind=kind, about=about, closed_at=None).update(
-            closed_at=timezone.now(), decision=decision[:300]
+            closed_at=timezone.now(), settled=True, decision=decision[:300]
         )
 
     def close(self, by: Any, decision: str, now: datetime) -> bool:

@@ -19,7 +19,7 @@ class StripeEventQuerySet(models.QuerySet["StripeEvent"]):
         if not rows:
             return []
         fields = StripeEvent._meta.concrete_fields
-        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        columns = ", ".join(f'"{field.column}"' for field in fields)
         places = f"({', '.join(['%s'] * len(fields))})"
         values = [
             field.get_db_prep_save(field.pre_save(row, True), connection)

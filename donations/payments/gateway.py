@@ -155,6 +155,38 @@ def disputes_of(charge_id: str) -> list[stripe.Dispute]:
     return list(client().v1.disputes.list(params=found).data)
 
 
+def refunds_of(charge_id: str) -> list[stripe.Refund]:
+    """With what was booked when one of them failed."""
+    found: Any = {
+        "charge": charge_id,
+        "limit": 100,
+        "expand": ["data.failure_balance_transaction"],
+    }
+    return list(client().v1.refunds.list(params=found).auto_paging_iter())
+
+
+def succeeded_at(intent_id: str, since: datetime) -> int | None:
+    """When a payment that began then succeeded, in seconds since 1970; None when Stripe has
+    forgotten it ("List all events": 30 days)."""
+    params: Any = {
+        "type": "payment_intent.succeeded",
+        "created": {"gte": int(since.timestamp())},
+        "limit": 100,
+    }
+    for event in client().v1.events.list(params=params).auto_paging_iter():
+        told: Any = event.data.object
+        if told.id == intent_id:
+            return event.created
+    return None
+
+
+def available_on(charge_id: str) -> int | None:
+    """When a charge's money can be paid out, in seconds since 1970; None when it is not booked."""
+    params: Any = {"expand": ["balance_transaction"]}
+    booked: Any = client().v1.charges.retrieve(charge_id, params=params).balance_transaction
+    return booked.available_on if booked else None
+
+
 def payout(pk: str) -> stripe.Payout:
     return client().v1.payouts.retrieve(pk)
 
@@ -225,12 +257,12 @@ def invoice(pk: str) -> stripe.Invoice:
     return client().v1.invoices.retrieve(pk)
 
 
-def invoice_of_payment(intent_id: str) -> str:
-    """The invoice that a payment is for, "" for a contribution given once."""
+def bill_of_payment(intent_id: str) -> stripe.InvoicePayment | None:
+    """What ties a payment to its invoice, None for a contribution given once."""
     payments = client().v1.invoice_payments.list(
         params={"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
     )
-    return id_of(payments.data[0].invoice) if payments.data else ""
+    return payments.data[0] if payments.data else None
 
 
 def invoice_of_invoice_payment(pk: str) -> str:

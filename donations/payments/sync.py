@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import stripe
 from django.db import connection
 from django.utils import timezone
 
 from donations import money
-from donations.models import Checkout, Contribution, RecurringContribution, Review
+from donations.models import Checkout, Contribution, RecurringContribution, Review, StripeRefund
 from donations.payments import gateway
+from donations.payments.arrival import received_at
 from donations.payments.gateway import id_of
-from donations.payments.mirror.contributions import mirror_payment
+from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription, tell_of_failure
 from newsroom.mail import outbox
 
@@ -67,11 +69,8 @@ def pull_charge(pk: str) -> None:
 
 def pull_refund(pk: str) -> None:
     """Money goes back, or comes back because the bank could not take it."""
-    refund = gateway.refund(pk)
-    contribution = pull_payment(id_of(refund.payment_intent)) if refund.payment_intent else None
-    if refund.status == "failed" and contribution:
-        why = f"The bank sent {money.show(refund.amount, refund.currency)} back. Find another way."
-        Review.open(Review.Kind.REFUND_FAILED, pk, why, contribution=contribution)
+    if intent := gateway.refund(pk).payment_intent:
+        pull_payment(id_of(intent), refunded=True)
 
 
 def pull_dispute(pk: str) -> None:
@@ -125,38 +124,62 @@ def pull_mandate(pk: str) -> None:
 
 def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution | None:
     """Mirror a subscription of ours; ``adopt`` takes one that was made elsewhere."""
-    with lock(pk):
-        subscription = gateway.subscription(pk)
-        checkout = _checkout(subscription.metadata)
-        known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
-        if checkout is None and not known and not adopt:
-            return None
-        recurring = mirror_subscription(subscription, checkout)
-        if adopt and not known:
-            recurring.adopted_at = timezone.now()
-            recurring.save(update_fields=["adopted_at"])
+    recurring, subscription = _pull_subscription(pk, adopt)
     invoice: Any = subscription.latest_invoice
-    if recurring.status == "past_due" and invoice:
+    if recurring and recurring.status == "past_due" and invoice:
         for intent in gateway.payments_of_invoice(invoice.id):
             pull_payment(intent)  # says why it failed, which the mail depends on
         tell_of_failure(recurring, invoice)
     return recurring
 
 
-def pull_payment(pk: str) -> Contribution | None:
-    """Mirror a PaymentIntent; None while it has neither succeeded, failed nor begun."""
+def _pull_subscription(
+    pk: str, adopt: bool = False
+) -> tuple[RecurringContribution | None, stripe.Subscription]:
+    """The subscription alone, without its payments; so that it may be called under the lock of
+    one of them. Nothing locks them the other way round."""
+    with lock(pk):
+        subscription = gateway.subscription(pk)
+        checkout = _checkout(subscription.metadata)
+        known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
+        if checkout is None and not known and not adopt:
+            return None, subscription
+        recurring = mirror_subscription(subscription, checkout)
+        if adopt and not known:
+            recurring.adopted_at = timezone.now()
+            recurring.save(update_fields=["adopted_at"])
+    return recurring, subscription
+
+
+def pull_payment(pk: str, *, refunded: bool = False) -> Contribution | None:
+    """Mirror a PaymentIntent; None while it has neither succeeded, failed nor begun. ``refunded``:
+    there is a refund of it, though the charge may not show it any more."""
     with lock(pk):
         intent = gateway.payment_intent(pk)
         checkout = _checkout(intent.metadata)
-        recurring, invoice_id = None, ""
+        bill, recurring, is_new = None, None, False
         if checkout is None:
-            invoice_id = gateway.invoice_of_payment(pk)
-            recurring = _recurring_of_invoice(invoice_id) if invoice_id else None
+            bill = gateway.bill_of_payment(pk)
+            recurring, is_new = _recurring_of(bill) if bill else (None, False)
             if recurring is None:
                 return None  # not ours
         charge: Any = intent.latest_charge
-        disputes = gateway.disputes_of(charge.id) if charge and charge.disputed else []
-        return mirror_payment(intent, checkout, recurring, invoice_id, disputes)
+        refunded |= bool(charge and charge.amount_refunded) or _was_refunded(pk)
+        payment = Payment(
+            intent,
+            received_at(intent, bill),
+            gateway.refunds_of(charge.id) if charge and refunded else [],
+            gateway.disputes_of(charge.id) if charge and charge.disputed else [],
+        )
+        invoice_id = id_of(bill.invoice) if bill else ""
+        contribution = mirror_payment(payment, checkout, recurring, invoice_id)
+    if is_new and recurring and recurring.status == "past_due":
+        pull_subscription(recurring.stripe_subscription)  # whose mails depend on what failed
+    return contribution
+
+
+def _was_refunded(intent_id: str) -> bool:
+    return StripeRefund.objects.filter(contribution__stripe_payment_intent=intent_id).exists()
 
 
 def _subscription_of(invoice_id: str) -> str:
@@ -166,12 +189,13 @@ def _subscription_of(invoice_id: str) -> str:
     return id_of(details.subscription) if details else ""
 
 
-def _recurring_of_invoice(pk: str) -> RecurringContribution | None:
-    subscription = _subscription_of(pk)
+def _recurring_of(bill: stripe.InvoicePayment) -> tuple[RecurringContribution | None, bool]:
+    """What a payment is for; and did we not know it yet?"""
+    subscription = _subscription_of(id_of(bill.invoice))
     if not subscription:
-        return None
+        return None, False
     known = RecurringContribution.objects.filter(stripe_subscription=subscription).first()
-    return known or pull_subscription(subscription)
+    return (known, False) if known else (_pull_subscription(subscription)[0], True)
 
 
 def _checkout(metadata: Any) -> Checkout | None:

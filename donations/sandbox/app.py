@@ -91,7 +91,8 @@ urlpatterns = [
     path("refund", pages.refund_from_dashboard),
     path("send-again", pages.send_again),
     path("start-over", pages.start_over),
-    path("close-dispute", pages.close_dispute_from_dashboard),
+    path("dispute", pages.open_dispute),
+    path("close-dispute", pages.go_on_with_dispute),
     *(
         path(f"{kind}/<str:pk>", pages.object_page)
         for kind in ("payments", "subscriptions", "customers", "invoices", "events", "payouts")

@@ -141,6 +141,7 @@ def settle_invoice(store: Store, invoice: Object, intent: Object) -> None:
     subscription = subscription_of(store, invoice)
     payment = new_invoice_payment(store, invoice, intent)
     payment |= {"status": "paid", "amount_paid": invoice["total"]}
+    payment["status_transitions"]["paid_at"] = store.now()
     save(store, payment)
     emit(store, "invoice_payment.paid", payment)
     invoice |= {"status": "paid", "amount_paid": invoice["total"], "amount_remaining": 0}

@@ -54,6 +54,7 @@ CARDS = [
     (Card.AUTHENTICATE, "asks the bank"),
     (Card.FAILS_LATER, "succeeds once, renewals fail"),
     (Card.DISPUTED, "succeeds, and is disputed"),
+    (Card.INQUIRY, "succeeds, and the bank asks what it was"),
     (Card.FRAUD_WARNING, "succeeds, with an early fraud warning"),
     (Card.REFUND_FAILS, "succeeds; a refund of it fails"),
     (Card.ALWAYS_AUTHENTICATE, "asks the bank, at renewals too"),
@@ -185,9 +186,12 @@ def start_over(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def refund_from_dashboard(request: HttpRequest) -> HttpResponse:
+    wanted: Object = {"payment_intent": request.POST.get("payment_intent", "")}
+    if amount := request.POST.get("amount"):
+        wanted["amount"] = int(amount)
     try:
         with store.transaction():
-            payments.refund(store, {"payment_intent": request.POST.get("payment_intent", "")})
+            payments.refund(store, wanted)
     except Refused as refused:
         return HttpResponse(str(refused), status=400, content_type="text/plain")
     return redirect("/")
@@ -200,9 +204,36 @@ def send_again(request: HttpRequest) -> HttpResponse:
     return redirect("/")
 
 
-def close_dispute_from_dashboard(request: HttpRequest) -> HttpResponse:
-    found = store.get(request.POST.get("dispute", ""), "dispute")
-    if request.method == "POST" and found and found["status"] not in ("won", "lost"):
+@require_POST
+def open_dispute(request: HttpRequest) -> HttpResponse:
+    """The donor's bank disputes a payment, all or an ``amount`` of it."""
+    intent = store.get(request.POST.get("payment_intent", ""), "payment_intent")
+    made = store.get((intent or {}).get("latest_charge") or "")
+    if made and made["status"] == "succeeded":
         with store.transaction():
-            payments.close_dispute(store, found, won=request.POST.get("outcome") == "won")
+            payments.dispute(
+                store,
+                made,
+                status=request.POST.get("status", "needs_response"),
+                amount=int(request.POST.get("amount") or 0),
+            )
+    return redirect("/")
+
+
+@require_POST
+def go_on_with_dispute(request: HttpRequest) -> HttpResponse:
+    """What comes next (``outcome``): won, lost, closed; or of an inquiry that it becomes a dispute;
+    or that it is answered, or its deadline moves by ``days``."""
+    found = store.get(request.POST.get("dispute", ""), "dispute")
+    outcome = request.POST.get("outcome")
+    if found is None or found["status"] in ("won", "lost", "warning_closed"):
+        return redirect("/")
+    with store.transaction():
+        if outcome == "disputed":
+            payments.take_disputed(store, found)
+        elif outcome in ("answered", "later"):
+            days = int(request.POST.get("days") or 1) if outcome == "later" else 0
+            payments.answer_dispute(store, found, later=days)
+        else:
+            payments.close_dispute(store, found, won=outcome == "won")
     return redirect("/")

@@ -196,7 +196,7 @@ def answers_of_banks(store: Store) -> list[tuple[Object, str]]:
             (intent, fail(store, intent, made, code) if code else succeed(store, intent, made))
         )
         if number == Iban.DISPUTED:
-            dispute(store, made, lost=True)
+            dispute(store, made, status="lost")
     return answered
 
 
@@ -268,6 +268,8 @@ def aftermath(store: Store, made: Object, number: str) -> None:
     """What some cards bring about at once, here; in life it takes days or weeks."""
     if number == Card.DISPUTED:
         dispute(store, made)
+    if number == Card.INQUIRY:
+        dispute(store, made, status="warning_needs_response")
     if number == Card.FRAUD_WARNING:
         warning = skeleton(
             stripe.radar.EarlyFraudWarning,
@@ -281,35 +283,56 @@ def aftermath(store: Store, made: Object, number: str) -> None:
         emit(store, "radar.early_fraud_warning.created", save(store, warning))
 
 
-def dispute(store: Store, made: Object, *, lost: bool = False) -> Object:
-    """The donor's bank takes the money back until it has decided ("How disputes work"); of a
-    SEPA debit it needs no reason, and it is final."""
+def dispute(
+    store: Store, made: Object, *, status: str = "needs_response", amount: int = 0
+) -> Object:
+    """The donor's bank takes the money back until it has decided ("How disputes work"); of a SEPA
+    debit it needs no reason, and is lost from the start. An inquiry takes nothing yet."""
+    inquiry = status.startswith("warning")
     entry = skeleton(
         stripe.Dispute,
         id=new_id("dp"),
         created=store.now(),
-        amount=made["amount"],
+        amount=amount or made["amount"],
         currency=made["currency"],
         charge=made["id"],
         payment_intent=made["payment_intent"],
-        reason="debit_not_authorized" if lost else "fraudulent",
-        status="lost" if lost else "needs_response",
-        is_charge_refundable=False,
+        reason="debit_not_authorized" if status == "lost" else "fraudulent",
+        status=status,
+        is_charge_refundable=inquiry,
     )
     entry["evidence_details"] |= {"due_by": store.now() + 9 * DAY, "has_evidence": False}
     made["disputed"] = True
     save(store, made)
     save(store, entry, parent=made["id"])
-    taken = book(store, entry, "adjustment", -made["amount"], fee=DISPUTE_FEE, category="dispute")
-    entry["balance_transactions"] = [taken]
-    save(store, entry)
     emit(store, "charge.dispute.created", entry)
-    emit(store, "charge.dispute.funds_withdrawn", entry)
+    if not inquiry:
+        take_disputed(store, entry)
     return entry
 
 
+def take_disputed(store: Store, entry: Object) -> None:
+    """The money is gone, at once or when an inquiry becomes a dispute."""
+    if entry["status"] != "lost":
+        entry |= {"status": "needs_response", "is_charge_refundable": False}
+    taken = book(store, entry, "adjustment", -entry["amount"], fee=DISPUTE_FEE, category="dispute")
+    entry["balance_transactions"] = [taken]
+    emit(store, "charge.dispute.updated", save(store, entry))
+    emit(store, "charge.dispute.funds_withdrawn", entry)
+
+
+def answer_dispute(store: Store, entry: Object, *, later: int = 0) -> None:
+    """Evidence is handed in, and the bank looks at it; or it waits for so many days more."""
+    entry["evidence_details"]["due_by"] += later * DAY
+    if not later:
+        entry["status"] = entry["status"].replace("needs_response", "under_review")
+    emit(store, "charge.dispute.updated", save(store, entry))
+
+
 def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
-    entry["status"] = "won" if won else "lost"
+    inquiry = entry["status"].startswith("warning")
+    entry["status"] = "warning_closed" if inquiry else "won" if won else "lost"
+    won = won and not inquiry
     if won:
         back = book(store, entry, "adjustment", entry["amount"], category="dispute_reversal")
         entry["balance_transactions"] = [*entry["balance_transactions"], back]
@@ -321,4 +344,6 @@ def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
 
 def open_dispute_of(store: Store, made: Object) -> Object | None:
     found = store.all("dispute", parent=made["id"])
-    return next((entry for entry in found if entry["status"] not in ("won", "lost")), None)
+    over = ("won", "lost", "warning_closed")
+    open_ones = (entry for entry in found if entry["status"] not in over)
+    return next((entry for entry in open_ones if not entry["is_charge_refundable"]), None)

@@ -19,6 +19,7 @@ ROLES = {
     "Finance": [
         "wagtailadmin.access_admin",
         "donations.view_contribution",
+        "donations.view_movement",
         "donations.view_recurringcontribution",
         "donations.view_donor",
         "donations.decide_review",

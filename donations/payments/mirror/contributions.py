@@ -1,6 +1,7 @@
 """A Stripe PaymentIntent and its newest Charge as a contribution; and what follows its arrival."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import stripe
 from django.db import transaction
@@ -11,14 +12,15 @@ from donations.models import (
     Contribution,
     ContributionChange,
     Deferral,
-    Dispute,
     Donor,
+    Movement,
     Receipt,
     RecurringContribution,
 )
 from donations.payments.gateway import id_of
-from donations.payments.mirror.disputes import mirror_dispute
+from donations.payments.mirror.disputes import mirror_dispute, takes_money
 from donations.payments.mirror.donors import donor_of, is_erased
+from donations.payments.mirror.refunds import mirror_refund
 from donations.payments.mirror.values import name_of, time_of
 from newsroom.mail import outbox
 from newsroom.mail.asked import ask
@@ -27,24 +29,36 @@ from subscriptions.models import Newsletter
 Status = Contribution.Status
 
 
+class Payment(NamedTuple):
+    """A payment as Stripe holds it, with what its own object leaves out."""
+
+    intent: stripe.PaymentIntent  # with its newest charge and its customer
+    received_at: datetime | None
+    refunds: list[stripe.Refund]
+    disputes: list[stripe.Dispute]
+
+
 def mirror_payment(
-    intent: stripe.PaymentIntent,
+    payment: Payment,
     checkout: Checkout | None,
     recurring: RecurringContribution | None,
     invoice_id: str,
-    disputed: list[stripe.Dispute],
 ) -> Contribution | None:
     """Write down what a payment is now; None while nothing moved."""
-    fields = fields_from_intent(intent, disputed)
+    fields = fields_from_intent(payment)
     if fields is None:
         return None
     asked: Any = checkout or recurring
     fields |= {"appeal": asked.appeal, "frequency": asked.frequency, "stripe_invoice": invoice_id}
     fields |= {"recurring": recurring, "checkout": checkout or asked.checkout}
     with transaction.atomic():
-        before, contribution = record(intent, fields)
-        for found in disputed:
-            mirror_dispute(found, contribution)
+        before, contribution = record(payment.intent, fields)
+        for refund in payment.refunds:
+            mirror_refund(refund, contribution)
+        for dispute in payment.disputes:
+            mirror_dispute(dispute, contribution)
+        Movement.book(contribution)
+        _write_history(before, contribution)
         if contribution.arrived and not (before and before.arrived) and _ours(contribution):
             on_first_arrival(contribution)
         late = before and before.status == Status.PROCESSING
@@ -53,24 +67,22 @@ def mirror_payment(
     return contribution
 
 
-def fields_from_intent(
-    intent: stripe.PaymentIntent, disputed: list[stripe.Dispute]
-) -> dict[str, Any] | None:
+def fields_from_intent(payment: Payment) -> dict[str, Any] | None:
     """What the payment itself says, None while there is nothing to tell."""
+    intent = payment.intent
     charge: Any = intent.latest_charge
-    status = _status(intent, charge, disputed)
+    status = _status(intent, charge, payment.disputes)
     if status is None:
         return None
     return {
         "amount": intent.amount,
-        "refunded": charge.amount_refunded if charge else 0,
         "currency": intent.currency,
         "status": status,
         "stripe_charge": charge.id if charge else "",
         "stripe_customer": id_of(intent.customer) if intent.customer else "",
         "payment_method": name_of(charge.payment_method_details) if charge else "",
         "created_at": time_of(intent.created),
-        "received_at": time_of(charge.created) if charge and charge.paid else None,
+        "received_at": payment.received_at,
         **_failure(intent, charge, status),
     }
 
@@ -78,7 +90,7 @@ def fields_from_intent(
 def record(
     intent: stripe.PaymentIntent, fields: dict[str, Any]
 ) -> tuple[Contribution | None, Contribution]:
-    """The row as it was, and as it is; with a line of history if finance cares about the change."""
+    """The row as it was, and as it is."""
     before = Contribution.objects.filter(stripe_payment_intent=intent.id).first()
     recurring, checkout = fields["recurring"], fields["checkout"]
     donor = (recurring and recurring.donor) or donor_of(intent.customer, checkout)
@@ -87,11 +99,15 @@ def record(
     elif is_erased(fields["stripe_customer"]):
         fields["payment_method"] = fields["payment_method"].partition(" ")[0]
     now, _ = Contribution.objects.update_or_create(stripe_payment_intent=intent.id, defaults=fields)
-    if before is None or (before.status, before.refunded) != (now.status, now.refunded):
-        ContributionChange.objects.create(
-            contribution=now, status=now.status, refunded=now.refunded, note=now.failure
-        )
     return before, now
+
+
+def _write_history(before: Contribution | None, now: Contribution) -> None:
+    """A line, if finance cares about the change."""
+    if before is None or (before.status, before.returned) != (now.status, now.returned):
+        ContributionChange.objects.create(
+            contribution=now, status=now.status, returned=now.returned, note=now.failure
+        )
 
 
 def _status(
@@ -99,7 +115,7 @@ def _status(
 ) -> str | None:
     """Our word for where the money is; None while there is nothing to tell."""
     if intent.status == "succeeded" and charge:
-        if any(dispute.status in Dispute.GONE for dispute in disputes):
+        if any(takes_money(dispute) for dispute in disputes):
             return Status.DISPUTED
         if charge.refunded:
             return Status.REFUNDED

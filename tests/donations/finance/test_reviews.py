@@ -44,11 +44,11 @@ def test_small_refund_is_done_at_once_and_mirrored(client, officer, contribution
     )
     assert "$20 given back" in page.text
     contribution.refresh_from_db()
-    assert (contribution.status, contribution.refunded) == ("partly_refunded", 2000)
+    assert (contribution.status, contribution.returned) == ("partly_refunded", 2000)
     assert "typed a zero too many" in page.text
     client.post(at(contribution), {"amount": "30", "reason": "the rest"})
     contribution.refresh_from_db()
-    assert (contribution.status, contribution.refunded) == ("refunded", 5000)
+    assert (contribution.status, contribution.returned) == ("refunded", 5000)
     assert "Nothing of this contribution" in client.get(at(contribution), follow=True).text
 
 
@@ -80,7 +80,7 @@ def test_large_refund_takes_two_people(client, officer, contribution, settings) 
     client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})  # pressed twice
     contribution.refresh_from_db()
     refund.refresh_from_db()
-    assert (contribution.refunded, refund.status) == (5000, "done")
+    assert (contribution.returned, refund.status) == (5000, "done")
     assert not Review.objects.waiting().exists()
 
 
@@ -92,7 +92,7 @@ def test_many_small_refunds_are_no_way_around_the_second_person(
         page = client.post(at(contribution), {"amount": amount, "reason": "x"}, follow=True).text
     assert "waits for a second person" in page
     contribution.refresh_from_db()
-    assert contribution.refunded == 2500
+    assert contribution.returned == 2500
     assert list(Refund.objects.order_by("pk").values_list("status", flat=True)) == [
         "done", "done", "waiting",
     ]  # fmt: skip
@@ -142,7 +142,7 @@ def test_refund_whose_answer_was_lost_is_made_once(
     Refund.objects.update(asked_at=timezone.now() - timezone.timedelta(minutes=5))
     carry_out_refunds()
     contribution.refresh_from_db()
-    assert (contribution.refunded, Refund.objects.get().status) == (2000, "done")
+    assert (contribution.returned, Refund.objects.get().status) == (2000, "done")
 
 
 def test_dispute_opens_a_review_with_its_deadline_and_closes_it(
@@ -198,7 +198,7 @@ def test_refund_that_the_bank_sends_back_is_told(client, officer, donor, told) -
     donor.advance(1)
     handle(told())
     contribution.refresh_from_db()
-    assert (contribution.status, contribution.refunded) == ("succeeded", 0)
+    assert (contribution.status, contribution.returned) == ("succeeded", 0)
     assert "Find another way" in Review.objects.get().why
 
 
@@ -206,7 +206,7 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
     client, officer, monkeypatch, db
 ) -> None:
     row = StripeEvent.objects.create(
-        id="evt_x", type="charge.refunded", object_id="ch_x", created_at=timezone.now()
+        id="evt_x", type="charge.returned", object_id="ch_x", created_at=timezone.now()
     )
 
     def away(pk: str) -> stripe.Charge:
@@ -217,7 +217,7 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
         for _ in range(4):
             events.process(row)
             row.refresh_from_db()
-    assert "charge.refunded about ch_x" in client.get(REVIEW).text
+    assert "charge.returned about ch_x" in client.get(REVIEW).text
     monkeypatch.setattr(
         gateway, "charge", lambda pk: stripe.Charge.construct_from({"payment_intent": None}, "k")
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 from donations.giving.links import manage_url
 from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
 from donations.payments import gateway, sync
-from donations.payments.mirror.contributions import mirror_payment
+from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
 from newsroom.core import tokens
 from tests.donations.conftest import handle
@@ -108,7 +108,7 @@ def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) 
     client.post(f"{page}erase/")
     mirror_subscription(before, recurring.checkout)
     for intent in intents:
-        mirror_payment(intent, recurring.checkout, None, "", [])
+        mirror_payment(Payment(intent, timezone.now(), [], []), recurring.checkout, None, "")
     recurring.refresh_from_db()
     assert not recurring.card and recurring.card_expires_on is None and recurring.donor is None
     assert not Donor.objects.exists()

@@ -113,16 +113,16 @@ def test_receipt_of_an_erased_donor_names_no_one(site) -> None:
 
 def test_statement_adds_up_what_was_kept_per_currency(site) -> None:
     donor = make_donor()
-    for n, (amount, refunded, currency, status) in enumerate(
+    for n, (amount, returned, currency, status) in enumerate(
         [
             (1000, 0, "usd", "succeeded"),
             (2000, 500, "usd", "partly_refunded"),
-            (3000, 0, "usd", "disputed"),
+            (3000, 3000, "usd", "disputed"),
             (1500, 0, "jpy", "succeeded"),
         ]
     ):
         contribution = make_contribution(
-            n, donor, amount=amount, refunded=refunded, currency=currency, status=status
+            n, donor, amount=amount, returned=returned, currency=currency, status=status
         )
         Receipt.issue(contribution, YEAR_END)
     Receipt.issue(make_contribution(9, donor, amount=77700), NEW_YEAR)

@@ -33,7 +33,7 @@ from tests.donations.conftest import API, handle
 def state() -> tuple:
     return (
         list(Contribution.objects.order_by("stripe_payment_intent").values_list(
-            "stripe_payment_intent", "status", "refunded", "recurring__stripe_subscription")),
+            "stripe_payment_intent", "status", "returned", "recurring__stripe_subscription")),
         list(RecurringContribution.objects.order_by("pk").values_list(
             "stripe_subscription", "status", "renews_at")),
     )  # fmt: skip
@@ -115,8 +115,8 @@ def test_refund_is_mirrored_in_part_and_in_full(donor, told, stripe_sandbox) -> 
         handle(told())
         contribution.refresh_from_db()
         assert contribution.status == status
-    assert contribution.refunded == contribution.amount
-    assert [change.refunded for change in contribution.changes.all()] == [0, 400, 1000]
+    assert contribution.returned == contribution.amount
+    assert [change.returned for change in contribution.changes.all()] == [0, 400, 1000]
 
 
 def test_contribution_ends_the_reminder_of_its_giver(donor, told) -> None:

@@ -1,0 +1,82 @@
+"""Finance's journal: each day on which money came or went back; months and their totals."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.urls import reverse
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views import generic
+
+from donations import money
+from donations.finance.contributions import in_words
+from donations.models import Appeal, Frequency, Movement
+
+
+class MovementFilters(WagtailFilterSet):
+    at = django_filters.DateFromToRangeFilter(label="Date", widget=DateRangePickerWidget)
+    kind = django_filters.MultipleChoiceFilter(choices=Movement.Kind.choices)
+    currency = django_filters.ChoiceFilter(
+        field_name="contribution__currency",
+        choices=[(code, code.upper()) for code in money.CURRENCIES],
+    )
+    frequency = django_filters.MultipleChoiceFilter(
+        field_name="contribution__frequency", choices=Frequency.choices
+    )
+    appeal = django_filters.ModelChoiceFilter(
+        field_name="contribution__appeal", queryset=Appeal.objects.all()
+    )
+
+    class Meta:
+        model = Movement
+        fields = ["at", "kind", "currency", "frequency", "appeal"]
+
+
+COLUMNS = [
+    TitleColumn(
+        "amount",
+        label="Amount",
+        accessor="shown_amount",
+        get_url=lambda row: reverse("contributions:inspect", args=[row.contribution_id]),
+        sort_key="amount",
+    ),
+    Column("kind", label="What", accessor="get_kind_display", sort_key="kind"),
+    Column("at", label="Date", sort_key="at"),
+    Column("donor", label="Donor", accessor="contribution.donor_name"),
+    Column("receipt", label="Receipt", accessor="contribution.receipt_number"),
+]
+
+# Attribute -> heading in the spreadsheet. An amount that went back is below zero.
+EXPORT = {
+    "at": "Date",
+    "get_kind_display": "What",
+    "contribution.currency": "Currency",
+    "exact_amount": "Amount",
+    "contribution.pk": "Contribution",
+    "contribution.get_frequency_display": "Frequency",
+    "contribution.appeal": "Appeal",
+    "contribution.donor_name": "Donor",
+    "contribution.receipt_number": "Receipt",
+    "contribution.stripe_payment_intent": "Stripe payment",
+    "source": "Stripe source",
+}
+
+
+class MovementIndex(generic.IndexView):
+    default_ordering = "-at"
+
+    def get_base_queryset(self) -> QuerySet[Movement]:
+        return Movement.objects.select_related(
+            *(f"contribution__{name}" for name in ("donor", "appeal", "checkout", "receipt"))
+        )
+
+    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
+        return queryset  # nobody edits movements: there is no log to ask
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The list, and above it the months of whatever the filters left."""
+        context = super().get_context_data(*args, **kwargs)
+        found = self.filter_queryset(Movement.objects.all())
+        context["months"] = [in_words(row) for row in found.by_month()]
+        return context
