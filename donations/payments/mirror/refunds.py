@@ -36,7 +36,7 @@ def mirror_refund(found: stripe.Refund, contribution: Contribution) -> None:
         why = f"The bank sent {amount} back. Find another way."
         Review.open(Review.Kind.REFUND_FAILED, found.id, why, contribution=contribution)
         for refund in Refund.objects.filter(stripe_refund=found.id):
-            refund.move(Refund.Status.FAILED, Refund.Status.DONE, error="The bank sent it back.")
+            refund.move(Refund.Status.FAILED, error="The bank sent it back.")
 
 
 def _came_back_at(found: stripe.Refund, before: StripeRefund | None) -> datetime:
