@@ -93,8 +93,10 @@ def send_due_reminders() -> None:
 @shared_task
 def forget_what_is_over() -> None:
     """Nightly: events that were handled (Stripe's own list holds them for 30 days, so none comes
-    again), and presses of “Continue” that led to nothing."""
-    long_ago = timezone.now() - timedelta(days=60)
+    again), presses of “Continue” that led to nothing, and the choices of those that are over."""
+    now = timezone.now()
+    long_ago = now - timedelta(days=60)
+    Checkout.objects.filter(expires_at__lt=now).forget_choices()
     StripeEvent.objects.filter(received_at__lt=long_ago).exclude(handled_at=None).delete()
     unused = Checkout.objects.filter(contributions=None, recurring=None)
     unused.filter(created_at__lt=long_ago).delete()

@@ -6,6 +6,7 @@ from donations.giving import portal, views
 urlpatterns = [
     path("", views.support, name="support"),
     path("checkout/", views.checkout, name="checkout"),
+    path("back/<token:token>/", views.back, name="back"),
     path("thanks/", views.thanks, name="thanks"),
     path("thanks/<token:token>/", views.message, name="message"),
     path("manage/", portal.manage_request, name="manage_request"),

@@ -1,5 +1,6 @@
 """From a reader's form to a Stripe Checkout Session."""
 
+import json
 import uuid
 from datetime import timedelta
 from functools import partial
@@ -85,6 +86,11 @@ class GiveForm(forms.Form):
             )
         return data
 
+    def choices(self) -> dict[str, Any]:
+        """What was ticked and typed, as it was typed."""
+        names = [name for name in self.fields if name not in ("checkout", "appeal")]
+        return {name: self[name].data for name in names if self[name].data}
+
 
 def deferral_of(token: str) -> Deferral | None:
     """The reminder that led here, if the link is whole and not too old."""
@@ -95,12 +101,26 @@ def deferral_of(token: str) -> Deferral | None:
     return Deferral.objects.filter(pk=pk).first()
 
 
+def choices_of(token: str) -> dict[str, Any] | None:
+    """What the form said whose session at Stripe the reader comes back from; None once it is paid
+    or over, and for a link that is not ours."""
+    try:
+        pk = tokens.read_permanent("back", token)
+    except tokens.BadToken:
+        return None
+    open_ones = Checkout.objects.filter(expires_at__gt=timezone.now(), choices__isnull=False)
+    checkout = open_ones.filter(pk=pk).first()
+    if checkout is None:
+        return None
+    return json.loads(checkout.choices or "{}") | {"checkout": str(checkout.form_id)}
+
+
 def start(form: GiveForm, language: str) -> str:
     """The address of Stripe's page for what the form asks. The same form gives the same page again.
 
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
-    checkout = _checkout(form.cleaned_data, language)
+    checkout = _checkout(form, language)
     if checkout.session_url:
         return checkout.session_url
     # Stripe is asked outside of any transaction. Dying between the two: the next press repeats
@@ -111,12 +131,8 @@ def start(form: GiveForm, language: str) -> str:
         amount=checkout.amount,
         currency=checkout.currency,
         success_url=visitors_url("thanks") + "?session={CHECKOUT_SESSION_ID}",
-        cancel_url=visitors_url(
-            "support",
-            frequency=checkout.frequency,
-            amount=money.plain(checkout.amount - checkout.fee, checkout.currency),
-            currency=checkout.currency,
-        ),
+        # The same for each call with this key; the row says until when it is good.
+        cancel_url=visitors_url("back", tokens.permanent("back", checkout.pk)),
         metadata={"checkout": str(checkout.key)},
         language=checkout.language,
         expires_at=checkout.expires_at,
@@ -137,8 +153,9 @@ def start(form: GiveForm, language: str) -> str:
     return checkout.session_url
 
 
-def _checkout(data: dict[str, Any], language: str) -> Checkout:
+def _checkout(form: GiveForm, language: str) -> Checkout:
     """The form's row: found again by its key if the same is asked for, else a new one."""
+    data = form.cleaned_data
     amount, currency = data["smallest"], data["currency"]
     charged = money.with_fee(amount, currency) if data["cover_fee"] else amount
     asked = {
@@ -148,6 +165,7 @@ def _checkout(data: dict[str, Any], language: str) -> Checkout:
         "currency": currency,
         "anonymous": data["anonymous"],
         "newsletter": data["newsletter"],
+        "language": language,
     }
     form_id = data["checkout"] or uuid.uuid4()
     # Keyed: what was ticked is forgotten once it is done, and could be tried out from a plain hash.
@@ -155,13 +173,15 @@ def _checkout(data: dict[str, Any], language: str) -> Checkout:
     now = timezone.now()
     rest = {
         "form_id": form_id,
-        "language": language,
         "appeal": data["appeal"],
         "deferral": deferral_of(data["reminder"]),
+        "choices": json.dumps(form.choices()),
         "expires_at": now + SESSION_LASTS,
     }
     checkout, _ = Checkout.objects.get_or_create(key=key, defaults=asked | rest)
     if now - checkout.created_at < USABLE and checkout.closed_at is None:
+        checkout.choices = rest["choices"]  # “10.00” in place of “10”
+        checkout.save(update_fields=["choices"])
         return checkout
     return Checkout.objects.create(key=uuid.uuid4(), **asked, **rest)  # paid, or an old tab
 

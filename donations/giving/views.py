@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from donations import money
 from donations.asking import ask_cookie
 from donations.giving import card_testing, methods
-from donations.giving.checkout import GiveForm, start
+from donations.giving.checkout import GiveForm, choices_of, start
 from donations.models import Appeal, Checkout, Contribution, Country, Frequency
 from donations.payments import gateway, sync
 from newsroom.core import tokens
@@ -36,23 +36,27 @@ SESSION = re.compile(r"cs_[a-zA-Z0-9_]{1,250}")
 BUSY = _("Our payment provider does not answer just now. Nothing was charged. Please try again.")
 
 
-def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str, Any]:
+def giving(
+    typed: Any, languages: str, form: GiveForm | None = None, *, sent: bool = False
+) -> dict[str, Any]:
     """What the giving form shows: amounts of the running appeal, and what was chosen before.
 
-    ``typed`` is the query of a link or the fields of a form sent back, ``languages`` what the
-    browser accepts: it chooses the currency until the reader does.
+    ``typed`` is the query of a link or the fields of a form that was ``sent``, ``languages`` what
+    the browser accepts: it chooses the currency until the reader does.
     """
     appeal = Appeal.objects.current()
     currencies = appeal.currencies() if appeal else []
     currency = typed.get("currency", "").lower()
-    if currency not in currencies:
+    # An amount that was typed keeps its currency, though the appeal be over that offered it.
+    if currency not in (money.CURRENCIES if sent else currencies):
         currency = money.currency_of(languages, currencies) or next(iter(currencies), "usd")
     frequency = typed.get("frequency", "")
     if frequency not in Frequency.values:
         frequency = Frequency.MONTHLY
     suggestions = appeal.suggestions(currency) if appeal else {}
-    suggested = typed.get(f"amount_{frequency}") or typed.get("amount")
-    asked = typed.get("own_amount") or suggested or ""
+    asked = {value: typed.get(f"amount_{value}", "") for value in Frequency.values}
+    own = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
+    asked[frequency] = own
     country = Country.objects.named(typed.get("country", ""))
     return {
         "appeal": appeal,
@@ -60,8 +64,11 @@ def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str
         "fee_percent": f"{money.FEE_SHARE * 100:f}",
         "currencies": currencies,
         "frequency": frequency,
-        "options": [option(value, suggestions, frequency, asked) for value in Frequency.values],
-        "own_amount": own_amount(suggestions.get(frequency), asked),
+        "options": [
+            option(value, suggestions.get(value), value == frequency, asked[value])
+            for value in Frequency.values
+        ],
+        "own_amount": own_amount(suggestions.get(frequency), own),
         "chosen": typed,
         "country": country,
         "closed": bool(appeal and appeal.closed_for(country)),
@@ -74,16 +81,15 @@ def giving(typed: Any, languages: str, form: GiveForm | None = None) -> dict[str
     }
 
 
-def option(value: str, suggestions: dict[str, Any], chosen: str, asked: str) -> dict[str, Any]:
-    """One frequency with its amounts, the asked-for one marked."""
-    row = suggestions.get(value)
+def option(value: str, row: Any, chosen: bool, asked: str) -> dict[str, Any]:
+    """One frequency with its suggested amounts, the asked-for one marked."""
     choices = row.choices() if row else []
-    if value == chosen and any(choice["value"] == asked for choice in choices):
+    if any(choice["value"] == asked for choice in choices):
         choices = [choice | {"chosen": choice["value"] == asked} for choice in choices]
     return {
         "value": value,
         "label": Frequency(value).label,
-        "chosen": value == chosen,
+        "chosen": chosen,
         "choices": choices,
     }
 
@@ -97,6 +103,17 @@ def own_amount(row: Any, asked: str) -> str:
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
     return giving_page(request, giving(request.GET, languages(request)))
+
+
+@never_cache
+@require_safe
+def back(request: HttpRequest, token: str) -> HttpResponse:
+    """Stripe's “back”: the form as it was sent. The token names a row and says nothing itself: what
+    somebody chose must not stand in a browser's history, nor at Stripe."""
+    chosen = choices_of(token)
+    if chosen is None:
+        return redirect("support")
+    return giving_page(request, giving(chosen, languages(request), sent=True))
 
 
 def giving_page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -128,7 +145,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = Refused(BUSY, 503)
-    context = giving(request.POST, languages(request), form)
+    context = giving(request.POST, languages(request), form, sent=True)
     return giving_page(request, context | refused._asdict(), refused.status)
 
 

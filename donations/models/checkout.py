@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import models
 from django.utils import timezone
 
+from newsroom.core.privacy import EncryptedField
+
 from .appeal import Appeal, Frequency
 from .deferral import Deferral
 
@@ -15,14 +17,18 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         mine = self.filter(form_id=of.form_id, closed_at=None, expires_at__gt=timezone.now())
         return mine.exclude(pk=of.pk).exclude(session_id=None)
 
+    def forget_choices(self) -> int:
+        """How many rows held some."""
+        return self.filter(choices__isnull=False).update(choices=None)
+
 
 class Checkout(models.Model):
     """One press of “Continue”: what was asked for, and the Stripe session made of it.
 
     ``form_id`` comes with the form, made by the browser, so that a double click or the back
     button finds this row again. ``key`` is made of it and of what was asked: it is Stripe's
-    idempotency key, and how Stripe's objects name this row. Without JavaScript each press is a
-    row and a session of its own, of which the reader pays one.
+    idempotency key, and how Stripe's objects name this row. Without JavaScript the first press
+    makes its id, and a form that is filled in again after Stripe's “back” brings it along.
     """
 
     key = models.UUIDField(unique=True)
@@ -38,6 +44,12 @@ class Checkout(models.Model):
     language = models.CharField(max_length=8, default="en")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")
+    choices = EncryptedField(  # type: ignore[misc]  # the one sealed text that may be NULL
+        context="checkout.choices",
+        null=True,
+        help_text="The form as it was sent (JSON), to fill it in again after Stripe's “back”. "
+        "Forgotten once it is paid or over.",
+    )
     session_id = models.CharField(max_length=255, null=True, unique=True)
     session_url = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

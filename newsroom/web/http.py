@@ -39,9 +39,9 @@ def absolute_url(name: str, *args: Any, **query: Any) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
-def visitors_url(name: str, **query: Any) -> str:
+def visitors_url(name: str, *args: Any, **query: Any) -> str:
     """The same for a visitor who comes back: in the language that they have chosen."""
-    return f"{settings.BASE_URL}{reverse(name, query=query)}"
+    return f"{settings.BASE_URL}{reverse(name, args=args, query=query)}"
 
 
 def address_of(request: HttpRequest) -> str:

@@ -158,6 +158,7 @@ def on_first_arrival(contribution: Contribution) -> None:
         deferral.end(Deferral.Status.GIVEN, now)
     if checkout:
         checkout.close(now)
+        Checkout.objects.filter(form_id=checkout.form_id).forget_choices()
         _sign_up(checkout, donor)
 
 

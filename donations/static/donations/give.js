@@ -42,6 +42,9 @@ function replaceGive(form, text) {
   const found = new DOMParser().parseFromString(text, "text/html").querySelector("form.give");
   if (!found) return false;
   found.elements.checkout.value = form.elements.checkout.value;
+  for (const box of form.querySelectorAll("[type=checkbox]")) {
+    found.elements[box.name].checked = box.checked;
+  }
   form.replaceWith(found);
   prepare(found);
   const problem = found.querySelector("[role=alert], [role=status]");
