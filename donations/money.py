@@ -1,144 +1,264 @@
 """Amounts: integers in a currency's smallest unit, with its ISO 4217 code. Never floats.
 
-Decimals by Stripe, "Supported currencies": zero-decimal and three-decimal currencies. Only
-currencies listed here can be given in.
+Read as people type them, and written in the habit of the language that is spoken (CLDR, by
+Babel). What can be read in two ways is never guessed: it is asked about.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
+from functools import cache
 
+from babel import Locale
+from babel.numbers import get_decimal_symbol, get_group_symbol
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
-from django.utils.translation.trans_real import parse_accept_lang_header
 
-from newsroom.core.languages import apart
+from donations.currencies import DECIMALS, OFFERED, SIGNS, STEPS
+from newsroom.core.languages import apart, spoken
 from newsroom.core.uris import MARKS
 
-
-@dataclass(frozen=True)
-class Currency:
-    code: str
-    symbol: str
-    decimals: int
-    minimum: int  # the least one can give, in the smallest unit: about two dollars
-    maximum: int  # beyond this somebody has slipped on a key: about 10,000 dollars
-    fee: int  # the fixed part of what the payment provider takes, about 30 cents
-
-
-CURRENCIES = {
-    currency.code: currency
-    for currency in (
-        Currency("usd", "$", 2, 200, 10_000_00, 30),
-        Currency("eur", "€", 2, 200, 10_000_00, 25),
-        Currency("gbp", "£", 2, 200, 10_000_00, 20),
-        Currency("pln", "zł", 2, 8_00, 40_000_00, 100),
-        Currency("jpy", "¥", 0, 300, 1_500_000, 40),
-        Currency("kwd", "KD", 3, 1_000, 3_000_000, 100),
-    )
-}
-# Of currencies that are booked but not offered here; two for all others.
-DECIMALS = dict.fromkeys(
-    [
-        "bif",
-        "clp",
-        "djf",
-        "gnf",
-        "krw",
-        "kmf",
-        "mga",
-        "pyg",
-        "rwf",
-        "vnd",
-        "vuv",
-        "xaf",
-        "xof",
-        "xpf",
-    ],
-    0,
-)
-DECIMALS |= dict.fromkeys(["bhd", "jod", "omr", "tnd"], 3)
-# The language a browser asks for -> the currency it most likely pays in. With a region first.
-CURRENCY_OF = {"en-gb": "gbp", "en-ie": "eur", "es-419": "usd", "pl": "pln", "ja": "jpy"}
-CURRENCY_OF |= {"ar-kw": "kwd"} | {f"es-{region}": "usd" for region in ("us", "mx", "ar", "co")}
-EURO = "bg ca de el es et fi fr ga hr it lt lv mt nl pt-pt sk sl"
-CURRENCY_OF |= dict.fromkeys(EURO.split(), "eur") | {"fr-ca": "usd"}
 FEE_SHARE = Decimal("0.029")  # of the whole charge ("Pricing": cards, standard)
+MOST = 10**12 - 1  # "Supported currencies": twelve digits, in those that are worth least
+NBSP = "\u00a0"
 
-# A number as people type it: 1234, 12.5, 12,50; in groups as any of our languages has them:
-# 1 234.56, 1 234,56, 1,234.56, 1.234,56. But 1.234 may be either, and is no amount of most.
-NUMBER = re.compile(r"[0-9]{1,30}(?:[.,][0-9]{1,3})?")
-GROUPED = re.compile(
-    r"(?![0-9]+\.[0-9]+$)[0-9]{1,3}([ ,.\u00a0\u202f])[0-9]{3}(?:\1[0-9]{3})*"
-    r"(?:(?!\1)[.,][0-9]{1,3})?"
+# Digits of Arabic and Persian keyboards (CLDR: numbering systems arab and arabext).
+ARABIC, PERSIAN = "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹"
+LATIN = str.maketrans(f"{ARABIC}{PERSIAN}،’ʼ`´−–—", "01234567890123456789,''''---")
+PERSIAN_POINT = re.compile(rf"(?<=[{PERSIAN}])/(?=[{PERSIAN}])")
+# “5,-”, “1'000.–”: no cents.
+NO_CENTS = re.compile(r"(?<=\d)([.,])-{1,2}(?!\d)")
+# A number, and what stands on either side of it.
+TYPED = re.compile(r"([^0-9]*?)([.,٫]?[0-9](?:[0-9.,٫٬' ]*[0-9])?)[.,]?([^0-9]*)", re.ASCII)
+# 1,234,567 by one separator throughout; 12,34,567 as in India.
+_GROUPS = (
+    r"[1-9][0-9]{0,2}(?P<one>[.,٬' ])[0-9]{3}(?:(?P=one)[0-9]{3})*"
+    r"|[1-9][0-9]?(?:(?P<india>,)[0-9]{2})+,[0-9]{3}"
 )
-# Arabic and Persian keyboards have digits and signs of their own.
-LATIN = {ord(one): str(n) for row in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹") for n, one in enumerate(row)}
-LATIN |= {ord("٫"): ".", ord("٬"): ","}
+GROUPED = re.compile(_GROUPS)
+DECIMAL = re.compile(
+    rf"(?P<whole>{_GROUPS}|[0-9]*)(?!(?P=one)|(?P=india))[.,٫](?P<fraction>[0-9]+)"
+)
+NO_DIGIT = re.compile("[^0-9]")
+MOST_DIGITS = 25  # beyond, Decimal rounds
 
 
 class BadAmount(ValueError):
     """Not an amount, or not one that can be given; the message is for the reader."""
 
 
+class Ambiguous(BadAmount):
+    """It can be read in more than one way. ``choices``: the amounts that it may mean, in the
+    smallest unit, at least one."""
+
+    def __init__(self, typed: str, code: str, choices: list[int]) -> None:
+        self.choices = choices
+        amounts = " / ".join(apart(show(amount, code)) for amount in choices)
+        words = _("Please say which amount you mean by “{typed}”: {amounts}")
+        super().__init__(words.format(typed=apart(typed), amounts=amounts))
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
 def parse(typed: str, code: str, *, any_size: bool = False) -> int:
     """What somebody typed, in the smallest unit of the currency.
 
-    Raises BadAmount with what to do: not a number, too many decimals, and, unless ``any_size``
-    will do, too little or too much for a contribution.
+    Raises Ambiguous when it can be read in two ways; BadAmount with what to do: not a number,
+    another currency, too many decimals, and, unless ``any_size`` will do, too little or too much.
     """
-    currency = CURRENCIES[code]
-    text = typed.translate(LATIN).strip(f"{MARKS} ").removeprefix(currency.symbol).strip()
-    if found := GROUPED.fullmatch(text):
-        text = text.replace(found[1], "")
-    if not NUMBER.fullmatch(text):
-        raise BadAmount(_("Please enter the amount as a number, for example 5 or 12.50."))
-    amount = Decimal(text.replace(",", "."))
-    exact = amount.scaleb(currency.decimals)
-    if exact != exact.to_integral_value():
+    if code not in DECIMALS:
         raise BadAmount(
-            _("This currency has no decimals: please enter a whole number.")
-            if currency.decimals == 0
-            else _("Please enter at most {count} decimals.").format(count=currency.decimals)
+            _("We can't read amounts in {currency}. Please write to us.").format(
+                currency=apart(code.upper())
+            )
         )
-    smallest = int(exact)
-    if currency.decimals == 3 and smallest % 10:
-        raise BadAmount(_("Please round the last decimal to 0."))  # “Supported currencies”
-    if any_size:
-        return smallest
-    if smallest < currency.minimum:
-        least = apart(show(currency.minimum, code))
-        raise BadAmount(_("The smallest amount is {amount}.").format(amount=least))
-    if smallest > currency.maximum:
+    readings = list(_readings(_number(typed, code)))
+    if len(readings) > 1 and not _fraction(code):
+        readings = readings[1:]  # a currency without decimals: it can only be a group
+    if len(readings) > 1:
+        possible = [_smallest(one, code) for one in readings if _fits(one, code)]
+        raise Ambiguous(typed.strip(), code, possible)
+    if not readings:
+        raise BadAmount(_("Please enter the amount as a number, for example 5 or 12.50."))
+    [amount] = readings
+    if not _fits(amount, code):
+        raise BadAmount(_too_fine(amount, code))
+    smallest = _smallest(amount, code)
+    if not any_size:
+        _within(smallest, code)
+    return smallest
+
+
+def _number(typed: str, code: str) -> str:
+    """The number alone, its digits Latin, its spaces plain; "" when there is none.
+
+    Raises BadAmount when a sign of another currency stands beside it.
+    """
+    if any(unicodedata.category(one) in ("No", "Nl") for one in typed):
+        return ""  # ½, ², ①: none of them is a digit of a number
+    text = PERSIAN_POINT.sub("٫", typed).translate(dict.fromkeys(map(ord, MARKS)))
+    text = unicodedata.normalize("NFKC", text.translate(LATIN)).translate(LATIN)
+    text = NO_CENTS.sub(r"\g<1>00", " ".join(text.split()))
+    found = TYPED.fullmatch(text)
+    if not found or sum(map(str.isdigit, text)) > MOST_DIGITS:
+        return ""
+    for side in (found[1].strip(), found[3].strip()):
+        sign = re.sub(r"[. ]", "", side).casefold()
+        if code in SIGNS.get(sign, ()) or not side:
+            continue
+        if sign in SIGNS or any(unicodedata.category(one) == "Sc" for one in sign):
+            words = _("You wrote “{sign}”, but this is an amount in {currency}.")
+            raise BadAmount(words.format(sign=apart(side), currency=apart(code.upper())))
+        return ""
+    return found[2]
+
+
+def _readings(number: str) -> Iterator[Decimal]:
+    """What it may mean: with decimals first, then in groups of thousands; two when the one
+    separator in it has three digits behind it."""
+    if found := DECIMAL.fullmatch(number):
+        yield Decimal(f"{NO_DIGIT.sub('', found['whole'])}.{found['fraction']}")
+    if GROUPED.fullmatch(number) or number.isdigit():
+        yield Decimal(NO_DIGIT.sub("", number))
+
+
+def _fraction(code: str) -> bool:
+    """Has it anything smaller than one that can be charged?"""
+    return STEPS.get(code, 1) < 10 ** DECIMALS[code]
+
+
+def _smallest(amount: Decimal, code: str) -> int:
+    return int(amount.scaleb(DECIMALS[code]))
+
+
+def _fits(amount: Decimal, code: str) -> bool:
+    return amount.scaleb(DECIMALS[code]) % STEPS.get(code, 1) == 0
+
+
+def _too_fine(amount: Decimal, code: str) -> str:
+    if not _fraction(code):
+        return _("This currency has no decimals: please enter a whole number.")
+    exact = amount.scaleb(DECIMALS[code])
+    if exact != exact.to_integral_value():
+        return _("Please enter at most {count} decimals.").format(count=DECIMALS[code])
+    return _("Please round the last decimal to 0.")  # “Supported currencies”
+
+
+def bounds(code: str) -> tuple[int, int]:
+    """The least and the most that can be given. Of a currency that we don't offer we know only
+    that one of it is little."""
+    offered = OFFERED.get(code)
+    return (offered.minimum, offered.maximum) if offered else (10 ** DECIMALS.get(code, 0), MOST)
+
+
+def _within(smallest: int, code: str) -> None:
+    least, most = bounds(code)
+    if smallest < least:
+        amount = apart(show(least, code))
+        raise BadAmount(_("The smallest amount is {amount}.").format(amount=amount))
+    if smallest > most:
         raise BadAmount(
             _(
                 "The largest amount here is {amount}. For more, please write to us: we would love "
                 "to talk."
-            ).format(amount=apart(show(currency.maximum, code)))
+            ).format(amount=apart(show(most, code)))
         )
-    return smallest
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a language writes amounts, around the number, where “¤” is the currency's sign, and in
+    it. The digits are Latin in all of them, as in our dates and in the numbers of receipts."""
+
+    before: str
+    after: str
+    group: str
+    point: str
+
+    def number(self, value: str, group: str | None = None) -> str:
+        """“1234.50” as this language has it."""
+        whole, point, fraction = value.partition(".")
+        grouped = f"{int(whole):,}".replace(",", self.group if group is None else group)
+        return f"{grouped}{self.point if point else ''}{fraction}"
+
+
+@cache
+def habit(language: str) -> Habit:
+    locale = Locale.parse(language)
+    pattern = locale.currency_formats["standard"]
+    return Habit(
+        before=pattern.prefix[0],
+        after=pattern.suffix[0],
+        group=get_group_symbol(locale),
+        point=get_decimal_symbol(locale),
+    )
 
 
 def show(amount: int, code: str) -> str:
-    """“$5”, “€12.50”, “¥1,000”: decimals only where there are any."""
-    currency = CURRENCIES.get(code)
-    if currency is None:  # booked in a currency that we don't offer
-        return f"{amount} {code.upper()} (smallest unit)"
-    value = plain(amount, code)
-    whole, point, fraction = value.partition(".")
-    return f"{currency.symbol}{int(whole):,}{point}{fraction}"
+    """“$5”, “€12.50”, “¥1,000”, in German “12,50 €”: decimals only where there are any. A currency
+    that we don't offer has its code for a sign: “SEK 100”."""
+    if code not in DECIMALS:  # Stripe has it since today: nobody knows yet where the point is
+        return _("{amount} {currency} (smallest unit)").format(amount=amount, currency=code.upper())
+    if amount < 0:
+        return f"-{show(-amount, code)}"
+    value = f"{units(amount, code):f}" if amount % 10 ** DECIMALS[code] else plain(amount, code)
+    written = habit(spoken())
+    sign = OFFERED[code].symbol if code in OFFERED else code.upper()
+    gap = NBSP if written.before.endswith("¤") and code not in OFFERED else ""
+    around = [part.replace("¤", sign) for part in (written.before, written.after)]
+    return f"{around[0]}{gap}{written.number(value)}{around[1]}"
+
+
+shown = lazy(show, str)  # in the language that is spoken when it is read: for mails
 
 
 def plain(amount: int, code: str) -> str:
-    """The amount as a bare number, “12.50”; whole amounts without decimals."""
-    decimals = CURRENCIES[code].decimals if code in CURRENCIES else 0
-    value = Decimal(amount).scaleb(-decimals)
-    return f"{value:f}" if amount % 10**decimals else str(int(value))
+    """The amount as a bare number for machines, “12.50”; whole amounts without decimals. Never
+    with three digits behind the point, which could be read as thousands."""
+    decimals = DECIMALS.get(code, 0)
+    if amount % 10**decimals == 0:
+        return str(amount // 10**decimals)
+    value = f"{units(amount, code):f}"
+    return value[:-1] if decimals == 3 and value.endswith("0") else value
 
 
-def exact(amount: int, code: str) -> Decimal:
-    """For spreadsheets: the amount in whole units with all its decimals, of any currency."""
-    known = CURRENCIES.get(code)
-    return Decimal(amount).scaleb(-(known.decimals if known else DECIMALS.get(code, 2)))
+def editable(amount: int, code: str) -> str:
+    """What stands in a field for somebody to change: “12,50” in German."""
+    return habit(spoken()).number(plain(amount, code), group="")
+
+
+def coded(amount: int, code: str) -> str:
+    """“12.50 EUR”, with all decimals: by its ISO code, which no tax office mistakes."""
+    if code not in DECIMALS:
+        return show(amount, code)
+    return f"{habit(spoken()).number(f'{units(amount, code):f}')} {code.upper()}"
+
+
+def units(amount: int, code: str) -> Decimal:
+    """In whole units; of a currency that we don't know, the amount as it is, which is more."""
+    return Decimal(amount).scaleb(-DECIMALS.get(code, 0))
+
+
+def exact(amount: int, code: str) -> Decimal | str:
+    """For spreadsheets: in whole units with all decimals; words, which nobody adds up, for a
+    currency that we don't know."""
+    return units(amount, code) if code in DECIMALS else show(amount, code)
+
+
+# --- Reckoning ----------------------------------------------------------------------------------
+
+
+def chargeable(amount: int, code: str) -> int:
+    """The largest amount up to this that Stripe can charge, within bounds."""
+    step = STEPS.get(code, 1)
+    least, most = bounds(code)
+    return min(max(amount // step * step, least), most)
 
 
 def with_fee(amount: int, code: str) -> int:
@@ -146,16 +266,6 @@ def with_fee(amount: int, code: str) -> int:
 
     An estimate: the true fee depends on the card and is known only when it is booked.
     """
-    currency = CURRENCIES[code]
-    whole = (Decimal(amount + currency.fee) / (1 - FEE_SHARE)).to_integral_value(ROUND_UP)
-    step = 10 if currency.decimals == 3 else 1  # “Supported currencies”: multiples of 10
-    return min(-(-int(whole) // step) * step, currency.maximum)
-
-
-def currency_of(accept_language: str, offered: list[str]) -> str:
-    """The currency for a reader's languages (RFC 9110, 12.5.4), "" if none of them tells."""
-    for tag, _quality in parse_accept_lang_header(accept_language):
-        code = CURRENCY_OF.get(tag) or CURRENCY_OF.get(tag.partition("-")[0])
-        if code in offered:
-            return str(code)
-    return ""
+    offered, step = OFFERED[code], STEPS.get(code, 1)
+    whole = (Decimal(amount + offered.fee) / (1 - FEE_SHARE)).to_integral_value(ROUND_UP)
+    return min(-(-int(whole) // step) * step, offered.maximum)

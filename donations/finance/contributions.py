@@ -26,12 +26,16 @@ class ReadOnly(ModelPermissionPolicy):
         return "view" in actions and self.user_has_permission(user, "view")
 
 
+def currencies() -> list[tuple[str, str]]:
+    """Those that anything was given in: more than we offer, since what is imported has others."""
+    found = Contribution.objects.order_by("currency").values_list("currency", flat=True)
+    return [(code, code.upper()) for code in found.distinct()]
+
+
 class ContributionFilters(WagtailFilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Contribution.Status.choices)
     frequency = django_filters.MultipleChoiceFilter(choices=Frequency.choices)
-    currency = django_filters.ChoiceFilter(
-        choices=[(code, code.upper()) for code in money.CURRENCIES]
-    )
+    currency = django_filters.ChoiceFilter(choices=currencies)
     appeal = django_filters.ModelChoiceFilter(queryset=Appeal.objects.all())
     created_at = django_filters.DateFromToRangeFilter(
         label="Date", widget=DateRangePickerWidget, method="that_moved"

@@ -9,8 +9,7 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 
-from donations import money
-from donations.finance.contributions import in_words
+from donations.finance.contributions import currencies, in_words
 from donations.models import Appeal, Frequency, Movement
 
 
@@ -19,7 +18,7 @@ class MovementFilters(WagtailFilterSet):
     kind = django_filters.MultipleChoiceFilter(choices=Movement.Kind.choices)
     currency = django_filters.ChoiceFilter(
         field_name="contribution__currency",
-        choices=[(code, code.upper()) for code in money.CURRENCIES],
+        choices=currencies,
     )
     frequency = django_filters.MultipleChoiceFilter(
         field_name="contribution__frequency", choices=Frequency.choices

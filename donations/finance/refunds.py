@@ -38,8 +38,8 @@ def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
     given = [(refund.contribution, refund.amount) for refund in own]
     of_this = sum(sum_ for one, sum_ in given if one == contribution)
     back = max(contribution.returned, of_this) + amount
-    alone = sum(money.exact(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
-    return max(money.exact(back, contribution.currency), alone) > settings.REFUND_LIMIT
+    alone = sum(money.units(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
+    return max(money.units(back, contribution.currency), alone) > settings.REFUND_LIMIT
 
 
 def ask(contribution: Contribution, amount: int, reason: str, by: Any) -> Refund:

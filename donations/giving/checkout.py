@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.currencies import OFFERED
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
 from donations.payments.products import with_products
@@ -58,8 +59,8 @@ class GiveForm(forms.Form):
 
     def clean_currency(self) -> str:
         code = self.cleaned_data["currency"].lower() or "usd"
-        if code not in money.CURRENCIES:
-            offered = ", ".join(known.upper() for known in money.CURRENCIES)
+        if code not in OFFERED:
+            offered = ", ".join(known.upper() for known in OFFERED)
             raise forms.ValidationError(
                 _("We can't take that currency. Please choose {offered}.").format(offered=offered)
             )

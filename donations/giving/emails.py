@@ -55,7 +55,7 @@ def thanks(contribution_id: int) -> Letter | None:
         return None
     about = {
         "name": contribution.donor.name,
-        "amount": contribution.shown_amount,
+        "amount": money.shown(contribution.amount, contribution.currency),
         "day": contribution.received_at or contribution.created_at,
         "again": AGAIN.get(contribution.frequency, ""),
         "receipt": contribution.receipt_number and contribution.receipt,
@@ -82,7 +82,7 @@ def contribution_failed(contribution_id: int) -> Letter | None:
     contribution = found.filter(status=Contribution.Status.FAILED).first()
     if contribution is None or contribution.donor is None:
         return None
-    about = {"amount": contribution.shown_amount}
+    about = {"amount": money.shown(contribution.amount, contribution.currency)}
     return _to_donor("payment_failed", contribution.donor, about, absolute_url("support"))
 
 
@@ -213,7 +213,7 @@ def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
     if recurring is None or recurring.donor is None:
         return None
     about = {
-        "amount": money.show(recurring.amount, recurring.currency),
+        "amount": money.shown(recurring.amount, recurring.currency),
         "card": recurring.card,
         "expires": recurring.card_expires_on or "",
     }

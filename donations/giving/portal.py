@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from donations import money
 from donations.asking import ask_cookie
+from donations.currencies import DECIMALS
 from donations.giving import emails, erasure, receipts, recurring_changes
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
@@ -185,14 +186,15 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
         return {"problem": NOT_TAKEN}, 503
 
 
-def other(recurring: RecurringContribution) -> dict[str, Any]:
-    """The other frequency, with an amount that comes to the same in a year."""
+def other(recurring: RecurringContribution) -> dict[str, Any] | None:
+    """The other frequency, with an amount that comes to the same in a year; None in a currency that
+    we can't read amounts in."""
+    if recurring.currency not in DECIMALS:
+        return None
     monthly = recurring.frequency == Frequency.MONTHLY
     amount = recurring.amount * 12 if monthly else recurring.amount // 12
-    currency = money.CURRENCIES[recurring.currency]
-    amount = min(max(amount, currency.minimum), currency.maximum)
     found = Frequency.ANNUAL if monthly else Frequency.MONTHLY
-    return {"value": found.value, "amount": money.plain(amount, currency.code)}
+    return {"value": found.value, "amount": money.chargeable(amount, recurring.currency)}
 
 
 def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpResponse:

@@ -124,5 +124,4 @@ def _day(moment: datetime | None) -> str:
 
 
 def _amount(amount: int, code: str) -> str:
-    """“12.50 EUR”: by its ISO code, which no tax office mistakes."""
-    return apart(f"{money.exact(amount, code):,f} {code.upper()}")
+    return apart(money.coded(amount, code))

@@ -17,6 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.currencies import OFFERED
 from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import regularly
 from donations.payments import gateway, sync
@@ -213,8 +214,11 @@ def ask_again(recurring: RecurringContribution, when: datetime) -> None:
 
 
 def lower(recurring: RecurringContribution) -> int:
-    """What to offer before a cancellation: half of it; 0 when that would be too little."""
-    minimum = money.CURRENCIES[recurring.currency].minimum
-    unit = 10 ** money.CURRENCIES[recurring.currency].decimals
+    """What to offer before a cancellation: half of it, in whole units; 0 when that would be too
+    little, or when we don't know what is little in this currency."""
+    offered = OFFERED.get(recurring.currency)
+    if offered is None:
+        return 0
+    unit = 10**offered.decimals
     half = recurring.amount // 2 // unit * unit
-    return half if half >= minimum else 0
+    return half if half >= offered.minimum else 0

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from donations import money
 from donations.asking import ask_cookie
+from donations.currencies import OFFERED, currency_of
 from donations.giving import card_testing, methods
 from donations.giving.checkout import GiveForm, choices_of, start
 from donations.models import Appeal, Checkout, Contribution, Country, Frequency
@@ -46,21 +47,23 @@ def giving(
     """
     appeal = Appeal.objects.current()
     currencies = appeal.currencies() if appeal else []
-    currency = typed.get("currency", "").lower()
+    wanted = currency = typed.get("currency", "").lower()
     # An amount that was typed keeps its currency, though the appeal be over that offered it.
-    if currency not in (money.CURRENCIES if sent else currencies):
-        currency = money.currency_of(languages, currencies) or next(iter(currencies), "usd")
+    if currency not in (OFFERED if sent else currencies):
+        currency = currency_of(languages, currencies) or next(iter(currencies), "usd")
     frequency = typed.get("frequency", "")
     if frequency not in Frequency.values:
         frequency = Frequency.MONTHLY
     suggestions = appeal.suggestions(currency) if appeal else {}
     asked = {value: typed.get(f"amount_{value}", "") for value in Frequency.values}
     own = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
+    if not sent and wanted not in ("", currency):
+        own = ""  # from a link: a hundred kronor are no hundred dollars
     asked[frequency] = own
     country = Country.objects.named(typed.get("country", ""))
     return {
         "appeal": appeal,
-        "currency": money.CURRENCIES[currency],
+        "currency": OFFERED[currency],
         "fee_percent": f"{money.FEE_SHARE * 100:f}",
         "currencies": currencies,
         "frequency": frequency,

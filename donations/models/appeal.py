@@ -13,6 +13,7 @@ from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 
 from donations import money
+from donations.currencies import OFFERED
 
 from .country import Country
 
@@ -74,7 +75,7 @@ class Appeal(ClusterableModel):
 
     def currencies(self) -> list[str]:
         offered = {row.currency for row in self.amounts.all()}
-        return [code for code in money.CURRENCIES if code in offered]
+        return [code for code in OFFERED if code in offered]
 
 
 class AppealAmounts(models.Model):
@@ -82,9 +83,7 @@ class AppealAmounts(models.Model):
     “5 10 25”, in whole units, “12.50” where there are decimals."""
 
     appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="amounts")
-    currency = models.CharField(
-        max_length=3, choices=[(code, code.upper()) for code in money.CURRENCIES]
-    )
+    currency = models.CharField(max_length=3, choices=[(code, code.upper()) for code in OFFERED])
     frequency = models.CharField(max_length=8, choices=Frequency)
     amounts = models.CharField(max_length=100, help_text="Separated by spaces: 5 10 25.")
     suggested = models.CharField(max_length=20, help_text="The one that is chosen at first.")

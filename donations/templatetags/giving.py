@@ -28,6 +28,11 @@ def plain_amount(value: int, currency: str) -> str:
 
 
 @register.simple_tag
+def editable_amount(value: int, currency: str) -> str:
+    return money.editable(value, currency)
+
+
+@register.simple_tag
 def form_id() -> str:
     """What makes one press of a form this press and no other."""
     return str(uuid.uuid4())

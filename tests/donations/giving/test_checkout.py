@@ -71,7 +71,7 @@ def test_crash_after_stripe_answered_finds_the_same_session(donor) -> None:
         ({"amount": "NaN"}, "as a number"),
         ({"amount": "1e3"}, "as a number"),
         ({"amount": "३"}, "as a number"),
-        ({"currency": "kwd", "amount": "12.345"}, "last decimal to 0"),
+        ({"currency": "kwd", "amount": "1234.567"}, "last decimal to 0"),
         ({"appeal": "x"}, "appeal is over"),
         ({"amount": "lots"}, "as a number"),
         ({"amount": "1000000000000"}, "largest amount here"),

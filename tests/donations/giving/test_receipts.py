@@ -96,7 +96,8 @@ def test_forty_contributions_at_once_leave_no_gap() -> None:
 def test_receipt_speaks_the_donors_language(site, language: str, words: list[str]) -> None:
     contribution = make_contribution(1, make_donor(language))
     page = text_of(receipts.receipt(Receipt.issue(contribution, YEAR_END)))
-    for word in [*words, "12.50 EUR", "visa 4242", "The Meridian", "Ёлка Żółć"]:
+    amount = "12.50 EUR" if language in ("en", "ar", "fa", "tlh") else "12,50 EUR"
+    for word in [*words, amount, "visa 4242", "The Meridian", "Ёлка Żółć"]:
         assert word in page
 
 

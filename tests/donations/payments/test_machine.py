@@ -253,7 +253,7 @@ class Giving(RuleBasedStateMachine):
         for payment in moved:
             mine, charge = ours[payment["id"]], charges[payment["latest_charge"]]
             assert (mine.amount, mine.currency) == (payment["amount"], payment["currency"])
-            assert mine.refunded == charge["amount_refunded"]
+            assert mine.returned == charge["amount_refunded"]
             assert mine.arrived == (payment["status"] == "succeeded")
             assert (mine.status == "processing") == (payment["status"] == "processing")
             if mine.status in ("succeeded", "partly_refunded", "refunded"):
