@@ -19,6 +19,7 @@ from donations.models import (
     GivingWords,
     RecurringContribution,
 )
+from donations.models.recurring import UNDER_WAY
 from donations.payments import gateway
 from newsroom.core import tokens
 from newsroom.core.privacy import list_index
@@ -185,6 +186,7 @@ def last_call(recurring_id: int) -> Letter | None:
     subject=_("It has ended"),
     paragraphs=[
         _("What you gave regularly, {amount}, has ended. Nothing more is charged."),
+        UNDER_WAY,
         _("Thank you for all of it. Should you want to begin again, now or later:"),
     ],
     button=_("Give again"),
@@ -215,6 +217,7 @@ def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
     about = {
         "amount": money.shown(recurring.amount, recurring.currency),
         "card": recurring.card,
+        "under_way": recurring.under_way,
         "expires": recurring.card_expires_on or "",
     }
     if name == "recurring_ended":

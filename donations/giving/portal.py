@@ -101,6 +101,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
             {
                 "recurring": recurring,
                 "lower": recurring_changes.lower(recurring),
+                "under_way": recurring_changes.under_way(recurring),
                 "other": other(recurring),
                 "day": timezone.localtime(recurring.renews_at).day if recurring.renews_at else 1,
             }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from donations import money
 from donations.currencies import OFFERED
 from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
-from donations.models.recurring import regularly
+from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
 from donations.payments.products import with_products
 from newsroom.core.languages import apart
@@ -179,8 +179,16 @@ def _resume(recurring: RecurringContribution, data: dict[str, Any], now: datetim
 
 
 def _cancel(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    words = _("Cancelled. Nothing more is charged. Thank you for all you gave.")
+    words = str(_("Cancelled. Nothing more is charged. Thank you for all you gave."))
+    if still := under_way(recurring):
+        words = f"{words} {still}"
     return {"cancel_at_period_end": True}, data.get("reason") or "", words
+
+
+def under_way(recurring: RecurringContribution) -> str:
+    """What a cancellation can't call back any more, as a sentence; "" if there is nothing."""
+    amount = recurring.under_way
+    return str(UNDER_WAY).format(under_way=amount) if amount else ""
 
 
 def _keep(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:

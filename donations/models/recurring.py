@@ -14,6 +14,10 @@ from .donor import Donor
 REGULARLY = {Frequency.MONTHLY: _("{amount} monthly"), Frequency.ANNUAL: _("{amount} annual")}
 
 
+# Said with every “nothing more is charged”, if it is so.
+UNDER_WAY = _("Only your payment of {under_way}, which has begun already, is still taken.")
+
+
 def regularly(amount: int, currency: str, frequency: str) -> str:
     """“$5 monthly”, in the language that is spoken."""
     return str(REGULARLY[Frequency(frequency)]).format(amount=apart(money.show(amount, currency)))
@@ -58,6 +62,13 @@ class RecurringContribution(models.Model):
 
     def __str__(self) -> str:
         return regularly(self.amount, self.currency, self.frequency)
+
+    @property
+    def under_way(self) -> str:
+        """The amount of a debit that the bank has not answered yet, "" if there is none: a
+        cancellation can't call it back."""
+        waiting = self.contributions.filter(status="processing").first()
+        return apart(waiting.shown_amount) if waiting else ""
 
     @property
     def going(self) -> bool:

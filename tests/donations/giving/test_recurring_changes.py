@@ -82,6 +82,34 @@ def test_pause_charges_nothing_and_ends_by_itself(portal, recurring, donor, told
     assert Contribution.objects.count() >= 2
 
 
+def test_cancellation_says_that_a_debit_under_way_is_still_taken(
+    donor, told, client, committing, inbox
+) -> None:
+    donor.gives("debit@example.org", Iban.PAYS, frequency="monthly", currency="eur")
+    handle(told())
+    recurring = RecurringContribution.objects.get()
+    url = "/" + manage_url(recurring.donor).split("/", 3)[3]
+    still = "Only your payment of €10, which has begun already, is still taken."
+    assert still not in plain(client.get(url).text)
+    form = {"recurring": recurring.pk, "do": "cancel", "form_id": str(uuid.uuid4())}
+    page = plain(client.post(url, form).text)
+    assert page.count(still) == 2  # said now, and whenever they look
+    with committing():
+        gateway.end_subscription(recurring.stripe_subscription, "key")
+        handle(told())
+    [mail] = inbox.to("debit@example.org")
+    assert still in " ".join(plain(mail["text"]).split())
+    donor.advance(4)
+    handle(told())
+    assert Contribution.objects.get().status == "succeeded"
+    assert still not in plain(client.get(url).text)
+
+
+def plain(text: str) -> str:
+    """Without the marks that keep an amount's direction."""
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
 def test_pause_is_ended_early(portal, recurring) -> None:
     portal("pause", months="6")
     assert "It goes on" in portal("resume").text

@@ -33,9 +33,13 @@ from donations.models import (
     Contribution,
     Dispute,
     Donor,
+    Movement,
     Receipt,
     RecurringContribution,
+    Refund,
+    Review,
     StripeEvent,
+    StripeRefund,
 )
 from donations.payments import catch_up, events
 from donations.sandbox.objects import Card, Iban
@@ -57,6 +61,7 @@ CHANGES = [
     {"do": "cancel", "later": "91"},
     {"do": "keep"},
 ]
+OVER = ["won", "lost", "warning_closed"]
 picks = st.integers(0, 1000)
 contributions = st.fixed_dictionaries(
     {
@@ -149,15 +154,22 @@ class Giving(RuleBasedStateMachine):
     def advance(self, days: int) -> None:
         self.reader.advance(days)
 
-    @rule(pick=picks, won=st.booleans())
-    def bank_decides(self, pick: int, won: bool) -> None:
-        waiting = [d for d in all_of(self.url, "disputes") if d["status"] == "needs_response"]
-        if waiting:
-            form = {
-                "dispute": waiting[pick % len(waiting)]["id"],
-                "outcome": "won" if won else "lost",
-            }
+    @rule(pick=picks, outcome=st.sampled_from(["won", "lost", "disputed", "answered", "later"]))
+    def bank_decides(self, pick: int, outcome: str) -> None:
+        open_ones = [d for d in all_of(self.url, "disputes") if d["status"] not in OVER]
+        if outcome == "disputed":
+            open_ones = [d for d in open_ones if d["status"].startswith("warning")]
+        if open_ones:
+            form = {"dispute": open_ones[pick % len(open_ones)]["id"], "outcome": outcome}
             requests.post(f"{self.url}/close-dispute", data=form, timeout=10)
+
+    @rule(pick=picks, amount=st.sampled_from(["", "300"]))
+    def bank_disputes(self, pick: int, amount: str) -> None:
+        """Perhaps what has been refunded already."""
+        paid = [p for p in all_of(self.url, "payment_intents") if p["status"] == "succeeded"]
+        if paid:
+            form = {"payment_intent": paid[pick % len(paid)]["id"], "amount": amount}
+            requests.post(f"{self.url}/dispute", data=form, timeout=10)
 
     @rule(some=st.lists(picks, min_size=1, max_size=12))
     def webhooks_come(self, some: list[int]) -> None:
@@ -182,11 +194,11 @@ class Giving(RuleBasedStateMachine):
             if contribution:
                 refunds.ask(contribution, contribution.amount // part, "asked for it", self.staff)
 
-    @rule(pick=picks)
-    def refund_in_the_dashboard(self, pick: int) -> None:
+    @rule(pick=picks, amount=st.sampled_from(["", "400"]))
+    def refund_in_the_dashboard(self, pick: int, amount: str) -> None:
         paid = [p for p in all_of(self.url, "payment_intents") if p["status"] == "succeeded"]
         if paid:
-            form = {"payment_intent": paid[pick % len(paid)]["id"]}
+            form = {"payment_intent": paid[pick % len(paid)]["id"], "amount": amount}
             requests.post(f"{self.url}/refund", data=form, timeout=10)
 
     # --- Faults ---
@@ -225,6 +237,7 @@ class Giving(RuleBasedStateMachine):
     def compare(self) -> None:
         self.compare_payments()
         self.compare_recurring()
+        self.compare_money()
         disputes = {d["id"]: d["status"] for d in all_of(self.url, "disputes")}
         ours = dict(Dispute.objects.values_list("stripe_dispute", "status"))
         assert ours == disputes
@@ -253,12 +266,46 @@ class Giving(RuleBasedStateMachine):
         for payment in moved:
             mine, charge = ours[payment["id"]], charges[payment["latest_charge"]]
             assert (mine.amount, mine.currency) == (payment["amount"], payment["currency"])
-            assert mine.returned == charge["amount_refunded"]
             assert mine.arrived == (payment["status"] == "succeeded")
             assert (mine.status == "processing") == (payment["status"] == "processing")
             if mine.status in ("succeeded", "partly_refunded", "refunded"):
+                assert mine.returned == charge["amount_refunded"]
                 full = charge["amount_refunded"] == charge["amount"]
                 assert (mine.status == "refunded") == full
+
+    def compare_money(self) -> None:
+        """What is left of each contribution, and that every way to add it up comes to the same."""
+        refunded, disputed = all_of(self.url, "refunds"), all_of(self.url, "disputes")
+        assert dict(StripeRefund.objects.values_list("stripe_refund", "status")) == {
+            refund["id"]: refund["status"] for refund in refunded
+        }
+        gone: Counter[str] = Counter()
+        for refund in refunded:
+            gone[refund["payment_intent"]] += refund["amount"] * (refund["status"] != "failed")
+        for dispute in disputed:  # taken, and not given back
+            taken = len(dispute["balance_transactions"]) == 1
+            gone[dispute["payment_intent"]] += dispute["amount"] * taken
+        came = {event["data"]["object"]["id"]: event["created"] for event in all_of(
+            self.url, "events", type="payment_intent.succeeded")}  # fmt: skip
+        left: Counter[str] = Counter()
+        for mine in Contribution.objects.filter(status__in=Contribution.ARRIVED):
+            intent = mine.stripe_payment_intent
+            assert mine.returned == min(gone[intent], mine.amount)
+            assert mine.left == sum(mine.movements.values_list("amount", flat=True))
+            assert mine.received_at
+            assert abs(mine.received_at.timestamp() - came[intent]) < 2  # a card's: its charge
+            assert mine.receipt.year == timezone.localtime(mine.received_at).year
+            left[mine.currency] += mine.left
+        months: Counter[str] = Counter()
+        for row in Movement.objects.by_month():
+            months[row["currency"]] += row["left"]
+        assert {row["currency"]: row["left"] for row in Movement.objects.totals()} == left
+        assert months == left
+        undone = StripeRefund.objects.filter(status="failed").values("stripe_refund")
+        assert not Refund.objects.filter(status="done", stripe_refund__in=undone).exists()
+        waiting = {d["id"] for d in disputed if d["status"].endswith("needs_response")}
+        reviews = Review.objects.waiting().filter(kind__in=["inquiry", "dispute"])
+        assert set(reviews.values_list("about", flat=True)) == waiting
 
     def compare_recurring(self) -> None:
         found = all_of(self.url, "subscriptions", status="all")
