@@ -73,13 +73,8 @@ def carry_out_refunds() -> None:
 @shared_task
 def warn_of_expiring_cards() -> None:
     """A month ahead, once for each card."""
-    today = timezone.localdate()
-    expiring = RecurringContribution.objects.filter(
-        status__in=RecurringContribution.GOING,
-        cancels_at=None,
-        card_expires_on__range=(today, today + timedelta(days=31)),
-    )
-    for recurring in expiring.iterator():
+    soon = RecurringContribution.card_expires_soon(timezone.localdate())
+    for recurring in RecurringContribution.objects.filter(soon).iterator():
         outbox.post(
             "card_expiring", recurring.pk, key=f"{recurring.pk}-{recurring.card_expires_on}"
         )

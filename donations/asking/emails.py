@@ -1,5 +1,6 @@
 """The one mail to who wanted to be asked later."""
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
@@ -25,7 +26,7 @@ from newsroom.web.http import absolute_url
 )
 def reminder(deferral_id: int) -> Letter | None:
     deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.REMINDED).first()
-    if deferral is None:
+    if deferral is None or not reminders.wanted(deferral, timezone.now()):
         return None
     query = {
         "frequency": deferral.frequency,

@@ -1,12 +1,13 @@
 """“Remind me later” by e-mail: made, sent on its day, cancelled."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django import forms
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from donations.asking import ask_cookie
+from donations.asking import ask_cookie, supporters
 from donations.models import Appeal, Deferral, Frequency
 from newsroom.core import tokens
 from newsroom.core.languages import spoken
@@ -58,17 +59,32 @@ def asked(email: str, remind_at: str, frequency: str, language: str) -> bool:
 
 
 def send_due(now: datetime) -> int:
-    """Post the reminders whose day has come; how many. Each goes out once."""
+    """Post the reminders whose day has come; how many. Each goes out once, if it is wanted still:
+    that is asked again when it is written."""
     sent = 0
     for deferral in Deferral.objects.due(now)[:500]:
         with transaction.atomic():
             if not deferral.end(Deferral.Status.REMINDED, now):
                 continue
-            late = (now - deferral.remind_at).days > LATE_BY_DAYS
-            if not late and not Suppression.of(list_index(deferral.email)):
+            if wanted(deferral, now):
                 outbox.post("reminder", deferral.pk, key=str(deferral.pk))
                 sent += 1
     return sent
+
+
+def wanted(deferral: Deferral, now: datetime) -> bool:
+    """Not weeks late, nor to who gives by now. A debit that is on its way counts: should it fail,
+    another mail says so and asks. An appeal that is over is no reason to write, unless another
+    one is running."""
+    if (now - deferral.remind_at).days > LATE_BY_DAYS:
+        return False
+    if Suppression.of(list_index(deferral.email)):
+        return False
+    if deferral.appeal_id and not Appeal.objects.running().exists():
+        return False
+    # Of the wish only its day is known; a gift of that day has ended it when it arrived.
+    day_after = datetime.combine(deferral.created_on, datetime.min.time()) + timedelta(days=1)
+    return not supporters.supports(deferral.email_index, timezone.make_aware(day_after))
 
 
 def cancel_token(deferral: Deferral) -> str:

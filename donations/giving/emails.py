@@ -7,9 +7,12 @@ choose other subjects (GivingWords).
 
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.asking import supporters
 from donations.giving.links import manage_url
 from donations.models import (
     Checkout,
@@ -22,11 +25,12 @@ from donations.models import (
 from donations.models.recurring import UNDER_WAY
 from donations.payments import gateway
 from newsroom.core import tokens
-from newsroom.core.privacy import list_index
+from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
+STILL_THERE = [Contribution.Status.SUCCEEDED, Contribution.Status.PARTLY_REFUNDED]
 UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
 AGAIN: dict[str, Any] = {
     Frequency.MONTHLY: _("It comes again every month."),
@@ -51,7 +55,7 @@ AGAIN: dict[str, Any] = {
 )
 def thanks(contribution_id: int) -> Letter | None:
     found = Contribution.objects.select_related("donor", "recurring", "receipt")
-    contribution = found.filter(pk=contribution_id).first()
+    contribution = found.filter(pk=contribution_id, status__in=STILL_THERE).first()
     if contribution is None or contribution.donor is None:
         return None
     about = {
@@ -99,16 +103,21 @@ def contribution_failed(contribution_id: int) -> Letter | None:
     button=_("Go on"),
 )
 def recovery(checkout_id: int) -> Letter | None:
-    """To who left Stripe's page and agreed there to be asked once. Their address is Stripe's: it
-    is read now and not kept."""
-    checkout = Checkout.objects.filter(pk=checkout_id, contributions=None).first()
+    """To who left Stripe's page and agreed there to be asked once, and has not given meanwhile.
+    Their address is Stripe's: it is read now and not kept."""
+    checkout = Checkout.objects.filter(pk=checkout_id).first()
     if checkout is None or not checkout.session_id:
+        return None
+    if Contribution.objects.filter(checkout__form_id=checkout.form_id).exists():
         return None
     session = gateway.session(checkout.session_id)
     email = session.customer_details.email if session.customer_details else None
     after = session.after_expiration
     url = after.recovery.url if after and after.recovery else None
     if not email or not url or Suppression.of(list_index(email)):
+        return None
+    since = checkout.created_at.replace(microsecond=0)  # Stripe tells whole seconds
+    if supporters.supports(giving_index(email), since):
         return None
     return Letter(email, checkout.language, url=url, subject=GivingWords.load().recovery)
 
@@ -205,12 +214,13 @@ def recurring_ended(recurring_id: int) -> Letter | None:
     button=_("Check my card"),
 )
 def card_expiring(recurring_id: int) -> Letter | None:
-    return _about_recurring("card_expiring", recurring_id, status__in=RecurringContribution.GOING)
+    soon = RecurringContribution.card_expires_soon(timezone.localdate())
+    return _about_recurring("card_expiring", recurring_id, soon)
 
 
-def _about_recurring(name: str, pk: int, **still: Any) -> Letter | None:
+def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | None:
     """``still``: what has to be true at the moment of sending for the mail to make sense."""
-    found = RecurringContribution.objects.select_related("donor").filter(pk=pk, **still)
+    found = RecurringContribution.objects.select_related("donor").filter(*also, pk=pk, **still)
     recurring = found.first()
     if recurring is None or recurring.donor is None:
         return None

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.currencies import OFFERED
-from donations.models import Deferral, Frequency, RecurringChange, RecurringContribution
+from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
 from donations.payments.products import with_products
@@ -104,8 +104,10 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
             make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
             with_products(make, key)
         RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
-        if data["do"] == What.CANCEL and data.get("later") and recurring.donor:
-            ask_again(recurring, now + timedelta(days=int(data["later"])))
+        if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
+            forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
+            if data["do"] == What.CANCEL and data.get("later"):
+                ask_again(recurring, now + timedelta(days=int(data["later"])))
     sync.pull_subscription(recurring.stripe_subscription)
     return words
 
@@ -204,6 +206,11 @@ CHANGES = {
     What.CANCEL: _cancel,
     What.KEEP: _keep,
 }
+
+
+def forget_wishes(donor: Donor, now: datetime) -> None:
+    for wish in Deferral.objects.of_address(donor.email_index):
+        wish.end(Deferral.Status.CANCELLED, now)
 
 
 def ask_again(recurring: RecurringContribution, when: datetime) -> None:

@@ -20,6 +20,10 @@ class DeferralQuerySet(models.QuerySet["Deferral"]):
     def of_address(self, email_index: bytes) -> "DeferralQuerySet":
         return self.filter(email_index=email_index)
 
+    def not_after(self, moment: datetime) -> "DeferralQuerySet":
+        """Wished for on that day or before."""
+        return self.filter(created_on__lte=timezone.localdate(moment))
+
 
 class Deferral(models.Model):
     """That we will ask again by mail. Only made when an address was left: without one, the
@@ -33,9 +37,9 @@ class Deferral(models.Model):
         CANCELLED = "cancelled"
 
     MOVES: Moves = {  # to: from
-        Status.REMINDED: {Status.WAITING},
+        Status.REMINDED: {Status.WAITING},  # its day came
         Status.GIVEN: {Status.WAITING, Status.REMINDED},  # a contribution arrived
-        Status.CANCELLED: {Status.WAITING},
+        Status.CANCELLED: {Status.WAITING, Status.REMINDED},  # while its mail waits, too
     }
 
     email = EncryptedField(context="deferral.email")
@@ -71,13 +75,13 @@ class Deferral(models.Model):
 
     @classmethod
     def wish(cls, email: str, remind_at: datetime, **fields: Any) -> bool:
-        """One waiting reminder per address: a second wish moves the first. Is it a new one?
+        """One waiting reminder per address: a second wish takes the place of the first. Is it new?
 
         It comes in the morning of its day: the second would tell when it was asked for.
         """
         index = giving_index(email)
         morning = timezone.localtime(remind_at).replace(hour=10, minute=0, second=0, microsecond=0)
-        fields["remind_at"] = morning
+        fields |= {"remind_at": morning, "created_on": timezone.localdate()}
         with transaction.atomic():
             waiting = cls.objects.of_address(index).filter(status=cls.Status.WAITING)
             if waiting.update(**fields):
@@ -86,5 +90,6 @@ class Deferral(models.Model):
             return True
 
     def end(self, status: str, now: datetime) -> bool:
-        """Leave waiting (or, by a contribution, reminded); False when it is over already."""
+        """Leave waiting (or, when nothing should be sent any more, reminded); False when it is over
+        already."""
         return bool(transition(self, status, ended_on=timezone.localdate(now)))

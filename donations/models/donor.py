@@ -6,6 +6,11 @@ from django.utils import timezone
 from newsroom.core.privacy import BlindIndexField, EncryptedField
 
 
+class DonorQuerySet(models.QuerySet["Donor"]):
+    def of_address(self, email_index: bytes) -> "DonorQuerySet":
+        return self.filter(email_index=email_index)
+
+
 class Donor(models.Model):
     """A person who gave: address and name sealed, found by the blind index."""
 
@@ -14,6 +19,8 @@ class Donor(models.Model):
     name = EncryptedField(context="donor.name", blank=True)
     language = models.CharField(max_length=8, default="en", help_text="Of mails and receipts.")
     created_on = models.DateField(default=timezone.localdate)
+
+    objects = DonorQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"donor {self.pk}"

@@ -1,6 +1,9 @@
 """What is given monthly or annually, and what its donor changed about it since."""
 
+from datetime import date, timedelta
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
@@ -62,6 +65,14 @@ class RecurringContribution(models.Model):
 
     def __str__(self) -> str:
         return regularly(self.amount, self.currency, self.frequency)
+
+    @staticmethod
+    def card_expires_soon(today: date) -> Q:
+        """Within a month, and will be charged again after."""
+        within = (today, today + timedelta(days=31))
+        return Q(
+            status__in=RecurringContribution.GOING, cancels_at=None, card_expires_on__range=within
+        )
 
     @property
     def under_way(self) -> str:

@@ -154,7 +154,8 @@ def on_first_arrival(contribution: Contribution) -> None:
         open_ones |= Deferral.objects.filter(pk=checkout.deferral_id)
     if donor:
         open_ones |= Deferral.objects.of_address(donor.email_index)
-    for deferral in open_ones:
+    # A debit takes days: who cancelled while it was on its way may still be asked when they said.
+    for deferral in open_ones.not_after(contribution.created_at):
         deferral.end(Deferral.Status.GIVEN, now)
     if checkout:
         checkout.close(now)

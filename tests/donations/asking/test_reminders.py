@@ -1,14 +1,21 @@
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 
 from donations.asking import ask_cookie, reminders
-from donations.models import Deferral
+from donations.giving.links import manage_url
+from donations.models import Contribution, Deferral, RecurringContribution
+from donations.payments import gateway
+from donations.sandbox.objects import Iban
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
-from tests.factories import make_article
+from tests.donations.conftest import handle
+from tests.factories import make_appeal, make_article
 
 URL = "/support/remind-me/"
 
@@ -162,3 +169,126 @@ def test_suppressed_address_is_not_reminded(article, later) -> None:
     later("week", "gone@example.org")
     Suppression.objects.create(email_index=list_index("gone@example.org"), reason="complaint")
     assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0
+
+
+# --- Checked when it is sent -------------------------------------------------------------------
+
+
+@pytest.fixture
+def sent(committing, inbox):
+    """How many reminders reach an address when its day comes."""
+
+    def count(email: str, days: int = 8, between=lambda: None) -> int:
+        with committing():
+            reminders.send_due(timezone.now() + timedelta(days=days))
+            between()  # it is in the outbox, and not written yet
+        return len([mail for mail in inbox.to(email) if "get back to you" in mail["subject"]])
+
+    return count
+
+
+def test_reminder_stays_unsent_while_a_debit_is_on_its_way(donor, told, later, sent) -> None:
+    later("week", "way@example.org")
+    donor.gives("way@example.org", Iban.PAYS, frequency="once", currency="eur")
+    handle(told())
+    assert Contribution.objects.get().status == "processing"
+    assert sent("way@example.org") == 0
+
+
+def test_gift_that_begins_while_the_reminder_waits_in_the_outbox_stops_it(
+    donor, told, later, sent
+) -> None:
+    later("week", "late@example.org")
+
+    def gives() -> None:
+        donor.gives("late@example.org", Iban.PAYS, frequency="once", currency="eur")
+
+    assert sent("late@example.org", between=gives) == 0
+    assert Contribution.objects.get().status == "processing"
+
+
+def test_supporter_who_asks_to_be_reminded_is_not(donor, told, later, sent) -> None:
+    donor.gives("steady@example.org")
+    handle(told())
+    later("week", "steady@example.org")
+    assert sent("steady@example.org") == 0
+
+
+def change(client, recurring: RecurringContribution, **form: str) -> None:
+    path = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+    form |= {"recurring": str(recurring.pk), "form_id": str(uuid.uuid4())}
+    assert client.post(path, form).status_code == 200
+
+
+@pytest.fixture
+def promise(donor, told) -> RecurringContribution:
+    donor.gives("promise@example.org")
+    handle(told())
+    return RecurringContribution.objects.get()
+
+
+def test_who_cancels_is_asked_again_when_they_said(client, promise, sent) -> None:
+    change(client, promise, do="cancel", later="91")
+    assert sent("promise@example.org", days=90) == 0
+    assert sent("promise@example.org", days=92) == 1
+
+
+def test_cancellation_that_is_taken_back_takes_its_wish_along(client, promise, sent) -> None:
+    change(client, promise, do="cancel", later="91")
+    change(client, promise, do="keep")
+    assert sent("promise@example.org", days=92) == 0
+    change(client, promise, do="cancel", later="")  # this time: no
+    assert sent("promise@example.org", days=92) == 0
+
+
+def test_promise_that_was_kept_at_stripe_is_known_when_the_reminder_is_written(
+    client, promise, donor, told, sent
+) -> None:
+    change(client, promise, do="cancel", later="91")
+    gateway.change_subscription(
+        promise.stripe_subscription, str(uuid.uuid4()), cancel_at_period_end=False
+    )
+    assert sent("promise@example.org", days=92, between=lambda: handle(told())) == 0
+
+
+def test_debit_that_was_on_its_way_when_they_cancelled_ends_no_wish(
+    client, donor, told, later, sent
+) -> None:
+    donor.gives("debit@example.org", Iban.PAYS, currency="eur")
+    handle(told())
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        change(client, RecurringContribution.objects.get(), do="cancel", later="91")
+    donor.advance(4)
+    handle(told())
+    assert Contribution.objects.get().status == "succeeded"
+    assert Deferral.objects.get().status == "waiting"
+    assert sent("debit@example.org", days=95) == 1
+
+
+def test_reminder_for_an_appeal_that_is_over_waits_for_another(
+    article, appeal, later, sent
+) -> None:
+    for when in ("week", "month"):
+        later(when, f"{when}@example.org")
+    appeal.active = False
+    appeal.save()
+    assert sent("week@example.org") == 0
+    make_appeal()
+    assert sent("month@example.org", days=31) == 1
+
+
+def test_suppression_and_cancellation_count_until_it_is_written(
+    client, article, later, sent
+) -> None:
+    later("week", "out@example.org")
+    later("week", "cancels@example.org")
+
+    def suppress() -> None:
+        Suppression.add(list_index("out@example.org"), "complaint")
+        for deferral in Deferral.objects.all():
+            if deferral.email == "cancels@example.org":
+                token = reminders.cancel_token(deferral)
+                client.post(f"/support/remind-me/cancel/{token}/")
+
+    assert sent("out@example.org", between=suppress) == 0
+    assert sent("cancels@example.org") == 0

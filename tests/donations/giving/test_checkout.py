@@ -261,6 +261,30 @@ def test_abandoned_session_closes_by_itself_and_asks_once_if_that_was_agreed(
     assert Contribution.objects.get().checkout.frequency == "once"
 
 
+def test_who_gave_meanwhile_is_not_told_that_they_were_not_finished(
+    donor, told, committing, inbox, settings
+) -> None:
+    settings.CHECKOUT_RECOVERY = True
+    with committing():
+        page = donor.continues(frequency="once")["Location"]
+        donor.pays(page, "gave@example.org", leave="1")
+        donor.gives("gave@example.org", frequency="once")
+    donor.advance(1)
+    with committing():
+        handle(told())
+    assert [mail["subject"] for mail in inbox.to("gave@example.org")] == ["Thank you"]
+
+
+def test_gift_that_was_given_back_at_once_is_not_thanked_for(
+    donor, told, committing, inbox
+) -> None:
+    with committing():
+        donor.gives("back@example.org", frequency="once")
+        gateway.give_back(Contribution.objects.get().stripe_payment_intent, 1000, "key")
+        handle(told())
+    assert inbox.to("back@example.org") == []
+
+
 def test_refusal_by_stripe_is_not_remembered_for_the_next_press(donor, monkeypatch) -> None:
     """It is the key's answer for a day: the next press asks under another."""
     form = {"checkout": str(uuid.uuid4()), "amount": "10"}

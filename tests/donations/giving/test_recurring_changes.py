@@ -12,6 +12,7 @@ from donations.giving.links import manage_url
 from donations.models import Contribution, Deferral, RecurringChange, RecurringContribution
 from donations.payments import gateway
 from donations.sandbox.objects import Card, Iban
+from donations.tasks import warn_of_expiring_cards
 from tests.donations.conftest import handle
 
 pytestmark = pytest.mark.django_db
@@ -291,8 +292,6 @@ def test_mail_about_a_failed_payment_leads_to_the_card_and_nothing_else(
 
 
 def test_card_that_expires_soon_is_told_once(recurring, inbox, committing) -> None:
-    from donations.tasks import warn_of_expiring_cards
-
     assert recurring.card == "visa 4242"
     soon = timezone.localdate() + timedelta(days=20)
     RecurringContribution.objects.update(card_expires_on=soon)
@@ -341,3 +340,12 @@ def test_account_that_was_closed_fails_days_after_the_renewal(
         "Thank you",
         "A payment did not go through",
     ]
+
+
+def test_card_that_was_replaced_meanwhile_is_not_warned_of(recurring, inbox, committing) -> None:
+    soon = timezone.localdate() + timedelta(days=20)
+    RecurringContribution.objects.update(card_expires_on=soon)
+    with committing():
+        warn_of_expiring_cards()
+        RecurringContribution.objects.update(card_expires_on=soon + timedelta(days=900))
+    assert "Your card will expire soon" not in subjects(inbox, "steady@example.org")
