@@ -112,3 +112,21 @@ def finance_page(donor):
     staff = Client()
     staff.force_login(make_user("Finance"))
     return lambda contribution: staff.get(f"/admin/contributions/inspect/{contribution.pk}/").text
+
+
+@pytest.fixture
+def stripe_does(empty_stripe, told):
+    """A button of the sandbox's dashboard, and the events that follow."""
+
+    def press(button: str, **form: object) -> None:
+        requests.post(f"{empty_stripe}/{button}", data=form, timeout=10)
+        handle(told())
+
+    return press
+
+
+@pytest.fixture
+def finance():
+    staff = Client()
+    staff.force_login(make_user("Finance"))
+    return staff

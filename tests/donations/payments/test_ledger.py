@@ -21,41 +21,21 @@ from donations.models import (
     Contribution,
     Dispute,
     Movement,
-    Receipt,
-    RecurringContribution,
     Refund,
     Review,
     StripeRefund,
 )
-from donations.payments import gateway, sync
+from donations.payments import gateway
 from donations.payments.mirror.refunds import mirror_refund
-from donations.sandbox.objects import DAY, Card, Iban
+from donations.sandbox.objects import Card, Iban
 from donations.tasks import carry_out_refunds
-from tests.donations.conftest import all_of, handle
+from tests.donations.conftest import handle
 from tests.donations.giving.test_receipts import text_of
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/contributions/"
 MOVEMENTS = "/admin/movements/"
-
-
-@pytest.fixture
-def stripe_does(empty_stripe, told):
-    """A button of the sandbox's dashboard, and the events that follow."""
-
-    def press(button: str, **form: object) -> None:
-        requests.post(f"{empty_stripe}/{button}", data=form, timeout=10)
-        handle(told())
-
-    return press
-
-
-@pytest.fixture
-def finance():
-    staff = Client()
-    staff.force_login(make_user("Finance"))
-    return staff
 
 
 @pytest.fixture
@@ -253,85 +233,6 @@ def test_whatever_goes_and_comes_back_the_rows_add_up(refunded, disputed) -> Non
         transaction.set_rollback(True)
 
 
-# --- A debit counts when it has come ------------------------------------------------------------
-
-
-def succeeded(url: str, intent: str) -> datetime:
-    [at] = [
-        event["created"]
-        for event in all_of(url, "events", type="payment_intent.succeeded")
-        if event["data"]["object"]["id"] == intent
-    ]
-    return datetime.fromtimestamp(at, UTC)
-
-
-@pytest.mark.parametrize("frequency", ["once", "monthly"])
-@pytest.mark.parametrize("first", ["charge.succeeded", "payment_intent.succeeded", "any"])
-def test_debit_counts_on_the_day_it_succeeded(
-    donor, told, empty_stripe, frequency: str, first: str
-) -> None:
-    donor.gives("sepa@example.org", Iban.PAYS, frequency=frequency, currency="eur")
-    handle(told())
-    contribution = Contribution.objects.get()
-    assert contribution.received_at is None and not contribution.movements.exists()
-    donor.advance(4)
-    handle([event for event in told() if first in (event["type"], "any")])
-    contribution.refresh_from_db()
-    came = succeeded(empty_stripe, contribution.stripe_payment_intent)
-    assert contribution.received_at == came
-    assert came - contribution.created_at > timedelta(days=2)
-    assert contribution.movements.get().at == came
-    assert contribution.receipt.year == timezone.localtime(came).year
-
-
-def test_debit_over_new_year_has_its_receipt_in_the_new_one(donor, told, site) -> None:
-    donor.gives("eve@example.org", Iban.PAYS, frequency="once", currency="eur")
-    began = timezone.localtime(Contribution.objects.get().created_at)
-    donor.advance((began.replace(month=12, day=30) - began).days)
-    donor.gives("eve@example.org", Iban.PAYS, frequency="once", currency="eur")
-    donor.gives("eve@example.org", frequency="once", currency="eur")
-    donor.advance(5)
-    handle(told())
-    numbers = sorted(str(receipt) for receipt in Receipt.objects.all())
-    year = began.year
-    assert numbers == [f"{year}-000001", f"{year}-000002", f"{year + 1}-000001"]
-    late = Receipt.objects.get(year=year + 1)
-    assert timezone.localtime(late.contribution.created_at).year == year
-    assert f"January {year + 1}" in text_of(receipts.receipt(late))
-    statement = text_of(receipts.statement(late.contribution.donor, year + 1) or b"")
-    assert "Total: 10.00 EUR" in statement
-
-
-def test_debit_of_which_stripe_has_no_event_any_more_counts_when_it_could_be_paid_out(
-    donor, told, monkeypatch
-) -> None:
-    monkeypatch.setattr(gateway, "succeeded_at", lambda pk, since: None)
-    donor.gives("old@example.org", Iban.PAYS, frequency="once", currency="eur")
-    donor.advance(4)
-    handle(told())
-    contribution = Contribution.objects.get()
-    assert contribution.received_at - contribution.created_at > timedelta(seconds=5 * DAY - 60)
-
-
-def test_day_it_came_never_changes(donor, told, monkeypatch) -> None:
-    donor.gives("stays@example.org", Iban.PAYS, frequency="once", currency="eur")
-    donor.advance(4)
-    handle(told())
-    before = Contribution.objects.get().received_at
-    monkeypatch.setattr(gateway, "succeeded_at", lambda pk, since: 1)
-    handle(told())
-    sync.pull_payment(Contribution.objects.get().stripe_payment_intent)
-    assert Contribution.objects.get().received_at == before
-
-
-def test_data_says_that_what_is_on_its_way_has_not_come(donor) -> None:
-    donor.gives("way@example.org", Iban.PAYS, frequency="once", currency="eur")
-    contribution = Contribution.objects.get()
-    [said] = erasure.everything_about(contribution.donor)["contributions"]
-    assert said["received_at"] is None and said["begun_at"] == contribution.created_at
-    assert said["kept"] == 0
-
-
 # --- A refund that came to nothing --------------------------------------------------------------
 
 
@@ -417,97 +318,3 @@ def test_refund_counts_unless_it_came_to_nothing(
     Movement.book(contribution)
     assert contribution.left == left
     assert list(Review.objects.values_list("kind", flat=True)) == reviews
-
-
-# --- Reviews ------------------------------------------------------------------------------------
-
-
-def test_inquiry_that_becomes_a_dispute_is_reviewed_anew(donor, told, stripe_does, finance) -> None:
-    donor.gives("worse@example.org", Card.INQUIRY, frequency="once", amount="50")
-    handle(told())
-    review = Review.objects.waiting().get()
-    assert review.kind == "inquiry"
-    finance.post(f"/admin/review/{review.pk}/", {"words": "They wrote: it was them."})
-    pk = Dispute.objects.get().stripe_dispute
-    stripe_does("close-dispute", dispute=pk, outcome="later", days=1)
-    assert not Review.objects.waiting().exists()  # closed by a person, and no worse
-    stripe_does("close-dispute", dispute=pk, outcome="disputed")
-    again = Review.objects.waiting().get()
-    assert (again.kind, again.due_at) == ("dispute", Dispute.objects.get().evidence_due_at)
-    contribution = Contribution.objects.get()
-    assert (contribution.status, contribution.left) == ("disputed", 0)
-    review.refresh_from_db()
-    assert review.decision == "They wrote: it was them."
-
-
-def test_inquiry_nobody_looked_at_is_settled_when_it_becomes_a_dispute(
-    donor, told, stripe_does
-) -> None:
-    donor.gives("worse@example.org", Card.INQUIRY, frequency="once", amount="50")
-    handle(told())
-    pk = Dispute.objects.get().stripe_dispute
-    stripe_does("close-dispute", dispute=pk, outcome="disputed")
-    assert [review.kind for review in Review.objects.waiting()] == ["dispute"]
-    stripe_does("close-dispute", dispute=pk, outcome="lost")
-    assert not Review.objects.waiting().exists()
-
-
-def test_deadline_of_an_open_review_follows_the_banks(donor, told, stripe_does) -> None:
-    donor.gives("later@example.org", Card.DISPUTED, frequency="once")
-    handle(told())
-    before = Review.objects.get().due_at
-    pk = Dispute.objects.get().stripe_dispute
-    stripe_does("close-dispute", dispute=pk, outcome="later", days=5)
-    assert Review.objects.get().due_at == before + timedelta(days=5)
-
-
-def test_review_that_was_settled_opens_again_when_the_bank_asks_again(
-    donor, told, stripe_does
-) -> None:
-    donor.gives("again@example.org", Card.DISPUTED, frequency="once")
-    handle(told())
-    found = gateway.dispute(Dispute.objects.get().stripe_dispute)
-    stripe_does("close-dispute", dispute=found.id, outcome="answered")
-    assert not Review.objects.waiting().exists()
-    Review.open("dispute", found.id, "x", due_at=timezone.now())
-    review = Review.objects.waiting().get()
-    assert review.decision == "" and not review.settled
-
-
-def test_decision_of_a_colleague_who_left_stays(client, donor, told, stripe_does, finance) -> None:
-    donor.gives("left@example.org", Card.DISPUTED, frequency="once")
-    handle(told())
-    officer = make_user("Finance")
-    client.force_login(officer)
-    client.post(f"/admin/review/{Review.objects.get().pk}/", {"words": "We accept it."})
-    officer.delete()
-    handle(told())
-    review = Review.objects.get()
-    assert review.closed_at and not review.settled
-    assert "a former colleague" in finance.get("/admin/review/").text
-
-
-# --- The newest object wins ---------------------------------------------------------------------
-
-
-def test_newer_payment_is_not_written_over_by_the_older_one(
-    donor, told, empty_stripe, monkeypatch
-) -> None:
-    """The recurring contribution is unknown and past due, so pulling its payment pulls it, and it
-    its payments; and just then the donor pays."""
-    donor.gives("race@example.org", Card.FAILS_LATER)
-    donor.advance(32)
-    [unpaid] = [one for one in all_of(empty_stripe, "invoices") if one["status"] == "open"]
-    Receipt.objects.all().delete()
-    Contribution.objects.all().delete()
-    RecurringContribution.objects.all().delete()
-    payments_of_invoice = gateway.payments_of_invoice
-
-    def paid_meanwhile(pk: str) -> list[str]:
-        requests.post(unpaid["hosted_invoice_url"], data={"card": Card.VISA}, timeout=10)
-        return payments_of_invoice(pk)
-
-    monkeypatch.setattr(gateway, "payments_of_invoice", paid_meanwhile)
-    [intent] = payments_of_invoice(unpaid["id"])
-    sync.pull_payment(intent)
-    assert Contribution.objects.get().status == "succeeded"

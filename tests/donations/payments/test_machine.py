@@ -293,7 +293,7 @@ class Giving(RuleBasedStateMachine):
             assert mine.returned == min(gone[intent], mine.amount)
             assert mine.left == sum(mine.movements.values_list("amount", flat=True))
             assert mine.received_at
-            assert abs(mine.received_at.timestamp() - came[intent]) < 2  # a card's: its charge
+            assert abs(mine.received_at.timestamp() - came[intent]) < 60  # a card's: its charge
             assert mine.receipt.year == timezone.localtime(mine.received_at).year
             left[mine.currency] += mine.left
         months: Counter[str] = Counter()

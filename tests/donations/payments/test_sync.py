@@ -27,7 +27,7 @@ from donations.sandbox.objects import Card, Iban
 from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
 from subscriptions.models import Subscription
-from tests.donations.conftest import API, handle
+from tests.donations.conftest import API, all_of, handle
 
 
 def state() -> tuple:
@@ -316,3 +316,26 @@ def test_status_that_stripe_invents_opens_a_review_and_breaks_nothing(donor, tol
     mirror_subscription(found, None)
     assert RecurringContribution.objects.get().status == "hibernating"
     assert "hibernating" in Review.objects.get(kind="unknown").why
+
+
+def test_newer_payment_is_not_written_over_by_the_older_one(
+    donor, told, empty_stripe, monkeypatch
+) -> None:
+    """The recurring contribution is unknown and past due, so pulling its payment pulls it, and it
+    its payments; and just then the donor pays."""
+    donor.gives("race@example.org", Card.FAILS_LATER)
+    donor.advance(32)
+    [unpaid] = [one for one in all_of(empty_stripe, "invoices") if one["status"] == "open"]
+    Receipt.objects.all().delete()
+    Contribution.objects.all().delete()
+    RecurringContribution.objects.all().delete()
+    payments_of_invoice = gateway.payments_of_invoice
+
+    def paid_meanwhile(pk: str) -> list[str]:
+        requests.post(unpaid["hosted_invoice_url"], data={"card": Card.VISA}, timeout=10)
+        return payments_of_invoice(pk)
+
+    monkeypatch.setattr(gateway, "payments_of_invoice", paid_meanwhile)
+    [intent] = payments_of_invoice(unpaid["id"])
+    sync.pull_payment(intent)
+    assert Contribution.objects.get().status == "succeeded"
