@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "licences.md"
 # LGPL for what is imported as it is and can be replaced, MPL file by file.
 ALLOWED = {
     *("Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CNRI-Python", "ISC", "LGPL-3.0-only"),
-    *("MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense"),
+    *("MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense"),
 }
 # How packages without an SPDX expression say it.
 WORDS = {
@@ -68,10 +68,11 @@ it under the GPL. `pillow-heif`, which Wagtail would like, is left out for that 
 (`pyproject.toml`), so HEIC pictures are not taken; AVIF is read without it.
 
 Nothing else of other people is in the repository: the pictures of the demo are drawn by its own
-code, the icon is ours, pages use the fonts of the reader's system, and receipts the Libertinus
-Serif that Typst carries (SIL Open Font License 1.1; a PDF may embed it). The Stripe sandbox reads
-its contract from the installed `stripe` package. Wagtail's scripts and icons come with Wagtail,
-which names their licences beside them.
+code, the icon is ours, and pages use the fonts of the reader's system. Receipts use the Libertinus
+Serif that Typst carries, Vazirmatn (`donations/giving/fonts/`), and Noto Sans from the packages
+`manimgx-fonts` and `manimgx-fonts-cjk`: all under the SIL Open Font License 1.1, by which a PDF may
+embed them. The Stripe sandbox reads its contract from the installed `stripe` package. Wagtail's
+scripts and icons come with Wagtail, which names their licences beside them.
 
 | package | licence |
 | --- | --- |

@@ -1,28 +1,20 @@
 """Receipts and annual statements as PDF, in the donor's language, written when asked for.
 
-Typeset by Typst, whose own fonts cover Latin, Greek and Cyrillic, and ours Arabic; no font, file or
-network of the machine is used. What a document says follows from its rows, so it is not stored.
+What a document says follows from its rows, so it is not stored.
 """
 
-import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import typst
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from donations import money
+from donations.giving.typesetting import one_line, pdf
 from donations.models import Contribution, Donor, Receipt
 from newsroom.core.languages import OWN, apart, direction, speaking, spoken
 from newsroom.models import Masthead
-
-TEMPLATES: Path = settings.BASE_DIR / "templates/donations/receipts"
-# Vazirmatn, for Arabic script: under the SIL Open Font License.
-FONTS = Path(__file__).parent / "fonts"
 
 
 def receipt(found: Receipt) -> bytes:
@@ -36,7 +28,7 @@ def receipt(found: Receipt) -> bytes:
             (_("How often"), str(contribution.get_frequency_display())),
         ]
         if contribution.payment_method:
-            rows.append((_("Paid with"), contribution.payment_method))
+            rows.append((_("Paid with"), one_line(contribution.payment_method)))
         if contribution.returned:
             rows.append((_("Returned"), _amount(contribution.returned, contribution.currency)))
         if contribution.status == Contribution.Status.DISPUTED:
@@ -95,28 +87,20 @@ def years_of(donor: Donor) -> list[int]:
 def _typeset(name: str, donor: Donor | None, title: str, **data: Any) -> bytes:
     """In the language that is spoken."""
     masthead = Masthead.load()
+    newsroom = one_line(masthead.name)
+    contact = [one_line(text) for text in (masthead.postal_address, masthead.contact_email)]
+    typed = [one_line(text) for text in (donor.name, donor.email)] if donor else []
     data |= {
         "title": title,
         "language": spoken(),
         "direction": direction(spoken()),
         "date": _day(timezone.now()),
-        "donor": [line for line in (donor.name, donor.email) if line] if donor else [],
-        "newsroom": {
-            "name": masthead.name,
-            "address": masthead.postal_address,
-            "contact": masthead.contact_email,
-        },
+        "donor": [apart(line) for line in typed if line],
+        "newsroom": newsroom,
+        "footer": " · ".join(apart(text) for text in (newsroom, *contact) if text),
         "thanks": _("Thank you. You keep us independent."),
     }
-    document: bytes = typst.compile(
-        str(TEMPLATES / f"{name}.typ"),
-        root=str(TEMPLATES),
-        sys_inputs={"data": json.dumps(data)},
-        font_paths=[str(FONTS)],
-        ignore_system_fonts=True,
-        pdf_standards="ua-1",  # tagged, for screen readers (PDF/UA-1, ISO 14289-1)
-    )
-    return document
+    return pdf(name, data)
 
 
 def _day(moment: datetime | None) -> str:
