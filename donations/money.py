@@ -6,7 +6,7 @@ Babel). What can be read in two ways is never guessed: it is asked about.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from functools import cache
@@ -47,6 +47,8 @@ MOST_DIGITS = 25  # beyond, Decimal rounds
 
 class BadAmount(ValueError):
     """Not an amount, or not one that can be given; the message is for the reader."""
+
+    choices: Sequence[int] = ()
 
 
 class Ambiguous(BadAmount):

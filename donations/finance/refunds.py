@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import stripe
 from django.conf import settings
@@ -15,6 +16,7 @@ from donations.payments import gateway, sync
 
 Status = Refund.Status
 DAY = timedelta(hours=24)
+AGAIN = "Stripe does not answer. It is tried again by itself."
 
 
 class NotRefunded(Exception):
@@ -42,65 +44,107 @@ def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
     return max(money.units(back, contribution.currency), alone) > settings.REFUND_LIMIT
 
 
-def ask(contribution: Contribution, amount: int, reason: str, by: Any) -> Refund:
-    """Refund at once if it is little, else wait for a second person. Raises NotRefunded."""
+def check(contribution: Contribution, amount: int) -> None:
+    """Raises NotRefunded when so much is not left."""
     if not 0 < amount <= most(contribution):
         left = money.show(most(contribution), contribution.currency)
         raise NotRefunded(f"At most {left} can be given back.")
+
+
+def ask(
+    contribution: Contribution, amount: int, reason: str, by: Any, *, form_id: UUID, left: int
+) -> Refund:
+    """Refund at once if it is little, else wait for a second person.
+
+    ``form_id``: the press; the same form pressed again, even at the same moment, finds the same
+    refund. ``left``: what was left to give back when the officer confirmed it. Raises NotRefunded.
+    """
     try:
         with transaction.atomic():
             get_user_model().objects.select_for_update().get(pk=by.pk)  # their sums, one at a time
-            waits = needs_second(contribution, amount, by)
-            refund = Refund.objects.create(
-                contribution=contribution,
-                amount=amount,
-                reason=reason,
-                asked_by=by,
-                status=Status.WAITING if waits else Status.APPROVED,
-            )
-            if waits:
-                why = f"{money.show(amount, contribution.currency)}: {reason}"
-                kind = Review.Kind.REFUND_WAITS
-                Review.open(kind, str(refund.pk), why, contribution=contribution)
+            refund = Refund.objects.filter(form_id=form_id).first()
+            if refund is None:
+                refund = _begin(contribution, amount, reason, by, form_id, left)
     except IntegrityError as error:
         raise NotRefunded("Another refund of this contribution is under way.") from error
-    if not waits:
+    if (refund.contribution_id, refund.asked_by_id) != (contribution.pk, by.pk):
+        raise NotRefunded("This form was used for something else. Please open it again.")
+    if refund.status not in (Status.WAITING, Status.DECLINED):
         carry_out(refund)
     return refund
 
 
+def _begin(
+    contribution: Contribution, amount: int, reason: str, by: Any, form_id: UUID, left: int
+) -> Refund:
+    """The row, in the caller's transaction. The contribution is locked and read again: what another
+    refund has just given back of it is in there, or that refund is still open."""
+    contribution = Contribution.objects.select_for_update().get(pk=contribution.pk)
+    check(contribution, amount)
+    if most(contribution) != left:
+        raise NotRefunded("Meanwhile something else was given back. Please look once more.")
+    waits = needs_second(contribution, amount, by)
+    refund = Refund.objects.create(
+        contribution=contribution,
+        amount=amount,
+        reason=reason,
+        asked_by=by,
+        form_id=form_id,
+        status=Status.WAITING if waits else Status.APPROVED,
+    )
+    if waits:
+        why = f"{money.show(amount, contribution.currency)}: {reason}"
+        Review.open(Review.Kind.REFUND_WAITS, str(refund.pk), why, contribution=contribution)
+    return refund
+
+
 def approve(refund: Refund, by: Any) -> None:
-    """The second person's word. Raises NotRefunded."""
+    """The second person's word; pressed again, it is the same word. Raises NotRefunded."""
     if by.pk == refund.asked_by_id:
         raise NotRefunded("Somebody else has to approve what you asked for.")
-    if not refund.move(Status.APPROVED, approved_by=by):
+    if refund.move(Status.APPROVED, approved_by=by):
+        _close_review(refund, by, "Approved.")
+    elif refund.approved_by_id != by.pk or refund.status == Status.DECLINED:
         raise NotRefunded("Somebody has decided about it already.")
-    _close_review(refund, by, "Approved.")
     carry_out(refund)
 
 
 def decline(refund: Refund, by: Any) -> None:
-    if not refund.move(Status.DECLINED, approved_by=by):
+    if refund.move(Status.DECLINED, approved_by=by):
+        _close_review(refund, by, "Declined.")
+    elif refund.approved_by_id != by.pk or refund.status != Status.DECLINED:
         raise NotRefunded("Somebody has decided about it already.")
-    _close_review(refund, by, "Declined.")
 
 
 def carry_out(refund: Refund) -> None:
     """Call Stripe under a key made of the row's id: repeating it refunds once.
 
-    Raises NotRefunded. Without an answer the refund stays approved, and is carried out later.
+    One at a time: a second press waits, and finds what came of the first. It is done only when the
+    contribution has it, so that no other refund begins from an older sum. Raises NotRefunded.
+    Without an answer the refund stays approved, and is carried out later.
     """
     intent = refund.contribution.stripe_payment_intent
-    try:
-        made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}")
-    except gateway.Unavailable as error:
-        raise NotRefunded("Stripe does not answer. It is tried again by itself.") from error
-    except stripe.StripeError as error:
-        reason = str(error.user_message or type(error).__name__)[:300]
-        refund.move(Status.FAILED, error=reason)
-        raise NotRefunded(f"Stripe refused: {reason}") from error
-    refund.move(Status.DONE, stripe_refund=made.id)
-    sync.pull_refund(made.id)
+    with sync.lock(f"refund-{refund.pk}"):
+        refund.refresh_from_db()
+        if refund.status == Status.FAILED:
+            raise NotRefunded(f"Stripe refused: {refund.error}")
+        if refund.status != Status.APPROVED:
+            return
+        try:
+            made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}")
+        except gateway.Unavailable as error:
+            raise NotRefunded(AGAIN) from error
+        except stripe.StripeError as error:
+            reason = str(error.user_message or type(error).__name__)[:300]
+            refund.move(Status.FAILED, error=reason)
+            raise NotRefunded(f"Stripe refused: {reason}") from error
+        Refund.objects.filter(pk=refund.pk).update(stripe_refund=made.id)
+        try:
+            sync.pull_refund(made.id)
+        except stripe.StripeError as error:
+            raise NotRefunded(AGAIN) from error
+        if not refund.move(Status.DONE):  # it has failed already
+            raise NotRefunded(refund.error)
 
 
 def _close_review(refund: Refund, by: Any, decision: str) -> None:

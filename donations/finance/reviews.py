@@ -1,7 +1,8 @@
 """Finance's desk: what waits for a person, and refunds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -16,6 +17,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from donations import money
+from donations.currencies import DECIMALS
 from donations.finance import refunds
 from donations.models import Contribution, Refund, Review, StripeEvent
 from newsroom.staff.gate import needs_fresh_proof
@@ -79,12 +81,18 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             if review.kind == Review.Kind.EVENT:  # given up: it is not tried again
                 StripeEvent.objects.filter(pk=review.about).update(handled_at=timezone.now())
             messages.success(request, "Closed.")
+        elif Review.objects.filter(pk=pk, closed_by=request.user).exists():  # pressed twice
+            messages.success(request, "Closed.")
         else:
             messages.error(request, "Somebody has closed it already.")
     return redirect("reviews")
 
 
 class RefundForm(forms.Form):
+    """How much and why; and, once it was confirmed, what was left to give back then."""
+
+    form_id = forms.UUIDField(widget=forms.HiddenInput)
+    confirmed = forms.IntegerField(required=False, widget=forms.HiddenInput)
     amount = forms.CharField(max_length=40)
     reason = forms.CharField(
         label="Why",
@@ -94,8 +102,9 @@ class RefundForm(forms.Form):
 
     def __init__(self, data: Any, contribution: Contribution) -> None:
         left = money.plain(refunds.most(contribution), contribution.currency)
-        super().__init__(data, initial={"amount": left})
+        super().__init__(data, initial={"amount": left, "form_id": uuid4()})
         self.contribution = contribution
+        self.choices: Sequence[int] = ()  # what the amount may mean
 
     def clean_amount(self) -> int:
         """Finance may give back less than anybody may give."""
@@ -104,37 +113,61 @@ class RefundForm(forms.Form):
                 self.cleaned_data["amount"], self.contribution.currency, any_size=True
             )
         except money.BadAmount as error:
+            self.choices = error.choices
             raise forms.ValidationError(str(error)) from error
 
 
 @require_admin_access
 @needs_fresh_proof
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET asks how much and why; POST does it, or leaves it for a second person."""
+    """GET asks how much and why; a POST shows it once more; the POST of that page does it, or
+    leaves it for a second person."""
     who_may_decide(request)
     contribution = get_object_or_404(Contribution, pk=pk)
     back = redirect(reverse("contributions:inspect", args=[pk]))
-    if not refunds.most(contribution):
-        messages.error(request, "Nothing of this contribution can be given back.")
-        return back
     form = RefundForm(request.POST if request.method == "POST" else None, contribution)
-    if request.method == "POST" and form.is_valid():
-        amount, reason = form.cleaned_data["amount"], form.cleaned_data["reason"]
-        made = say(request, lambda: refunds.ask(contribution, amount, reason, request.user))
-        if made and made.status == Refund.Status.WAITING:
-            messages.success(request, "It waits for a second person, under “Review”.")
-        elif made:
-            messages.success(request, f"{money.show(amount, contribution.currency)} given back.")
+    valid, asked = form.is_valid(), form.cleaned_data if form.is_valid() else {}
+    if valid and asked["confirmed"] is not None and "back" not in request.POST:
+        give_back(request, contribution, asked)
         return back
     left = refunds.most(contribution)
+    if not left or contribution.currency not in DECIMALS:
+        messages.error(request, "Nothing of this contribution can be given back here.")
+        return back
     context = {
         "form": form,
         "contribution": contribution,
-        "left": money.plain(left, contribution.currency),
-        "two": refunds.needs_second(contribution, left, request.user),
+        "left": left,
+        "most": money.plain(left, contribution.currency),
+        "two": refunds.needs_second(contribution, asked.get("amount", left), request.user),
     }
-    status = 400 if request.method == "POST" else 200
+    if valid and "back" not in request.POST:
+        if not say(request, lambda: refunds.check(contribution, asked["amount"])):
+            return back
+        context |= asked | {"rest": left - asked["amount"]}
+        return render(request, "donations/finance/refund_confirm.html", context)
+    status = 400 if form.errors else 200
     return render(request, "donations/finance/refund.html", context, status=status)
+
+
+def give_back(request: HttpRequest, contribution: Contribution, asked: dict[str, Any]) -> None:
+    made = say(
+        request,
+        lambda: refunds.ask(
+            contribution,
+            asked["amount"],
+            asked["reason"],
+            request.user,
+            form_id=asked["form_id"],
+            left=asked["confirmed"],
+        ),
+    )
+    if made and made.status == Refund.Status.WAITING:
+        messages.success(request, "It waits for a second person, under “Review”.")
+    elif made and made.status == Refund.Status.DECLINED:
+        messages.error(request, "It was declined.")
+    elif made:
+        messages.success(request, f"{money.show(made.amount, contribution.currency)} given back.")
 
 
 def say(request: HttpRequest, do: Callable[[], Any]) -> Any:

@@ -1,5 +1,6 @@
 """Money that staff give back: asked for, approved by a second person if it is much, done."""
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,9 @@ class Refund(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     asked_at = models.DateTimeField(auto_now_add=True)
+    form_id = models.UUIDField(
+        unique=True, default=uuid.uuid4, help_text="One press, however often it arrives."
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,5 +1,8 @@
 """Donors at the sandbox's hosted page, and the events it would send."""
 
+import re
+import uuid
+from html import unescape
 from typing import Any
 
 import pytest
@@ -98,6 +101,23 @@ def handle(found: list[dict[str, Any]]) -> None:
             },
         )
         process(row)
+
+
+def hidden(page: Any) -> dict[str, str]:
+    """The hidden fields of the form on a page."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in found}
+
+
+def give_back(client: Any, contribution: Any, amount: str, reason: str = "x") -> Any:
+    """As finance does: how much and why, then “Give back”. The page where that led, or the first
+    that says no."""
+    path = f"/admin/contributions/refund/{contribution.pk}/"
+    asked = {"form_id": str(uuid.uuid4()), "amount": amount, "reason": reason}
+    page = client.post(path, asked, follow=True)
+    if "confirmed" not in hidden(page):
+        return page
+    return client.post(path, hidden(page), follow=True)
 
 
 @pytest.fixture

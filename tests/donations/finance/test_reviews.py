@@ -1,10 +1,15 @@
 """What waits for finance: disputes, fraud warnings, refunds by one and by two people."""
 
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import requests
 import stripe
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from donations.finance import refunds
@@ -12,7 +17,7 @@ from donations.models import Contribution, Dispute, Refund, Review, StripeEvent
 from donations.payments import events, gateway, sync
 from donations.sandbox.objects import Card
 from donations.tasks import carry_out_refunds
-from tests.donations.conftest import handle
+from tests.donations.conftest import give_back, handle, hidden
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -39,14 +44,12 @@ def at(contribution: Contribution) -> str:
 
 def test_small_refund_is_done_at_once_and_mirrored(client, officer, contribution) -> None:
     assert "At most 50 USD" in client.get(at(contribution)).text
-    page = client.post(
-        at(contribution), {"amount": "20", "reason": "typed a zero too many"}, follow=True
-    )
+    page = give_back(client, contribution, "20", "typed a zero too many")
     assert "$20 given back" in page.text
     contribution.refresh_from_db()
     assert (contribution.status, contribution.returned) == ("partly_refunded", 2000)
     assert "typed a zero too many" in page.text
-    client.post(at(contribution), {"amount": "30", "reason": "the rest"})
+    give_back(client, contribution, "30", "the rest")
     contribution.refresh_from_db()
     assert (contribution.status, contribution.returned) == ("refunded", 5000)
     assert "Nothing of this contribution" in client.get(at(contribution), follow=True).text
@@ -60,14 +63,14 @@ def test_small_refund_is_done_at_once_and_mirrored(client, officer, contribution
 def test_refund_of_nonsense_is_refused(
     client, officer, contribution, amount, reason, words
 ) -> None:
-    page = client.post(at(contribution), {"amount": amount, "reason": reason}, follow=True)
+    page = give_back(client, contribution, amount, reason)
     assert words in page.text
     assert not Refund.objects.filter(status="done").exists()
 
 
 def test_large_refund_takes_two_people(client, officer, contribution, settings) -> None:
     settings.REFUND_LIMIT = 10
-    page = client.post(at(contribution), {"amount": "50", "reason": "they asked"}, follow=True).text
+    page = give_back(client, contribution, "50", "they asked").text
     assert "waits for a second person" in page
     refund = Refund.objects.get()
     review = Review.objects.get()
@@ -89,7 +92,7 @@ def test_many_small_refunds_are_no_way_around_the_second_person(
 ) -> None:
     settings.REFUND_LIMIT = 25
     for amount in ("20", "5", "20"):
-        page = client.post(at(contribution), {"amount": amount, "reason": "x"}, follow=True).text
+        page = give_back(client, contribution, amount, "x").text
     assert "waits for a second person" in page
     contribution.refresh_from_db()
     assert contribution.returned == 2500
@@ -105,8 +108,8 @@ def test_an_officers_day_counts_over_all_contributions(
     donor.gives("another@example.org", frequency="once", amount="50")
     handle(told())
     another = Contribution.objects.exclude(pk=contribution.pk).get()
-    client.post(at(contribution), {"amount": "50", "reason": "x"})
-    assert "waits" in client.post(at(another), {"amount": "1", "reason": "x"}, follow=True).text
+    give_back(client, contribution, "50", "x")
+    assert "waits" in give_back(client, another, "1", "x").text
     Refund.objects.all().delete()
     Refund.objects.create(
         contribution=contribution, amount=5000, reason="x", status="done", asked_by=officer
@@ -121,7 +124,7 @@ def test_an_officers_day_counts_over_all_contributions(
 def test_second_refund_waits_for_the_first(client, officer, contribution, settings) -> None:
     settings.REFUND_LIMIT = 10
     for _ in range(2):
-        page = client.post(at(contribution), {"amount": "50", "reason": "x"}, follow=True).text
+        page = give_back(client, contribution, "50", "x").text
     assert "under way" in page
     assert Refund.objects.count() == 1
 
@@ -129,15 +132,15 @@ def test_second_refund_waits_for_the_first(client, officer, contribution, settin
 def test_refund_whose_answer_was_lost_is_made_once(
     client, officer, contribution, monkeypatch
 ) -> None:
-    give_back = gateway.give_back
+    made = gateway.give_back
 
     def lost(*args):
-        give_back(*args)
+        made(*args)
         raise gateway.Unavailable
 
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "give_back", lost)
-        page = client.post(at(contribution), {"amount": "20", "reason": "x"}, follow=True).text
+        page = give_back(client, contribution, "20", "x").text
     assert "tried again by itself" in page
     Refund.objects.update(asked_at=timezone.now() - timezone.timedelta(minutes=5))
     carry_out_refunds()
@@ -194,7 +197,7 @@ def test_refund_that_the_bank_sends_back_is_told(client, officer, donor, told) -
     donor.gives("closed@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
     handle(told())
     contribution = Contribution.objects.get()
-    client.post(at(contribution), {"amount": "50", "reason": "x"})
+    give_back(client, contribution, "50", "x")
     donor.advance(1)
     handle(told())
     contribution.refresh_from_db()
@@ -228,7 +231,7 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
 def test_editor_sees_no_review_and_gives_nothing_back(client, contribution) -> None:
     client.force_login(make_user("Editors"))
     assert client.get(REVIEW).status_code in (302, 403)
-    assert client.post(at(contribution), {"amount": "5", "reason": "x"}).status_code in (302, 403)
+    assert client.post(at(contribution), {"amount": "5"}).status_code in (302, 403)
     assert not Refund.objects.exists()
 
 
@@ -242,3 +245,113 @@ def test_payout_that_came_back_is_told(donor, told, monkeypatch) -> None:
     for _ in range(2):
         sync.pull_payout(payout)
     assert "The account is closed." in Review.objects.get(kind="payout").why
+
+
+# --- A press is one act -------------------------------------------------------------------------
+
+
+def form_to_confirm(client, contribution, amount: str) -> dict[str, str]:
+    """What the second page holds, when the first was filled in."""
+    first = hidden(client.get(at(contribution)))
+    page = client.post(at(contribution), first | {"amount": amount, "reason": "x"})
+    assert page.status_code == 200
+    return hidden(page)
+
+
+def test_refund_counts_only_when_it_is_confirmed(client, officer, contribution) -> None:
+    first = hidden(client.get(at(contribution)))
+    page = client.post(at(contribution), first | {"amount": "20", "reason": "typed wrongly"})
+    assert "<strong>$20</strong> goes back" in page.text and "$30 after" in page.text
+    assert not Refund.objects.exists()
+    back = client.post(at(contribution), hidden(page) | {"back": "1"})
+    assert 'value="20"' in back.text and "typed wrongly" in back.text
+    assert not Refund.objects.exists()
+    assert "$20 given back" in client.post(at(contribution), hidden(page), follow=True).text
+
+
+def test_amount_that_can_mean_two_is_asked_about(client, officer, contribution) -> None:
+    first = hidden(client.get(at(contribution))) | {"reason": "they asked"}
+    page = client.post(at(contribution), first | {"amount": "5.000"})
+    assert page.status_code == 400 and "$5 / $5,000" in page.text and "they asked" in page.text
+    choices = re.findall(r'name="amount" value="(\d+)"', page.text)
+    assert choices == ["5", "5000"]
+    # The button comes after the field, so it has the last word.
+    page = client.post(at(contribution), first | {"amount": ["5.000", "5"]})
+    assert "$5 given back" in client.post(at(contribution), hidden(page), follow=True).text
+    assert Refund.objects.get().amount == 500
+
+
+def test_same_form_pressed_again_answers_as_the_first_did(client, officer, contribution) -> None:
+    form = form_to_confirm(client, contribution, "50")
+    for _ in range(3):
+        assert "$50 given back" in client.post(at(contribution), form, follow=True).text
+    assert Refund.objects.get().amount == 5000
+
+
+def test_form_of_one_contribution_or_officer_is_no_others(
+    client, officer, contribution, donor, told
+) -> None:
+    donor.gives("another@example.org", frequency="once", amount="50")
+    handle(told())
+    another = Contribution.objects.exclude(pk=contribution.pk).get()
+    form = form_to_confirm(client, contribution, "5")
+    client.post(at(contribution), form)
+    assert "something else" in client.post(at(another), form, follow=True).text
+    client.force_login(make_user("Finance"))
+    assert "something else" in client.post(at(contribution), form, follow=True).text
+    assert Refund.objects.count() == 1
+
+
+def test_second_tab_sees_that_something_was_given_back_meanwhile(
+    client, officer, contribution
+) -> None:
+    """Two officers, or one in two tabs: each confirmed another state of things."""
+    one, two = (form_to_confirm(client, contribution, "20") for _ in range(2))
+    assert "$20 given back" in client.post(at(contribution), one, follow=True).text
+    assert "look once more" in client.post(at(contribution), two, follow=True).text
+    assert "$20 given back" in give_back(client, contribution, "20").text
+    contribution.refresh_from_db()
+    assert contribution.refunded == 4000
+
+
+def test_decision_pressed_twice_answers_as_the_first_did(
+    client, officer, contribution, settings
+) -> None:
+    settings.REFUND_LIMIT = 10
+    give_back(client, contribution, "50")
+    review = Review.objects.get()
+    client.force_login(make_user("Finance"))
+    for _ in range(2):
+        page = client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"}, follow=True).text
+        assert "Given back." in page and "already" not in page
+    client.force_login(make_user("Finance"))
+    page = client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"}, follow=True).text
+    assert "already" in page
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("same", [True, False])
+def test_two_presses_at_once_are_one_refund(client, officer, contribution, same: bool) -> None:
+    """A double click, or two tabs at the same moment."""
+    one = form_to_confirm(client, contribution, "20")
+    two = one if same else form_to_confirm(client, contribution, "20")
+    browsers = [Client() for _ in range(2)]
+    for browser in browsers:
+        browser.force_login(officer)
+    ready = threading.Barrier(2)
+
+    def press(browser: Client, form: dict[str, str]) -> str:
+        ready.wait()
+        try:
+            return browser.post(at(contribution), form, follow=True).text
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        pages = list(pool.map(press, browsers, [one, two]))
+    assert ["$20 given back" in page for page in pages].count(True) == (2 if same else 1)
+    assert Refund.objects.get().status == "done"
+    made = gateway.client().v1.refunds.list(
+        params={"payment_intent": contribution.stripe_payment_intent}
+    )
+    assert [one.amount for one in made.data] == [2000]
