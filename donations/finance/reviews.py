@@ -81,7 +81,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             if review.kind == Review.Kind.EVENT:  # given up: it is not tried again
                 StripeEvent.objects.filter(pk=review.about).update(handled_at=timezone.now())
             messages.success(request, "Closed.")
-        elif Review.objects.filter(pk=pk, closed_by=request.user).exists():  # pressed twice
+        elif Review.objects.filter(pk=pk, closed_by_id=request.user.pk).exists():  # pressed twice
             messages.success(request, "Closed.")
         else:
             messages.error(request, "Somebody has closed it already.")

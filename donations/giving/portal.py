@@ -87,7 +87,13 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
             return redirect("manage", token)
         if "card" in request.POST:
             return to_stripe(request, chosen)
-        said, status = change(RecurringChangeForm(request.POST, chosen))
+        form = RecurringChangeForm(request.POST, chosen)
+        look = form.to_confirm() if form.is_valid() else None
+        if look or form.choices:
+            context = {"form": form, "recurring": chosen, "token": token, "look": look}
+            status = 400 if form.choices else 200
+            return render(request, "donations/giving/confirm_change.html", context, status=status)
+        said, status = change(form)
     contributions = (
         donor.contributions.exclude(status=Contribution.Status.FAILED)
         .select_related("receipt")

@@ -6,6 +6,7 @@ under the same key, and nothing happens twice.
 """
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -22,7 +23,7 @@ from donations.models import Deferral, Donor, Frequency, RecurringChange, Recurr
 from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
 from donations.payments.products import with_products
-from newsroom.core.languages import apart
+from newsroom.core.languages import apart, speaking
 
 What = RecurringChange.What
 REASONS = [
@@ -55,30 +56,58 @@ class RecurringChangeForm(forms.Form):
     reason = forms.ChoiceField(required=False, choices=REASONS)
     later = forms.ChoiceField(required=False, choices=LATER)
     day = forms.IntegerField(required=False, min_value=1, max_value=28)
+    confirmed = forms.CharField(required=False, max_length=100)
 
     def __init__(self, data: Any, recurring: RecurringContribution) -> None:
         super().__init__(data)
         self.recurring = recurring
+        self.choices: Sequence[int] = ()  # what the amount may mean
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         do = data.get("do")
-        if not self.recurring.going and not self.pressed_before(data):
-            raise forms.ValidationError(_("This contribution has ended. You can give anew."))
         if do in (What.AMOUNT, What.FREQUENCY):
             try:
                 data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)
             except money.BadAmount as error:
+                self.choices = error.choices
                 self.add_error("amount", str(error))
-        if do == What.FREQUENCY and data.get("frequency") in ("", None, self.recurring.frequency):
+        same = data.get("frequency") in ("", None, self.recurring.frequency)
+        if do == What.FREQUENCY and same and not self.pressed_before():
             self.add_error("frequency", _("Please choose the other frequency."))
         if do == What.DAY and not data.get("day"):
             self.add_error("day", _("Please choose a day from 1 to 28."))
+        if not self.recurring.going and not self.pressed_before():
+            raise forms.ValidationError(_("This contribution has ended. You can give anew."))
         return data
 
-    def pressed_before(self, data: dict[str, Any]) -> bool:
-        form_id = data.get("form_id")
-        return bool(form_id and RecurringChange.objects.filter(form_id=form_id).exists())
+    def press(self) -> uuid.UUID:
+        """The same for the same form and wish; an old page pressed for something else is
+        another."""
+        data = self.cleaned_data
+        names = ("do", "smallest", "frequency", "months", "day")
+        wish = " ".join(str(data.get(name)) for name in names)
+        return uuid.uuid5(data["form_id"], f"{self.recurring.pk} {wish}")
+
+    def pressed_before(self) -> bool:
+        known = "form_id" in self.cleaned_data
+        return known and RecurringChange.objects.filter(form_id=self.press()).exists()
+
+    def to_confirm(self) -> dict[str, Any] | None:
+        """What the donor has to look at before a valid form counts: the old, the new, from when;
+        None when they have, or when there is nothing to look at. What they confirmed holds only
+        for what it was shown with."""
+        recurring, data = self.recurring, self.cleaned_data
+        if data["do"] not in (What.AMOUNT, What.FREQUENCY) or self.pressed_before():
+            return None
+        state = f"{recurring.amount} {recurring.currency} {recurring.frequency}"
+        if data["confirmed"] == state:
+            return None
+        frequency = data["frequency"] if data["do"] == What.FREQUENCY else recurring.frequency
+        return {
+            "new": regularly(data["smallest"], recurring.currency, frequency),
+            "state": state,
+        }
 
 
 def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
@@ -88,26 +117,24 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     """
     recurring, data = form.recurring, form.cleaned_data
     params, detail, words = CHANGES[data["do"]](recurring, data, now)
-    change, _ = RecurringChange.objects.get_or_create(
-        form_id=data["form_id"],
+    change, _made = RecurringChange.objects.get_or_create(
+        form_id=form.press(),
         defaults={"recurring": recurring, "what": data["do"], "detail": detail},
     )
-    if (change.recurring_id, change.what) != (recurring.pk, data["do"]):
-        change = RecurringChange.objects.create(  # an old page, pressed for something else
-            form_id=uuid.uuid4(), recurring=recurring, what=data["do"], detail=detail
-        )
-    if change.done_at is None:
-        key = f"change-{change.pk}"
-        if data["do"] == What.CANCEL and recurring.status == "past_due":
-            gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
-        else:
-            make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
-            with_products(make, key)
-        RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
-        if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
-            forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
-            if data["do"] == What.CANCEL and data.get("later"):
-                ask_again(recurring, now + timedelta(days=int(data["later"])))
+    with sync.lock(f"change-{change.pk}"):  # the same press again waits for the first
+        change.refresh_from_db()
+        if change.done_at is None:
+            key = f"change-{change.pk}"
+            if data["do"] == What.CANCEL and recurring.status == "past_due":
+                gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
+            else:
+                make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
+                with_products(make, key)
+            RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+            if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
+                forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
+                if data["do"] == What.CANCEL and data.get("later"):
+                    ask_again(recurring, now + timedelta(days=int(data["later"])))
     sync.pull_subscription(recurring.stripe_subscription)
     return words
 
@@ -123,14 +150,18 @@ Change = tuple[
 
 def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
     """From the next payment on; nothing is charged or given back now."""
-    new = money.show(data["smallest"], recurring.currency)
-    old = money.show(recurring.amount, recurring.currency)
+    new = apart(money.show(data["smallest"], recurring.currency))
     params = _price(recurring, recurring.frequency, data["smallest"])
-    return (
-        params,
-        f"{old} to {new}",
-        _("From the next payment on it is {amount}.").format(amount=apart(new)),
-    )
+    words = _("From the next payment on it is {amount}.").format(amount=new)
+    return params, _written_down(recurring, data["smallest"]), words
+
+
+def _written_down(recurring: RecurringContribution, amount: int, frequency: str = "") -> str:
+    """“$10 to $15”, for staff: in English, whatever the donor speaks."""
+    with speaking("en"):
+        old = money.show(recurring.amount, recurring.currency)
+        new = money.show(amount, recurring.currency)
+    return f"{old} {recurring.frequency} to {new} {frequency}" if frequency else f"{old} to {new}"
 
 
 def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -139,10 +170,8 @@ def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: date
     begins = recurring.renews_at or now
     params["trial_end"] = int(max(begins, now + timedelta(minutes=1)).timestamp())
     new = regularly(data["smallest"], recurring.currency, data["frequency"])
-    before = f"{money.show(recurring.amount, recurring.currency)} {recurring.frequency}"
-    after = f"{money.show(data['smallest'], recurring.currency)} {data['frequency']}"
     words = _("From {day} on it is {amount}.").format(day=day_of(begins), amount=new)
-    return params, f"{before} to {after}", words
+    return params, _written_down(recurring, data["smallest"], data["frequency"]), words
 
 
 def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:

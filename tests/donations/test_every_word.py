@@ -204,7 +204,10 @@ def test_changing_what_is_given(
     page = manage_url(recurring.donor)
     for do, fields in (
         ("amount", {"amount": "x"}),
+        ("amount", {"amount": "1.000"}),
+        ("amount", {"amount": "€12"}),
         ("amount", {"amount": "12"}),
+        ("amount", {"amount": "12", "confirmed": "1000 usd monthly"}),
         ("day", {}),
         ("day", {"day": "4"}),
         ("pause", {"months": "3"}),
@@ -213,6 +216,10 @@ def test_changing_what_is_given(
         ("cancel", {"reason": "too much"}),
         ("keep", {}),
         ("frequency", {"frequency": "annual", "amount": "99"}),
+        (
+            "frequency",
+            {"frequency": "annual", "amount": "99", "confirmed": "1200 usd monthly"},
+        ),
         ("nonsense", {}),
     ):
         form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4()), **fields}

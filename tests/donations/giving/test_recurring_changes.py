@@ -1,10 +1,16 @@
 """A donor's own page: what they change there happens at Stripe, once, and is mirrored."""
 
+import re
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import stripe
+from django.conf import settings
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from donations.giving import recurring_changes
@@ -13,7 +19,7 @@ from donations.models import Contribution, Deferral, RecurringChange, RecurringC
 from donations.payments import gateway
 from donations.sandbox.objects import Card, Iban
 from donations.tasks import warn_of_expiring_cards
-from tests.donations.conftest import handle
+from tests.donations.conftest import handle, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +41,8 @@ def portal(client, recurring):
             return client.get(url)
         form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
         answer = client.post(url, form)
+        if "confirmed" in hidden(answer):
+            answer = client.post(url, hidden(answer))
         recurring.refresh_from_db()
         return answer
 
@@ -146,6 +154,83 @@ def test_press_that_arrives_twice_is_one_change(portal, recurring, monkeypatch) 
     assert len(made) == RecurringChange.objects.count() == 1
     portal("pause", form_id=form_id)  # an old page, pressed for something else
     assert recurring.paused
+
+
+def test_amount_counts_only_when_it_is_confirmed(portal, recurring, client) -> None:
+    url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+    form = {"recurring": recurring.pk, "do": "amount", "form_id": str(uuid.uuid4())}
+    page = client.post(url, form | {"amount": "15"})
+    for words in ("$10 monthly", "$15 monthly", "From ", "Nothing is charged now", "Back"):
+        assert words in page.text
+    recurring.refresh_from_db()
+    assert recurring.amount == 1000 and not RecurringChange.objects.exists()
+    confirm = hidden(page)
+    assert portal("frequency", frequency="annual", amount="100").status_code == 200
+    again = client.post(url, confirm)  # what was shown is no longer so: look once more
+    assert "$100 annual" in again.text and "$15 annual" in again.text
+    assert "From the next payment on it is $15" in client.post(url, hidden(again)).text
+    recurring.refresh_from_db()
+    assert (recurring.amount, recurring.frequency) == (1500, "annual")
+
+
+@pytest.mark.parametrize("do", ["amount", "frequency"])
+def test_amount_that_can_mean_two_is_asked_about(portal, recurring, client, do) -> None:
+    fields = {"frequency": "annual"} if do == "frequency" else {}
+    page = portal(do, amount="5.000", **fields)
+    assert page.status_code == 400 and "Which amount do you mean?" in page.text
+    assert re.findall(r'name="amount" value="(\d+)"', page.text) == ["5", "5000"]
+    url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+    page = client.post(url, hidden(page) | {"amount": "5000"})
+    assert "$5,000" in client.post(url, hidden(page)).text
+    recurring.refresh_from_db()
+    assert recurring.amount == 500_000
+
+
+def test_frequency_pressed_again_answers_as_the_first_did(portal, recurring) -> None:
+    form_id = str(uuid.uuid4())
+    for _ in range(2):
+        page = portal("frequency", frequency="annual", amount="100", form_id=form_id)
+        assert page.status_code == 200 and "$100 annual" in page.text
+    assert RecurringChange.objects.count() == 1
+
+
+def test_old_form_with_another_amount_is_another_change(portal, recurring) -> None:
+    """By the browser's “back”: the form has the id of before."""
+    form_id = str(uuid.uuid4())
+    portal("amount", amount="20", form_id=form_id)
+    portal("amount", amount="30", form_id=form_id)
+    assert recurring.amount == 3000
+
+
+def test_german_is_spoken_and_taken_back(portal, recurring, client) -> None:
+    RecurringContribution.objects.update(amount=123_450)
+    url = "/de" + manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+    shown = client.get(url).text
+    assert "1.234,50\u00a0$" in shown and 'value="1234,50"' in shown
+    form = {"recurring": recurring.pk, "do": "amount", "form_id": str(uuid.uuid4())}
+    page = client.post(url, form | {"amount": "1.234,60 $"})
+    assert "1.234,60\u00a0$" in client.post(url, hidden(page)).text
+    assert RecurringChange.objects.get().detail == "$1,234.50 to $1,234.60"  # for staff
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_presses_at_once_are_one_change(portal, recurring) -> None:
+    url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+    form = {"recurring": recurring.pk, "do": "amount", "form_id": str(uuid.uuid4()),
+            "amount": "20", "confirmed": "1000 usd monthly"}  # fmt: skip
+    ready = threading.Barrier(2)
+
+    def press(_: int) -> str:
+        ready.wait()
+        try:
+            return Client().post(url, form).text
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        pages = list(pool.map(press, range(2)))
+    assert all("From the next payment on it is $20" in page for page in pages)
+    assert RecurringChange.objects.get().done_at
 
 
 def test_change_that_stripe_did_not_answer_is_made_by_the_next_press(
