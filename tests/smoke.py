@@ -27,7 +27,9 @@ def ask_for_session(key: str = "", **change: Any) -> stripe.checkout.Session:
         "cancel_url": "https://example.org/", "metadata": {"checkout": str(uuid4())},
         "language": "en", "expires_at": datetime.now(UTC) + timedelta(hours=1),
     }  # fmt: skip
-    return gateway.create_session(**(asked | change))
+    made = asked | change
+    gateway.put_product(str(made["frequency"]), "")
+    return gateway.create_session(**made)
 
 
 def refused(do: Callable[[], Any]) -> stripe.StripeError:

@@ -60,8 +60,10 @@ class GivingWords(BaseGenericSetting):
         verbose_name = "wording of giving"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        made_by_reading = self._state.adding and not self.statement_descriptor
         super().save(*args, **kwargs)
-        after_commit("donations.tasks.put_products")
+        if not made_by_reading:
+            after_commit("donations.tasks.put_products")
 
     def __str__(self) -> str:
         return "wording of giving"

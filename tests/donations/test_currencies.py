@@ -44,6 +44,7 @@ def promise(donor: Any, told: Any, code: str) -> RecurringContribution:
         key=key, form_id=key, frequency="monthly", amount=10_000, currency=code,
         expires_at=timezone.now(),
     )  # fmt: skip
+    gateway.put_product("monthly", "")
     session = gateway.create_session(
         key=str(key), frequency="monthly", amount=10_000, currency=code,
         success_url=f"{settings.BASE_URL}/", cancel_url=f"{settings.BASE_URL}/",

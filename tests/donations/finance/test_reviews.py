@@ -209,7 +209,7 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
     client, officer, monkeypatch, db
 ) -> None:
     row = StripeEvent.objects.create(
-        id="evt_x", type="charge.returned", object_id="ch_x", created_at=timezone.now()
+        id="evt_x", type="charge.refunded", object_id="ch_x", created_at=timezone.now()
     )
 
     def away(pk: str) -> stripe.Charge:
@@ -220,7 +220,7 @@ def test_event_that_fails_three_times_is_reviewed_and_closes_by_itself(
         for _ in range(4):
             events.process(row)
             row.refresh_from_db()
-    assert "charge.returned about ch_x" in client.get(REVIEW).text
+    assert "charge.refunded about ch_x" in client.get(REVIEW).text
     monkeypatch.setattr(
         gateway, "charge", lambda pk: stripe.Charge.construct_from({"payment_intent": None}, "k")
     )
@@ -311,7 +311,7 @@ def test_second_tab_sees_that_something_was_given_back_meanwhile(
     assert "look once more" in client.post(at(contribution), two, follow=True).text
     assert "$20 given back" in give_back(client, contribution, "20").text
     contribution.refresh_from_db()
-    assert contribution.refunded == 4000
+    assert contribution.returned == 4000
 
 
 def test_decision_pressed_twice_answers_as_the_first_did(
