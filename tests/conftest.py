@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 import requests
 from django.core.cache import cache
+from django.core.management import call_command
 
 from newsroom.celery import app as celery_app
 from tests.factories import make_site
 
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
 QUEUES = ("transactional", "stripe", "mail", "default")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Made once: what nearly every test begins with, and its transaction returns to."""
+    with django_db_blocker.unblock():
+        call_command("roles")
+        make_site()
 
 
 @pytest.fixture(autouse=True)
