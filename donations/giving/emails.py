@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.asking import supporters
-from donations.giving.links import manage_url
+from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Checkout,
     Contribution,
@@ -24,7 +24,6 @@ from donations.models import (
 )
 from donations.models.recurring import UNDER_WAY
 from donations.payments import gateway
-from newsroom.core import tokens
 from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
@@ -233,7 +232,7 @@ def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | Non
     if name == "recurring_ended":
         url = absolute_url("support")
     else:
-        url = absolute_url("update_payment", tokens.expiring("update payment", recurring.pk))
+        url = update_payment_url(recurring)
     return _to_donor(name, recurring.donor, about, url)
 
 

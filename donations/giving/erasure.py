@@ -7,9 +7,19 @@ amounts, dates and numbers, and nobody can tell any more whose they were.
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from donations.models import Deferral, Donor, ErasedCustomer
+from donations.models import (
+    Contribution,
+    Customer,
+    Deferral,
+    Donor,
+    ErasedCustomer,
+    RecurringContribution,
+)
 from donations.payments import gateway, sync
+from donations.payments.mirror.donors import PEOPLE
+from newsroom.core.locks import one_at_a_time
 from newsroom.core.privacy import list_index
 from subscriptions.models import Subscription
 
@@ -50,9 +60,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
             }
             for recurring in donor.recurring.prefetch_related("asked_changes")
         ],
-        "reminders": list(
-            Deferral.objects.of_address(donor.email_index).values("remind_at", "status")
-        ),
+        "reminders": list(Deferral.objects.of_donor(donor).values("remind_at", "status")),
         "newsletters": [
             {
                 "newsletter": subscription.newsletter.title,
@@ -69,26 +77,47 @@ def everything_about(donor: Donor) -> dict[str, Any]:
 def erase(donor: Donor) -> None:
     """End what they give regularly, at Stripe too, and forget who they were. Safe to repeat.
 
-    Stripe first: if that fails, nothing is lost here and the button can be pressed again. The
-    newsletter is another consent, which they withdraw on its own page. Raises
-    gateway.Unavailable, stripe.StripeError.
+    Stripe first: if that fails, nothing is lost here and the button can be pressed again. Meanwhile
+    they may become one with another donor: then all customers that were theirs on the page are
+    forgotten, and those who come to them as well. The newsletter is another consent, which they
+    withdraw on its own page. Raises gateway.Unavailable, stripe.StripeError.
     """
-    renewing = set(donor.recurring.values_list("stripe_customer", flat=True))
-    given = set(donor.contributions.values_list("stripe_customer", flat=True))
-    customers = (renewing | given) - {""}
-    for customer in customers:
-        gateway.delete_customer(customer)
-    for subscription in donor.recurring.filter(ended_at=None).values_list(
-        "stripe_subscription", flat=True
-    ):
-        sync.pull_subscription(subscription)
+    gone: set[str] = set()
+    wishes = list(Deferral.objects.of_donor(donor).values_list("pk", flat=True))
+    while not _forget(donor, gone, wishes):
+        for customer in _customers_of(donor) - gone:
+            gateway.delete_customer(customer)
+            gone.add(customer)
+        ended = RecurringContribution.objects.filter(stripe_customer__in=gone, ended_at=None)
+        for subscription in ended.values_list("stripe_subscription", flat=True):
+            sync.pull_subscription(subscription)
+
+
+def _customers_of(donor: Donor) -> set[str]:
+    """Those known by a contribution alone, too."""
+    named = donor.customers.values_list("pk", flat=True)
+    renewing = donor.recurring.values_list("stripe_customer", flat=True)
+    given = donor.contributions.values_list("stripe_customer", flat=True)
+    return {*named, *renewing, *given} - {""}
+
+
+def _forget(donor: Donor, gone: set[str], wishes: list[int]) -> bool:
+    """False, and nothing is done, while they have customers at Stripe that are not ``gone``."""
     with transaction.atomic():
-        Deferral.objects.of_address(donor.email_index).delete()
-        erased = [ErasedCustomer(stripe_customer=customer) for customer in customers]
+        one_at_a_time(PEOPLE)
+        mine = Q(donor_id=donor.pk) | Q(stripe_customer__in=gone)
+        list(Customer.objects.select_for_update().filter(mine))  # nobody writes for them meanwhile
+        if _customers_of(donor) - gone:
+            return False
+        theirs = Deferral.objects.of_donor(donor) | Deferral.objects.filter(pk__in=wishes)
+        theirs.delete()
+        erased = [ErasedCustomer(stripe_customer=customer) for customer in gone]
         ErasedCustomer.objects.bulk_create(erased, ignore_conflicts=True)
-        for contribution in donor.contributions.all():
-            contribution.message = ""
+        for contribution in Contribution.objects.filter(mine):
+            contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]
-            contribution.save(update_fields=["message", "payment_method"])
-        donor.recurring.update(card="", card_expires_on=None)
-        donor.delete()  # what they gave stays, with no donor
+            contribution.save(update_fields=["message", "payment_method", "donor"])
+        RecurringContribution.objects.filter(mine).update(card="", card_expires_on=None, donor=None)
+        Customer.objects.filter(pk__in=gone).delete()
+        Donor.objects.filter(pk=donor.pk).delete()  # what they gave stays, with no donor
+    return True

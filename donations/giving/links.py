@@ -1,9 +1,14 @@
-"""The links that are a donor's own."""
+"""The links that are a donor's own: they end when their address changes."""
 
-from donations.models import Donor
+from donations.models import Donor, RecurringContribution
 from newsroom.core import tokens
 from newsroom.web.http import absolute_url
 
 
 def manage_url(donor: Donor) -> str:
-    return absolute_url("manage", tokens.expiring("manage", donor.pk))
+    return absolute_url("manage", tokens.expiring("manage", [donor.pk, donor.links]))
+
+
+def update_payment_url(recurring: RecurringContribution) -> str:
+    token = tokens.expiring("update payment", [recurring.pk, recurring.links])
+    return absolute_url("update_payment", token)

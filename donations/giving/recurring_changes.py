@@ -238,7 +238,7 @@ CHANGES = {
 
 
 def forget_wishes(donor: Donor, now: datetime) -> None:
-    for wish in Deferral.objects.of_address(donor.email_index):
+    for wish in Deferral.objects.of_donor(donor):
         wish.end(Deferral.Status.CANCELLED, now)
 
 

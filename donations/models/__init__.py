@@ -9,7 +9,7 @@ from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
 from .deferral import Deferral
-from .donor import Donor, ErasedCustomer
+from .donor import Customer, Donor, DonorAddress, ErasedCustomer
 from .movement import Dispute, Movement, StripeRefund
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution
@@ -26,9 +26,11 @@ __all__ = [
     "Contribution",
     "ContributionChange",
     "Country",
+    "Customer",
     "Deferral",
     "Dispute",
     "Donor",
+    "DonorAddress",
     "ErasedCustomer",
     "Frequency",
     "GivingWords",

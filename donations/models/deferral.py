@@ -11,6 +11,7 @@ from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
 from .appeal import Appeal, Frequency
+from .donor import Donor
 
 
 class DeferralQuerySet(models.QuerySet["Deferral"]):
@@ -19,6 +20,14 @@ class DeferralQuerySet(models.QuerySet["Deferral"]):
 
     def of_address(self, email_index: bytes) -> "DeferralQuerySet":
         return self.filter(email_index=email_index)
+
+    def of_donor(self, donor: Donor) -> "DeferralQuerySet":
+        """Under any address that is theirs, or was and is nobody's now."""
+        mine = list(donor.addresses.values_list("email_index", flat=True))
+        others = Donor.objects.filter(email_index__in=mine).exclude(pk=donor.pk)
+        return self.filter(email_index__in=mine).exclude(
+            email_index__in=others.values("email_index")
+        )
 
     def not_after(self, moment: datetime) -> "DeferralQuerySet":
         """Wished for on that day or before."""

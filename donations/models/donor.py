@@ -1,4 +1,4 @@
-"""Who gave: sealed, found by a blind index; and whom to forget."""
+"""Who gave: sealed, found by a blind index, known by their customers at Stripe; whom to forget."""
 
 from django.db import models
 from django.utils import timezone
@@ -8,22 +8,59 @@ from newsroom.core.privacy import BlindIndexField, EncryptedField
 
 class DonorQuerySet(models.QuerySet["Donor"]):
     def of_address(self, email_index: bytes) -> "DonorQuerySet":
-        return self.filter(email_index=email_index)
+        """Whose address it is; if it is nobody's now, whose it was."""
+        now = self.filter(email_index=email_index)
+        return now if now.exists() else self.filter(addresses__email_index=email_index)
 
 
 class Donor(models.Model):
-    """A person who gave: address and name sealed, found by the blind index."""
+    """A person who gave: address and name sealed. They are their customers at Stripe; the address
+    is the newest that one of these has there, by which others are found."""
 
     email = EncryptedField(context="donor.email")
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(context="donor.name", blank=True)
     language = models.CharField(max_length=8, default="en", help_text="Of mails and receipts.")
     created_on = models.DateField(default=timezone.localdate)
+    links = models.PositiveIntegerField(
+        default=0, help_text="Raised with each change of address: older links open nothing."
+    )
 
     objects = DonorQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"donor {self.pk}"
+
+
+class Customer(models.Model):
+    """One of the customers at Stripe that a donor is. What was given hangs on it."""
+
+    stripe_customer = models.CharField(primary_key=True, max_length=255)
+    donor = models.ForeignKey(Donor, on_delete=models.CASCADE, related_name="customers")
+    email_index = BlindIndexField(help_text="Of its address when Stripe was asked last.")
+    followed = models.BooleanField(
+        default=False,
+        help_text="It came by a change of its address, which proves nothing: should it go on, "
+        "nobody goes along.",
+    )
+
+    def __str__(self) -> str:
+        return self.stripe_customer
+
+
+class DonorAddress(models.Model):
+    """An address that a donor has, or had: by its blind index alone."""
+
+    donor = models.ForeignKey(Donor, on_delete=models.CASCADE, related_name="addresses")
+    email_index = BlindIndexField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email_index", "donor"], name="address_once_per_donor")
+        ]
+
+    def __str__(self) -> str:
+        return f"an address of donor {self.donor_id}"
 
 
 class ErasedCustomer(models.Model):

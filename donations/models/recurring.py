@@ -56,6 +56,9 @@ class RecurringContribution(models.Model):
     card_expires_on = models.DateField(null=True, help_text="The last day it is good.")
     # When Stripe will try a failed renewal again; None: not at all.
     next_attempt_at = models.DateTimeField(null=True)
+    links = models.PositiveIntegerField(
+        default=0, help_text="Raised when its donor's address changes: older links open nothing."
+    )
 
     GOING = ["active", "trialing", "past_due"]  # will be charged again
     STATUSES = [*GOING, "incomplete", "incomplete_expired", "canceled", "unpaid", "paused"]

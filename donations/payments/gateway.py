@@ -282,6 +282,11 @@ def open_invoice_url(subscription_id: str) -> str:
     return str(invoice.hosted_invoice_url or "") if invoice and invoice.status == "open" else ""
 
 
+def customer(pk: str) -> stripe.Customer:
+    """One that was deleted says only so."""
+    return client().v1.customers.retrieve(pk)
+
+
 def customer_of_method(pk: str) -> str:
     """Whose payment method it is, "" when it has been detached from them."""
     customer = client().v1.payment_methods.retrieve(pk).customer

@@ -19,6 +19,7 @@ from donations.payments import gateway
 from donations.payments.arrival import received_at
 from donations.payments.gateway import id_of
 from donations.payments.mirror.contributions import Payment, mirror_payment
+from donations.payments.mirror.donors import has_moved, move
 from donations.payments.mirror.recurring import mirror_subscription, tell_of_failure
 from newsroom.mail import outbox
 
@@ -98,8 +99,15 @@ def pull_payout(pk: str) -> None:
 
 def pull_customer(pk: str) -> None:
     """A customer changed or was deleted, and with them perhaps what they give regularly."""
+    pull_address(pk)
     for recurring in RecurringContribution.objects.filter(stripe_customer=pk):
         pull_subscription(recurring.stripe_subscription)
+
+
+def pull_address(pk: str) -> None:
+    """Whose customer it is, by its newest address. Nothing else is locked while this is."""
+    with lock(pk):
+        move(gateway.customer(pk))
 
 
 def pull_expired_session(pk: str) -> None:
@@ -144,6 +152,7 @@ def _pull_subscription(
         known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
         if checkout is None and not known and not adopt:
             return None, subscription
+        _follow(subscription.customer)
         recurring = mirror_subscription(subscription, checkout)
         if adopt and not known:
             recurring.adopted_at = timezone.now()
@@ -163,6 +172,7 @@ def pull_payment(pk: str, *, refunded: bool = False) -> Contribution | None:
             recurring, is_new = _recurring_of(bill) if bill else (None, False)
             if recurring is None:
                 return None  # not ours
+        _follow(intent.customer)
         charge: Any = intent.latest_charge
         refunded |= bool(charge and charge.amount_refunded) or _was_refunded(pk)
         payment = Payment(
@@ -176,6 +186,12 @@ def pull_payment(pk: str, *, refunded: bool = False) -> Contribution | None:
     if is_new and recurring and recurring.status == "past_due":
         pull_subscription(recurring.stripe_subscription)  # whose mails depend on what failed
     return contribution
+
+
+def _follow(customer: Any) -> None:
+    """An address that has changed is asked for anew: this one may have been read before another."""
+    if customer and has_moved(customer):
+        pull_address(customer.id)
 
 
 def _was_refunded(intent_id: str) -> bool:

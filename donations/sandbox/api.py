@@ -12,6 +12,7 @@ from stripe.params import (
     ChargeListParams,
     CustomerDeleteParams,
     CustomerListParams,
+    CustomerUpdateParams,
     DisputeListParams,
     EventListParams,
     InvoiceListParams,
@@ -204,6 +205,14 @@ def create_product(raw: Object) -> Object:
 def update_product(raw: Object, pk: str) -> Object:
     product = stored("product", pk) | parse(ProductUpdateParams, raw)
     return objects.save(store, product)
+
+
+def update_customer(raw: Object, pk: str) -> Object:
+    params = parse(CustomerUpdateParams, raw)
+    customer = stored("customer", pk)
+    if customer.get("deleted"):
+        raise Refused(f"No such customer: '{pk}'", "id", "resource_missing", 404)
+    return billing.update_customer(store, customer, params)
 
 
 def delete_customer(raw: Object, pk: str) -> Object:

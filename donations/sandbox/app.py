@@ -45,7 +45,11 @@ urlpatterns = [
     path("v1/customers", methods(GET=listing("customer"))),
     path(
         "v1/customers/<str:pk>",
-        methods(GET=lambda raw, pk: api.stored("customer", pk), DELETE=api.delete_customer),
+        methods(
+            GET=lambda raw, pk: api.stored("customer", pk),
+            POST=api.update_customer,
+            DELETE=api.delete_customer,
+        ),
     ),
     path("v1/payment_methods/<str:pk>", retrieve("payment_method")),
     path("v1/payment_method_configurations", methods(GET=api.enabled_payment_methods)),

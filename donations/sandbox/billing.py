@@ -239,6 +239,13 @@ def change_method(store: Store, customer: Object, number: str) -> None:
     emit(store, "customer.updated", save(store, customer))
 
 
+def update_customer(store: Store, customer: Object, params: Object) -> Object:
+    """ "Update a customer": their address or name. What is paid already keeps its own."""
+    customer |= {name: params[name] or None for name in ("email", "name") if name in params}
+    emit(store, "customer.updated", save(store, customer))
+    return customer
+
+
 def delete_customer(store: Store, customer: Object) -> Object:
     for subscription in store.all("subscription", limit=10_000):
         if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":

@@ -82,7 +82,10 @@ def portal_page(request: HttpRequest, pk: str) -> HttpResponse:
     if request.method == "POST":
         customer = store.get(session["customer"])
         chosen = next((s for s in own if s["id"] == request.POST.get("subscription")), None)
-        if request.POST.get("card") in dict(CARDS) and customer:
+        if "@" in (email := request.POST.get("email", "")) and customer:
+            with store.transaction():
+                billing.update_customer(store, customer, {"email": email})
+        elif request.POST.get("card") in dict(CARDS) and customer:
             with store.transaction():
                 billing.change_method(store, customer, request.POST["card"])
         elif chosen:

@@ -63,7 +63,8 @@ def dead_link(request: HttpRequest, message: Any, status: int) -> HttpResponse:
 def behind_link(purpose: str, seconds: int, model: Any, expired: Any) -> Callable[[View], View]:
     """A page behind a mailed link: gets the row whose link it is, or says what is wrong with it.
 
-    ``expired`` is what to say of a link older than ``seconds``.
+    ``expired`` is what to say of a link older than ``seconds``, or made before the row's ``links``
+    was raised. A link holds the row's number and that one, or the row's number while that is 0.
     """
 
     def decorate(view: View) -> View:
@@ -72,12 +73,15 @@ def behind_link(purpose: str, seconds: int, model: Any, expired: Any) -> Callabl
         @own_forms_only
         def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
             try:
-                pk = tokens.read_expiring(purpose, token, seconds=seconds)
+                value = tokens.read_expiring(purpose, token, seconds=seconds)
+                pk, links = value if isinstance(value, list) else (value, 0)
                 row = model.objects.get(pk=pk)
             except tokens.StaleToken:
                 return dead_link(request, expired, 403)
             except (tokens.BadToken, model.DoesNotExist):
                 return dead_link(request, INCOMPLETE, 404)
+            if row.links != links:
+                return dead_link(request, expired, 403)
             return view(request, row, token, **kwargs)
 
         return opened

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from donations.asking import reminders
-from donations.giving.links import manage_url
+from donations.giving.links import manage_url, update_payment_url
 from donations.giving.recurring_changes import LATER, MONTHS, REASONS
 from donations.models import Contribution, Deferral, RecurringContribution
 from newsroom.core import tokens
@@ -224,7 +224,7 @@ def test_changing_what_is_given(
     ):
         form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4()), **fields}
         looked_at(page, form)
-    update = f"/support/update-payment/{tokens.expiring('update payment', recurring.pk)}/"
+    update = update_payment_url(recurring).removeprefix(settings.BASE_URL)
     looked_at(update)
     for fields in (
         {"status": "past_due"},

@@ -92,8 +92,7 @@ def record(
 ) -> tuple[Contribution | None, Contribution]:
     """The row as it was, and as it is."""
     before = Contribution.objects.filter(stripe_payment_intent=intent.id).first()
-    recurring, checkout = fields["recurring"], fields["checkout"]
-    donor = (recurring and recurring.donor) or donor_of(intent.customer, checkout)
+    donor = donor_of(intent.customer, fields["checkout"])
     if donor:  # who gave stays known when the customer is deleted at Stripe
         fields["donor"] = donor
     elif is_erased(fields["stripe_customer"]):
@@ -153,7 +152,7 @@ def on_first_arrival(contribution: Contribution) -> None:
     if checkout and checkout.deferral_id:
         open_ones |= Deferral.objects.filter(pk=checkout.deferral_id)
     if donor:
-        open_ones |= Deferral.objects.of_address(donor.email_index)
+        open_ones |= Deferral.objects.of_donor(donor)
     # A debit takes days: who cancelled while it was on its way may still be asked when they said.
     for deferral in open_ones.not_after(contribution.created_at):
         deferral.end(Deferral.Status.GIVEN, now)

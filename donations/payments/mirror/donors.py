@@ -1,23 +1,39 @@
-"""Who is behind a customer."""
+"""Who is behind a customer, and who they are when its address changes at Stripe.
+
+A new customer is whose address it bears: a guest may type anybody's, and what they give is seen in
+that mailbox alone. From then on the customer counts, not the address. One decides at a time.
+"""
 
 from typing import Any
 
-from donations.models import Checkout, Donor, ErasedCustomer
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from donations.models import (
+    Checkout,
+    Contribution,
+    Customer,
+    Donor,
+    DonorAddress,
+    ErasedCustomer,
+    RecurringContribution,
+)
+from newsroom.core.locks import one_at_a_time
 from newsroom.core.privacy import giving_index
+
+PEOPLE = int.from_bytes(b"people")  # the lock; before any row is locked
 
 
 def donor_of(customer: Any, checkout: Checkout | None) -> Donor | None:
-    """The person behind a customer; without their name if they did not want it kept. None once they
-    were erased: what Stripe was asked a moment before must not bring them back."""
-    email = getattr(customer, "email", None)
-    if not email or is_erased(customer.id):
+    """The person behind a customer, who stays as they are until the transaction ends; without their
+    name if they did not want it kept. None once they were erased: what Stripe was asked a moment
+    before must not bring them back."""
+    if customer is None:
         return None
     name = "" if checkout and checkout.anonymous else getattr(customer, "name", None) or ""
-    fields = {"email": email, "name": name}
-    if checkout:
-        fields["language"] = checkout.language
-    donor, _ = Donor.objects.get_or_create(email_index=giving_index(email), defaults=fields)
-    if name and not donor.name:  # they gave anonymously before
+    known = Customer.objects.select_for_update(no_key=True).filter(pk=customer.id).first()
+    donor = Donor.objects.get(pk=known.donor_id) if known else _newcomer(customer, name, checkout)
+    if donor and name and not donor.name:  # they gave anonymously before
         donor.name = name
         donor.save(update_fields=["name"])
     return donor
@@ -25,3 +41,101 @@ def donor_of(customer: Any, checkout: Checkout | None) -> Donor | None:
 
 def is_erased(customer_id: str) -> bool:
     return ErasedCustomer.objects.filter(pk=customer_id).exists()
+
+
+def has_moved(customer: Any) -> bool:
+    """Does it bear another address than when Stripe was asked last?"""
+    email = getattr(customer, "email", None)
+    known = Customer.objects.filter(pk=customer.id).first() if email else None
+    return bool(email and known and bytes(known.email_index) != giving_index(email))
+
+
+def move(customer: Any) -> None:
+    """The customer's address has changed at Stripe: their donor has it from now on, or they are one
+    with whoever has it already. That one's links alone stay good: an address at Stripe is
+    unproven, and links that were mailed to another must not open what is theirs."""
+    if not has_moved(customer):  # or was deleted: who gave stays known
+        return
+    with transaction.atomic():
+        one_at_a_time(PEOPLE)
+        known = Customer.objects.select_for_update().filter(pk=customer.id).first()
+        if known is None:  # erased
+            return
+        index, home = giving_index(customer.email), known.donor
+        there = Donor.objects.filter(email_index=index).first()
+        Customer.objects.filter(pk=known.pk).update(email_index=index)
+        if there == home:
+            return
+        if not _takes_all_along(known, getattr(customer, "name", None) or ""):
+            there = there or _new_donor(customer.email, home.name, home.language)
+            _hand_over(home, there, Customer.objects.filter(pk=known.pk))
+        elif there:
+            _merge(home, there)
+        else:
+            _rename(home, customer.email)
+
+
+def _newcomer(customer: Any, name: str, checkout: Checkout | None) -> Donor | None:
+    one_at_a_time(PEOPLE)
+    known = Customer.objects.select_related("donor").filter(pk=customer.id).first()
+    if known:  # another was faster
+        return known.donor
+    email = getattr(customer, "email", None)
+    if not email or is_erased(customer.id):
+        return None
+    index = giving_index(email)
+    donor = Donor.objects.filter(email_index=index).first() or _new_donor(
+        email, name, checkout.language if checkout else "en"
+    )
+    Customer.objects.create(pk=customer.id, donor=donor, email_index=index)
+    return donor
+
+
+def _new_donor(email: str, name: str, language: str) -> Donor:
+    index = giving_index(email)
+    donor = Donor.objects.create(email=email, email_index=index, name=name, language=language)
+    DonorAddress.objects.create(donor=donor, email_index=index)
+    return donor
+
+
+def _takes_all_along(customer: Customer, name: str) -> bool:
+    """Is the donor whoever moved? Not if others of their customers might be somebody else's: this
+    one came by a change before, or bears another name, as when staff correct an address that was
+    mistyped into somebody's."""
+    home, other = customer.donor, ~Q(stripe_customer=customer.pk)
+    if not any(rows.filter(other).exists() for rows in (home.customers, home.contributions)):
+        return True
+    same = not (name and home.name) or name.casefold() == home.name.casefold()
+    return same and not customer.followed
+
+
+def _rename(donor: Donor, email: str) -> None:
+    donor.email, donor.email_index = email, giving_index(email)
+    donor.links += 1
+    donor.save(update_fields=["email", "email_index", "links"])
+    donor.recurring.update(links=F("links") + 1)
+    DonorAddress.objects.get_or_create(donor=donor, email_index=donor.email_index)
+
+
+def _merge(home: Donor, there: Donor) -> None:
+    """Whoever has the address stays, and with them their language and their name. The other's
+    number dies, and its links with it."""
+    _hand_over(home, there, home.customers.all())
+    Contribution.objects.filter(donor=home).update(donor=there)  # of customers never named
+    RecurringContribution.objects.filter(donor=home).update(donor=there)
+    for address in home.addresses.all():
+        DonorAddress.objects.get_or_create(donor=there, email_index=address.email_index)
+    there.name = there.name or home.name
+    there.created_on = min(there.created_on, home.created_on)
+    there.save(update_fields=["name", "created_on"])
+    home.delete()
+
+
+def _hand_over(home: Donor, there: Donor, customers: QuerySet[Customer]) -> None:
+    """These customers are the other donor's from now on, with all that was given by them."""
+    ids = list(customers.values_list("pk", flat=True))
+    followed = there.customers.exists()  # a new donor is theirs alone
+    Customer.objects.filter(pk__in=ids).update(donor=there, followed=followed)
+    theirs = {"donor": home, "stripe_customer__in": ids}
+    Contribution.objects.filter(**theirs).update(donor=there)
+    RecurringContribution.objects.filter(**theirs).update(donor=there, links=F("links") + 1)

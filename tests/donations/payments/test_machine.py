@@ -31,8 +31,10 @@ from donations.giving.links import manage_url
 from donations.models import (
     CatchUp,
     Contribution,
+    Customer,
     Dispute,
     Donor,
+    ErasedCustomer,
     Movement,
     Receipt,
     RecurringContribution,
@@ -41,11 +43,12 @@ from donations.models import (
     StripeEvent,
     StripeRefund,
 )
-from donations.payments import catch_up, events
+from donations.payments import catch_up, events, gateway
 from donations.sandbox.objects import Card, Iban
+from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
+from tests.donations.conftest import LOOKS_ON, all_of
 from tests.donations.conftest import Donor as Reader
-from tests.donations.conftest import all_of
 from tests.factories import make_appeal, make_site, make_user
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
@@ -185,6 +188,13 @@ class Giving(RuleBasedStateMachine):
         )
         events.process(row)
 
+    @rule(pick=picks, person=st.sampled_from(["ann", "bob", "cy"]))
+    def address_changes(self, pick: int, person: str) -> None:
+        if known := all_of(self.url, "customers"):
+            place = f"{self.url}/v1/customers/{known[pick % len(known)]['id']}"
+            form = {"email": f"{person}@example.org"}
+            requests.post(place, data=form, headers=LOOKS_ON, timeout=10)  # 404: deleted
+
     # --- Staff ---
 
     @rule(pick=picks, part=st.sampled_from([1, 2]))
@@ -238,6 +248,7 @@ class Giving(RuleBasedStateMachine):
         self.compare_payments()
         self.compare_recurring()
         self.compare_money()
+        self.compare_people()
         disputes = {d["id"]: d["status"] for d in all_of(self.url, "disputes")}
         ours = dict(Dispute.objects.values_list("stripe_dispute", "status"))
         assert ours == disputes
@@ -250,6 +261,23 @@ class Giving(RuleBasedStateMachine):
             assert receipt.number == numbers[receipt.year]
         thanks = TransactionalMail.objects.filter(purpose="thanks")
         assert sorted(thanks.values_list("object_id", flat=True)) == sorted(receipts)
+
+    def compare_people(self) -> None:
+        """What was given is whose customer gave it, and nobody's once they were erased."""
+        at_stripe = {c["id"]: c["email"] for c in all_of(self.url, "customers")}
+        homes = {}
+        for customer in Customer.objects.select_related("donor"):
+            homes[customer.pk] = customer.donor_id
+            assert not ErasedCustomer.objects.filter(pk=customer.pk).exists()
+            if not getattr(gateway.customer(customer.pk), "deleted", False):
+                index = giving_index(at_stripe[customer.pk])
+                assert bytes(customer.email_index) == index
+                assert customer.donor.addresses.filter(email_index=index).exists()
+        for contribution in Contribution.objects.all():
+            assert contribution.donor_id == homes.get(contribution.stripe_customer)
+        for recurring in RecurringContribution.objects.all():
+            assert recurring.donor_id == homes.get(recurring.stripe_customer)
+        assert set(Donor.objects.values_list("pk", flat=True)) == set(homes.values())
 
     def compare_payments(self) -> None:
         charges = {c["id"]: c for c in all_of(self.url, "charges")}
