@@ -104,7 +104,7 @@ class RefundForm(forms.Form):
         left = money.plain(refunds.most(contribution), contribution.currency)
         super().__init__(data, initial={"amount": left, "form_id": uuid4()})
         self.contribution = contribution
-        self.choices: Sequence[int] = ()  # what the amount may mean
+        self.readings: Sequence[int] = ()  # what the amount may mean
 
     def clean_amount(self) -> int:
         """Finance may give back less than anybody may give."""
@@ -113,7 +113,7 @@ class RefundForm(forms.Form):
                 self.cleaned_data["amount"], self.contribution.currency, any_size=True
             )
         except money.BadAmount as error:
-            self.choices = error.choices
+            self.readings = error.choices
             raise forms.ValidationError(str(error)) from error
 
 

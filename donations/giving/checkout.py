@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from donations.currencies import OFFERED
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
 from donations.payments.products import with_products
+from donations.payments.sync import lock
 from newsroom.core import tokens
 from newsroom.core.jobs import after_commit
 from newsroom.core.languages import apart
@@ -30,6 +32,8 @@ REMINDER_SECONDS = 180 * 24 * 3600  # how long the link in a reminder pre-fills 
 
 class GiveForm(forms.Form):
     """Frequency, currency and an amount: one of those suggested, or the reader's own."""
+
+    readings: Sequence[int] = ()  # what the amount may mean
 
     checkout = forms.UUIDField(required=False)
     frequency = forms.ChoiceField(
@@ -76,6 +80,7 @@ class GiveForm(forms.Form):
             try:
                 data["smallest"] = money.parse(typed, data["currency"])
             except money.BadAmount as error:
+                self.readings = error.choices
                 self.add_error("amount", str(error))
         appeal, country = data.get("appeal"), Country.objects.named(data.get("country", ""))
         if appeal and country and appeal.closed_for(country):
@@ -122,8 +127,12 @@ def start(form: GiveForm, language: str) -> str:
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
     checkout = _checkout(form, language)
-    if checkout.session_url:
-        return checkout.session_url
+    with lock(f"checkout-{checkout.key}"):  # the same press again waits for the first
+        checkout.refresh_from_db()
+        return checkout.session_url or _session(checkout)
+
+
+def _session(checkout: Checkout) -> str:
     # Stripe is asked outside of any transaction. Dying between the two: the next press repeats
     # the call with the same key, and gets the same session.
     make = partial(

@@ -5,6 +5,7 @@ amounts, dates and numbers, and nobody can tell any more whose they were.
 """
 
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,6 +16,7 @@ from donations.models import (
     Deferral,
     Donor,
     ErasedCustomer,
+    Erasure,
     RecurringContribution,
 )
 from donations.payments import gateway, sync
@@ -74,8 +76,9 @@ def everything_about(donor: Donor) -> dict[str, Any]:
     }
 
 
-def erase(donor: Donor) -> None:
-    """End what they give regularly, at Stripe too, and forget who they were. Safe to repeat.
+def erase(donor: Donor, form_id: UUID | None = None) -> None:
+    """End what they give regularly, at Stripe too, and forget who they were. Safe to repeat;
+    ``form_id`` is the press that did it.
 
     Stripe first: if that fails, nothing is lost here and the button can be pressed again. Meanwhile
     they may become one with another donor: then all customers that were theirs on the page are
@@ -84,7 +87,7 @@ def erase(donor: Donor) -> None:
     """
     gone: set[str] = set()
     wishes = list(Deferral.objects.of_donor(donor).values_list("pk", flat=True))
-    while not _forget(donor, gone, wishes):
+    while not _forget(donor, gone, wishes, form_id):
         for customer in _customers_of(donor) - gone:
             gateway.delete_customer(customer)
             gone.add(customer)
@@ -101,7 +104,7 @@ def _customers_of(donor: Donor) -> set[str]:
     return {*named, *renewing, *given} - {""}
 
 
-def _forget(donor: Donor, gone: set[str], wishes: list[int]) -> bool:
+def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | None) -> bool:
     """False, and nothing is done, while they have customers at Stripe that are not ``gone``."""
     with transaction.atomic():
         one_at_a_time(PEOPLE)
@@ -109,6 +112,8 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int]) -> bool:
         list(Customer.objects.select_for_update().filter(mine))  # nobody writes for them meanwhile
         if _customers_of(donor) - gone:
             return False
+        if form_id:
+            Erasure.objects.get_or_create(form_id=form_id)
         theirs = Deferral.objects.of_donor(donor) | Deferral.objects.filter(pk__in=wishes)
         theirs.delete()
         erased = [ErasedCustomer(stripe_customer=customer) for customer in gone]

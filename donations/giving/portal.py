@@ -19,7 +19,7 @@ from donations.currencies import DECIMALS
 from donations.giving import emails, erasure, receipts, recurring_changes
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
-from donations.models import Contribution, Donor, Frequency, Receipt, RecurringContribution
+from donations.models import Contribution, Donor, Erasure, Frequency, Receipt, RecurringContribution
 from donations.payments import gateway
 from newsroom.core import paths
 from newsroom.core.languages import spoken
@@ -89,9 +89,9 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
             return to_stripe(request, chosen)
         form = RecurringChangeForm(request.POST, chosen)
         look = form.to_confirm() if form.is_valid() else None
-        if look or form.choices:
+        if look or form.readings:
             context = {"form": form, "recurring": chosen, "token": token, "look": look}
-            status = 400 if form.choices else 200
+            status = 400 if form.readings else 200
             return render(request, "donations/giving/confirm_change.html", context, status=status)
         said, status = change(form)
     contributions = (
@@ -160,7 +160,20 @@ def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     )
 
 
-@own
+class EraseForm(forms.Form):
+    form_id = forms.UUIDField(required=False)
+
+
+def erased(request: HttpRequest) -> HttpResponse | None:
+    """What the press was told that has erased them, for the same press again."""
+    form = EraseForm(request.POST)
+    form_id = form.cleaned_data["form_id"] if form.is_valid() else None
+    if form_id is None or not Erasure.objects.filter(form_id=form_id).exists():
+        return None
+    return render(request, "donations/giving/erased.html")
+
+
+@behind_link("manage", MANAGE_SECONDS, Donor, EXPIRED, gone=erased)
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """GET says what goes and what stays; POST does it."""
@@ -169,8 +182,9 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     }
     if request.method != "POST":
         return render(request, "donations/giving/erase.html", context | {"token": token})
+    form = EraseForm(request.POST)
     try:
-        erasure.erase(donor)
+        erasure.erase(donor, form.cleaned_data["form_id"] if form.is_valid() else None)
     except (gateway.Unavailable, stripe.StripeError) as error:
         log.warning("Donor not erased: %s", type(error).__name__)
         context |= {"token": token, "problem": NOT_ERASED}

@@ -61,7 +61,7 @@ class RecurringChangeForm(forms.Form):
     def __init__(self, data: Any, recurring: RecurringContribution) -> None:
         super().__init__(data)
         self.recurring = recurring
-        self.choices: Sequence[int] = ()  # what the amount may mean
+        self.readings: Sequence[int] = ()  # what the amount may mean
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -70,7 +70,7 @@ class RecurringChangeForm(forms.Form):
             try:
                 data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)
             except money.BadAmount as error:
-                self.choices = error.choices
+                self.readings = error.choices
                 self.add_error("amount", str(error))
         same = data.get("frequency") in ("", None, self.recurring.frequency)
         if do == What.FREQUENCY and same and not self.pressed_before():
@@ -124,19 +124,27 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     with sync.lock(f"change-{change.pk}"):  # the same press again waits for the first
         change.refresh_from_db()
         if change.done_at is None:
-            key = f"change-{change.pk}"
-            if data["do"] == What.CANCEL and recurring.status == "past_due":
-                gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
-            else:
-                make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
-                with_products(make, key)
-            RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
-            if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
-                forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
-                if data["do"] == What.CANCEL and data.get("later"):
-                    ask_again(recurring, now + timedelta(days=int(data["later"])))
+            _make(change, form, params, now)
     sync.pull_subscription(recurring.stripe_subscription)
     return words
+
+
+def _make(
+    change: RecurringChange, form: RecurringChangeForm, params: dict[str, Any], now: datetime
+) -> None:
+    """At Stripe, and what follows here."""
+    recurring, data = form.recurring, form.cleaned_data
+    key = f"change-{change.pk}"
+    if data["do"] == What.CANCEL and recurring.status == "past_due":
+        gateway.end_subscription(recurring.stripe_subscription, key)  # no further attempt
+    else:
+        make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
+        with_products(make, key)
+    RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+    if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
+        forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
+        if data["do"] == What.CANCEL and data.get("later"):
+            ask_again(recurring, now + timedelta(days=int(data["later"])))
 
 
 def day_of(moment: datetime) -> str:

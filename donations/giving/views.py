@@ -3,6 +3,7 @@
 import logging
 import re
 from typing import Any
+from uuid import uuid4
 
 import stripe
 from django import forms
@@ -64,6 +65,7 @@ def giving(
     return {
         "appeal": appeal,
         "currency": OFFERED[currency],
+        "habit": money.habit(spoken()),
         "fee_percent": f"{money.FEE_SHARE * 100:f}",
         "currencies": currencies,
         "frequency": frequency,
@@ -149,6 +151,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = Refused(BUSY, 503)
     context = giving(request.POST, languages(request), form, sent=True)
+    context["checkout_id"] = context["checkout_id"] or uuid4()  # this page comes from no cache
     return giving_page(request, context | refused._asdict(), refused.status)
 
 

@@ -9,7 +9,7 @@ from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
 from .deferral import Deferral
-from .donor import Customer, Donor, DonorAddress, ErasedCustomer
+from .donor import Customer, Donor, DonorAddress, ErasedCustomer, Erasure
 from .movement import Dispute, Movement, StripeRefund
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution
@@ -32,6 +32,7 @@ __all__ = [
     "Donor",
     "DonorAddress",
     "ErasedCustomer",
+    "Erasure",
     "Frequency",
     "GivingWords",
     "Movement",

@@ -105,13 +105,17 @@ class AppealAmounts(models.Model):
         return f"{self.currency} {self.frequency}"
 
     def clean(self) -> None:
+        """Written down in one way, whatever way they were typed in."""
         if not self.currency:
             return
         try:
-            if money.parse(self.suggested, self.currency) not in self.smallest():
-                raise ValidationError({"suggested": "Choose one of the amounts."})
+            amounts, suggested = self.smallest(), money.parse(self.suggested, self.currency)
         except money.BadAmount as error:
             raise ValidationError({"amounts": str(error)}) from error
+        if suggested not in amounts:
+            raise ValidationError({"suggested": "Choose one of the amounts."})
+        self.amounts = " ".join(money.plain(amount, self.currency) for amount in amounts)
+        self.suggested = money.plain(suggested, self.currency)
 
     def smallest(self) -> list[int]:
         """The amounts in the smallest unit. Raises money.BadAmount, which clean() rules out."""

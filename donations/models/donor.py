@@ -63,6 +63,17 @@ class DonorAddress(models.Model):
         return f"an address of donor {self.donor_id}"
 
 
+class Erasure(models.Model):
+    """The press that has erased a donor, so that a second one of the same form answers as the first
+    did. Whose it was, nobody can tell."""
+
+    form_id = models.UUIDField(primary_key=True)
+    on = models.DateField(default=timezone.localdate)
+
+    def __str__(self) -> str:
+        return str(self.form_id)
+
+
 class ErasedCustomer(models.Model):
     """A customer deleted at Stripe because the person behind it was erased. What a late event or an
     answer on its way still knows about them is not written down again."""

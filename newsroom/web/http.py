@@ -60,11 +60,18 @@ def dead_link(request: HttpRequest, message: Any, status: int) -> HttpResponse:
     return render(request, "dead_link.html", {"message": message}, status=status)
 
 
-def behind_link(purpose: str, seconds: int, model: Any, expired: Any) -> Callable[[View], View]:
+def behind_link(
+    purpose: str,
+    seconds: int,
+    model: Any,
+    expired: Any,
+    gone: Callable[[HttpRequest], HttpResponse | None] = lambda request: None,
+) -> Callable[[View], View]:
     """A page behind a mailed link: gets the row whose link it is, or says what is wrong with it.
 
     ``expired`` is what to say of a link older than ``seconds``, or made before the row's ``links``
-    was raised. A link holds the row's number and that one, or the row's number while that is 0.
+    was raised; ``gone`` may answer for a row that is no more. A link holds the row's number and
+    that one, or the row's number while that is 0.
     """
 
     def decorate(view: View) -> View:
@@ -78,8 +85,10 @@ def behind_link(purpose: str, seconds: int, model: Any, expired: Any) -> Callabl
                 row = model.objects.get(pk=pk)
             except tokens.StaleToken:
                 return dead_link(request, expired, 403)
-            except (tokens.BadToken, model.DoesNotExist):
+            except tokens.BadToken:
                 return dead_link(request, INCOMPLETE, 404)
+            except model.DoesNotExist:
+                return gone(request) or dead_link(request, INCOMPLETE, 404)
             if row.links != links:
                 return dead_link(request, expired, 403)
             return view(request, row, token, **kwargs)

@@ -14,7 +14,7 @@ from donations.giving.emails import payment_failed, thanks
 from donations.giving.links import manage_url
 from donations.giving.receipts import receipt, statement
 from donations.models import Checkout, Contribution, Receipt, RecurringContribution
-from donations.payments import gateway
+from donations.payments import gateway, products
 from newsroom.core.languages import speaking
 from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import compose
@@ -44,7 +44,7 @@ def promise(donor: Any, told: Any, code: str) -> RecurringContribution:
         key=key, form_id=key, frequency="monthly", amount=10_000, currency=code,
         expires_at=timezone.now(),
     )  # fmt: skip
-    gateway.put_product("monthly", "")
+    products.put_all()
     session = gateway.create_session(
         key=str(key), frequency="monthly", amount=10_000, currency=code,
         success_url=f"{settings.BASE_URL}/", cancel_url=f"{settings.BASE_URL}/",

@@ -16,17 +16,32 @@ for (const field of document.querySelectorAll("[data-fresh-id]")) {
 
 // What an amount comes to in a day, and what the fee adds. Without this the page says less.
 function show(form, smallest) {
-  const { symbol, decimals } = form.dataset;
-  const text = (smallest / 10 ** decimals).toFixed(decimals);
-  const amount = symbol + (decimals > 0 ? text.replace(/[.]0+$/, "") : text);
+  const { before, after, group, point, symbol, decimals } = form.dataset;
+  const [whole, fraction = ""] = (smallest / 10 ** decimals).toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, group);
+  const number = grouped + (Number(fraction) ? point + fraction : "");
+  const amount = before.replace("\u00a4", symbol) + number + after.replace("\u00a4", symbol);
   return document.dir === "rtl" ? `\u2068${amount}\u2069` : amount; // keeps its own direction
+}
+
+// What the server takes without a question (donations/money.py), or nothing.
+function read(form, typed) {
+  const latin = typed
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => digit.charCodeAt(0) % 16)
+    .normalize("NFKC")
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  const number = latin.replace(form.dataset.symbol, "").trim().replace("\u066b", ".");
+  const grouped = /^[1-9]\d{0,2}([ '\u2019.,\u066c])\d{3}(\1\d{3})*([.,]\d{1,2})?$/.exec(number);
+  const clear = grouped && (!".,".includes(grouped[1]) || grouped[2] || grouped[3] || form.dataset.decimals === "0");
+  if (clear && grouped[3]?.[0] !== grouped[1]) return Number(number.replaceAll(grouped[1], "").replace(",", "."));
+  return /^\d+([.,]\d{1,2})?$/.test(number) ? Number(number.replace(",", ".")) : 0;
 }
 
 function tell(form) {
   const data = new FormData(form);
   const frequency = data.get("frequency");
-  const typed = (data.get("own_amount") || data.get(`amount_${frequency}`) || "").replace(",", ".");
-  const amount = /^[0-9]+([.][0-9]+)?$/.test(typed) ? Number(typed) * 10 ** form.dataset.decimals : 0;
+  const typed = data.get("own_amount") || data.get(`amount_${frequency}`) || "";
+  const amount = Math.round(read(form, typed) * 10 ** form.dataset.decimals);
   const perDay = form.querySelector("[data-per-day]");
   const days = { monthly: 365 / 12, annual: 365 }[frequency];
   perDay.hidden = !amount || !days;
@@ -55,13 +70,15 @@ function replaceGive(form, text) {
   return true;
 }
 
-async function give(form) {
-  const button = form.querySelector("button");
-  button.disabled = true;
+async function give(form, pressed) {
+  const data = new FormData(form);
+  if (pressed?.name) data.set(pressed.name, pressed.value); // which of two amounts was meant
+  const buttons = form.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
   try {
     const answer = await fetch(form.action, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
+      body: new URLSearchParams(data),
       headers: { Accept: "application/json" },
     });
     if (answer.ok) {
@@ -72,7 +89,7 @@ async function give(form) {
   } catch {
     // let the browser show what is wrong with the network
   }
-  button.disabled = false;
+  for (const button of buttons) button.disabled = false;
   form.submit();
 }
 
@@ -81,7 +98,7 @@ function prepare(form) {
   form.addEventListener("change", () => tell(form));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    give(form);
+    give(form, event.submitter);
   });
   form.addEventListener("click", async (event) => {
     const link = event.target.closest(".currencies a");

@@ -1,9 +1,11 @@
+import re
 import uuid
 from datetime import timedelta
 
 import pytest
 import requests
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from donations import money
@@ -309,3 +311,55 @@ def test_language_goes_to_stripe_and_back_and_into_the_mail(
     assert mail["subject"] == "Дякуємо" and 'lang="uk"' in mail["html"]
     session = Checkout.objects.get()
     assert session.language == "uk" and Donor.objects.get().language == "uk"
+
+
+# --- An amount that can mean two ----------------------------------------------------------------
+
+
+def test_amount_that_can_mean_two_is_asked_about_with_all_else_kept(donor) -> None:
+    typed = {"frequency": "once", "own_amount": "5.000", "anonymous": "on", "currency": "eur"}
+    page = donor.client.post("/support/checkout/", typed)
+    assert page.status_code == 422 and not Checkout.objects.exists()
+    assert "Which amount do you mean?" in page.text and 'value="5.000"' in page.text
+    choices = re.findall(r'<button [^>]*name="own_amount" value="(\d+)">([^<]+)<', page.text)
+    assert choices == [("5", "€5"), ("5000", "€5,000")]
+    assert re.search(r'name="anonymous" checked', page.text)
+    first_button = re.search(r'<form class="give".*?<button ([^>]*)>', page.text, re.S)[1]
+    assert "name=" not in first_button  # what Enter presses chooses nothing
+    # A button comes after the field, so it has the last word.
+    answer = donor.client.post("/support/checkout/", typed | {"own_amount": ["5.000", "5000"]})
+    assert answer.status_code == 303
+    checkout = Checkout.objects.get()
+    assert (checkout.amount, checkout.currency, checkout.anonymous) == (500_000, "eur", True)
+
+
+def test_amount_of_another_currency_is_refused(donor) -> None:
+    page = donor.continues(amount="10 €", currency="usd")
+    assert page.status_code == 422 and "this is an amount in USD" in page.text
+    assert not Checkout.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "smallest"),
+    [("de", "1.000,00 €", 100_000), ("fr", "1 234,56 €", 123_456), ("fa", "۱۲٫۵", 1250)],
+)
+def test_amount_is_taken_as_the_language_writes_it(donor, language, typed, smallest) -> None:
+    form = {"frequency": "once", "own_amount": typed, "currency": "eur"}
+    assert donor.client.post(f"/{language}/support/checkout/", form).status_code == 303
+    assert Checkout.objects.get().amount == smallest
+
+
+def test_amounts_on_the_page_are_in_the_languages_habit(donor) -> None:
+    page = donor.client.get("/de/support/?currency=eur").text
+    assert "10\u00a0€" in page and 'data-point=","' in page and 'data-after="\u00a0¤"' in page
+    assert ">€10<" in donor.client.get("/support/?currency=eur").text
+
+
+def test_appeals_amounts_are_clear_and_kept_in_one_way(appeal) -> None:
+    row = appeal.amounts.get(currency="usd", frequency="once")
+    row.amounts, row.suggested = "5 10,50 1.000", "10,50"
+    with pytest.raises(ValidationError, match=r"1\.000"):
+        row.clean()
+    row.amounts = "$5 10,50 1000"
+    row.clean()
+    assert (row.amounts, row.suggested) == ("5 10.50 1000", "10.50")

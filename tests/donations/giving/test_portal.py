@@ -1,6 +1,8 @@
 """The donor's own page: their receipts, their data, and the end of both."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,8 @@ import requests
 import stripe
 import time_machine
 from django.conf import settings
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from donations.giving.links import manage_url, update_payment_url
@@ -15,7 +19,7 @@ from donations.models import Contribution, Deferral, Donor, Receipt, RecurringCo
 from donations.payments import gateway, sync
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
-from tests.donations.conftest import handle
+from tests.donations.conftest import handle, hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +98,34 @@ def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -
     handle(told())  # whatever Stripe tells later brings nobody back
     assert not Donor.objects.exists()
     assert client.get(page).status_code == 404
+
+
+def test_erasure_pressed_twice_answers_as_the_first_did(page, client) -> None:
+    form = hidden(client.get(f"{page}erase/"))
+    for _ in range(2):
+        assert "no longer know who you are" in client.post(f"{page}erase/", form).text
+    assert not Donor.objects.exists()
+    other = form | {"form_id": "00000000-0000-4000-8000-000000000000"}
+    assert client.post(f"{page}erase/", other).status_code == 404
+    assert client.get(f"{page}erase/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_erasure_pressed_twice_at_once_answers_twice(page, client) -> None:
+    form = hidden(client.get(f"{page}erase/"))
+    ready = threading.Barrier(2)
+
+    def press(_: int) -> str:
+        ready.wait()
+        try:
+            return Client().post(f"{page}erase/", form).text
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert all("no longer know" in text for text in pool.map(press, range(2)))
+    assert not Donor.objects.exists()
+    assert set(Contribution.objects.values_list("donor", flat=True)) == {None}
 
 
 def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) -> None:
