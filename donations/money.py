@@ -17,7 +17,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from donations.currencies import DECIMALS, OFFERED, SIGNS, STEPS
-from newsroom.core.languages import apart, spoken
+from newsroom.core.languages import NAMES, apart, spoken
 from newsroom.core.uris import MARKS
 
 FEE_SHARE = Decimal("0.029")  # of the whole charge ("Pricing": cards, standard)
@@ -192,7 +192,7 @@ class Habit:
 
 @cache
 def habit(language: str) -> Habit:
-    locale = Locale.parse(language)
+    locale = Locale.parse(language if language in NAMES else "en")  # staff may have others
     pattern = locale.currency_formats["standard"]
     return Habit(
         before=pattern.prefix[0],

@@ -51,15 +51,45 @@ def test_amount_below_the_minimum_is_kept_and_explained(reader: Page) -> None:
     expect(reader.get_by_text("Pay 2.00 USD")).to_be_visible()
 
 
+def test_amount_that_can_mean_two_is_asked_about(reader: Page) -> None:
+    """The form stays on its page; Enter presses “Continue”, and so asks again."""
+    reader.goto("/support/")
+    reader.fill("#give-own", "5.000")
+    expect(reader.locator("[data-fee-text]")).to_be_empty()
+    reader.get_by_role("button", name="Continue").click()
+    expect(reader.get_by_text("Which amount do you mean?")).to_be_visible()
+    reader.press("#give-own", "Enter")
+    expect(reader.get_by_text("Which amount do you mean?")).to_be_visible()
+    reader.get_by_role("button", name="$5,000").click()
+    expect(reader.get_by_text("Pay 5,000.00 USD")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("typed", "fee"),
+    [
+        ("1 000,50", "30.20"),
+        ("1.000,50", "30.20"),
+        ("$ 10", "0.61"),
+        ("۱۰٫۵", "0.63"),
+        ("10 €", ""),
+    ],
+)
+def test_hints_read_amounts_as_the_server_does(reader: Page, typed: str, fee: str) -> None:
+    reader.goto("/support/")
+    reader.fill("#give-own", typed)
+    shown = f"(about ${fee} more)" if fee else ""
+    expect(reader.locator("[data-fee-text]")).to_have_text(shown)
+
+
 def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: Product) -> None:
     page = chromium.new_page(base_url=product.web, locale="de-DE")
     page.goto("/support/")
     page.fill("#give-own", "30,50")
-    expect(page.get_by_text("Das sind €1.01 am Tag.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Das sind 1,01\s€ am Tag\."))).to_be_visible()
     page.locator("summary", has_text="Gebühr übernehmen").click()
     page.locator("summary", has_text="Gebühr übernehmen").click()
     page.check("input[name=cover_fee]")
-    expect(page.get_by_text("etwa €1.17 mehr")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"etwa 1,17\s€ mehr"))).to_be_visible()
     page.click(".tab:has-text('Einmalig')")
     expect(page.locator("[data-per-day]")).to_be_hidden()
     page.get_by_role("button", name="Weiter").click()
@@ -219,6 +249,8 @@ def test_donor_changes_what_they_give_by_a_mailed_link(reader: Page, product: Pr
     reader.locator("summary", has_text="Give another amount").click()
     reader.get_by_label("Amount in USD").first.fill("7")
     reader.get_by_role("button", name="Change the amount").click()
+    expect(reader.get_by_text("$5 monthly")).to_be_visible()
+    reader.get_by_role("button", name="Confirm").click()
     expect(reader.get_by_text("From the next payment on it is $7")).to_be_visible()
     reader.screenshot(path=str(product.var / "manage.png"), full_page=True)
     reader.get_by_role("button", name="Change the card").click()
