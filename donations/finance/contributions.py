@@ -13,7 +13,8 @@ from wagtail.permission_policies import ModelPermissionPolicy
 
 from donations import money
 from donations.finance import refunds
-from donations.models import Appeal, Contribution, Frequency, Movement
+from donations.models import Appeal, Contribution, Movement
+from donations.models.appeal import CHARGED
 
 
 class ReadOnly(ModelPermissionPolicy):
@@ -34,7 +35,7 @@ def currencies() -> list[tuple[str, str]]:
 
 class ContributionFilters(WagtailFilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Contribution.Status.choices)
-    frequency = django_filters.MultipleChoiceFilter(choices=Frequency.choices)
+    frequency = django_filters.MultipleChoiceFilter(choices=CHARGED)
     currency = django_filters.ChoiceFilter(choices=currencies)
     appeal = django_filters.ModelChoiceFilter(queryset=Appeal.objects.all())
     created_at = django_filters.DateFromToRangeFilter(

@@ -10,7 +10,8 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 
 from donations.finance.contributions import currencies, in_words
-from donations.models import Appeal, Frequency, Movement
+from donations.models import Appeal, Movement
+from donations.models.appeal import CHARGED
 
 
 class MovementFilters(WagtailFilterSet):
@@ -21,7 +22,7 @@ class MovementFilters(WagtailFilterSet):
         choices=currencies,
     )
     frequency = django_filters.MultipleChoiceFilter(
-        field_name="contribution__frequency", choices=Frequency.choices
+        field_name="contribution__frequency", choices=CHARGED
     )
     appeal = django_filters.ModelChoiceFilter(
         field_name="contribution__appeal", queryset=Appeal.objects.all()

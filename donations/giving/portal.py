@@ -199,6 +199,8 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
         return {"problem": problem}, 400
     try:
         return {"done": recurring_changes.apply(form, timezone.now())}, 200
+    except recurring_changes.NotChangeable:
+        return {"problem": recurring_changes.NOT_CHANGEABLE}, 409
     except stripe.InvalidRequestError as error:
         log.warning("Stripe refuses a change: %s", error.code)
         return {"problem": REFUSED}, 409
@@ -209,8 +211,8 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
 
 def other(recurring: RecurringContribution) -> dict[str, Any] | None:
     """The other frequency, with an amount that comes to the same in a year; None in a currency that
-    we can't read amounts in."""
-    if recurring.currency not in DECIMALS:
+    we can't read amounts in, and when it can't be changed here."""
+    if recurring.currency not in DECIMALS or not recurring.changeable:
         return None
     monthly = recurring.frequency == Frequency.MONTHLY
     amount = recurring.amount * 12 if monthly else recurring.amount // 12

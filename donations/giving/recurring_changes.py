@@ -22,6 +22,7 @@ from donations.currencies import OFFERED
 from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
+from donations.payments.mirror.recurring import is_plain
 from donations.payments.products import with_products
 from newsroom.core.languages import apart, speaking
 
@@ -41,6 +42,16 @@ LATER = [
     ("182", _("In half a year")),
     ("365", _("In a year")),
 ]
+
+
+NOT_CHANGEABLE = _(
+    "This contribution was set up in a way that can't be changed here. Please write to us, or "
+    "cancel it and give anew."
+)
+
+
+class NotChangeable(Exception):
+    """It is made of more than one price, once: a new one would multiply, or be discounted."""
 
 
 class RecurringChangeForm(forms.Form):
@@ -66,6 +77,8 @@ class RecurringChangeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         do = data.get("do")
+        if do in (What.AMOUNT, What.FREQUENCY, What.DAY) and not self.recurring.changeable:
+            raise forms.ValidationError(NOT_CHANGEABLE)
         if do in (What.AMOUNT, What.FREQUENCY):
             try:
                 data["smallest"] = money.parse(data.get("amount") or "", self.recurring.currency)
@@ -113,7 +126,8 @@ class RecurringChangeForm(forms.Form):
 def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     """Do what a valid form asks; words for the donor.
 
-    Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
+    Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses,
+    NotChangeable when it is no longer made as ours are.
     """
     recurring, data = form.recurring, form.cleaned_data
     params, detail, words = CHANGES[data["do"]](recurring, data, now)
@@ -199,9 +213,13 @@ def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) 
 
 def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:
     """Another price on the one item there is: a free amount, which Stripe's portal can't do."""
-    item = gateway.subscription(recurring.stripe_subscription)["items"].data[0]
+    subscription = gateway.subscription(recurring.stripe_subscription)
+    if not is_plain(subscription):  # since our page was shown
+        raise NotChangeable
+    item = subscription["items"].data[0]
     price = gateway.price_data(frequency, amount, recurring.currency)
-    return {"items": [{"id": item.id, "price_data": price}], "proration_behavior": "none"}
+    sold = {"id": item.id, "price_data": price, "quantity": 1}
+    return {"items": [sold], "proration_behavior": "none"}
 
 
 def _pause(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -258,7 +276,9 @@ def ask_again(recurring: RecurringContribution, when: datetime) -> None:
         donor.email,
         when,
         language=donor.language,
-        frequency=recurring.frequency,
+        frequency=recurring.frequency
+        if recurring.frequency in Frequency.values
+        else Frequency.MONTHLY,
         amount=recurring.amount,
         currency=recurring.currency,
         appeal=recurring.appeal,
@@ -269,7 +289,7 @@ def lower(recurring: RecurringContribution) -> int:
     """What to offer before a cancellation: half of it, in whole units; 0 when that would be too
     little, or when we don't know what is little in this currency."""
     offered = OFFERED.get(recurring.currency)
-    if offered is None:
+    if offered is None or not recurring.changeable:
         return 0
     unit = 10**offered.decimals
     half = recurring.amount // 2 // unit * unit

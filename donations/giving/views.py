@@ -168,7 +168,12 @@ def thanks(request: HttpRequest) -> HttpResponse:
         context["message_token"] = tokens.expiring("message", contribution.pk)
     response = render(request, "donations/giving/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
-        until = timezone.now() + ask_cookie.AFTER_CONTRIBUTION[contribution.frequency]
+        until = (
+            timezone.now()
+            + ask_cookie.AFTER_CONTRIBUTION[
+                contribution.frequency if contribution.frequency in Frequency.values else "monthly"
+            ]
+        )
         ask_cookie.hide(response, until)
     return response
 

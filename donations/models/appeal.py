@@ -24,6 +24,10 @@ class Frequency(models.TextChoices):
     ANNUAL = "annual", _("Annual")
 
 
+# What came by itself at another rhythm: “every three weeks” can't be chosen here, only imported.
+CHARGED = [*Frequency.choices, ("other", _("Regularly"))]
+
+
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def running(self) -> "AppealQuerySet":
         """Begun and not over; the newest first."""

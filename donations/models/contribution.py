@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from donations import money
 from newsroom.core.privacy import EncryptedField
 
-from .appeal import Appeal, Frequency
+from .appeal import CHARGED, Appeal
 from .checkout import Checkout
 from .donor import Donor
 from .recurring import RecurringContribution
@@ -40,7 +40,7 @@ class Contribution(models.Model):
     )
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
     message = EncryptedField(context="contribution.message", blank=True)
-    frequency = models.CharField(max_length=8, choices=Frequency)
+    frequency = models.CharField(max_length=8, choices=CHARGED)
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
     returned = models.PositiveBigIntegerField(
         default=0, help_text="What went back; written by Movement.book."

@@ -1,6 +1,7 @@
 """What is given monthly or annually, and what its donor changed about it since."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -10,11 +11,15 @@ from donations import money
 from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
-from .appeal import Appeal, Frequency
+from .appeal import CHARGED, Appeal, Frequency
 from .checkout import Checkout
 from .donor import Donor
 
-REGULARLY = {Frequency.MONTHLY: _("{amount} monthly"), Frequency.ANNUAL: _("{amount} annual")}
+REGULARLY: dict[str, Any] = {
+    Frequency.MONTHLY: _("{amount} monthly"),
+    Frequency.ANNUAL: _("{amount} annual"),
+    "other": _("{amount} regularly"),
+}
 
 
 # Said with every “nothing more is charged”, if it is so.
@@ -23,7 +28,7 @@ UNDER_WAY = _("Only your payment of {under_way}, which has begun already, is sti
 
 def regularly(amount: int, currency: str, frequency: str) -> str:
     """“$5 monthly”, in the language that is spoken."""
-    return str(REGULARLY[Frequency(frequency)]).format(amount=apart(money.show(amount, currency)))
+    return str(REGULARLY[frequency]).format(amount=apart(money.show(amount, currency)))
 
 
 class RecurringContribution(models.Model):
@@ -37,8 +42,11 @@ class RecurringContribution(models.Model):
         Checkout, null=True, on_delete=models.SET_NULL, related_name="recurring"
     )
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
-    frequency = models.CharField(max_length=8, choices=Frequency)
-    amount = models.PositiveBigIntegerField()
+    frequency = models.CharField(max_length=8, choices=CHARGED)
+    amount = models.PositiveBigIntegerField(help_text="What the next payment takes.")
+    changeable = models.BooleanField(
+        default=True, help_text="Made as ours are: its donor may set amount, frequency and day."
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=30)
     stripe_subscription = models.CharField(max_length=255, unique=True)

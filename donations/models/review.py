@@ -37,6 +37,7 @@ class Review(models.Model):
         REFUND_WAITS = "refund_waits", "Refund waits for a second person"
         EVENT = "event", "Event that can't be processed"
         UNKNOWN = "unknown", "Stripe says something new"
+        OFF_STRIPE = "off_stripe", "Paid outside of Stripe"
         PAYOUT = "payout", "Payout that came back"
         CARD_TESTING = "card_testing", "Somebody tries cards"
 

@@ -122,7 +122,8 @@ def expire_session(pk: str) -> None:
 
 
 def session(pk: str) -> stripe.checkout.Session:
-    return client().v1.checkout.sessions.retrieve(pk)
+    """With its invoice and what ties payments to that."""
+    return client().v1.checkout.sessions.retrieve(pk, params={"expand": ["invoice.payments"]})
 
 
 def payment_intent(pk: str) -> stripe.PaymentIntent:
@@ -137,9 +138,17 @@ def charge(pk: str) -> stripe.Charge:
 
 
 def subscription(pk: str) -> stripe.Subscription:
-    """With its customer, the card it is paid with, and its newest invoice."""
-    wanted: Any = ["customer", "default_payment_method", "latest_invoice"]
+    """With its customer, the card it is paid with, its newest invoice and the bills of that."""
+    wanted: Any = ["customer", "default_payment_method", "latest_invoice.payments"]
     return client().v1.subscriptions.retrieve(pk, params={"expand": wanted})
+
+
+def next_payment(subscription_id: str) -> int | None:
+    """What its next invoice comes to ("Create a preview invoice"); None if there will be none."""
+    try:
+        return client().v1.invoices.create_preview(params={"subscription": subscription_id}).total
+    except stripe.InvalidRequestError:
+        return None
 
 
 def refund(pk: str) -> stripe.Refund:
@@ -254,13 +263,15 @@ def objects_since(kind: str, moment: datetime) -> Iterator[str]:
 
 
 def invoice(pk: str) -> stripe.Invoice:
-    return client().v1.invoices.retrieve(pk)
+    """With what ties payments to it."""
+    return client().v1.invoices.retrieve(pk, params={"expand": ["payments"]})
 
 
 def bill_of_payment(intent_id: str) -> stripe.InvoicePayment | None:
-    """What ties a payment to its invoice, None for a contribution given once."""
+    """What ties a payment to its invoice, with that; None for a contribution given once."""
+    wanted: Any = {"type": "payment_intent", "payment_intent": intent_id}
     payments = client().v1.invoice_payments.list(
-        params={"payment": {"type": "payment_intent", "payment_intent": intent_id}, "limit": 1}
+        params={"payment": wanted, "limit": 1, "expand": ["data.invoice"]}
     )
     return payments.data[0] if payments.data else None
 
@@ -269,22 +280,18 @@ def invoice_of_invoice_payment(pk: str) -> str:
     return id_of(client().v1.invoice_payments.retrieve(pk).invoice)
 
 
-def payments_of_invoice(invoice_id: str) -> list[str]:
-    """The PaymentIntents of an invoice."""
-    payments = client().v1.invoice_payments.list(params={"invoice": invoice_id, "limit": 100})
-    intents = [payment.payment.payment_intent for payment in payments.data]
-    return [id_of(intent) for intent in intents if intent]
+def bills_of(invoice: stripe.Invoice) -> list[stripe.InvoicePayment]:
+    """Of an invoice that came with the first of them: those by a PaymentIntent."""
+    payments: Any = invoice.payments
+    if payments.has_more:
+        payments = client().v1.invoice_payments.list(params={"invoice": invoice.id, "limit": 100})
+    return [bill for bill in payments.data if bill.payment.payment_intent]
 
 
 def open_invoice_url(subscription_id: str) -> str:
     """Stripe's page where an unpaid renewal is paid or confirmed, "" when nothing is open."""
     invoice: Any = subscription(subscription_id).latest_invoice
     return str(invoice.hosted_invoice_url or "") if invoice and invoice.status == "open" else ""
-
-
-def customer(pk: str) -> stripe.Customer:
-    """One that was deleted says only so."""
-    return client().v1.customers.retrieve(pk)
 
 
 def customer_of_method(pk: str) -> str:
@@ -329,15 +336,6 @@ def stripe_portal_url(customer: str, return_url: str, language: str) -> str:
     return client().v1.billing_portal.sessions.create(params=params).url
 
 
-def verified_event(payload: bytes, signature: str | None) -> stripe.Event:
-    """The event in a webhook's body. Two secrets are tried while one is being replaced.
-
-    Raises stripe.SignatureVerificationError or ValueError ("Webhooks": verify signatures).
-    """
-    *others, last = settings.STRIPE_WEBHOOK_SECRETS
-    for secret in others:
-        try:
-            return client().construct_event(payload, signature, secret)
-        except stripe.SignatureVerificationError:
-            continue
-    return client().construct_event(payload, signature, last)
+def customer(pk: str) -> stripe.Customer:
+    """One that was deleted says only so."""
+    return client().v1.customers.retrieve(pk)

@@ -20,7 +20,11 @@ from donations.payments.arrival import received_at
 from donations.payments.gateway import id_of
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.donors import has_moved, move
-from donations.payments.mirror.recurring import mirror_subscription, tell_of_failure
+from donations.payments.mirror.recurring import (
+    is_plain,
+    mirror_subscription,
+    tell_of_failure,
+)
 from newsroom.mail import outbox
 
 
@@ -39,10 +43,9 @@ def lock(pk: str) -> Iterator[None]:
 def pull_session(pk: str) -> Contribution | None:
     """The contribution behind a Checkout Session, when it is paid or on its way."""
     session = gateway.session(pk)
-    if session.subscription:
-        pull_subscription(id_of(session.subscription))
-    if session.invoice:
-        return pull_invoice(id_of(session.invoice))
+    invoice: Any = session.invoice
+    if invoice:
+        return _pull_bills(invoice)
     if session.payment_intent:
         return pull_payment(id_of(session.payment_intent))
     return None
@@ -50,12 +53,41 @@ def pull_session(pk: str) -> Contribution | None:
 
 def pull_invoice(pk: str) -> Contribution | None:
     """Every payment of a recurring contribution's invoice; the newest contribution."""
-    if subscription := _subscription_of(pk):
-        pull_subscription(subscription)
+    return _pull_bills(gateway.invoice(pk))
+
+
+def _pull_bills(invoice: stripe.Invoice) -> Contribution | None:
+    """Of the invoice we use only what never changes: which subscription and which payments it is
+    about. Those are read anew, each under its lock."""
+    subscription = _subscription_of(invoice)
+    recurring = pull_subscription(subscription) if subscription else None
+    bills = gateway.bills_of(invoice)
+    if recurring:
+        _say_if_paid_elsewhere(invoice, bills)
     contribution = None
-    for intent in gateway.payments_of_invoice(pk):
-        contribution = pull_payment(intent) or contribution
+    for bill in bills:
+        contribution = _pull_bill(bill, invoice) or contribution
     return contribution
+
+
+def _say_if_paid_elsewhere(invoice: stripe.Invoice, bills: list[stripe.InvoicePayment]) -> None:
+    """Cash, a transfer: Stripe has only been told. Of an invoice over nothing there is nothing to
+    say. A paid invoice stays so, hence an older copy of it tells no untruth."""
+    if invoice.status != "paid":
+        return
+    nothing_here = not any(bill.status == "paid" for bill in bills)
+    if elsewhere := invoice.amount_paid_off_stripe or (nothing_here and invoice.amount_due):
+        amount = money.show(elsewhere, invoice.currency)
+        why = (
+            f"{amount} were paid outside of Stripe for the invoice {invoice.id}. It is in no total "
+            "here and has no receipt: enter it in your books, and thank by hand."
+        )
+        Review.open(Review.Kind.OFF_STRIPE, str(invoice.id), why)
+
+
+def _pull_bill(bill: stripe.InvoicePayment, invoice: stripe.Invoice) -> Contribution | None:
+    bill.invoice = invoice
+    return pull_payment(id_of(bill.payment.payment_intent), bill=bill)
 
 
 def pull_invoice_payment(pk: str) -> None:
@@ -135,8 +167,8 @@ def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution 
     recurring, subscription = _pull_subscription(pk, adopt)
     invoice: Any = subscription.latest_invoice
     if recurring and recurring.status == "past_due" and invoice:
-        for intent in gateway.payments_of_invoice(invoice.id):
-            pull_payment(intent)  # says why it failed, which the mail depends on
+        for bill in gateway.bills_of(invoice):
+            _pull_bill(bill, invoice)  # says why it failed, which the mail depends on
         tell_of_failure(recurring, invoice)
     return recurring
 
@@ -153,22 +185,26 @@ def _pull_subscription(
         if checkout is None and not known and not adopt:
             return None, subscription
         _follow(subscription.customer)
-        recurring = mirror_subscription(subscription, checkout)
+        next_payment = None if is_plain(subscription) else gateway.next_payment(pk)
+        recurring = mirror_subscription(subscription, checkout, next_payment)
         if adopt and not known:
             recurring.adopted_at = timezone.now()
             recurring.save(update_fields=["adopted_at"])
     return recurring, subscription
 
 
-def pull_payment(pk: str, *, refunded: bool = False) -> Contribution | None:
+def pull_payment(
+    pk: str, *, refunded: bool = False, bill: stripe.InvoicePayment | None = None
+) -> Contribution | None:
     """Mirror a PaymentIntent; None while it has neither succeeded, failed nor begun. ``refunded``:
-    there is a refund of it, though the charge may not show it any more."""
+    there is a refund of it, though the charge may not show it any more. ``bill``, with its invoice:
+    what ties it to that, where this is known."""
     with lock(pk):
         intent = gateway.payment_intent(pk)
         checkout = _checkout(intent.metadata)
-        bill, recurring, is_new = None, None, False
+        recurring, is_new = None, False
         if checkout is None:
-            bill = gateway.bill_of_payment(pk)
+            bill = bill or gateway.bill_of_payment(pk)
             recurring, is_new = _recurring_of(bill) if bill else (None, False)
             if recurring is None:
                 return None  # not ours
@@ -198,16 +234,15 @@ def _was_refunded(intent_id: str) -> bool:
     return StripeRefund.objects.filter(contribution__stripe_payment_intent=intent_id).exists()
 
 
-def _subscription_of(invoice_id: str) -> str:
+def _subscription_of(invoice: Any) -> str:
     """The subscription that an invoice is for, "" for any other invoice."""
-    parent = gateway.invoice(invoice_id).parent
-    details = parent.subscription_details if parent else None
+    details = invoice.parent.subscription_details if invoice.parent else None
     return id_of(details.subscription) if details else ""
 
 
 def _recurring_of(bill: stripe.InvoicePayment) -> tuple[RecurringContribution | None, bool]:
     """What a payment is for; and did we not know it yet?"""
-    subscription = _subscription_of(id_of(bill.invoice))
+    subscription = _subscription_of(bill.invoice)
     if not subscription:
         return None, False
     known = RecurringContribution.objects.filter(stripe_subscription=subscription).first()

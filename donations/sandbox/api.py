@@ -10,13 +10,16 @@ from django.http.response import HttpResponseBase
 from stripe.params import (
     BalanceTransactionListParams,
     ChargeListParams,
+    CouponCreateParams,
     CustomerDeleteParams,
     CustomerListParams,
     CustomerUpdateParams,
     DisputeListParams,
     EventListParams,
+    InvoiceCreatePreviewParams,
     InvoiceListParams,
     InvoicePaymentListParams,
+    InvoicePayParams,
     PaymentIntentListParams,
     PaymentMethodConfigurationListParams,
     PayoutListParams,
@@ -27,12 +30,14 @@ from stripe.params import (
     SubscriptionCancelParams,
     SubscriptionListParams,
     SubscriptionUpdateParams,
+    TaxRateCreateParams,
 )
 from stripe.params.billing_portal import SessionCreateParams as PortalSessionCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
 from stripe.params.radar import EarlyFraudWarningListParams
 
-from . import billing, checkout, faults, objects, payments
+from . import checkout, faults, objects, payments
+from .billing import pricing, renewals, subscriptions
 from .contract import Refused, decode, parse, skeleton
 from .objects import Object
 from .store import BASE_URL, RATE, store
@@ -209,16 +214,13 @@ def update_product(raw: Object, pk: str) -> Object:
 
 def update_customer(raw: Object, pk: str) -> Object:
     params = parse(CustomerUpdateParams, raw)
-    customer = stored("customer", pk)
-    if customer.get("deleted"):
-        raise Refused(f"No such customer: '{pk}'", "id", "resource_missing", 404)
-    return billing.update_customer(store, customer, params)
+    return subscriptions.update_customer(store, stored("customer", pk), params)
 
 
 def delete_customer(raw: Object, pk: str) -> Object:
     """Gone for good, their subscriptions ended at once ("Delete a customer")."""
     parse(CustomerDeleteParams, raw)
-    return billing.delete_customer(store, stored("customer", pk))
+    return subscriptions.delete_customer(store, stored("customer", pk))
 
 
 def enabled_payment_methods(raw: Object) -> Object:
@@ -242,12 +244,35 @@ def create_refund(raw: Object) -> Object:
 
 def update_subscription(raw: Object, pk: str) -> Object:
     params = parse(SubscriptionUpdateParams, raw)
-    return billing.update_subscription(store, stored("subscription", pk), params)
+    return subscriptions.update_subscription(store, stored("subscription", pk), params)
 
 
 def cancel_subscription(raw: Object, pk: str) -> Object:
     parse(SubscriptionCancelParams, raw)
-    return billing.cancel_subscription(store, stored("subscription", pk))
+    return subscriptions.cancel_subscription(store, stored("subscription", pk))
+
+
+def create_coupon(raw: Object) -> Object:
+    return pricing.new_coupon(store, parse(CouponCreateParams, raw))
+
+
+def create_tax_rate(raw: Object) -> Object:
+    return pricing.new_tax_rate(store, parse(TaxRateCreateParams, raw))
+
+
+def preview_invoice(raw: Object) -> Object:
+    """What a subscription's next invoice will be ("Create a preview invoice")."""
+    params = parse(InvoiceCreatePreviewParams, raw)
+    subscription = stored("subscription", params.get("subscription", ""))
+    if subscription["status"] == "canceled" or subscription["cancel_at_period_end"]:
+        raise Refused("No upcoming invoices", "", "invoice_upcoming_none", 404)
+    return subscriptions.new_invoice(store, subscription, "upcoming")
+
+
+def pay_invoice(raw: Object, pk: str) -> Object:
+    if not parse(InvoicePayParams, raw).get("paid_out_of_band"):
+        raise Refused("The sandbox's invoices are paid on their page.", "paid_out_of_band")
+    return renewals.pay_out_of_band(store, stored("invoice", pk))
 
 
 def list_invoice_payments(raw: Object) -> Object:

@@ -2,14 +2,16 @@
 
 import json
 import time
+from decimal import Decimal
 
 import stripe
 
-from .billing import new_price, settle_invoice, subscribe
+from .billing.pricing import new_price, rounded
+from .billing.renewals import fail_invoice
+from .billing.subscriptions import settle_invoice, subscribe
 from .contract import Refused, skeleton
 from .objects import DAY, Card, Object, emit, new_id, save
 from .payments import WORDS, aftermath, charge, new_intent, payment_method
-from .renewals import fail_invoice
 from .store import BASE_URL, Store
 
 
@@ -35,9 +37,11 @@ def create_session(store: Store, params: Object) -> Object:
     if not 29 * 60 <= lasts <= DAY + 60:
         raise Refused("expires_at must be 30 minutes to 24 hours from now.", "expires_at")
     total = sum(
-        price["unit_amount"] * line.get("quantity", 1)
+        rounded(Decimal(price["unit_amount_decimal"]) * line.get("quantity", 1))
         for price, line in zip(prices, lines, strict=True)
     )
+    if total < 50:
+        raise Refused("The amount must be at least 0.50.", code="amount_too_small")
     pk = new_id("cs_test")
     currency = prices[0]["currency"]
     session = skeleton(

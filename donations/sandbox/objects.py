@@ -1,6 +1,6 @@
 """What all of the sandbox's objects share: ids, the contract, events about each change.
 
-Every function of payments.py, billing.py, renewals.py, balance.py and checkout.py mirrors what
+Every function of billing/, payments.py, balance.py and checkout.py mirrors what
 Stripe documents for the pinned API version; what is assumed stands in docs/stripe-assumptions.md.
 """
 

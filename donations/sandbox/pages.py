@@ -8,7 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from . import balance, billing, checkout, faults, payments, renewals
+from . import balance, checkout, faults, payments
+from .billing import renewals, subscriptions
 from .contract import Refused
 from .objects import Card, Iban, Object
 from .store import WEBHOOK_URL, store
@@ -84,14 +85,14 @@ def portal_page(request: HttpRequest, pk: str) -> HttpResponse:
         chosen = next((s for s in own if s["id"] == request.POST.get("subscription")), None)
         if "@" in (email := request.POST.get("email", "")) and customer:
             with store.transaction():
-                billing.update_customer(store, customer, {"email": email})
+                subscriptions.update_customer(store, customer, {"email": email})
         elif request.POST.get("card") in dict(CARDS) and customer:
             with store.transaction():
-                billing.change_method(store, customer, request.POST["card"])
+                subscriptions.change_method(store, customer, request.POST["card"])
         elif chosen:
             stops = request.POST.get("do") == "cancel"
             with store.transaction():
-                billing.update_subscription(store, chosen, {"cancel_at_period_end": stops})
+                subscriptions.update_subscription(store, chosen, {"cancel_at_period_end": stops})
         return redirect(request.path)
     context = {"session": session, "subscriptions": own, "numbers": CARDS}
     return render(request, "portal.html", context)

@@ -11,7 +11,7 @@ import requests
 import stripe
 
 from donations.sandbox import contract
-from donations.sandbox.billing import after
+from donations.sandbox.billing.pricing import after
 from donations.sandbox.objects import Card, Iban
 from tests import smoke
 from tests.donations.conftest import API, all_of, events
@@ -210,8 +210,14 @@ def test_month_after_the_last_of_january_is_the_last_of_february() -> None:
     from datetime import UTC, datetime
 
     january = int(datetime(2027, 1, 31, 12, tzinfo=UTC).timestamp())
-    assert datetime.fromtimestamp(after(january, "month"), UTC).day == 28
-    assert datetime.fromtimestamp(after(january, "year"), UTC).year == 2028
+    assert (
+        datetime.fromtimestamp(after(january, {"interval": "month", "interval_count": 1}), UTC).day
+        == 28
+    )
+    assert (
+        datetime.fromtimestamp(after(january, {"interval": "year", "interval_count": 1}), UTC).year
+        == 2028
+    )
 
 
 @pytest.mark.parametrize(

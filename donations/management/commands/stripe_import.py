@@ -8,6 +8,7 @@ from django.utils import timezone
 from donations import money
 from donations.models import RecurringContribution
 from donations.payments import gateway, sync
+from donations.payments.mirror.recurring import frequency_of
 
 
 class Command(BaseCommand):
@@ -33,6 +34,6 @@ class Command(BaseCommand):
 
     def _show(self, pk: str) -> None:
         subscription = gateway.subscription(pk)
-        price = subscription["items"].data[0].price
-        amount = money.show(price.unit_amount or 0, price.currency)
-        self.stdout.write(f"{pk}  {amount} {price.recurring.interval}ly  {subscription.status}")
+        amount = gateway.next_payment(pk)
+        shown = "nothing" if amount is None else money.show(amount, subscription.currency)
+        self.stdout.write(f"{pk}  {shown} {frequency_of(subscription)}  {subscription.status}")

@@ -13,38 +13,71 @@ from donations.payments.mirror.donors import donor_of
 from donations.payments.mirror.values import name_of, say_unknown, time_of, time_or_none
 from newsroom.mail import outbox
 
-FREQUENCY_OF = {"month": Frequency.MONTHLY, "year": Frequency.ANNUAL}
+FREQUENCY_OF = {("month", 1): Frequency.MONTHLY, ("month", 12): Frequency.ANNUAL,
+                ("year", 1): Frequency.ANNUAL}  # fmt: skip
+
+
+def is_plain(found: stripe.Subscription) -> bool:
+    """Made as ours are: one item, one of it, whole cents, monthly or annual, nothing taken off and
+    nothing added. Then its price is what the next payment takes, and may be set anew."""
+    items = found["items"].data
+    return (
+        len(items) == 1
+        and items[0].quantity == 1
+        and items[0].price.unit_amount is not None
+        and items[0].price.billing_scheme == "per_unit"
+        and not items[0].price.transform_quantity
+        and frequency_of(found) in Frequency.values
+        and not (found.discounts or items[0].discounts or getattr(found.customer, "discount", None))
+        and not (found.default_tax_rates or items[0].tax_rates or found.automatic_tax.enabled)
+    )
+
+
+def frequency_of(found: stripe.Subscription) -> str:
+    """Monthly, annual, or “other”: every week, every three months."""
+    rhythms = {
+        (item.price.recurring.interval, item.price.recurring.interval_count)
+        for item in found["items"].data
+        if item.price.recurring
+    }
+    return FREQUENCY_OF.get(rhythms.pop(), "other") if len(rhythms) == 1 else "other"
+
+
+def _amount_of(found: stripe.Subscription, next_payment: int | None) -> int | None:
+    """None when nobody can tell: it ends, or is billed by what is used."""
+    items = found["items"].data
+    return items[0].price.unit_amount if is_plain(found) else next_payment
 
 
 def mirror_subscription(
-    found: stripe.Subscription, checkout: Checkout | None
+    found: stripe.Subscription, checkout: Checkout | None, next_payment: int | None = None
 ) -> RecurringContribution:
-    """A Stripe Subscription as a recurring contribution."""
-    item = found["items"].data[0]
-    price = item.price
-    repeats = price.recurring
-    interval = repeats.interval if repeats and repeats.interval_count == 1 else "another"
-    if interval not in FREQUENCY_OF:
-        say_unknown(found.id, f"a frequency other than monthly and annual ({interval})")
+    """A Stripe Subscription as a recurring contribution. ``next_payment``, of one that is not
+    plain: what Stripe says that it takes; None when there is none."""
+    amount = _amount_of(found, next_payment)
     if found.status not in RecurringContribution.STATUSES:
         say_unknown(found.id, f"the status “{found.status}”")
     customer: Any = found.customer
     invoice: Any = found.latest_invoice
     paused = found.pause_collection
     fields = {
-        "frequency": FREQUENCY_OF.get(interval, Frequency.MONTHLY),
-        "amount": price.unit_amount or 0,
-        "currency": price.currency,
+        "frequency": frequency_of(found),
+        "changeable": is_plain(found),
+        "currency": found.currency,
         "status": found.status,
         "stripe_customer": id_of(customer),
         "started_at": time_of(found.start_date),
-        "renews_at": time_of(item.current_period_end),
+        "renews_at": min(
+            (time_of(item.current_period_end) for item in found["items"].data), default=None
+        ),
         "ended_at": time_or_none(found.ended_at),
         "cancels_at": time_or_none(found.cancel_at),
         "paused": bool(paused),
         "resumes_at": time_or_none(paused.resumes_at) if paused else None,
         "next_attempt_at": time_or_none(getattr(invoice, "next_payment_attempt", None)),
     }
+    if amount is not None:
+        fields["amount"] = amount
     if checkout:
         fields |= {"appeal": checkout.appeal, "checkout": checkout}
     with transaction.atomic():
@@ -58,8 +91,10 @@ def mirror_subscription(
         else:
             fields |= _paid_with(found.default_payment_method)
         recurring, _ = RecurringContribution.objects.update_or_create(
-            stripe_subscription=found.id, defaults=fields
+            stripe_subscription=found.id, defaults=fields, create_defaults={"amount": 0} | fields
         )
+        if amount is None and recurring.going and not found.cancel_at:
+            say_unknown(found.id, "an amount that only its invoices tell")
         if recurring.ended_at and before and not before.ended_at:
             outbox.post("recurring_ended", recurring.pk, key=str(recurring.pk))
     return recurring

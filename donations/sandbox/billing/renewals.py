@@ -1,16 +1,17 @@
 """Renewals by the sandbox's clock: charged, tried again when they fail, paid on Stripe's page."""
 
-from .billing import (
-    after,
+from donations.sandbox.billing.pricing import after
+from donations.sandbox.billing.subscriptions import (
     cancel_subscription,
     new_invoice,
     new_invoice_payment,
     settle_invoice,
     subscription_of,
 )
-from .objects import DAY, Card, Object, emit, save
-from .payments import charge, new_intent, payment_method
-from .store import Store
+from donations.sandbox.contract import Refused
+from donations.sandbox.objects import DAY, Card, Object, emit, save
+from donations.sandbox.payments import charge, new_intent, payment_method
+from donations.sandbox.store import Store
 
 RETRY_DAYS = [3, 5, 7]  # after a failed renewal ("Smart Retries", simplified), then it ends
 
@@ -45,10 +46,9 @@ def _next_period(store: Store, subscription: Object) -> None:
     if subscription["cancel_at_period_end"]:
         cancel_subscription(store, subscription)
         return
-    item = subscription["items"]["data"][0]
-    item["current_period_start"] = item["current_period_end"]
-    interval = item["price"]["recurring"]["interval"]
-    item["current_period_end"] = after(item["current_period_end"], interval)
+    for item in subscription["items"]["data"]:
+        item["current_period_start"] = item["current_period_end"]
+        item["current_period_end"] = after(item["current_period_end"], item["price"]["recurring"])
     subscription["status"] = "active"
     invoice = new_invoice(store, subscription, "subscription_cycle")
     save(store, subscription)
@@ -61,7 +61,11 @@ def _next_period(store: Store, subscription: Object) -> None:
 
 
 def _collect(store: Store, subscription: Object, invoice: Object) -> None:
-    """Charge what is stored for a renewal, with Stripe's retries when it fails."""
+    """Charge what is stored for a renewal, with Stripe's retries when it fails. Of nothing there is
+    neither payment nor charge."""
+    if invoice["total"] == 0:
+        settle_invoice(store, invoice, None)
+        return
     customer = store.get(subscription["customer"]) or {}
     method = store.get(subscription["default_payment_method"] or "") or {}
     known = store.fact(f"intent of {invoice['id']}")
@@ -103,6 +107,20 @@ def fail_invoice(store: Store, invoice: Object, code: str) -> None:
     else:
         subscription["status"] = "past_due"
         emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def pay_out_of_band(store: Store, invoice: Object) -> Object:
+    """Somebody says that the money came another way ("Pay an invoice": paid_out_of_band)."""
+    if invoice["status"] != "open":
+        raise Refused("Invoice is already paid", "", "invoice_not_editable")
+    for payment in store.all("invoice_payment"):
+        if payment["invoice"] == invoice["id"]:
+            intent = store.get(payment["payment"]["payment_intent"]) or {}
+            intent["status"] = payment["status"] = "canceled"
+            save(store, payment)
+            emit(store, "payment_intent.canceled", save(store, intent))
+    settle_invoice(store, invoice, None)
+    return invoice
 
 
 def pay_invoice(store: Store, invoice: Object, number: str) -> str:

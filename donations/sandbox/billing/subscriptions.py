@@ -1,83 +1,42 @@
-"""Subscriptions and their invoices: renewals and retries on the sandbox's clock."""
-
-from datetime import UTC, datetime
+"""Subscriptions: begun, changed, ended; and their invoices."""
 
 import stripe
 
-from .contract import Refused, skeleton
-from .objects import Object, emit, new_id, save
-from .payments import payment_method
-from .store import BASE_URL, Store
-
-
-def new_price(store: Store, line: Object, mode: str, where: str) -> Object:
-    data = line.get("price_data")
-    if not data:
-        raise Refused("The sandbox takes price_data.", f"{where}[price_data]")
-    if data.get("unit_amount", 0) < 50:
-        raise Refused("The amount must be at least 0.50.", code="amount_too_small")
-    product = data.get("product")
-    if not product or not store.get(product, "product"):
-        raise Refused(f"No such product: '{product}'", f"{where}[price_data][product]",
-                      "resource_missing")  # fmt: skip
-    recurring = data.get("recurring")
-    if (mode == "subscription") != bool(recurring):
-        raise Refused("You must provide a recurring price in `subscription` mode only.", "mode")
-    price = skeleton(
-        stripe.Price,
-        id=new_id("price"),
-        created=store.now(),
-        active=True,
-        currency=data["currency"],
-        product=product,
-        unit_amount=data["unit_amount"],
-        unit_amount_decimal=str(data["unit_amount"]),
-        type="recurring" if recurring else "one_time",
-        billing_scheme="per_unit",
-        recurring=skeleton(
-            stripe.Price.Recurring,
-            interval=recurring["interval"],
-            interval_count=recurring.get("interval_count", 1),
-            usage_type="licensed",
-        )
-        if recurring
-        else None,
-    )
-    return save(store, price)
+from donations.sandbox.billing.pricing import (
+    after,
+    amounts_of,
+    discount,
+    new_price,
+    use_up_discounts,
+)
+from donations.sandbox.contract import Refused, skeleton
+from donations.sandbox.objects import Object, emit, new_id, save
+from donations.sandbox.payments import payment_method
+from donations.sandbox.store import BASE_URL, Store
 
 
 def subscribe(
     store: Store, request: Object, customer: Object, method: Object, intent: Object
 ) -> Object:
-    price = store.get(request["prices"][0])
-    assert price and price["recurring"]
     now = store.now()
     pk = new_id("sub")
-    item = skeleton(
-        stripe.SubscriptionItem,
-        id=new_id("si"),
-        created=now,
-        current_period_start=now,
-        current_period_end=after(now, price["recurring"]["interval"]),
-        price=price,
-        quantity=1,
-        subscription=pk,
-    )
-    item["plan"] |= {"id": price["id"], "currency": price["currency"], "active": True}
-    item["plan"] |= {"interval": price["recurring"]["interval"], "amount": price["unit_amount"]}
+    items = [
+        new_item(store, pk, store.get(price) or {}, line.get("quantity", 1), now)
+        for price, line in zip(request["prices"], request["line_items"], strict=True)
+    ]
     subscription = skeleton(
         stripe.Subscription,
         id=pk,
         created=now,
         start_date=now,
         billing_cycle_anchor=now,
-        currency=price["currency"],
+        currency=items[0]["price"]["currency"],
         customer=customer["id"],
         default_payment_method=method["id"],
         metadata=(request.get("subscription_data") or {}).get("metadata") or {},
         status="active",
         collection_method="charge_automatically",
-        items={"object": "list", "data": [item], "has_more": False, "url": ""},
+        items={"object": "list", "data": items, "has_more": False, "url": ""},
     )
     subscription["billing_mode"]["type"] = "flexible"
     invoice = new_invoice(store, subscription, "subscription_create")
@@ -91,10 +50,27 @@ def subscribe(
     return store.get(pk) or subscription
 
 
+def new_item(store: Store, subscription: str, price: Object, quantity: int, start: int) -> Object:
+    item = skeleton(
+        stripe.SubscriptionItem,
+        id=new_id("si"),
+        created=store.now(),
+        current_period_start=start,
+        current_period_end=after(start, price["recurring"]),
+        subscription=subscription,
+    )
+    return _sell(item, price, quantity)
+
+
+def _sell(item: Object, price: Object, quantity: int) -> Object:
+    item |= {"price": price, "quantity": quantity}
+    item["plan"] |= {"id": price["id"], "currency": price["currency"], "active": True}
+    item["plan"] |= {"interval": price["recurring"]["interval"], "amount": price["unit_amount"]}
+    return item
+
+
 def new_invoice(store: Store, subscription: Object, reason: str) -> Object:
-    price = subscription["items"]["data"][0]["price"]
     customer = store.get(subscription["customer"]) or {}
-    amount = price["unit_amount"]
     pk = new_id("in")
     invoice = skeleton(
         stripe.Invoice,
@@ -104,10 +80,7 @@ def new_invoice(store: Store, subscription: Object, reason: str) -> Object:
         customer_email=customer.get("email"),
         customer_name=customer.get("name"),
         currency=subscription["currency"],
-        amount_due=amount,
-        amount_remaining=amount,
-        subtotal=amount,
-        total=amount,
+        **amounts_of(store, subscription),
         status="open",
         attempt_count=0,
         billing_reason=reason,
@@ -123,7 +96,10 @@ def new_invoice(store: Store, subscription: Object, reason: str) -> Object:
             ),
         ),
     )
+    if reason == "upcoming":  # a preview: nothing is kept of it
+        return invoice
     subscription["latest_invoice"] = invoice["id"]
+    use_up_discounts(store, subscription)
     save(store, invoice, parent=subscription["id"])
     emit(store, "invoice.created", invoice)
     return invoice
@@ -136,14 +112,14 @@ def subscription_of(store: Store, invoice: Object) -> Object:
     return found
 
 
-def settle_invoice(store: Store, invoice: Object, intent: Object) -> None:
-    """The invoice's payment has succeeded: book it on the invoice."""
+def settle_invoice(store: Store, invoice: Object, intent: Object | None) -> None:
+    """Paid: by a payment that has succeeded, or by none, when nothing was due or the money came
+    another way (``paid_out_of_band``)."""
     subscription = subscription_of(store, invoice)
-    payment = new_invoice_payment(store, invoice, intent)
-    payment |= {"status": "paid", "amount_paid": invoice["total"]}
-    payment["status_transitions"]["paid_at"] = store.now()
-    save(store, payment)
-    emit(store, "invoice_payment.paid", payment)
+    if intent:
+        _book_payment(store, invoice, intent)
+    elif invoice["total"]:
+        invoice["amount_paid_off_stripe"] = invoice["total"]
     invoice |= {"status": "paid", "amount_paid": invoice["total"], "amount_remaining": 0}
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     invoice["status_transitions"]["paid_at"] = store.now()
@@ -152,6 +128,14 @@ def settle_invoice(store: Store, invoice: Object, intent: Object) -> None:
     if subscription["status"] != "canceled":
         subscription["status"] = "active"
         emit(store, "customer.subscription.updated", save(store, subscription))
+
+
+def _book_payment(store: Store, invoice: Object, intent: Object) -> None:
+    payment = new_invoice_payment(store, invoice, intent)
+    payment |= {"status": "paid", "amount_paid": invoice["total"]}
+    payment["status_transitions"]["paid_at"] = store.now()
+    save(store, payment)
+    emit(store, "invoice_payment.paid", payment)
 
 
 def new_invoice_payment(store: Store, invoice: Object, intent: Object) -> Object:
@@ -180,12 +164,22 @@ def update_subscription(store: Store, subscription: Object, params: Object) -> O
         raise Refused("A canceled subscription can only update its metadata.", "id")
     item = subscription["items"]["data"][0]
     if "items" in params:
-        _change_price(store, subscription, item, params)
+        _change_items(store, subscription, params)
+    if "discounts" in params:
+        coupons = [store.get(one["coupon"], "coupon") for one in params["discounts"] or []]
+        if None in coupons:
+            raise Refused("No such coupon", "discounts[0][coupon]", "resource_missing")
+        subscription["discounts"] = [discount(store, subscription, one) for one in coupons if one]
+    if "default_tax_rates" in params:
+        rates = [store.get(pk, "tax_rate") for pk in params["default_tax_rates"] or []]
+        subscription["default_tax_rates"] = rates
     if "trial_end" in params:  # the next charge comes then, none before
         ends = params["trial_end"]
         if not isinstance(ends, int) or ends < store.now() - 60:
             raise Refused("trial_end must be in the future.", "trial_end")
-        item["current_period_end"] = subscription["trial_end"] = ends
+        subscription["trial_end"] = ends
+        for item in subscription["items"]["data"]:
+            item["current_period_end"] = ends
         subscription["billing_cycle_anchor"] = ends
         subscription["status"] = "trialing"
     if "pause_collection" in params:
@@ -204,21 +198,32 @@ def update_subscription(store: Store, subscription: Object, params: Object) -> O
     return subscription
 
 
-def _change_price(store: Store, subscription: Object, item: Object, params: Object) -> None:
-    [line] = params["items"]
-    if line.get("id") != item["id"]:
-        raise Refused("The sandbox changes the one item there is.", "items[0][id]")
+def _change_items(store: Store, subscription: Object, params: Object) -> None:
+    """Change, add or take away what is sold, from the next invoice on."""
     if params.get("proration_behavior") != "none":
         raise Refused("The sandbox prorates nothing: say so.", "proration_behavior")
-    price = new_price(store, line, "subscription", "items[0]")
-    if price["currency"] != subscription["currency"]:
-        raise Refused("The currency of a subscription can't change.", "items[0][price_data]")
-    same = price["recurring"]["interval"] == item["price"]["recurring"]["interval"]
-    if not same and "trial_end" not in params:
-        raise Refused("Another interval would charge at once: give a trial_end.", "trial_end")
-    item["price"] = price
-    item["plan"] |= {"id": price["id"], "amount": price["unit_amount"]}
-    item["plan"] |= {"interval": price["recurring"]["interval"]}
+    items = subscription["items"]["data"]
+    known = {item["id"]: item for item in items}
+    for number, line in enumerate(params["items"]):
+        where = f"items[{number}]"
+        if "id" in line and line["id"] not in known:
+            raise Refused("No such subscription item.", f"{where}[id]", "resource_missing")
+        item = known.get(line.get("id"))
+        if item and line.get("deleted"):
+            items.remove(item)
+            continue
+        sold = "price_data" in line or item is None
+        price = new_price(store, line, "subscription", where) if sold else (item or {})["price"]
+        if price["currency"] != subscription["currency"]:
+            raise Refused("The currency of a subscription can't change.", f"{where}[price_data]")
+        if item is None:
+            start = items[0]["current_period_start"]
+            items.append(new_item(store, subscription["id"], price, line.get("quantity", 1), start))
+            continue
+        same = price["recurring"]["interval"] == item["price"]["recurring"]["interval"]
+        if not same and "trial_end" not in params:
+            raise Refused("Another interval would charge at once: give a trial_end.", "trial_end")
+        _sell(item, price, line.get("quantity", item["quantity"]))
 
 
 def cancel_subscription(store: Store, subscription: Object) -> Object:
@@ -239,13 +244,6 @@ def change_method(store: Store, customer: Object, number: str) -> None:
     emit(store, "customer.updated", save(store, customer))
 
 
-def update_customer(store: Store, customer: Object, params: Object) -> Object:
-    """ "Update a customer": their address or name. What is paid already keeps its own."""
-    customer |= {name: params[name] or None for name in ("email", "name") if name in params}
-    emit(store, "customer.updated", save(store, customer))
-    return customer
-
-
 def delete_customer(store: Store, customer: Object) -> Object:
     for subscription in store.all("subscription", limit=10_000):
         if subscription["customer"] == customer["id"] and subscription["status"] != "canceled":
@@ -256,14 +254,10 @@ def delete_customer(store: Store, customer: Object) -> Object:
     return {"id": customer["id"], "object": "customer", "deleted": True}
 
 
-def after(moment: int, interval: str) -> int:
-    """The same day a month or year on; the last of a shorter month ("Billing cycle anchor")."""
-    start = datetime.fromtimestamp(moment, UTC)
-    months = start.month - 1 + {"month": 1, "year": 12}[interval]
-    year, month = start.year + months // 12, months % 12 + 1
-    for day in range(start.day, 27, -1):
-        try:
-            return int(start.replace(year=year, month=month, day=day).timestamp())
-        except ValueError:
-            continue
-    return int(start.replace(year=year, month=month).timestamp())
+def update_customer(store: Store, customer: Object, params: Object) -> Object:
+    """ "Update a customer": their address or name. What is paid already keeps its own."""
+    if customer.get("deleted"):
+        raise Refused(f"No such customer: '{customer['id']}'", "id", "resource_missing", 404)
+    customer |= {name: params[name] or None for name in ("email", "name") if name in params}
+    emit(store, "customer.updated", save(store, customer))
+    return customer

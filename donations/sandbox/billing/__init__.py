@@ -1,0 +1,1 @@
+"""Subscriptions, what they sell and for how much, their invoices and renewals."""
