@@ -7,31 +7,18 @@ from urllib.parse import parse_qsl
 import stripe
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+
+# fmt: off
 from stripe.params import (
-    BalanceTransactionListParams,
-    ChargeListParams,
-    CouponCreateParams,
-    CustomerDeleteParams,
-    CustomerListParams,
-    CustomerUpdateParams,
-    DisputeListParams,
-    EventListParams,
-    InvoiceCreatePreviewParams,
-    InvoiceListParams,
-    InvoicePaymentListParams,
-    InvoicePayParams,
-    PaymentIntentListParams,
-    PaymentMethodConfigurationListParams,
-    PayoutListParams,
-    ProductCreateParams,
-    ProductUpdateParams,
-    RefundCreateParams,
-    RefundListParams,
-    SubscriptionCancelParams,
-    SubscriptionListParams,
-    SubscriptionUpdateParams,
+    BalanceTransactionListParams, ChargeListParams, CouponCreateParams, CustomerDeleteParams,
+    CustomerListParams, CustomerUpdateParams, DisputeListParams, EventListParams,
+    InvoiceCreatePreviewParams, InvoiceListParams, InvoicePaymentListParams, InvoicePayParams,
+    PaymentIntentListParams, PaymentMethodConfigurationListParams, PayoutListParams,
+    ProductCreateParams, ProductUpdateParams, RefundCreateParams, RefundListParams,
+    SubscriptionCancelParams, SubscriptionListParams, SubscriptionUpdateParams,
     TaxRateCreateParams,
 )
+# fmt: on
 from stripe.params.billing_portal import SessionCreateParams as PortalSessionCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
 from stripe.params.radar import EarlyFraudWarningListParams
@@ -136,6 +123,9 @@ def _expand(data: Any, names: list[str], dotted: str) -> None:
         return
     if not isinstance(data, dict) or name not in data:
         raise Refused(f"This property cannot be expanded ({dotted}).", "expand")
+    if name == "payments" and data["object"] == "invoice":
+        payments = [one for one in store.all("invoice_payment") if one["invoice"] == data["id"]]
+        data[name] = listed(payments, "/v1/invoice_payments")
     if isinstance(data[name], str) and (found := store.get(data[name])):
         data[name] = stored(found["object"], found["id"])
     if rest and data[name] is not None:

@@ -1,11 +1,16 @@
 """The page after Stripe, and a word to the newsroom."""
 
 import re
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import stripe
+from django.conf import settings
 
 from donations.giving import views
 from donations.models import Checkout, Contribution
+from donations.sandbox.objects import Card, Iban
 
 
 @pytest.mark.parametrize("session", ["", "cs_nothing", "x" * 5000, "../v1/charges", "cs_a/../b"])
@@ -32,6 +37,49 @@ def test_unpaid_session_is_not_thanked_for(donor) -> None:
     answer = donor.client.get("/support/thanks/", {"session": session})
     assert "As soon as your contribution arrives" in answer.text
     assert not Contribution.objects.exists()
+
+
+@pytest.fixture
+def requests_to_stripe(monkeypatch) -> list[str]:
+    """“GET /v1/…” of each, as the Stripe library sends it."""
+    sent: list[str] = []
+    send = stripe.RequestsClient.request
+
+    def seen(self: Any, method: str, url: str, *rest: Any, **more: Any) -> Any:
+        sent.append(f"{method.upper()} {urlsplit(url).path}")
+        return send(self, method, url, *rest, **more)
+
+    monkeypatch.setattr(stripe.RequestsClient, "request", seen)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("form", "number", "status", "reads"),
+    [
+        ({"frequency": "once"}, Card.VISA, "succeeded", 2),
+        ({"frequency": "once", "currency": "eur"}, Iban.PAYS, "processing", 2),
+        ({"frequency": "monthly"}, Card.VISA, "succeeded", 3),
+        ({"frequency": "annual"}, Card.AUTHENTICATE, "succeeded", 3),
+        ({"frequency": "monthly", "currency": "eur"}, Iban.PAYS, "processing", 3),
+        ({"frequency": "monthly", "currency": "eur"}, Iban.FAILS, "processing", 3),
+    ],
+)
+def test_thanks_page_asks_stripe_at_most_three_times(
+    donor, requests_to_stripe, form: dict[str, str], number: str, status: str, reads: int
+) -> None:
+    back = donor.pays(donor.continues(**form)["Location"], "r@example.org", number, bank="approve")
+    for _ in range(2):  # once more: they reload it
+        requests_to_stripe.clear()
+        donor.client.get(back.headers["Location"].removeprefix(settings.BASE_URL))
+        assert len(requests_to_stripe) == reads, requests_to_stripe
+        assert Contribution.objects.get().status == status
+
+
+def test_thanks_page_of_an_unpaid_session_asks_stripe_once(donor, requests_to_stripe) -> None:
+    donor.continues()
+    requests_to_stripe.clear()
+    donor.client.get("/support/thanks/", {"session": Checkout.objects.get().session_id})
+    assert len(requests_to_stripe) == 1
 
 
 def test_donor_says_a_word_after_giving(donor, finance_page) -> None:

@@ -329,13 +329,13 @@ def test_newer_payment_is_not_written_over_by_the_older_one(
     Receipt.objects.all().delete()
     Contribution.objects.all().delete()
     RecurringContribution.objects.all().delete()
-    payments_of_invoice = gateway.payments_of_invoice
+    bills_of = gateway.bills_of
 
-    def paid_meanwhile(pk: str) -> list[str]:
+    def paid_meanwhile(invoice: Any) -> list[Any]:
         requests.post(unpaid["hosted_invoice_url"], data={"card": Card.VISA}, timeout=10)
-        return payments_of_invoice(pk)
+        return bills_of(invoice)
 
-    monkeypatch.setattr(gateway, "payments_of_invoice", paid_meanwhile)
-    [intent] = payments_of_invoice(unpaid["id"])
-    sync.pull_payment(intent)
+    monkeypatch.setattr(gateway, "bills_of", paid_meanwhile)
+    [bill] = bills_of(gateway.invoice(unpaid["id"]))
+    sync.pull_payment(bill.payment.payment_intent)
     assert Contribution.objects.get().status == "succeeded"
