@@ -1,29 +1,42 @@
 """The API: authentication, idempotency, expansion, lists, errors in Stripe's shape."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import parse_qsl
 
 import stripe
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-
-# fmt: off
 from stripe.params import (
-    BalanceTransactionListParams, ChargeListParams, CouponCreateParams, CustomerDeleteParams,
-    CustomerListParams, CustomerUpdateParams, DisputeListParams, EventListParams,
-    InvoiceCreatePreviewParams, InvoiceListParams, InvoicePaymentListParams, InvoicePayParams,
-    PaymentIntentListParams, PaymentMethodConfigurationListParams, PayoutListParams,
-    ProductCreateParams, ProductUpdateParams, RefundCreateParams, RefundListParams,
-    SubscriptionCancelParams, SubscriptionListParams, SubscriptionUpdateParams,
+    BalanceTransactionListParams,
+    ChargeListParams,
+    CouponCreateParams,
+    CustomerDeleteParams,
+    CustomerListParams,
+    CustomerUpdateParams,
+    DisputeListParams,
+    EventListParams,
+    InvoiceCreatePreviewParams,
+    InvoiceListParams,
+    InvoicePaymentListParams,
+    InvoicePayParams,
+    PaymentIntentListParams,
+    PaymentMethodConfigurationListParams,
+    PayoutListParams,
+    ProductCreateParams,
+    ProductUpdateParams,
+    RefundCreateParams,
+    RefundListParams,
+    SubscriptionCancelParams,
+    SubscriptionListParams,
+    SubscriptionUpdateParams,
     TaxRateCreateParams,
 )
-# fmt: on
 from stripe.params.billing_portal import SessionCreateParams as PortalSessionCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
 from stripe.params.radar import EarlyFraudWarningListParams
 
 from . import checkout, faults, objects, payments
+from .answers import expand, listed, stored
 from .billing import pricing, renewals, subscriptions
 from .contract import Refused, decode, parse, skeleton
 from .objects import Object
@@ -106,44 +119,6 @@ def cut_off() -> HttpResponseBase:
 
 def error(body: dict[str, str], status: int) -> HttpResponse:
     return JsonResponse({"error": body}, status=status)
-
-
-def expand(data: Object, paths: list[str]) -> Object:
-    """Put whole objects in place of ids ("Expanding Responses")."""
-    for dotted in paths:
-        _expand(data, dotted.split("."), dotted)
-    return data
-
-
-def _expand(data: Any, names: list[str], dotted: str) -> None:
-    name, *rest = names
-    if isinstance(data, list):
-        for item in data:
-            _expand(item, names, dotted)
-        return
-    if not isinstance(data, dict) or name not in data:
-        raise Refused(f"This property cannot be expanded ({dotted}).", "expand")
-    if name == "payments" and data["object"] == "invoice":
-        payments = [one for one in store.all("invoice_payment") if one["invoice"] == data["id"]]
-        data[name] = listed(payments, "/v1/invoice_payments")
-    if isinstance(data[name], str) and (found := store.get(data[name])):
-        data[name] = stored(found["object"], found["id"])
-    if rest and data[name] is not None:
-        _expand(data[name], rest, dotted)
-
-
-def stored(kind: str, pk: str) -> Object:
-    found = store.get(pk, kind)
-    if found and store.fact(f"deleted {pk}"):
-        return {"id": pk, "object": kind, "deleted": True}
-    if found is None:
-        raise Refused(f"No such {kind}: '{pk}'", "id", "resource_missing", 404)
-    return found
-
-
-def listed(items: list[Object], url: str, limit: int = 10) -> Object:
-    page = items[: limit or 10]
-    return {"object": "list", "data": page, "has_more": len(items) > len(page), "url": url}
 
 
 def retrieve(kind: str) -> Callable[..., HttpResponseBase]:

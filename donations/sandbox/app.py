@@ -29,7 +29,7 @@ import django
 from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
 
-from . import api, delivery, pages
+from . import answers, api, delivery, pages
 
 methods, retrieve, listing = api.by_method, api.retrieve, api.list_of
 
@@ -40,13 +40,13 @@ urlpatterns = [
     path("v1/products", methods(POST=api.create_product)),
     path(
         "v1/products/<str:pk>",
-        methods(GET=lambda raw, pk: api.stored("product", pk), POST=api.update_product),
+        methods(GET=lambda raw, pk: answers.stored("product", pk), POST=api.update_product),
     ),
     path("v1/customers", methods(GET=listing("customer"))),
     path(
         "v1/customers/<str:pk>",
         methods(
-            GET=lambda raw, pk: api.stored("customer", pk),
+            GET=lambda raw, pk: answers.stored("customer", pk),
             POST=api.update_customer,
             DELETE=api.delete_customer,
         ),
@@ -70,7 +70,7 @@ urlpatterns = [
     path(
         "v1/subscriptions/<str:pk>",
         methods(
-            GET=lambda raw, pk: api.stored("subscription", pk),
+            GET=lambda raw, pk: answers.stored("subscription", pk),
             POST=api.update_subscription,
             DELETE=api.cancel_subscription,
         ),

@@ -4,6 +4,7 @@ import inspect
 import itertools
 import random
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import requests
