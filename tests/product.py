@@ -16,7 +16,7 @@ import requests
 
 from tests.environment import ROOT, free_port, wait_for_port
 
-FIRST_START_SECONDS = 120
+FIRST_START_SECONDS = 240
 
 
 class Product:

@@ -74,11 +74,15 @@ def test_amount_that_can_mean_two_is_asked_about(reader: Page) -> None:
         ("10 €", ""),
     ],
 )
-def test_hints_read_amounts_as_the_server_does(reader: Page, typed: str, fee: str) -> None:
-    reader.goto("/support/")
-    reader.fill("#give-own", typed)
+def test_hints_read_amounts_as_the_server_does(
+    chromium, product: Product, typed: str, fee: str
+) -> None:
+    page = chromium.new_page(base_url=product.web, locale="en-US")
+    page.goto("/support/")
+    page.fill("#give-own", typed)
     shown = f"(about ${fee} more)" if fee else ""
-    expect(reader.locator("[data-fee-text]")).to_have_text(shown)
+    expect(page.locator("[data-fee-text]")).to_have_text(shown)
+    page.close()
 
 
 def test_form_tells_what_it_is_per_day_and_what_the_fee_adds(chromium, product: Product) -> None:

@@ -202,7 +202,9 @@ class Giving(RuleBasedStateMachine):
         contribution = any_of(Contribution.objects.filter(status="succeeded"), pick)
         with suppress(refunds.NotRefunded):
             if contribution:
-                refunds.ask(contribution, contribution.amount // part, "asked for it", self.staff)
+                amount, left = contribution.amount // part, refunds.most(contribution)
+                press = {"form_id": uuid4(), "left": left}
+                refunds.ask(contribution, amount, "asked for it", self.staff, **press)
 
     @rule(pick=picks, amount=st.sampled_from(["", "400"]))
     def refund_in_the_dashboard(self, pick: int, amount: str) -> None:
