@@ -168,12 +168,8 @@ def thanks(request: HttpRequest) -> HttpResponse:
         context["message_token"] = tokens.expiring("message", contribution.pk)
     response = render(request, "donations/giving/thanks.html", context)
     if contribution and contribution.status != Contribution.Status.FAILED:
-        until = (
-            timezone.now()
-            + ask_cookie.AFTER_CONTRIBUTION[
-                contribution.frequency if contribution.frequency in Frequency.values else "monthly"
-            ]
-        )
+        lasts = ask_cookie.AFTER_CONTRIBUTION
+        until = timezone.now() + lasts.get(contribution.frequency, lasts["monthly"])
         ask_cookie.hide(response, until)
     return response
 
