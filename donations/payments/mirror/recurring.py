@@ -81,8 +81,10 @@ def mirror_subscription(
     if checkout:
         fields |= {"appeal": checkout.appeal, "checkout": checkout}
     with transaction.atomic():
-        before = RecurringContribution.objects.filter(stripe_subscription=found.id).first()
         donor = donor_of(customer, checkout)
+        # Read behind their lock: an erasure at the same moment comes before this or after it.
+        known = RecurringContribution.objects.select_related("donor")
+        before = known.filter(stripe_subscription=found.id).first()
         if donor:  # a customer that was deleted has no address any more; who gave stays known
             fields["donor"] = donor
         owner = donor or (before and before.donor)
