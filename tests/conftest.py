@@ -20,8 +20,8 @@ QUEUES = ("transactional", "stripe", "mail", "default")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Made once: what nearly every test begins with, and its transaction returns to."""
     with django_db_blocker.unblock():
-        call_command("roles")
         make_site()
+        call_command("roles")
 
 
 @pytest.fixture(autouse=True)

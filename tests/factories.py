@@ -6,13 +6,14 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files.images import ImageFile
 from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image
-from wagtail.models import Page, Site
+from wagtail.models import Collection, Locale, Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
@@ -37,6 +38,14 @@ class World:
     policy: PolicyPage
 
 
+def make_root() -> Page:
+    """What Wagtail's migrations make is gone after a test that really commits."""
+    Locale.objects.get_or_create(language_code=settings.LANGUAGE_CODE)
+    if not Collection.get_first_root_node():
+        Collection.add_root(name="Root")
+    return Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+
+
 def make_site() -> World:
     """The one that the database holds from the beginning (tests/conftest.py), if nothing has
     emptied it."""
@@ -44,8 +53,10 @@ def make_site() -> World:
     if home is not None:
         section, policy = SectionPage.objects.get(), PolicyPage.objects.get()
         return World(home, section, Newsletter.objects.get(), policy)
-    site = Site.objects.get(is_default_site=True)
-    home = Page.get_first_root_node().add_child(instance=HomePage(title="Home", slug="front"))
+    home = make_root().add_child(instance=HomePage(title="Home", slug="front"))
+    site = Site.objects.filter(is_default_site=True).first() or Site(
+        hostname="localhost", is_default_site=True
+    )
     site.root_page = home
     site.save()
     section = home.add_child(
@@ -137,6 +148,7 @@ def make_appeal(**fields: Any) -> Appeal:
 
 def make_user(role: str | None = "Editors", **fields: Any) -> Any:
     if not Group.objects.filter(name="Finance").exists():
+        make_root()
         call_command("roles")
     name = f"user{next(numbers)}"
     user = get_user_model().objects.create_user(

@@ -53,7 +53,7 @@ def seconds(rows: list[Row]) -> set[str]:
     """Every time of a day, but for its beginning; also where it is written as an epoch."""
     texts = [value for _, _, value in rows if isinstance(value, str)]
     clock = {found for text in texts for found in re.findall(r"\d\d:\d\d:\d\d", text)}
-    return (clock | {text for text in texts if re.search(r"\b1[6-9]\d{8}", text)}) - {"00:00:00"}
+    return (clock | {text for text in texts if re.search(r"\b1[6-9]\d{8}\b", text)}) - {"00:00:00"}
 
 
 @pytest.fixture

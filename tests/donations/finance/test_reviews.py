@@ -329,7 +329,7 @@ def test_decision_pressed_twice_answers_as_the_first_did(
     assert "already" in page
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("same", [True, False])
 def test_two_presses_at_once_are_one_refund(client, officer, contribution, same: bool) -> None:
     """A double click, or two tabs at the same moment."""

@@ -110,7 +110,7 @@ def test_erasure_pressed_twice_answers_as_the_first_did(page, client) -> None:
     assert client.get(f"{page}erase/").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_erasure_pressed_twice_at_once_answers_twice(page, client) -> None:
     form = hidden(client.get(f"{page}erase/"))
     ready = threading.Barrier(2)

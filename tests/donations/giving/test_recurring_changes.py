@@ -213,7 +213,7 @@ def test_german_is_spoken_and_taken_back(portal, recurring, client) -> None:
     assert RecurringChange.objects.get().detail == "$1,234.50 to $1,234.60"  # for staff
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_presses_at_once_are_one_change(portal, recurring) -> None:
     url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
     form = {"recurring": recurring.pk, "do": "amount", "form_id": str(uuid.uuid4()),

@@ -29,7 +29,7 @@ from donations.payments import gateway
 from donations.payments.mirror.refunds import mirror_refund
 from donations.sandbox.objects import Card, Iban
 from donations.tasks import carry_out_refunds
-from tests.donations.conftest import handle
+from tests.donations.conftest import give_back, handle
 from tests.donations.giving.test_receipts import text_of
 from tests.factories import make_user
 
@@ -242,7 +242,7 @@ def test_refund_the_bank_sent_back_is_failed_and_all_is_there_again(
     donor.gives("closed@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
     handle(told())
     contribution = Contribution.objects.get()
-    finance.post(f"{URL}refund/{contribution.pk}/", {"amount": "50", "reason": "x"})
+    give_back(finance, contribution, "50")
     assert Refund.objects.get().status == "done"
     donor.advance(1)
     for _ in range(2):
@@ -281,17 +281,15 @@ def test_refund_whose_answer_was_lost_and_which_then_failed_is_failed(
 ) -> None:
     donor.gives("both@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
     handle(told())
-    give_back = gateway.give_back
+    refund = gateway.give_back
 
     def lost(*args):
-        give_back(*args)
+        refund(*args)
         raise gateway.Unavailable
 
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "give_back", lost)
-        finance.post(
-            f"{URL}refund/{Contribution.objects.get().pk}/", {"amount": "50", "reason": "x"}
-        )
+        give_back(finance, Contribution.objects.get(), "50")
     donor.advance(1)
     Refund.objects.update(asked_at=timezone.now() - timedelta(minutes=5))
     carry_out_refunds()
