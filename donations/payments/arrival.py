@@ -11,9 +11,10 @@ from donations.payments.mirror.values import time_of
 
 
 def received_at(
-    intent: stripe.PaymentIntent, bill: stripe.InvoicePayment | None
+    intent: stripe.PaymentIntent, bill: stripe.InvoicePayment | None, before: Contribution | None
 ) -> datetime | None:
     """None until it has come. It never changes afterwards: a receipt has been numbered by it.
+    ``before``: the row as it is, if there is one.
 
     A card's money comes with its charge. A debit's charge begins days before: Stripe's objects say
     when it succeeded only of what an invoice asked for (``InvoicePayment.status_transitions``), so
@@ -25,7 +26,6 @@ def received_at(
     charge: Any = intent.latest_charge
     if intent.status != "succeeded" or charge is None:
         return None
-    before = Contribution.objects.filter(stripe_payment_intent=intent.id).first()
     if before and before.received_at:
         return before.received_at
     waited = before and before.status == Contribution.Status.PROCESSING

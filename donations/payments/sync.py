@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from donations import money
-from donations.models import Checkout, Contribution, RecurringContribution, Review, StripeRefund
+from donations.models import Checkout, Contribution, RecurringContribution, Review
 from donations.payments import gateway
 from donations.payments.arrival import received_at
 from donations.payments.gateway import id_of
@@ -210,10 +210,13 @@ def pull_payment(
                 return None  # not ours
         _follow(intent.customer)
         charge: Any = intent.latest_charge
-        refunded |= bool(charge and charge.amount_refunded) or _was_refunded(pk)
+        before = Contribution.objects.filter(stripe_payment_intent=pk).first()
+        refunded |= bool(charge and charge.amount_refunded)
+        refunded |= bool(before and before.stripe_refunds.exists())
         payment = Payment(
+            before,
             intent,
-            received_at(intent, bill),
+            received_at(intent, bill, before),
             gateway.refunds_of(charge.id) if charge and refunded else [],
             gateway.disputes_of(charge.id) if charge and charge.disputed else [],
         )
@@ -228,10 +231,6 @@ def _follow(customer: Any) -> None:
     """An address that has changed is asked for anew: this one may have been read before another."""
     if customer and has_moved(customer):
         pull_address(customer.id)
-
-
-def _was_refunded(intent_id: str) -> bool:
-    return StripeRefund.objects.filter(contribution__stripe_payment_intent=intent_id).exists()
 
 
 def _subscription_of(invoice: Any) -> str:

@@ -32,6 +32,7 @@ Status = Contribution.Status
 class Payment(NamedTuple):
     """A payment as Stripe holds it, with what its own object leaves out."""
 
+    before: Contribution | None  # our row, as it was when Stripe was asked
     intent: stripe.PaymentIntent  # with its newest charge and its customer
     received_at: datetime | None
     refunds: list[stripe.Refund]
@@ -51,8 +52,9 @@ def mirror_payment(
     asked: Any = checkout or recurring
     fields |= {"appeal": asked.appeal, "frequency": asked.frequency, "stripe_invoice": invoice_id}
     fields |= {"recurring": recurring, "checkout": checkout or asked.checkout}
+    before = payment.before
     with transaction.atomic():
-        before, contribution = record(payment.intent, fields)
+        contribution = record(payment.intent, fields)
         for refund in payment.refunds:
             mirror_refund(refund, contribution)
         for dispute in payment.disputes:
@@ -87,18 +89,15 @@ def fields_from_intent(payment: Payment) -> dict[str, Any] | None:
     }
 
 
-def record(
-    intent: stripe.PaymentIntent, fields: dict[str, Any]
-) -> tuple[Contribution | None, Contribution]:
-    """The row as it was, and as it is."""
-    before = Contribution.objects.filter(stripe_payment_intent=intent.id).first()
+def record(intent: stripe.PaymentIntent, fields: dict[str, Any]) -> Contribution:
+    """The row as it is now."""
     donor = donor_of(intent.customer, fields["checkout"])
     if donor:  # who gave stays known when the customer is deleted at Stripe
         fields["donor"] = donor
     elif is_erased(fields["stripe_customer"]):
         fields["payment_method"] = fields["payment_method"].partition(" ")[0]
     now, _ = Contribution.objects.update_or_create(stripe_payment_intent=intent.id, defaults=fields)
-    return before, now
+    return now
 
 
 def _write_history(before: Contribution | None, now: Contribution) -> None:

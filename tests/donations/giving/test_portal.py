@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -15,10 +16,18 @@ from django.test import Client
 from django.utils import timezone
 
 from donations.giving.links import manage_url, update_payment_url
-from donations.models import Contribution, Deferral, Donor, Receipt, RecurringContribution
+from donations.models import (
+    Contribution,
+    Deferral,
+    Donor,
+    Erasure,
+    Receipt,
+    RecurringContribution,
+)
 from donations.payments import gateway, sync
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
+from donations.tasks import forget_what_is_over
 from tests.donations.conftest import handle, hidden
 
 pytestmark = pytest.mark.django_db
@@ -131,15 +140,17 @@ def test_erasure_pressed_twice_at_once_answers_twice(page, client) -> None:
 def test_what_was_on_its_way_during_an_erasure_brings_nobody_back(page, client) -> None:
     recurring = RecurringContribution.objects.get()
     assert recurring.card == "visa 4242"
-    before = gateway.subscription(recurring.stripe_subscription)  # as a puller has it in its hands
+    found = gateway.subscription(recurring.stripe_subscription)  # as a puller has it in its hands
     intents = [
         gateway.payment_intent(pk)
         for pk in Contribution.objects.values_list("stripe_payment_intent", flat=True)
     ]
     client.post(f"{page}erase/")
-    mirror_subscription(before, recurring.checkout)
+    mirror_subscription(found, recurring.checkout)
     for intent in intents:
-        mirror_payment(Payment(intent, timezone.now(), [], []), recurring.checkout, None, "")
+        before = Contribution.objects.get(stripe_payment_intent=intent.id)
+        payment = Payment(before, intent, timezone.now(), [], [])
+        mirror_payment(payment, recurring.checkout, None, "")
     recurring.refresh_from_db()
     assert not recurring.card and recurring.card_expires_on is None and recurring.donor is None
     assert not Donor.objects.exists()
@@ -206,3 +217,11 @@ def test_donor_opens_their_own_page_by_a_mailed_link(donor, committing, inbox) -
     assert portal.status_code == 303
     assert "Cancel plan" in requests.get(portal["Location"], timeout=10).text
     assert donor.client.get("/support/manage/forged:x/").status_code == 404
+
+
+def test_press_that_has_erased_somebody_is_forgotten_after_two_months(db) -> None:
+    today = timezone.localdate()
+    for days in (61, 59):
+        Erasure.objects.create(form_id=uuid.uuid4(), on=today - timedelta(days=days))
+    forget_what_is_over()
+    assert Erasure.objects.get().on == today - timedelta(days=59)
