@@ -217,6 +217,11 @@ def show(amount: int, code: str) -> str:
     return f"{around[0]}{gap}{written.number(value)}{around[1]}"
 
 
+def signed(amount: int, code: str) -> str:
+    """As a table of movements has it, with a true minus."""
+    return show(amount, code).replace("-", "−", 1) if amount < 0 else show(amount, code)
+
+
 shown = lazy(show, str)  # in the language that is spoken when it is read: for mails
 
 

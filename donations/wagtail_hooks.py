@@ -23,7 +23,16 @@ for ledger in (Contribution, Movement):
     register_permission_policy(ledger, contributions.ReadOnly(ledger))
 
 
-class ContributionViewSet(ModelViewSet):
+class LedgerViewSet(ModelViewSet):
+    """Read, filtered, exported; written by nobody."""
+
+    copy_view_enabled = False
+    add_to_reference_index = False
+    form_fields: list[str] = []
+    list_per_page = 50
+
+
+class ContributionViewSet(LedgerViewSet):
     model = Contribution
     icon = "list-ul"
     menu_label = "Contributions"
@@ -32,10 +41,6 @@ class ContributionViewSet(ModelViewSet):
     inspect_view_enabled = True
     inspect_template_name = "donations/finance/contribution.html"
     index_results_template_name = "donations/finance/contributions_results.html"
-    copy_view_enabled = False
-    add_to_reference_index = False
-    form_fields: list[str] = []
-    list_per_page = 50
     list_display = contributions.COLUMNS
     list_export = list(contributions.EXPORT)
     export_headings = contributions.EXPORT
@@ -43,16 +48,12 @@ class ContributionViewSet(ModelViewSet):
     filterset_class = contributions.ContributionFilters
 
 
-class MovementViewSet(ModelViewSet):
+class MovementViewSet(LedgerViewSet):
     model = Movement
     icon = "calendar-alt"
     menu_label = "Movements"
     index_view_class = movements.MovementIndex
     index_results_template_name = "donations/finance/movements_results.html"
-    copy_view_enabled = False
-    add_to_reference_index = False
-    form_fields: list[str] = []
-    list_per_page = 50
     list_display = movements.COLUMNS
     list_export = list(movements.EXPORT)
     export_headings = movements.EXPORT

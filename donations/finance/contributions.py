@@ -100,21 +100,23 @@ EXPORT = {
 
 def in_words(row: dict[str, Any]) -> dict[str, Any]:
     """A row of totals as the page shows it."""
-    amounts = {
-        name: ("−" if row[name] < 0 else "") + money.show(abs(row[name]), row["currency"])
-        for name in ("received", "returned", "left")
-    }
+    names = ("received", "returned", "left")
+    amounts = {name: money.signed(row[name], row["currency"]) for name in names}
     return row | amounts | {"code": row["currency"].upper()}
 
 
-class ContributionIndex(generic.IndexView):
+class LedgerIndex(generic.IndexView):
+    """A list of what nobody edits."""
+
+    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
+        return queryset  # there is no log to ask
+
+
+class ContributionIndex(LedgerIndex):
     default_ordering = "-created_at"
 
     def get_base_queryset(self) -> QuerySet[Contribution]:
         return Contribution.objects.select_related("donor", "appeal", "checkout", "receipt")
-
-    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
-        return queryset  # nobody edits contributions: there is no log to ask
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The list, and above it the totals of whatever the filters left, in the time they left."""

@@ -7,9 +7,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
-from wagtail.admin.views import generic
 
-from donations.finance.contributions import currencies, in_words
+from donations.finance.contributions import LedgerIndex, currencies, in_words
 from donations.models import Appeal, Movement
 from donations.models.appeal import CHARGED
 
@@ -63,16 +62,13 @@ EXPORT = {
 }
 
 
-class MovementIndex(generic.IndexView):
+class MovementIndex(LedgerIndex):
     default_ordering = "-at"
 
     def get_base_queryset(self) -> QuerySet[Movement]:
         return Movement.objects.select_related(
             *(f"contribution__{name}" for name in ("donor", "appeal", "checkout", "receipt"))
         )
-
-    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
-        return queryset  # nobody edits movements: there is no log to ask
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The list, and above it the months of whatever the filters left."""

@@ -161,8 +161,7 @@ class Movement(models.Model):
 
     @property
     def shown_amount(self) -> str:
-        shown = money.show(abs(self.amount), self.contribution.currency)
-        return f"−{shown}" if self.amount < 0 else shown
+        return money.signed(self.amount, self.contribution.currency)
 
     @property
     def exact_amount(self) -> object:
