@@ -11,6 +11,7 @@ import stripe
 from django.conf import settings
 from django.test import Client
 
+from donations.giving.links import manage_url
 from donations.models import StripeEvent
 from donations.payments.events import process
 from donations.sandbox.objects import Card
@@ -107,6 +108,23 @@ def hidden(page: Any) -> dict[str, str]:
     """The hidden fields of the form on a page."""
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text)
     return {name: unescape(value) for name, value in found}
+
+
+def page_of(client: Any, recurring: Any) -> Any:
+    """A function that opens a donor's page, or presses a button of it, and confirms if asked."""
+    url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
+
+    def press(do: str = "", **fields: str) -> Any:
+        if not do:
+            return client.get(url)
+        form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
+        answer = client.post(url, form)
+        if "confirmed" in hidden(answer):
+            answer = client.post(url, hidden(answer))
+        recurring.refresh_from_db()
+        return answer
+
+    return press
 
 
 def give_back(client: Any, contribution: Any, amount: str, reason: str = "x") -> Any:

@@ -11,14 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from donations.giving.emails import payment_failed, thanks
-from donations.giving.links import manage_url
 from donations.giving.receipts import receipt, statement
 from donations.models import Checkout, Contribution, Receipt, RecurringContribution
 from donations.payments import gateway, products
 from newsroom.core.languages import speaking
 from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import compose
-from tests.donations.conftest import give_back, handle, hidden
+from tests.donations.conftest import give_back, handle, page_of
 from tests.donations.giving.test_receipts import text_of
 from tests.factories import make_user
 
@@ -58,19 +57,7 @@ def promise(donor: Any, told: Any, code: str) -> RecurringContribution:
 
 @pytest.fixture
 def own_page(promise: RecurringContribution, client: Any) -> Any:
-    url = manage_url(promise.donor).removeprefix(settings.BASE_URL)
-
-    def press(do: str = "", **fields: str) -> Any:
-        if not do:
-            return client.get(url)
-        form = {"recurring": promise.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
-        answer = client.post(url, form)
-        if "confirmed" in hidden(answer):
-            answer = client.post(url, hidden(answer))
-        promise.refresh_from_db()
-        return answer
-
-    return press
+    return page_of(client, promise)
 
 
 @CODES

@@ -19,7 +19,7 @@ from donations.models import Contribution, Deferral, RecurringChange, RecurringC
 from donations.payments import gateway
 from donations.sandbox.objects import Card, Iban
 from donations.tasks import warn_of_expiring_cards
-from tests.donations.conftest import handle, hidden
+from tests.donations.conftest import handle, hidden, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,19 +34,7 @@ def recurring(donor, told) -> RecurringContribution:
 
 @pytest.fixture
 def portal(client, recurring):
-    url = "/" + manage_url(recurring.donor).split("/", 3)[3]
-
-    def press(do: str = "", **fields: str):
-        if not do:
-            return client.get(url)
-        form = {"recurring": recurring.pk, "do": do, "form_id": str(uuid.uuid4())} | fields
-        answer = client.post(url, form)
-        if "confirmed" in hidden(answer):
-            answer = client.post(url, hidden(answer))
-        recurring.refresh_from_db()
-        return answer
-
-    return press
+    return page_of(client, recurring)
 
 
 def test_another_amount_is_charged_from_the_next_payment_on(portal, recurring, donor, told) -> None:
