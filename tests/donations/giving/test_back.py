@@ -1,7 +1,9 @@
 """Stripe's “back” leads to the form as it was sent, and tells nobody else what was in it."""
 
+import re
 import uuid
 from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -199,3 +201,15 @@ def test_debit_that_failed_days_later_leaves_no_choices_behind(donor, told) -> N
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         forget_what_is_over()
     assert Checkout.objects.get().choices is None
+
+
+@pytest.mark.parametrize("page", ["back", "mistake"])
+def test_country_chosen_on_any_page_with_the_form_warns(donor, country, page: str) -> None:
+    if page == "back":
+        donor.client.post("/de/support/checkout/", CHOICES)
+        text = donor.client.get(way_back(Checkout.objects.get())).text
+    else:
+        text = donor.client.post("/de/support/checkout/", CHOICES | {"own_amount": "x"}).text
+    [link] = re.findall(r'href="(\S+country=RU\S*)"', text)
+    assert link.startswith("/de/support/?")
+    assert "It is a crime there." in donor.client.get(unescape(link)).text
