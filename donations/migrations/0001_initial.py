@@ -221,7 +221,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('stripe_customer', models.CharField(max_length=255, primary_key=True, serialize=False)),
                 ('email_index', newsroom.core.privacy.BlindIndexField(help_text='Of its address when Stripe was asked last.', max_length=32)),
-                ('followed', models.BooleanField(default=False, help_text='It came by a change of its address, which proves nothing: should it go on, nobody goes along.')),
+                ('typed_index', newsroom.core.privacy.BlindIndexField(help_text='Of the address that it was made with.', max_length=32)),
+                ('followed', models.BooleanField(default=False, help_text='It came to somebody by a change of its address, which proves nothing: should it go on, nobody goes along.')),
                 ('donor', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='customers', to='donations.donor')),
             ],
         ),

@@ -38,10 +38,11 @@ class Customer(models.Model):
     stripe_customer = models.CharField(primary_key=True, max_length=255)
     donor = models.ForeignKey(Donor, on_delete=models.CASCADE, related_name="customers")
     email_index = BlindIndexField(help_text="Of its address when Stripe was asked last.")
+    typed_index = BlindIndexField(help_text="Of the address that it was made with.")
     followed = models.BooleanField(
         default=False,
-        help_text="It came by a change of its address, which proves nothing: should it go on, "
-        "nobody goes along.",
+        help_text="It came to somebody by a change of its address, which proves nothing: should it "
+        "go on, nobody goes along.",
     )
 
     def __str__(self) -> str:

@@ -139,7 +139,10 @@ def pull_customer(pk: str) -> None:
 def pull_address(pk: str) -> None:
     """Whose customer it is, by its newest address. Nothing else is locked while this is."""
     with lock(pk):
-        move(gateway.customer(pk))
+        customer, names = gateway.customer(pk), dict[str, str]()
+        while missing := move(customer, names):
+            for other in missing:  # one that was deleted has none
+                names[other] = getattr(gateway.customer(other), "name", None) or ""
 
 
 def pull_expired_session(pk: str) -> None:

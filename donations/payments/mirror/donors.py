@@ -4,6 +4,7 @@ A new customer is whose address it bears: a guest may type anybody's, and what t
 that mailbox alone. From then on the customer counts, not the address. One decides at a time.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -50,29 +51,42 @@ def has_moved(customer: Any) -> bool:
     return bool(email and known and bytes(known.email_index) != giving_index(email))
 
 
-def move(customer: Any) -> None:
+def move(customer: Any, names: Mapping[str, str]) -> set[str]:
     """The customer's address has changed at Stripe: their donor has it from now on, or they are one
     with whoever has it already. That one's links alone stay good: an address at Stripe is
-    unproven, and links that were mailed to another must not open what is theirs."""
+    unproven, and links that were mailed to another must not open what is theirs.
+
+    ``names`` are those that the donor's other customers bear at Stripe. Nothing is done while some
+    are missing: which, is returned.
+    """
     if not has_moved(customer):  # or was deleted: who gave stays known
-        return
+        return set()
     with transaction.atomic():
         one_at_a_time(PEOPLE)
         known = Customer.objects.select_for_update().filter(pk=customer.id).first()
         if known is None:  # erased
-            return
+            return set()
         index, home = giving_index(customer.email), known.donor
         there = Donor.objects.filter(email_index=index).first()
+        candidates = set() if there == home else _candidates(known)
+        if missing := candidates - set(names):
+            return missing
         Customer.objects.filter(pk=known.pk).update(email_index=index)
         if there == home:
-            return
-        if not _takes_all_along(known, getattr(customer, "name", None) or ""):
-            there = there or _new_donor(customer.email, home.name, home.language)
-            _hand_over(home, there, Customer.objects.filter(pk=known.pk))
+            return set()
+        name = getattr(customer, "name", None) or ""
+        along = {other for other in candidates if _alike(name, names[other])}
+        if not _is_all(known, along):
+            if candidates - along and _alike(name, home.name):
+                home.name = ""  # was theirs who leaves; its own comes with its next gift
+                home.save(update_fields=["name"])
+            there = there or _new_home(customer)
+            _hand_over(home, there, Customer.objects.filter(pk__in={known.pk} | along))
         elif there:
             _merge(home, there)
         else:
             _rename(home, customer.email)
+    return set()
 
 
 def _newcomer(customer: Any, name: str, checkout: Checkout | None) -> Donor | None:
@@ -84,29 +98,60 @@ def _newcomer(customer: Any, name: str, checkout: Checkout | None) -> Donor | No
     if not email or is_erased(customer.id):
         return None
     index = giving_index(email)
-    donor = Donor.objects.filter(email_index=index).first() or _new_donor(
-        email, name, checkout.language if checkout else "en"
-    )
-    Customer.objects.create(pk=customer.id, donor=donor, email_index=index)
+    donor = Donor.objects.filter(email_index=index).first() or _new_donor(email, name, checkout)
+    Customer.objects.create(pk=customer.id, donor=donor, email_index=index, typed_index=index)
     return donor
 
 
-def _new_donor(email: str, name: str, language: str) -> Donor:
-    index = giving_index(email)
+def _new_donor(email: str, name: str, checkout: Checkout | None) -> Donor:
+    index, language = giving_index(email), checkout.language if checkout else "en"
     donor = Donor.objects.create(email=email, email_index=index, name=name, language=language)
     DonorAddress.objects.create(donor=donor, email_index=index)
     return donor
 
 
-def _takes_all_along(customer: Customer, name: str) -> bool:
-    """Is the donor whoever moved? Not if others of their customers might be somebody else's: this
-    one came by a change before, or bears another name, as when staff correct an address that was
-    mistyped into somebody's."""
-    home, other = customer.donor, ~Q(stripe_customer=customer.pk)
-    if not any(rows.filter(other).exists() for rows in (home.customers, home.contributions)):
-        return True
-    same = not (name and home.name) or name.casefold() == home.name.casefold()
-    return same and not customer.followed
+def _typed_it(customer: Customer) -> bool:
+    """Was it made with the address that its donor has now? Whoever speaks for it reads that
+    mailbox, and may see all that is theirs anyway."""
+    typed = bytes(customer.typed_index) == bytes(customer.donor.email_index)
+    return typed and not customer.followed
+
+
+def _candidates(customer: Customer) -> set[str]:
+    """The donor's other customers that may go along, if their names allow it. Of one that came by a
+    change: those alone that were made with the same address. Else one could go to an address
+    before its owner gives, and take them along when going on."""
+    others = customer.donor.customers.exclude(pk=customer.pk)
+    if customer.followed:
+        return set()
+    if not _typed_it(customer):
+        others = others.filter(typed_index=customer.typed_index, followed=False)
+    return set(others.values_list("pk", flat=True))
+
+
+def _alike(name: str, other: str) -> bool:
+    """Not so when staff correct an address that was mistyped into somebody's."""
+    return not (name and other) or name.casefold() == other.casefold()
+
+
+def _is_all(customer: Customer, along: set[str]) -> bool:
+    """Is the donor whoever moves? What was given by customers never named is no other's then."""
+    ids = {customer.pk} | along
+    if customer.donor.customers.exclude(pk__in=ids).exists():
+        return False
+    unnamed = customer.donor.contributions.exclude(stripe_customer__in=ids)
+    return _typed_it(customer) or not unnamed.exists()
+
+
+def _new_home(customer: Any) -> Donor:
+    """For one that leaves a donor: with nothing of the other's. Who came by a change must not learn
+    whose address that is."""
+    pk = customer.id
+    gifts = Q(contributions__stripe_customer=pk) | Q(recurring__stripe_customer=pk)
+    checkout = Checkout.objects.filter(gifts).order_by("-pk").first()
+    anonymous = checkout and checkout.anonymous
+    name = "" if anonymous else getattr(customer, "name", None) or ""
+    return _new_donor(customer.email, name, checkout)
 
 
 def _rename(donor: Donor, email: str) -> None:
