@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from donations.models import (
+    Checkout,
     Contribution,
     Customer,
     Deferral,
@@ -118,11 +119,17 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | Non
         theirs.delete()
         erased = [ErasedCustomer(stripe_customer=customer) for customer in gone]
         ErasedCustomer.objects.bulk_create(erased, ignore_conflicts=True)
-        for contribution in Contribution.objects.filter(mine):
+        given, promised = (
+            Contribution.objects.filter(mine),
+            RecurringContribution.objects.filter(mine),
+        )
+        asked = Checkout.objects.filter(Q(contributions__in=given) | Q(recurring__in=promised))
+        Checkout.objects.filter(form_id__in=asked.values("form_id")).forget_choices()
+        for contribution in given:
             contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]
             contribution.save(update_fields=["message", "payment_method", "donor"])
-        RecurringContribution.objects.filter(mine).update(card="", card_expires_on=None, donor=None)
+        promised.update(card="", card_expires_on=None, donor=None)
         Customer.objects.filter(pk__in=gone).delete()
         Donor.objects.filter(pk=donor.pk).delete()  # what they gave stays, with no donor
     return True

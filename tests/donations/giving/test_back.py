@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from donations.models import Checkout, Contribution, Country, Deferral
+from donations.giving import erasure
+from donations.models import Checkout, Contribution, Country, Deferral, Donor
 from donations.payments import gateway
 from donations.sandbox.objects import Iban
 from donations.tasks import forget_what_is_over
@@ -213,3 +214,16 @@ def test_country_chosen_on_any_page_with_the_form_warns(donor, country, page: st
     [link] = re.findall(r'href="(\S+country=RU\S*)"', text)
     assert link.startswith("/de/support/?")
     assert "It is a crime there." in donor.client.get(unescape(link)).text
+
+
+def test_choices_are_forgotten_with_their_person(donor, country, told) -> None:
+    """While a debit is on its way the link would else show them until the session is over."""
+    form = CHOICES | {"checkout": str(uuid.uuid4()), "country": "RU"}
+    donor.continues(**form | {"own_amount": "20"})
+    donor.gives("sepa@example.org", Iban.PAYS, **form)
+    handle(told())
+    assert Contribution.objects.get().status == "processing"
+    assert Checkout.objects.filter(choices__isnull=False).count() == 2
+    erasure.erase(Donor.objects.get())
+    assert not Checkout.objects.filter(choices__isnull=False).exists()
+    assert plain(donor, way_back(Checkout.objects.latest("pk")))
