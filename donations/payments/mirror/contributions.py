@@ -50,9 +50,11 @@ def mirror_payment(
     if fields is None:
         return None
     asked: Any = checkout or recurring
-    fields |= {"appeal": asked.appeal, "frequency": asked.frequency, "stripe_invoice": invoice_id}
-    fields |= {"recurring": recurring, "checkout": checkout or asked.checkout}
     before = payment.before
+    # Given monthly, though its donor may have turned to annual since.
+    frequency = before.frequency if before else asked.frequency
+    fields |= {"appeal": asked.appeal, "frequency": frequency, "stripe_invoice": invoice_id}
+    fields |= {"recurring": recurring, "checkout": checkout or asked.checkout}
     with transaction.atomic():
         contribution = record(payment.intent, fields)
         for refund in payment.refunds:
