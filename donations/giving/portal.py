@@ -15,11 +15,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from donations import money
 from donations.asking import ask_cookie
-from donations.currencies import DECIMALS
 from donations.giving import emails, erasure, receipts, recurring_changes
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.giving.views import BUSY, LINKS
-from donations.models import Contribution, Donor, Erasure, Frequency, Receipt, RecurringContribution
+from donations.models import (
+    Contribution,
+    Donor,
+    Erasure,
+    Frequency,
+    Receipt,
+    RecurringChange,
+    RecurringContribution,
+)
 from donations.payments import gateway
 from newsroom.core import paths
 from newsroom.core.languages import spoken
@@ -108,6 +115,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
                 "recurring": recurring,
                 "lower": recurring_changes.lower(recurring),
                 "under_way": recurring_changes.under_way(recurring),
+                "offered": recurring_changes.offered(recurring),
                 "other": other(recurring),
                 "day": timezone.localtime(recurring.renews_at).day if recurring.renews_at else 1,
             }
@@ -201,6 +209,8 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
         return {"done": recurring_changes.apply(form, timezone.now())}, 200
     except recurring_changes.NotChangeable:
         return {"problem": recurring_changes.NOT_CHANGEABLE}, 409
+    except recurring_changes.Stale:
+        return {"problem": recurring_changes.STALE}, 409
     except stripe.InvalidRequestError as error:
         log.warning("Stripe refuses a change: %s", error.code)
         return {"problem": REFUSED}, 409
@@ -210,9 +220,9 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
 
 
 def other(recurring: RecurringContribution) -> dict[str, Any] | None:
-    """The other frequency, with an amount that comes to the same in a year; None in a currency that
-    we can't read amounts in, and when it can't be changed here."""
-    if recurring.currency not in DECIMALS or not recurring.changeable:
+    """The other frequency, with an amount that comes to the same in a year; None when it can't be
+    changed here."""
+    if RecurringChange.What.FREQUENCY not in recurring_changes.offered(recurring):
         return None
     monthly = recurring.frequency == Frequency.MONTHLY
     amount = recurring.amount * 12 if monthly else recurring.amount // 12

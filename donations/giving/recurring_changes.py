@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
-from donations.currencies import OFFERED
+from donations.currencies import DECIMALS, OFFERED
 from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
@@ -50,8 +50,38 @@ NOT_CHANGEABLE = _(
 )
 
 
+STALE = _("This contribution has changed since this page was shown. Please look at it again.")
+
+
 class NotChangeable(Exception):
     """It is made of more than one price, once: a new one would multiply, or be discounted."""
+
+
+class Stale(Exception):
+    """The press was done long ago, and undone or overtaken since: its words are true no more."""
+
+
+def offered(recurring: RecurringContribution) -> set[str]:
+    """What its donor may do now: what their page shows, and what is taken from an older page."""
+    if recurring.cancels_at or not recurring.going:
+        return {What.KEEP} if recurring.going else set()
+    found: set[str] = {What.CANCEL}
+    if recurring.changeable and recurring.currency in DECIMALS:
+        found |= {What.AMOUNT, What.FREQUENCY}
+    if recurring.paused:
+        return found | {What.RESUME}
+    if recurring.changeable and recurring.status == "active":
+        found.add(What.DAY)
+    if recurring.frequency == Frequency.MONTHLY:  # so many payments are counted in months
+        found.add(What.PAUSE)
+    return found
+
+
+def is_so(do: str, recurring: RecurringContribution) -> bool:
+    """It need not be offered: whoever asks for it has it already."""
+    if recurring.cancels_at:
+        return do == What.CANCEL
+    return do == What.KEEP or (do == What.RESUME and not recurring.paused)
 
 
 class RecurringChangeForm(forms.Form):
@@ -92,6 +122,9 @@ class RecurringChangeForm(forms.Form):
             self.add_error("day", _("Please choose a day from 1 to 28."))
         if not self.recurring.going and not self.pressed_before():
             raise forms.ValidationError(_("This contribution has ended. You can give anew."))
+        good = not do or do in offered(self.recurring) or is_so(do, self.recurring)
+        if not (good or self.errors or self.pressed_before()):
+            raise forms.ValidationError(STALE)
         return data
 
     def press(self) -> uuid.UUID:
@@ -127,7 +160,7 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     """Do what a valid form asks; words for the donor.
 
     Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses,
-    NotChangeable when it is no longer made as ours are.
+    NotChangeable when it is no longer made as ours are, Stale when another change came after it.
     """
     recurring, data = form.recurring, form.cleaned_data
     params, detail, words = CHANGES[data["do"]](recurring, data, now)
@@ -139,6 +172,8 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
         change.refresh_from_db()
         if change.done_at is None:
             _make(change, form, params, now)
+        elif recurring.asked_changes.filter(done_at__gt=change.done_at).exists():
+            raise Stale
     sync.pull_subscription(recurring.stripe_subscription)
     return words
 

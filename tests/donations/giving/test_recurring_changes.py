@@ -145,6 +145,48 @@ def test_press_that_arrives_twice_is_one_change(portal, recurring, monkeypatch) 
     assert recurring.paused
 
 
+def test_press_that_was_undone_since_does_not_say_that_it_is_so(portal, recurring) -> None:
+    """“Back” to an older page in another tab, and its button once more."""
+    form_id = str(uuid.uuid4())
+    assert "Nothing more is charged" in portal("cancel", form_id=form_id).text
+    portal("keep")
+    again = portal("cancel", form_id=form_id)
+    assert again.status_code == 409 and "has changed since" in again.text
+    assert "Nothing more is charged" not in again.text
+    assert recurring.cancels_at is None
+    assert portal("cancel").status_code == 200  # by the page that they see now
+    assert recurring.cancels_at
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # A whole year would be left out in place of three months.
+        ({"do": "frequency", "frequency": "annual", "amount": "100"}, {"do": "pause"}),
+        ({"do": "cancel"}, {"do": "pause"}),
+        ({"do": "cancel"}, {"do": "resume"}),
+        ({"do": "cancel"}, {"do": "amount", "amount": "20"}),
+        ({"do": "cancel"}, {"do": "day", "day": "7"}),
+        ({"do": "pause"}, {"do": "pause", "months": "3"}),
+    ],
+)
+def test_older_page_does_only_what_the_page_offers_now(portal, recurring, first, second) -> None:
+    assert portal(**first).status_code == 200
+    state = [recurring.amount, recurring.renews_at, recurring.paused, recurring.resumes_at]
+    answer = portal(**second)
+    assert answer.status_code == 400 and "has changed since" in answer.text
+    assert [
+        recurring.amount, recurring.renews_at, recurring.paused, recurring.resumes_at,
+    ] == state  # fmt: skip
+    assert RecurringChange.objects.count() == 1
+
+
+@pytest.mark.parametrize("do", ["cancel", "keep", "resume"])
+def test_what_is_so_already_is_said_again(portal, do) -> None:
+    first = portal(do)
+    assert first.status_code == portal(do).status_code == 200
+
+
 def test_amount_counts_only_when_it_is_confirmed(portal, recurring, client) -> None:
     url = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
     form = {"recurring": recurring.pk, "do": "amount", "form_id": str(uuid.uuid4())}
