@@ -3,9 +3,17 @@
 Stripe, "Supported currencies". An amount is an integer in the currency's smallest unit.
 """
 
+import unicodedata
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 
+from babel import Locale
+from babel.numbers import get_currency_name, get_currency_symbol
 from django.utils.translation.trans_real import parse_accept_lang_header
+
+from newsroom.core.languages import NAMES
+from newsroom.core.uris import MARKS
 
 # Decimals -> codes. ISK and UGX have two at the API, but only whole amounts of them can be charged.
 # (HUF and TWD are whole in payouts only.) Codes that Stripe has given up stay: rows may have them.
@@ -66,29 +74,55 @@ _DOLLARS = """
     srd ttd twd uyu xcd
 """
 _WRITTEN = {
-    "$ dollar dollars dólar dólares dolar dolarów доллар доллара долларов долар долара доларів "
+    "$ dollar dollars dólar dólares dolar dolara dolary dolarów доллар доллара доллары долларов "
+    "долар долара долари доларів "
     "دولار دولارات دلار": _DOLLARS,
     "us$ $us": "usd", "c$ ca$ $ca": "cad", "a$ au$ $au": "aud", "nz$ $nz": "nzd", "hk$": "hkd",
     "s$": "sgd", "nt$": "twd", "mx$ $mx": "mxn", "r$": "brl",
     "€ euro euros евро євро يورو یورو": "eur",
-    "£ pound pounds libra libras livre livres pfund фунт фунта фунтов фунтів جنيه پوند":
-        "gbp egp fkp gip lbp shp",
-    "uk£": "gbp", "¥ yen yenes jen jenów иена иены иен єна єни єн ين ین": "jpy cny",
+    "£ pound pounds libra libras livre livres pfund funt funta funty funtów фунт фунта фунты "
+    "фунтов фунти фунтів جنيه پوند": "gbp egp fkp gip lbp shp",
+    "uk£ poundsterling poundssterling pfundsterling фунтстерлингов фунтастерлингов "
+    "фунтовстерлингов фунтстерлінгів фунтастерлінгів фунтистерлінгів фунтівстерлінгів": "gbp",
+    "¥ yen yens yenes jen jena jeny jenów иена иены иен єна єни єн ين ین": "jpy cny",
     "jp¥ 円": "jpy", "cn¥ rmb 元": "cny",
-    "zł zl złoty złote złotych zloty zlote zlotych злотый злотых злотий злотих": "pln",
-    "kd دك": "kwd", "dt دت": "tnd", "bd دب": "bhd", "jd دا": "jod", "دينار دینار dinar dinars":
-        "kwd bhd jod tnd dzd rsd",
+    "zł zl złoty złote złotego złotych zloty zlote zlotego zlotych zlotys zlotis esloti eslotis "
+    "злотый злотого злотые злотых злотий злоті злотих زلوتي زلوتی": "pln",
+    "kd دك": "kwd", "dt دت": "tnd", "bd دب": "bhd", "jd دا": "jod",
+    "دينار دینار دنانير dinar dinars dinares dinara dinary dinarów динар динара динары динаров "
+    "динари динарів": "kwd bhd jod tnd dzd rsd",
     "₽ руб рубль рубля рублей р": "rub", "₴ грн гривня гривні гривень": "uah",
-    "kr krone kroner krona kronor": "sek nok dkk isk", "kč kc": "czk", "ft": "huf", "fr sfr": "chf",
+    "kr krone kroner kronen krona kronor": "sek nok dkk isk", "kč kc": "czk", "ft": "huf",
+    "fr sfr franc francs franken": "chf", "peso pesos": "ars clp cop dop mxn php uyu",
     "lei leu": "ron mdl", "лв": "bgn", "₺ tl": "try", "₪": "ils", "₾": "gel", "₸": "kzt",
     "₼": "azn",
-    "₹": "inr", "rs ₨": "inr pkr lkr npr mur scr", "৳": "bdt", "฿": "thb", "₫ đ": "vnd", "₱": "php",
+    "₹": "inr", "rs ₨ rupee rupees": "inr pkr lkr npr mur scr", "৳": "bdt", "฿": "thb",
+    "₫ đ": "vnd", "₱": "php",
     "₩ 원": "krw", "₭": "lak", "៛": "khr", "₮": "mnt", "₦": "ngn", "₵": "ghs", "₡": "crc",
     "₲": "pyg",
 }  # fmt: skip
-SIGNS = {code: {code} for code in DECIMALS} | {
-    sign: set(codes.split()) for signs, codes in _WRITTEN.items() for sign in signs.split()
-}
+
+
+def bare(sign: str) -> str:
+    """A sign as ``signs`` has it: “U.S. dollars” is “usdollars”."""
+    text = unicodedata.normalize("NFKC", sign).translate(dict.fromkeys(map(ord, f"{MARKS}. ")))
+    return text.casefold().replace("\u00a0", "")
+
+
+@cache
+def signs() -> dict[str, set[str]]:
+    """What may stand beside an amount, and whose it is: codes, what is written above, and what
+    CLDR has: “$US”, “10 долларов США”, “dolary amerykańskie”."""
+    found = {code: {code} for code in DECIMALS}
+    for written, codes in _WRITTEN.items():
+        for sign in written.split():
+            found.setdefault(sign, set()).update(codes.split())
+    for code, locale in product(DECIMALS, map(Locale.parse, NAMES)):
+        names = {get_currency_name(code.upper(), count, locale) for count in (None, 1, 2, 5, 1.5)}
+        for name in {*names, get_currency_symbol(code.upper(), locale)}:
+            found.setdefault(bare(name), set()).add(code)
+    return found
+
 
 # The language a browser asks for -> the currency it most likely pays in. With a region first.
 CURRENCY_OF = {"en-gb": "gbp", "en-ie": "eur", "es-419": "usd", "pl": "pln", "ja": "jpy"}

@@ -16,7 +16,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
-from donations.currencies import DECIMALS, OFFERED, SIGNS, STEPS
+from donations.currencies import DECIMALS, OFFERED, STEPS, bare, signs
 from newsroom.core.languages import NAMES, apart, spoken
 from newsroom.core.uris import MARKS
 
@@ -108,10 +108,10 @@ def _number(typed: str, code: str) -> str:
     if not found or sum(map(str.isdigit, text)) > MOST_DIGITS:
         return ""
     for side in (found[1].strip(), found[3].strip()):
-        sign = re.sub(r"[. ]", "", side).casefold()
-        if code in SIGNS.get(sign, ()) or not side:
+        sign = bare(side)
+        if not side or code in signs().get(sign, ()):
             continue
-        if sign in SIGNS or any(unicodedata.category(one) == "Sc" for one in sign):
+        if sign in signs() or any(unicodedata.category(one) == "Sc" for one in sign):
             words = _("You wrote “{sign}”, but this is an amount in {currency}.")
             raise BadAmount(words.format(sign=apart(side), currency=apart(code.upper())))
         return ""

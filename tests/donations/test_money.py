@@ -85,6 +85,15 @@ def test_what_is_taken_has_the_digits_that_were_typed(text: str, code: str) -> N
         ("٥٠", "usd", 5000), ("۱۲٫۵", "usd", 1250), ("۱۲/۵", "usd", 1250),
         ("١٬٢٣٤٫٥٦", "usd", 123_456), ("١٬٠٠٠", "usd", 100_000), ("١٢،٥", "usd", 1250),
         ("\u200f٥٠\u200e ", "usd", 5000), ("\u2068\u200f50\u00a0$\u2069", "usd", 5000),
+        ("10 долларов США", "usd", 1000), ("2 доллары", "usd", 200), ("2 dolary", "usd", 200),
+        ("12,5 dolara amerykańskiego", "usd", 1250), ("US-Dollar 10", "usd", 1000),
+        ("10 U.S. dollars", "usd", 1000), ("10 dollars des États-Unis", "usd", 1000),
+        ("10 دولار أمريكي", "usd", 1000), ("۱۰ دلار آمریکا", "usd", 1000),
+        ("£GB 10", "gbp", 1000), ("10 livres sterling", "gbp", 1000), ("10 funtów", "gbp", 1000),
+        ("10 фунтов стерлингов", "gbp", 1000), ("500 yens", "jpy", 500),
+        ("20 eslotis", "pln", 2000), ("20 злоті", "pln", 2000),
+        ("10 دينار كويتي", "kwd", 10_000), ("5 динаров", "kwd", 5000),
+        ("100 Swiss francs", "chf", 10_000), ("100 Schwedische Kronen", "sek", 10_000),
     ],
 )  # fmt: skip
 def test_amounts_as_people_type_them(typed: str, code: str, amount: int) -> None:
@@ -129,7 +138,8 @@ def test_what_can_be_read_in_two_ways_is_asked_about(
         ("10 EUR", "usd", "wrote “EUR”.* USD"), ("€10", "usd", "wrote “€”"),
         ("$10", "eur", "wrote “$”"), ("10 zł", "eur", "wrote “zł”"), ("C$10", "usd", "wrote"),
         ("$10 CAD", "usd", "wrote “CAD”"), ("₿5", "usd", "wrote"), ("5 kr", "usd", "wrote"),
-        ("100 руб.", "eur", "wrote"), ("5", "zzz", "can't read"),
+        ("100 руб.", "eur", "wrote"), ("10 Canadian dollars", "usd", "wrote “Canadian dollars”"),
+        ("10 долларов США", "eur", "wrote"), ("5", "zzz", "can't read"),
     ],
 )  # fmt: skip
 def test_bad_amounts_say_what_to_do(typed: str, code: str, message: str) -> None:
@@ -173,7 +183,7 @@ def test_spreadsheets_get_whole_units_of_any_currency(code: str, exact: str) -> 
 def test_what_is_offered_is_part_of_what_there_is() -> None:
     assert set(OFFERED) < set(DECIMALS) and len(DECIMALS) > 135
     assert set(currencies.CURRENCY_OF.values()) <= set(OFFERED)
-    for codes in currencies.SIGNS.values():
+    for codes in currencies.signs().values():
         assert codes <= set(DECIMALS)
 
 
