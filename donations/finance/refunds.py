@@ -16,6 +16,7 @@ from donations.payments import gateway, sync
 
 Status = Refund.Status
 DAY = timedelta(hours=24)
+MEANWHILE = "Meanwhile something else was given back. Please look once more."
 AGAIN = "Stripe does not answer. It is tried again by itself."
 
 
@@ -82,7 +83,7 @@ def _begin(
     contribution = Contribution.objects.select_for_update().get(pk=contribution.pk)
     check(contribution, amount)
     if most(contribution) != left:
-        raise NotRefunded("Meanwhile something else was given back. Please look once more.")
+        raise NotRefunded(MEANWHILE)
     waits = needs_second(contribution, amount, by)
     refund = Refund.objects.create(
         contribution=contribution,
@@ -98,11 +99,19 @@ def _begin(
     return refund
 
 
-def approve(refund: Refund, by: Any) -> None:
-    """The second person's word; pressed again, it is the same word. Raises NotRefunded."""
+def approve(refund: Refund, by: Any, left: int) -> None:
+    """The second person's word, given when so much was ``left`` on their page; pressed again, it is
+    the same word. Raises NotRefunded."""
     if by.pk == refund.asked_by_id:
         raise NotRefunded("Somebody else has to approve what you asked for.")
-    if refund.move(Status.APPROVED, approved_by=by):
+    with transaction.atomic():
+        contribution = Contribution.objects.select_for_update().get(pk=refund.contribution_id)
+        if refund.status == Status.WAITING:
+            check(contribution, refund.amount)
+            if most(contribution) != left:
+                raise NotRefunded(MEANWHILE)
+        approved = refund.move(Status.APPROVED, approved_by=by)
+    if approved:
         _close_review(refund, by, "Approved.")
     elif refund.approved_by_id != by.pk or refund.status == Status.DECLINED:
         raise NotRefunded("Somebody has decided about it already.")

@@ -20,6 +20,7 @@ from donations import money
 from donations.currencies import DECIMALS
 from donations.finance import refunds
 from donations.models import Contribution, Refund, Review, StripeEvent
+from newsroom.core import paths
 from newsroom.staff.gate import needs_fresh_proof
 
 DECIDE = "donations.decide_review"
@@ -44,9 +45,14 @@ class Reviews(WagtailAdminTemplateMixin, TemplateView):
         )[:200]
         closed = Review.objects.exclude(closed_at=None).select_related("closed_by")
         waiting_refunds = Refund.objects.filter(status=Refund.Status.WAITING)
-        asked = {str(refund.pk): refund for refund in waiting_refunds.select_related("asked_by")}
+        waiting_refunds = waiting_refunds.select_related("asked_by", "contribution")
+        asked = {str(refund.pk): refund for refund in waiting_refunds}
         return super().get_context_data(**kwargs) | {
-            "rows": [(review, asked.get(review.about)) for review in waiting],
+            "rows": [
+                (review, one, refunds.most(one.contribution) if one else 0)
+                for review in waiting
+                for one in [asked.get(review.about)]
+            ],
             "closed": closed.order_by("-closed_at")[:20],
             "may_decide": self.request.user.has_perm(DECIDE),
             "now": timezone.now(),
@@ -68,10 +74,14 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     if review.kind == Review.Kind.REFUND_WAITS:
         refund = get_object_or_404(Refund, pk=review.about)
         decision = request.POST.get("decision")
-        do = {"approve": refunds.approve, "decline": refunds.decline}.get(decision or "")
+        left = paths.number_of(request.POST.get("left", ""))
+        do: Callable[[], None] | None = {
+            "approve": lambda: refunds.approve(refund, request.user, left),
+            "decline": lambda: refunds.decline(refund, request.user),
+        }.get(decision or "")
         if do is None:
             messages.error(request, "Approve it, or decline it.")
-        elif say(request, lambda: do(refund, request.user)):
+        elif say(request, do):
             messages.success(request, "Given back." if decision == "approve" else "Declined.")
     else:
         words = request.POST.get("words", "").strip()

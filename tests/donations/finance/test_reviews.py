@@ -74,13 +74,14 @@ def test_large_refund_takes_two_people(client, officer, contribution, settings) 
     assert "waits for a second person" in page
     refund = Refund.objects.get()
     review = Review.objects.get()
-    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})
+    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve", "left": "5000"})
     refund.refresh_from_db()
     assert refund.status == "waiting"  # not by who asked
     client.force_login(make_user("Finance"))
-    assert "Give back" in client.get(REVIEW).text
-    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})
-    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"})  # pressed twice
+    assert "Of this contribution $50 is left" in client.get(REVIEW).text
+    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    for _ in range(2):  # pressed twice
+        client.post(f"{REVIEW}{review.pk}/", approve)
     contribution.refresh_from_db()
     refund.refresh_from_db()
     assert (contribution.returned, refund.status) == (5000, "done")
@@ -321,12 +322,33 @@ def test_decision_pressed_twice_answers_as_the_first_did(
     give_back(client, contribution, "50")
     review = Review.objects.get()
     client.force_login(make_user("Finance"))
+    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
     for _ in range(2):
-        page = client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"}, follow=True).text
+        page = client.post(f"{REVIEW}{review.pk}/", approve, follow=True).text
         assert "Given back." in page and "already" not in page
     client.force_login(make_user("Finance"))
-    page = client.post(f"{REVIEW}{review.pk}/", {"decision": "approve"}, follow=True).text
+    page = client.post(f"{REVIEW}{review.pk}/", approve, follow=True).text
     assert "already" in page
+
+
+def test_second_person_approves_only_what_they_saw(
+    client, officer, contribution, told, settings
+) -> None:
+    """Somebody has given back at Stripe what a colleague asked for here."""
+    settings.REFUND_LIMIT = 10
+    give_back(client, contribution, "20")
+    address = f"{REVIEW}{Review.objects.get().pk}/"
+    client.force_login(make_user("Finance"))
+    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    gateway.give_back(contribution.stripe_payment_intent, 2000, "dashboard")
+    handle(told())
+    page = client.post(address, approve, follow=True).text
+    assert "look once more" in page and "Of this contribution $30 is left" in page
+    assert Refund.objects.get().status == "waiting"
+    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    assert "Given back." in client.post(address, approve, follow=True).text
+    contribution.refresh_from_db()
+    assert contribution.returned == 4000
 
 
 @pytest.mark.django_db(transaction=True)
