@@ -7,8 +7,9 @@ from donations.models import Review
 
 
 def say_unknown(pk: str, what: str, **fields: Any) -> None:
+    """Each thing is a review of its own: who closed one has not seen the next."""
     why = f"{pk} has {what}, which we don't know. It is kept; please look at it at Stripe."
-    Review.open(Review.Kind.UNKNOWN, pk, why, **fields)
+    Review.open(Review.Kind.UNKNOWN, f"{pk}: {what}"[:255], why, **fields)
 
 
 def name_of(method: Any) -> str:

@@ -29,6 +29,7 @@ from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
 from subscriptions.models import Subscription
 from tests.donations.conftest import API, all_of, handle
+from tests.factories import make_user
 
 
 def state() -> tuple:
@@ -316,7 +317,14 @@ def test_status_that_stripe_invents_opens_a_review_and_breaks_nothing(donor, tol
     found.status = "hibernating"
     mirror_subscription(found, None)
     assert RecurringContribution.objects.get().status == "hibernating"
-    assert "hibernating" in Review.objects.get(kind="unknown").why
+    review = Review.objects.get(kind="unknown")
+    assert "hibernating" in review.why
+    assert review.close(make_user("Finance"), "It sleeps.", timezone.now())
+    mirror_subscription(found, None)
+    assert not Review.objects.waiting().exists()
+    found.status = "thawing"  # nobody has looked at that
+    mirror_subscription(found, None)
+    assert "thawing" in Review.objects.waiting().get().why
 
 
 def test_newer_payment_is_not_written_over_by_the_older_one(
