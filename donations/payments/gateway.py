@@ -144,9 +144,11 @@ def subscription(pk: str) -> stripe.Subscription:
 
 
 def next_payment(subscription_id: str) -> int | None:
-    """What its next invoice comes to ("Create a preview invoice"); None if there will be none."""
+    """What its next invoice takes ("Create a preview invoice"); None if there will be none. Its
+    total may be below nothing, after a change that was prorated: then none is due."""
+    params: Any = {"subscription": subscription_id}
     try:
-        return client().v1.invoices.create_preview(params={"subscription": subscription_id}).total
+        return client().v1.invoices.create_preview(params=params).amount_due
     except stripe.InvalidRequestError:
         return None
 

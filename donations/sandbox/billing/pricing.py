@@ -96,14 +96,15 @@ def amounts_of(store: Store, subscription: Object) -> Object:
         taxes.append(skeleton(stripe.Invoice.TotalTax, amount=amount, tax_behavior="exclusive",
                               taxability_reason="not_available"))  # fmt: skip
     total = left + sum(tax["amount"] for tax in taxes)
+    due = max(total, 0)  # what is below nothing would be the customer's credit
     return {
         "subtotal": subtotal,
         "total_discount_amounts": discounts,
         "total_excluding_tax": left,
         "total_taxes": taxes,
         "total": total,
-        "amount_due": total,
-        "amount_remaining": total,
+        "amount_due": due,
+        "amount_remaining": due,
     }
 
 

@@ -63,7 +63,7 @@ def _next_period(store: Store, subscription: Object) -> None:
 def _collect(store: Store, subscription: Object, invoice: Object) -> None:
     """Charge what is stored for a renewal, with Stripe's retries when it fails. Of nothing there is
     neither payment nor charge."""
-    if invoice["total"] == 0:
+    if invoice["amount_due"] == 0:
         settle_invoice(store, invoice, None)
         return
     customer = store.get(subscription["customer"]) or {}
@@ -71,7 +71,7 @@ def _collect(store: Store, subscription: Object, invoice: Object) -> None:
     known = store.fact(f"intent of {invoice['id']}")
     intent = store.get(known) if known else None
     if intent is None:
-        intent = new_intent(store, invoice["total"], invoice["currency"], customer, {})
+        intent = new_intent(store, invoice["amount_due"], invoice["currency"], customer, {})
         store.set_fact(f"intent of {invoice['id']}", intent["id"])
         store.set_fact(f"invoice of {intent['id']}", invoice["id"])
     new_invoice_payment(store, invoice, intent)

@@ -118,9 +118,9 @@ def settle_invoice(store: Store, invoice: Object, intent: Object | None) -> None
     subscription = subscription_of(store, invoice)
     if intent:
         _book_payment(store, invoice, intent)
-    elif invoice["total"]:
-        invoice["amount_paid_off_stripe"] = invoice["total"]
-    invoice |= {"status": "paid", "amount_paid": invoice["total"], "amount_remaining": 0}
+    elif invoice["amount_due"]:
+        invoice["amount_paid_off_stripe"] = invoice["amount_due"]
+    invoice |= {"status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0}
     invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
     invoice["status_transitions"]["paid_at"] = store.now()
     invoice["next_payment_attempt"] = None
@@ -132,7 +132,7 @@ def settle_invoice(store: Store, invoice: Object, intent: Object | None) -> None
 
 def _book_payment(store: Store, invoice: Object, intent: Object) -> None:
     payment = new_invoice_payment(store, invoice, intent)
-    payment |= {"status": "paid", "amount_paid": invoice["total"]}
+    payment |= {"status": "paid", "amount_paid": invoice["amount_due"]}
     payment["status_transitions"]["paid_at"] = store.now()
     save(store, payment)
     emit(store, "invoice_payment.paid", payment)
@@ -146,7 +146,7 @@ def new_invoice_payment(store: Store, invoice: Object, intent: Object) -> Object
         stripe.InvoicePayment,
         id=new_id("inpay"),
         created=store.now(),
-        amount_requested=invoice["total"],
+        amount_requested=invoice["amount_due"],
         currency=invoice["currency"],
         invoice=invoice["id"],
         is_default=True,

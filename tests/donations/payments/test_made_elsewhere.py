@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from donations.giving.links import manage_url
-from donations.models import Contribution, Receipt, RecurringContribution, Review
+from donations.models import Contribution, Receipt, RecurringContribution, Review, StripeEvent
 from donations.payments import gateway
 from donations.sandbox.objects import Card
 from newsroom.models import TransactionalMail
@@ -135,6 +135,17 @@ def test_invoice_over_nothing_is_nothing_given(account) -> None:
     assert RecurringContribution.objects.get().status == "active"
     assert not Review.objects.exists()
     assert account.a_month_on().amount == 1000
+
+
+def test_invoice_below_nothing_takes_nothing_and_stops_nothing(account) -> None:
+    """As after fewer are ordered in the middle of a month, and the rest is credited."""
+    credit = SECOND | {"items[0][price_data][unit_amount]": "-2500"}
+    recurring = account.turns(**credit)
+    assert (recurring.amount, recurring.changeable) == (0, False)
+    assert account.a_month_on().amount == 1000  # the first one, which there was
+    assert Contribution.objects.count() == 1
+    assert not StripeEvent.objects.filter(handled_at=None).exists()
+    assert not Review.objects.exists()
 
 
 def test_money_that_came_outside_of_stripe_is_put_before_finance(donor, told) -> None:
