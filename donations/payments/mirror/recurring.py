@@ -19,7 +19,8 @@ FREQUENCY_OF = {("month", 1): Frequency.MONTHLY, ("month", 12): Frequency.ANNUAL
 
 def is_plain(found: stripe.Subscription) -> bool:
     """Made as ours are: one item, one of it, whole cents, monthly or annual, nothing taken off and
-    nothing added. Then its price is what the next payment takes, and may be set anew."""
+    nothing added, charged by itself, with no schedule that sets another price. Then its price is
+    what the next payment takes, and may be set anew."""
     items = found["items"].data
     return (
         len(items) == 1
@@ -28,6 +29,8 @@ def is_plain(found: stripe.Subscription) -> bool:
         and items[0].price.billing_scheme == "per_unit"
         and not items[0].price.transform_quantity
         and frequency_of(found) in Frequency.values
+        and found.collection_method == "charge_automatically"
+        and not found.schedule
         and not (found.discounts or items[0].discounts or getattr(found.customer, "discount", None))
         and not (found.default_tax_rates or items[0].tax_rates or found.automatic_tax.enabled)
     )

@@ -10,6 +10,7 @@ import requests
 from donations.giving.links import manage_url
 from donations.models import Contribution, Receipt, RecurringContribution, Review, StripeEvent
 from donations.payments import gateway
+from donations.payments.mirror.recurring import is_plain, mirror_subscription
 from donations.sandbox.objects import Card
 from newsroom.models import TransactionalMail
 from tests.donations.conftest import API, all_of, handle, hidden
@@ -176,6 +177,22 @@ def test_what_is_not_made_as_ours_is_not_changed_on_the_donors_page(account, sit
     assert client.post(page, form).status_code == 200
     assert RecurringContribution.objects.get().cancels_at
     assert RecurringContribution.objects.get().amount == 3000  # though no invoice will come
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("collection_method", "send_invoice"), ("schedule", "sub_sched_x")],
+)
+def test_what_is_billed_by_mail_or_has_a_schedule_is_not_made_as_ours(
+    account, name: str, value: str
+) -> None:
+    """Nothing is charged by itself; Stripe's next phase would undo what the donor sets."""
+    found = gateway.subscription(RecurringContribution.objects.get().stripe_subscription)
+    assert is_plain(found)
+    setattr(found, name, value)
+    assert not is_plain(found)
+    assert not mirror_subscription(found, None, 1200).changeable
+    assert RecurringContribution.objects.get().amount == 1200  # as Stripe says
 
 
 def test_what_was_turned_while_the_page_was_open_is_not_multiplied(account, site) -> None:
