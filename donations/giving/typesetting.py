@@ -1,7 +1,8 @@
 """A document as PDF, set by Typst in the fonts of every script that we found one for.
 
-Typst carries Latin, Greek and Cyrillic letters, we Arabic ones (Vazirmatn: text copied out of a
-receipt stays in order), two packages all others (Noto Sans; all under the SIL Open Font License).
+Typst carries Latin, Greek and Cyrillic letters, we Arabic ones (Vazirmatn: nearly all text copied
+out of a receipt stays in order), two packages all others (Noto Sans; all under the SIL Open Font
+License).
 No font, file or network of the machine is used.
 """
 
