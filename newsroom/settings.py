@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "newsroom.staff.gate.second_factor_first",
     "newsroom.staff.audited.write_down",
+    "newsroom.staff.races.look_once_more",
     "django.contrib.messages.middleware.MessageMiddleware",
     "newsroom.publishing.redirects.InEveryLanguage",
 ]
@@ -275,7 +276,7 @@ STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
 
 WAGTAIL_SITE_NAME = "The Meridian"
 WAGTAILADMIN_BASE_URL = BASE_URL
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "newsroom.publishing.search_index"}}
 WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
 WAGTAILIMAGES_IMAGE_FORM_BASE = "newsroom.publishing.upload_forms.PictureForm"
 WAGTAILDOCS_DOCUMENT_MODEL = "newsroom.Attachment"

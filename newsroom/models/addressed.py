@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from wagtail.admin.forms.models import register_form_field_override
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
@@ -68,6 +68,15 @@ class AddressedPage(Page):
 
     class Meta:
         abstract = True
+
+    @transaction.atomic
+    def save(self, *args: Any, clean: bool = True, **kwargs: Any) -> None:
+        """Saves below one parent wait for each other: no index of the database knows that an
+        address is taken, only the look that Wagtail takes just before."""
+        if clean and self.path:
+            beside = Page.objects.select_for_update().filter(path=self.path[: -Page.steplen])
+            beside.values_list("pk").first()
+        super().save(*args, clean=clean, **kwargs)
 
     def clean(self) -> None:
         super().clean()

@@ -30,7 +30,7 @@ NOT_PAGES = re.compile(r"/logout/|\.csv|export=|/sprite/|/jsi18n/")
 
 
 @pytest.fixture
-def watched(staff: Any) -> Iterator[Any]:
+def watched(staff: Any, product: Product) -> Iterator[Any]:
     """``staff``, whose pages have nothing blocked, no error in their console, and no 5xx."""
     found: set[str] = set()
 
@@ -43,7 +43,7 @@ def watched(staff: Any) -> Iterator[Any]:
         return page
 
     yield log_in
-    assert sorted(found) == []
+    assert sorted(found) == [], product.output()[-3000:]
 
 
 def is_complaint(said: Any) -> bool:

@@ -32,3 +32,20 @@ function followWithSheet(element) {
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   queueMicrotask(follow); // once it is in the page
 }
+
+// A press on “Save” or “Publish” while Wagtail saves by itself: the form waits for it, and nothing
+// is saved by itself any more. Otherwise a new page would be made twice.
+async function submitAlone(event) {
+  const form = event.target;
+  const autosave = wagtail.app.getControllerForElementAndIdentifier(form, "w-autosave");
+  if (!autosave) return;
+  autosave.activeValue = false;
+  if (!autosave.submitPromise) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  await autosave.submitPromise;
+  const pressed = event.submitter;
+  if (pressed) pressed.disabled = false; // which action was meant is in its name
+  form.requestSubmit(pressed);
+}
+document.addEventListener("submit", submitAlone, true);

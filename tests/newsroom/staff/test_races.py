@@ -1,0 +1,80 @@
+"""Colleagues who press at the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
+
+from newsroom.models import ArticlePage, Author, TextPage
+from tests.factories import make_site, make_user
+
+TOGETHER = 6
+
+
+def send_together(sent: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+    """Addresses with their forms, all sent at once; the answers."""
+
+    def send(to: tuple[str, dict[str, Any]]) -> Any:
+        client = Client(raise_request_exception=False)
+        client.force_login(editor)
+        try:
+            return client.post(*to)
+        finally:
+            connection.close()
+
+    editor = make_user(None)
+    with ThreadPoolExecutor(len(sent)) as threads:
+        return list(threads.map(send, sent))
+
+
+def article(number: int, **fields: Any) -> dict[str, Any]:
+    formsets = ["bylines", "related_articles", "corrections", "comments"]
+    form = {name: inline_formset([]) for name in formsets} | {"body": streamfield([])}
+    return nested_form_data(form | {"title": f"Bread {number}", "slug": "bread"} | fields)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["action-save", "action-publish"])
+def test_one_slug_chosen_by_several_is_taken_once_and_the_others_are_told(action: str) -> None:
+    section = make_site().section
+    url = reverse("wagtailadmin_pages:add", args=["newsroom", "articlepage", section.pk])
+    answers = send_together([(url, article(i, **{action: "1"})) for i in range(TOGETHER)])
+    assert sorted(answer.status_code for answer in answers) == [200] * (TOGETHER - 1) + [302]
+    assert ArticlePage.objects.filter(slug="bread").count() == 1
+    refused = next(answer for answer in answers if answer.status_code == 200)
+    assert "already in use" in refused.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_address_for_two_pages_that_were_there() -> None:
+    home = make_site().home
+    pages = [
+        home.add_child(instance=TextPage(title=f"T {i}", slug=f"t-{i}", body="<p>T</p>"))
+        for i in range(TOGETHER)
+    ]
+    form = nested_form_data(
+        {
+            "title": "About us",
+            "slug": "about",
+            "body": rich_text("<p>We.</p>"),
+            "comments": inline_formset([]),
+            "action-publish": "1",
+        }
+    )
+    urls = [reverse("wagtailadmin_pages:edit", args=[page.pk]) for page in pages]
+    answers = send_together([(url, form) for url in urls])
+    assert sorted(answer.status_code for answer in answers) == [200] * (TOGETHER - 1) + [302]
+    assert TextPage.objects.filter(slug="about").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_new_author_written_down_by_several_is_there_once() -> None:
+    make_site()
+    url = reverse(Author.snippet_viewset.get_url_name("add"))
+    answers = send_together([(url, {"name": "Ana", "role": ""})] * TOGETHER)
+    assert sorted(answer.status_code for answer in answers) == [200] * (TOGETHER - 1) + [302]
+    assert Author.objects.count() == 1
