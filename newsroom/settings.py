@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "newsroom.web.middleware.speak",
     "newsroom.web.middleware.limit_body",
     "newsroom.web.middleware.refuse_nul",
+    "newsroom.web.middleware.clean_texts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -277,6 +278,9 @@ STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
 WAGTAIL_SITE_NAME = "The Meridian"
 WAGTAILADMIN_BASE_URL = BASE_URL
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "newsroom.publishing.search_index"}}
+WAGTAILADMIN_RICH_TEXT_EDITORS = {
+    "default": {"WIDGET": "newsroom.publishing.rich_text.CleanRichText"}
+}
 WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
 WAGTAILIMAGES_IMAGE_FORM_BASE = "newsroom.publishing.upload_forms.PictureForm"
 WAGTAILDOCS_DOCUMENT_MODEL = "newsroom.Attachment"

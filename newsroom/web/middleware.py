@@ -6,11 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
 
 from newsroom.core import languages
+from newsroom.core.clean_text import clean, clean_field
 from newsroom.web.body_limits import declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -103,6 +104,35 @@ def _form_has_nul(request: HttpRequest) -> bool:
     if request.method != "POST" or request.path.startswith(("/admin/", "/webhooks/")):
         return False
     return b"\0" in request.body or b"%00" in request.body
+
+
+def clean_texts(get_response: View) -> View:
+    """Whatever somebody typed or pasted, in any form or query, is clean text when a view sees it.
+    What machines send is signed as it is."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(request: HttpRequest, view: View, args: Any, kwargs: dict[str, Any]) -> None:
+        if request.path.startswith("/webhooks/") or getattr(view, "ignores_body", False):
+            return
+        request.GET = cleaned(request.GET)
+        if request.method == "POST":
+            request.POST = cleaned(request.POST)
+            for name, files in request.FILES.lists():
+                for file in files:
+                    file.name = clean(file.name or "") or name
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def cleaned(fields: QueryDict) -> Any:
+    """The same object when nothing was to be done."""
+    clean_fields = fields.copy()
+    for name, values in fields.lists():
+        clean_fields.setlist(name, [clean_field(value) for value in values])
+    return fields if clean_fields == fields else clean_fields
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
