@@ -10,6 +10,8 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 
+from newsroom.publishing.article_checklist import ArticleViewSet
+from newsroom.publishing.rich_text import LinkToPage
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
 from newsroom.web import exports, starters
@@ -19,6 +21,16 @@ exports.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
+
+
+@hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
+def link_to_pages(features: Any) -> None:
+    features.register_link_type(LinkToPage)
+
+
+@hooks.register("register_admin_viewset")
+def articles() -> ArticleViewSet:
+    return ArticleViewSet()
 
 
 @hooks.register("register_settings_menu_item")

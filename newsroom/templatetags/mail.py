@@ -5,10 +5,10 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
-from wagtail.rich_text import expand_db_html
 
 from newsroom.mail import links as links_in_html
 from newsroom.mail import plain_text
+from newsroom.publishing.rich_text import expand
 
 register = template.Library()
 
@@ -22,7 +22,7 @@ FILLER = "\u034f\u200c\xa0"
 def mail_html(rich_text: Any) -> SafeString | str:
     """Rich text with addresses that work from a mail; "" where an editor emptied it and “<p></p>”
     is left."""
-    html = links_in_html.absolute(expand_db_html(getattr(rich_text, "source", rich_text)))
+    html = links_in_html.absolute(expand(getattr(rich_text, "source", rich_text)))
     return mark_safe(html) if plain_text.has_words(html) else ""
 
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 from wagtail import hooks
 
 from newsroom.models import PolicyPage, SectionPage, TextPage
+from newsroom.publishing.rich_text import expand
 
 register = template.Library()
 
@@ -27,6 +28,12 @@ def footer_pages() -> Any:
 @register.simple_tag
 def privacy_policy() -> PolicyPage | None:
     return PolicyPage.current()
+
+
+@register.filter
+def prose(rich_text: Any) -> SafeString:
+    """Rich text as readers get it."""
+    return mark_safe(expand(getattr(rich_text, "source", rich_text)))
 
 
 @register.filter

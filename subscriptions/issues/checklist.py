@@ -4,11 +4,11 @@ STOPS and WARNS list the checks (checks.py), each with the place where it is put
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
 
+from newsroom.publishing.checklist import Check, Finding, findings, first_stop
 from subscriptions.issues import checks, link_checker
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage
@@ -42,13 +42,6 @@ def here(proof: Proof) -> str:
 INBOX, CONTENT, SUBJECTS = part("in_the_inbox"), part("content"), part("subject_test")
 
 
-@dataclass(frozen=True)
-class Check:
-    label: str
-    look: Callable[[Proof], str]
-    place: Callable[[Proof], str]  # the address where it is put right
-
-
 STOPS = [
     Check("Subject", checks.subject_is_there, INBOX),
     Check("Something to read", checks.it_says_something, CONTENT),
@@ -77,36 +70,14 @@ WARNS = [
 ]
 
 
-@dataclass(frozen=True)
-class Finding:
-    """How a check came out: ``state`` is "fine", "stop" or "warning"."""
-
-    label: str
-    state: str
-    words: str
-    url: str
-
-
 def inspect(issue: IssuePage) -> list[Finding]:
     """The whole checklist for the issue as it is in that object."""
-    proof = Proof(issue)
-    return [
-        *(_finding(check, proof, "stop") for check in STOPS),
-        *(_finding(check, proof, "warning") for check in WARNS),
-    ]
+    return findings(Proof(issue), STOPS, WARNS)
 
 
 def stops(issue: IssuePage) -> str:
     """The first thing that stops it, "" when nothing does."""
-    proof = Proof(issue)
-    return next((words for check in STOPS if (words := check.look(proof))), "")
-
-
-def _finding(check: Check, proof: Proof, otherwise: str) -> Finding:
-    words = check.look(proof)
-    if not words:
-        return Finding(check.label, "fine", "", "")
-    return Finding(check.label, otherwise, words, check.place(proof))
+    return first_stop(Proof(issue), STOPS)
 
 
 def look_at_others_pages() -> int:

@@ -13,6 +13,7 @@ from django.conf import settings
 from newsroom.core.uris import to_uri
 from newsroom.mail import providers
 from newsroom.models import ArticlePage
+from newsroom.publishing.checklist import quoted
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage, LinkCheck
@@ -69,8 +70,10 @@ def our_links_lead_somewhere(proof: Proof) -> str:
     }
     ours = [href for href in link_checker.ours(proof.hrefs) if href not in known]
     dead = [href for href in ours if not link_checker.leads_somewhere(href)]
-    gone = ["a page that was deleted"] if "" in link_checker.hrefs(proof.rich_text) else []
-    return f"These links lead nowhere: {quoted(dead + gone)}." if dead or gone else ""
+    found = [f"These links lead nowhere: {quoted(dead)}."] if dead else []
+    if proof.dead_links:
+        found.append(f"Links to pages that are not published, or gone: {quoted(proof.dead_links)}.")
+    return " ".join(found)
 
 
 def no_marker_is_left(proof: Proof) -> str:
@@ -201,8 +204,3 @@ def audience_is_usual(proof: Proof) -> str:
     if abs(now - before) <= before * UNUSUAL:
         return ""
     return f"{now:,} readers; the last issue went to {before:,}."
-
-
-def quoted(words: list[str]) -> str:
-    some = ", ".join(f"“{word}”" for word in words[:5])
-    return some + (f" and {len(words) - 5} more" if len(words) > 5 else "")

@@ -5,9 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.html import strip_tags
-from wagtail.rich_text import expand_db_html
 
 from newsroom.mail.compose import Rendered
+from newsroom.models import ArticlePage
+from newsroom.publishing import rich_text
 from subscriptions.issues import link_checker, rendering
 from subscriptions.models import IssuePage, Mailing, Piece
 
@@ -38,22 +39,25 @@ class Proof:
         return [self.issue.subject, self.issue.preheader, *others, *typed]
 
     @cached_property
-    def rich_text(self) -> str:
-        """The HTML of everything typed as rich text."""
-        return "".join(
-            expand_db_html(block.value.source)
-            for block in self.issue.body
-            if block.block_type == "letter"
-        )
+    def dead_links(self) -> list[str]:
+        """The words of links to pages that readers can't open, also in articles that go whole."""
+        texts = [block for block in self.issue.body if block.block_type == "letter"]
+        for story in self.whole:
+            texts += [block for block in story.body if block.block_type == "text"]
+        return [words for text in texts for words in rich_text.dead_links(text.value.source)]
+
+    @property
+    def whole(self) -> list[ArticlePage]:
+        """The articles that go out with their text."""
+        return [p.story for p in self.stories if p.story and p.value.get("full_text")]
 
     @cached_property
     def pictures(self) -> list[Any]:
         """Every picture of the mail, also those of an article that goes out whole."""
         found = [p.picture for p in self.issue.pieces if p.kind in ("article", "picture")]
-        for piece in self.stories:
-            if piece.story and piece.value.get("full_text"):
-                blocks = [one for one in piece.story.body if one.block_type == "image"]
-                found += [block.value["image"] for block in blocks]
+        for story in self.whole:
+            blocks = [block for block in story.body if block.block_type == "image"]
+            found += [block.value["image"] for block in blocks]
         return [image for image in found if image]
 
     @cached_property

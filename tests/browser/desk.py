@@ -71,6 +71,6 @@ class Editor:
             found = self.page.locator(f".desk-{state} strong", has_text=re.compile(f"^{label}$"))
             if found.count():
                 return state
-        fine = self.page.locator(".desk-ok", has_text=re.compile(f"^{label}$"))
+        fine = self.page.locator(".checklist-ok", has_text=re.compile(f"^{label}$"))
         assert fine.count() == 1, f"no check “{label}”"
         return "ok"

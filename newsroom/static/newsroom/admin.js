@@ -49,3 +49,14 @@ async function submitAlone(event) {
   form.requestSubmit(pressed);
 }
 document.addEventListener("submit", submitAlone, true);
+
+// The number beside the checklist's button, when Wagtail has rendered the list anew.
+function countOpen() {
+  const list = document.querySelector("[data-side-panel=checklist] [data-open]");
+  const toggle = document.querySelector("[data-side-panel-toggle=checklist]");
+  const counter = toggle?.querySelector("[data-side-panel-toggle-counter]");
+  if (!list || !counter) return;
+  counter.textContent = list.dataset.open;
+  counter.hidden = list.dataset.open === "0";
+}
+document.addEventListener("w-autosave:success", () => requestAnimationFrame(countOpen));

@@ -74,7 +74,7 @@ def test_good_issue_is_fine_but_for_the_test_that_was_not_sent(issue) -> None:
         (
             "Links to our own pages",
             {"letter": '<p><a linktype="page" id="999999">x</a></p>'},
-            "was deleted",
+            "or gone: “x”",
         ),
         ("Size", {"letter": f"<p>{'x' * 95_000}</p>"}, "Gmail cuts it off"),
     ],
@@ -325,3 +325,17 @@ def test_picture_that_cannot_be_shown_is_left_out_and_named(site, place: str) ->
     assert state == "warning" and "Riverbank" in said
     assert "<img" not in Proof(issue).rendered.html
     assert checklist.stops(issue) == ""
+
+
+def test_links_of_articles_that_go_out_whole_are_looked_at(site, issue, article) -> None:
+    gone = make_article(site.section, title="Gone")
+    text = f'<p><a linktype="page" id="{gone.pk}">as we wrote</a></p>'
+    article.body = [("text", text)]
+    article.save_revision().publish()
+    issue.body = [("article", {"article": article, "full_text": True})]
+    assert words(issue, "Links to our own pages")[0] == "fine"
+    gone.unpublish()
+    state, told = words(issue, "Links to our own pages")
+    assert state == "stop" and "“as we wrote”" in told
+    mail = rendering.render_issue(issue)
+    assert "as we wrote" in mail.html and "<a>" not in mail.html.replace(" ", "")

@@ -1,0 +1,190 @@
+"""What stops an article from being published, or gives its editor pause: the list beside it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from wagtail.admin.ui.side_panels import BaseSidePanel
+from wagtail.admin.views.pages.create import CreateView
+from wagtail.admin.views.pages.edit import EditView
+from wagtail.admin.viewsets.pages import PageViewSet
+
+from newsroom.mail.plain_text import has_words
+from newsroom.models import ArticlePage
+from newsroom.publishing import rich_text
+from newsroom.publishing.checklist import Check, findings, first_stop, quoted
+
+LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone show
+
+# --- The checks -----------------------------------------------------------------------------
+
+
+def headline_is_there(article: ArticlePage) -> str:
+    return "" if article.title.strip() else "Write a headline."
+
+
+def it_says_something(article: ArticlePage) -> str:
+    shown = any(
+        block.block_type != "text" or has_words(block.value.source) for block in article.body
+    )
+    return "" if shown or article.deck else "There is nothing to read: write the text, or a deck."
+
+
+def headline_is_short(article: ArticlePage) -> str:
+    length = len(article.title)
+    return (
+        f"{length} characters; others’ cards show {LONG_HEADLINE}."
+        if length > LONG_HEADLINE
+        else ""
+    )
+
+
+def deck_is_there(article: ArticlePage) -> str:
+    return (
+        "" if article.deck else "None: teasers, feeds and the newsletter show the headline alone."
+    )
+
+
+def text_is_there(article: ArticlePage) -> str:
+    return "" if len(article.body) else "A headline and a deck, and no text."
+
+
+def somebody_signs(article: ArticlePage) -> str:
+    return "" if article.authors else "Nobody signs it. A pen name is an author, too."
+
+
+def section_is_published(article: ArticlePage) -> str:
+    section = article.section
+    return "" if section.live else f"“{section.title}” is not published: no menu leads there."
+
+
+def pictures_are_described(article: ArticlePage) -> str:
+    names = [image.title for image in pictures(article) if not image.description]
+    return f"For those who don’t see them, describe {quoted(names)}." if names else ""
+
+
+def pictures_are_credited(article: ArticlePage) -> str:
+    names = [image.title for image in pictures(article) if not image.credit]
+    return f"Say who made {quoted(names)}." if names else ""
+
+
+def pictures_can_be_shown(article: ArticlePage) -> str:
+    names = [image.title for image in pictures(article) if image.is_broken]
+    return f"Left out, as their files are gone or damaged: {quoted(names)}." if names else ""
+
+
+def links_lead_somewhere(article: ArticlePage) -> str:
+    texts = [block.value.source for block in article.body if block.block_type == "text"]
+    words = [words for text in texts for words in rich_text.dead_links(text)]
+    if not words:
+        return ""
+    return f"Readers see only the words of {quoted(words)}: that page is not published, or is gone."
+
+
+def pictures(article: ArticlePage) -> Iterator[Any]:
+    """The lead and those of the text, each once."""
+    blocks = [block.value["image"] for block in article.body if block.block_type == "image"]
+    yield from dict.fromkeys(image for image in (article.lead_image, *blocks) if image)
+
+
+# --- The list -------------------------------------------------------------------------------
+
+
+def part(name: str) -> Callable[[ArticlePage], str]:
+    """A part of the editor, by the anchor that Wagtail gives it."""
+    return lambda article: f"#panel-child-story-{name}-section"
+
+
+def picture_without(field: str) -> Callable[[ArticlePage], str]:
+    def place(article: ArticlePage) -> str:
+        first = next(image for image in pictures(article) if not getattr(image, field))
+        return reverse("wagtailimages:edit", args=[first.pk])
+
+    return place
+
+
+def section_page(article: ArticlePage) -> str:
+    return reverse("wagtailadmin_pages:edit", args=[article.section.pk])
+
+
+STOPS = [
+    Check("Headline", headline_is_there, part("title")),
+    Check("Something to read", it_says_something, part("body")),
+]
+WARNS = [
+    Check("Length of the headline", headline_is_short, part("title")),
+    Check("Deck", deck_is_there, part("deck")),
+    Check("Byline", somebody_signs, part("bylines")),
+    Check("Text", text_is_there, part("body")),
+    Check("Section", section_is_published, section_page),
+    Check("Descriptions of pictures", pictures_are_described, picture_without("description")),
+    Check("Credits of pictures", pictures_are_credited, picture_without("credit")),
+    Check("Pictures", pictures_can_be_shown, part("lead_image")),
+    Check("Links", links_lead_somewhere, part("body")),
+]
+
+
+class ChecklistSidePanel(BaseSidePanel):
+    """Follows what is typed: Wagtail renders it anew whenever it saves."""
+
+    class SidePanelToggle(BaseSidePanel.SidePanelToggle):
+        aria_label = "Toggle checklist"
+        icon_name = "list-ul"
+
+        def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+            context: dict[str, Any] = super().get_context_data(parent_context)
+            return context | {"count": len(self.panel.open)}
+
+    class Media:
+        css = {"all": ("newsroom/checklist.css",)}
+
+    name = "checklist"
+    title = "Checklist"
+    template_name = "newsroom/publishing/checklist_panel.html"
+    order = 250
+
+    @property
+    def open(self) -> list[Any]:
+        return [finding for finding in self.findings if finding.state != "fine"]
+
+    def __init__(self, article: ArticlePage, request: HttpRequest) -> None:
+        self.findings = findings(article, STOPS, WARNS) if article.pk else []
+        super().__init__(article, request)
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(parent_context)
+        return context | {"findings": self.findings, "open": self.open}
+
+
+class WithChecklist:
+    """Either of Wagtail's views of the editor."""
+
+    def get_side_panels(self: Any) -> Any:
+        panels = super().get_side_panels()  # type: ignore[misc]
+        panels.append(ChecklistSidePanel(self.page, self.request))
+        return panels
+
+    def publish_action(self: Any) -> HttpResponse:
+        """What stops it stops only this: it is saved as a draft."""
+        reason = first_stop(self.form.instance, STOPS)
+        if reason:
+            messages.error(self.request, f"Not published, only saved. {reason}")
+        action = self.save_action if reason else super().publish_action  # type: ignore[misc]
+        answer: HttpResponse = action()
+        return answer
+
+
+class ArticleCreateView(WithChecklist, CreateView):
+    pass
+
+
+class ArticleEditView(WithChecklist, EditView):
+    pass
+
+
+class ArticleViewSet(PageViewSet):
+    model = ArticlePage
+    add_view_class = ArticleCreateView
+    edit_view_class = ArticleEditView
