@@ -117,7 +117,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "newsroom.staff.gate.second_factor_first",
     "newsroom.staff.audited.write_down",
-    "newsroom.staff.races.look_once_more",
+    "newsroom.editing.races.look_once_more",
     "django.contrib.messages.middleware.MessageMiddleware",
     "newsroom.publishing.redirects.InEveryLanguage",
 ]

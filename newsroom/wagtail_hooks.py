@@ -10,7 +10,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 
-from newsroom.publishing.article_checklist import ArticleViewSet
+from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog

@@ -15,6 +15,7 @@ HALVES = {
         "tests/donations",
         "tests/subscriptions",
         "tests/newsroom/mail",
+        "tests/newsroom/editing",
         "tests/newsroom/models",
         "tests/newsroom/publishing",
         "tests/newsroom/web",

@@ -22,7 +22,7 @@ from donations.models import (
 )
 from donations.payments import gateway, sync
 from donations.payments.mirror.donors import PEOPLE
-from newsroom.core.locks import one_at_a_time
+from newsroom.core.database import one_at_a_time
 from newsroom.core.privacy import list_index
 from subscriptions.models import Subscription
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsroom.accounts.models import AuditEntry
-from newsroom.core.locks import one_at_a_time
+from newsroom.core.database import one_at_a_time
 from newsroom.core.privacy import keyed_hash
 
 LOCK = 0x61756469  # of PostgreSQL's advisory locks: “audi”

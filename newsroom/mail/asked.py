@@ -13,8 +13,8 @@ from django.utils import timezone
 from wagtail import hooks
 
 from newsroom.core.clock import day_of
+from newsroom.core.database import one_at_a_time
 from newsroom.core.jobs import after_commit
-from newsroom.core.locks import one_at_a_time
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
 from newsroom.models import Asked

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.urls import reverse
 from django.utils import timezone
 
-from newsroom.publishing.checklist import Check, Finding, findings, first_stop
+from newsroom.editing.checklist import Check, Finding, findings, first_stop
 from subscriptions.issues import checks, link_checker
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage

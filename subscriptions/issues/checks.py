@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 
 from newsroom.core.uris import to_uri
+from newsroom.editing.checklist import quoted
 from newsroom.mail import providers
 from newsroom.models import ArticlePage
-from newsroom.publishing.checklist import quoted
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage, LinkCheck

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Count, Func, Max, Q
 from django.db.models.functions import Now
 
-from newsroom.core.locks import one_at_a_time
+from newsroom.core.database import one_at_a_time
 from newsroom.core.moves import Moves, transition
 
 MOST_IN_DOUBT = 3  # calls of one mailing; then it waits until they are settled

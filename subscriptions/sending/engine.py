@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from newsroom.core import clock
-from newsroom.core.db_retry import with_retries
+from newsroom.core.database import with_retries
 from newsroom.core.moves import transition
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, literal, message_of

@@ -12,7 +12,7 @@ from django.core.mail import get_connection
 from django.db import connection
 
 from newsroom.core import tokens
-from newsroom.core.db_retry import with_retries
+from newsroom.core.database import with_retries
 from newsroom.core.uris import ascii_address
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, message_of

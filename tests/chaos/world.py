@@ -154,7 +154,7 @@ class World:
         return status
 
     def status(self, mailing: int) -> str:
-        from newsroom.core.db_retry import with_retries
+        from newsroom.core.database import with_retries
         from subscriptions.models import Mailing
 
         statuses = Mailing.objects.values_list("status", flat=True)

@@ -19,7 +19,7 @@ from donations.models import (
     ErasedCustomer,
     RecurringContribution,
 )
-from newsroom.core.locks import one_at_a_time
+from newsroom.core.database import one_at_a_time
 from newsroom.core.privacy import giving_index
 
 PEOPLE = int.from_bytes(b"people")  # the lock; before any row is locked

@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
+from newsroom.editing import article_checklist
+from newsroom.editing.checklist import findings
 from newsroom.models import ArticleByline, ArticlePage, Author
-from newsroom.publishing import article_checklist
-from newsroom.publishing.checklist import findings
 from tests.factories import make_article, make_image, make_user
 
 

@@ -11,10 +11,10 @@ from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.edit import EditView
 from wagtail.admin.viewsets.pages import PageViewSet
 
+from newsroom.editing.checklist import Check, findings, first_stop, quoted
 from newsroom.mail.plain_text import has_words
 from newsroom.models import ArticlePage
 from newsroom.publishing import rich_text
-from newsroom.publishing.checklist import Check, findings, first_stop, quoted
 
 LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone show
 

@@ -1,4 +1,4 @@
-"""Waiting for a database that is restarting, where giving up would lose what only we know."""
+"""What is asked of PostgreSQL besides queries: to wait for others, and to come back."""
 
 import logging
 import time
@@ -28,3 +28,12 @@ def with_retries(write: Callable[[], T]) -> T:
             connection.close()
             time.sleep(wait)
             wait = min(wait * 2, 5)
+
+
+def one_at_a_time(*numbers: int) -> None:
+    """A lock that stands for something without a row of its own: whoever takes the same waits until
+    this transaction ends. One number of 64 bits, or two of 32 (PostgreSQL: “Advisory Lock
+    Functions”)."""
+    places = ", ".join(["%s"] * len(numbers))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({places})", numbers)
