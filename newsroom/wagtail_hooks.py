@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -26,6 +27,13 @@ hooks.register("register_account_menu_item", security.account_link)
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
 def link_to_pages(features: Any) -> None:
     features.register_link_type(LinkToPage)
+
+
+@hooks.register("before_edit_page")
+def say_what_is_gone(request: HttpRequest, page: Any) -> None:
+    if request.method == "GET" and (gone := getattr(page, "gone", ())):
+        words = "Since this version was saved, what it refers to was deleted. Left out: "
+        messages.warning(request, f"{words}{', '.join(gone)}.")
 
 
 @hooks.register("register_admin_viewset")

@@ -1,11 +1,14 @@
 """Pages' addresses: in any script, none that a view of ours has, none too long to be kept."""
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from modelcluster.fields import ParentalKey
+from modelcluster.models import get_all_child_relations
 from wagtail.admin.forms.models import register_form_field_override
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
@@ -65,9 +68,27 @@ class AddressedPage(Page):
     # How the patterns beside it begin in newsroom/urls.py; None: there are none.
     addresses_under: str | None = ""
     copy_form_class = CopyWithAddress
+    gone: Sequence[str] = ()  # what this version had and was deleted since, in words
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def from_serializable_data(
+        cls, data: dict[str, Any], check_fks: bool = True, strict_fks: bool = False
+    ) -> Any:
+        """A draft or an older version. Rows of it that refer to what was deleted since, an author
+        say, are left out, and named in ``gone``: modelcluster raises an error for some of them."""
+        gone, kept = [], dict(data)
+        for relation in get_all_child_relations(cls):
+            name, model = relation.get_accessor_name(), relation.related_model
+            rows = data.get(name, [])
+            kept[name] = [row for row in rows if row not in rows_of_what_is_gone(model, rows)]
+            if len(kept[name]) < len(rows):
+                gone.append(str(model._meta.verbose_name))
+        page = super().from_serializable_data(kept, check_fks, strict_fks)
+        page.gone = gone
+        return page
 
     @transaction.atomic
     def save(self, *args: Any, clean: bool = True, **kwargs: Any) -> None:
@@ -84,3 +105,16 @@ class AddressedPage(Page):
             refuse_taken(self.slug, self.addresses_under)
         except ValidationError as refusal:
             raise ValidationError({"slug": refusal}) from refusal
+
+
+def rows_of_what_is_gone(model: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a page's rows, as a revision keeps them, that refer to something deleted."""
+    found = []
+    for field in model._meta.concrete_fields:
+        if not isinstance(field, models.ForeignKey) or isinstance(field, ParentalKey):
+            continue
+        wanted = {row[field.name] for row in rows if row.get(field.name) is not None}
+        there = field.remote_field.model._base_manager.filter(pk__in=wanted) if wanted else ()
+        gone = wanted - {one.pk for one in there}
+        found += [row for row in rows if row.get(field.name) in gone]
+    return found
