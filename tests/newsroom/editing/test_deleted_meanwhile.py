@@ -1,4 +1,4 @@
-"""What a draft or an older version refers to is deleted: the editor opens, and says what is gone."""
+"""What a draft or older version refers to is deleted: the editor opens, and says what is gone."""
 
 from typing import Any
 
