@@ -8,7 +8,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents.views import serve as documents
 
-from newsroom.publishing import feeds, files, reads, views
+from newsroom.publishing import feeds, files, listings, reads, views
 from newsroom.web import health
 
 urlpatterns = [
@@ -33,6 +33,8 @@ urlpatterns = [
     path("news-sitemap.xml", views.news_sitemap),
     path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
+    path("topic/<page:slug>/", listings.topic, name="topic"),
+    path("author/<page:slug>/", listings.author, name="author"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),
     path("webhooks/", include("newsroom.mail.webhooks")),

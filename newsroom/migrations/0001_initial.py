@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=120, unique=True)),
                 ('role', models.CharField(blank=True, help_text='For example “Economy editor”.', max_length=120)),
+                ('slug', models.SlugField(allow_unicode=True, blank=True, help_text='The last part of the address of their page. Empty: made of the name. It stays when the name changes. To hide a former name, change it, too: the old address is gone then.', max_length=100, unique=True)),
             ],
             options={
                 'ordering': ['name'],

@@ -209,6 +209,7 @@ class ArticlePage(AddressedPage):
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "bylines__author", "lead_image__renditions")
         context["related"] = self.get_related()
+        context["in_print"] = ArticlePage.objects.live().public().filter(pk=self.pk).exists()
         return context
 
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from newsroom.core.languages import OWN
-from newsroom.models import ArticlePage
+from newsroom.models import ArticleByline, ArticlePage, Author
 from newsroom.models.pages import page_of
+from newsroom.publishing import listings
 
 LONGEST_QUERY = 200
 NEWS_AGE = timedelta(days=2)  # Google News: "Create a News sitemap"
@@ -23,21 +24,27 @@ NEWS_LIMIT = 1000
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY]
-    articles = None
+    context: dict[str, Any] = {"query": query}
     if query:
-        articles = page_of(found(query), request)
-    return render(
-        request, "newsroom/publishing/search.html", {"query": query, "articles": articles}
-    )
+        people = listings.named(listings.authors(), query)
+        context |= {
+            "authors": people,
+            "topics": listings.named(listings.topics(), query),
+            "articles": page_of(found(query, people), request),
+        }
+    return render(request, "newsroom/publishing/search.html", context)
 
 
-def found(query: str) -> Any:
-    """By words; where a script has no spaces between them, by what stands in headline or deck."""
+def found(query: str, people: list[Author]) -> Any:
+    """By words; else whatever these people signed; where a script has no spaces between words, by
+    what stands in headline or deck. Names are no part of the index: one that its author had to give
+    up is found no more."""
     articles = ArticlePage.objects.in_print()
     by_words = articles.search(query)
     if by_words.count():
         return by_words
-    return articles.filter(Q(title__icontains=query) | Q(deck__icontains=query))
+    signed = Q(pk__in=ArticleByline.objects.filter(author__in=people).values("article"))
+    return articles.filter(signed | Q(title__icontains=query) | Q(deck__icontains=query))
 
 
 @require_safe

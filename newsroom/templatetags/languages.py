@@ -20,7 +20,7 @@ def written_in(language: str = languages.OWN) -> SafeString:
     return format_html(' lang="{}" dir="{}"', language, languages.direction(language))
 
 
-register.filter("apart", languages.apart)
+register.filter("apart", languages.apart, is_safe=True)
 
 
 @register.simple_tag

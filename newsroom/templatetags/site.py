@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from wagtail import hooks
 
-from newsroom.models import PolicyPage, SectionPage, TextPage
+from newsroom.models import ArticlePage, Author, PolicyPage, SectionPage, TextPage
 from newsroom.publishing.rich_text import expand
 
 register = template.Library()
@@ -28,6 +31,20 @@ def footer_pages() -> Any:
 @register.simple_tag
 def privacy_policy() -> PolicyPage | None:
     return PolicyPage.current()
+
+
+@register.simple_tag
+def signed(article: ArticlePage, linked: bool = True) -> SafeString:
+    """The byline, each author with a link to their page, if they have one."""
+
+    def name(author: Author) -> str:
+        url = reverse("author", args=[author.slug])
+        return (
+            format_html('<a href="{}">{}</a>', url, author.name) if linked else escape(author.name)
+        )
+
+    authors = [name(byline.author) for byline in article.bylines.all()]
+    return mark_safe(get_text_list(authors, escape(_("and"))))
 
 
 @register.filter

@@ -1,0 +1,62 @@
+"""Topics and authors: a page for each that has something in print, and the search over them."""
+
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+from taggit.models import Tag
+
+from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
+from newsroom.models.pages import page_of
+
+MOST_FOUND = 8  # topics, and as many authors, that a search names
+
+
+def topics() -> QuerySet[Tag]:
+    """Those that readers can open: a tag is known to nobody before an article with it is out."""
+    used = ArticleTag.objects.filter(tag=OuterRef("pk"), content_object__in=readable())
+    return Tag.objects.exclude(slug="").filter(Exists(used)).order_by("name")
+
+
+def authors() -> QuerySet[Author]:
+    """Those who have signed something that is out."""
+    signed = ArticleByline.objects.filter(author=OuterRef("pk"), article__in=readable())
+    return Author.objects.filter(Exists(signed))
+
+
+def readable() -> Any:
+    return ArticlePage.objects.live().public().order_by().values("pk")
+
+
+def about(topic: Tag) -> Any:
+    return ArticlePage.objects.in_print().filter(tagged_items__tag=topic)
+
+
+def by(author: Author) -> Any:
+    return ArticlePage.objects.in_print().filter(bylines__author=author)
+
+
+def named(listed: QuerySet[Any], query: str) -> list[Any]:
+    """Those with every word of the query in their name, in any order."""
+    words = (Q(name__icontains=word) for word in query.split())
+    return list(listed.filter(reduce(and_, words, Q()))[:MOST_FOUND])
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """The articles with one tag, the newest first."""
+    shown = get_object_or_404(topics(), slug=slug)
+    context = {"topic": shown, "articles": page_of(about(shown), request)}
+    return render(request, "newsroom/publishing/topic.html", context)
+
+
+@require_safe
+def author(request: HttpRequest, slug: str) -> HttpResponse:
+    """What somebody has signed, the newest first."""
+    shown = get_object_or_404(authors(), slug=slug)
+    context = {"author": shown, "articles": page_of(by(shown), request)}
+    return render(request, "newsroom/publishing/author.html", context)
