@@ -4,7 +4,7 @@ Uses core.
 Begin with article.py.
 """
 
-from .addressed import AddressedPage
+from .addressed import AddressedPage, readable
 from .article import (
     ArticleByline,
     ArticlePage,
@@ -43,4 +43,5 @@ __all__ = [
     "SuppressionLift",
     "TextPage",
     "TransactionalMail",
+    "readable",
 ]

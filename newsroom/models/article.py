@@ -36,9 +36,13 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 from wagtail.search import index
 
-from .addressed import AddressedPage
+from newsroom.core.languages import OWN, addresses_below
+from newsroom.web.http import absolute_url
+
+from .addressed import AddressedPage, readable
 from .blocks import ArticleBody
 from .image import CreditedImage
+from .masthead import Masthead
 from .reads import DailyReads
 
 RELATED_SHOWN = 3
@@ -46,11 +50,14 @@ RELATED_SHOWN = 3
 
 class ArticleQuerySet(PageQuerySet):
     def in_print(self) -> "ArticleQuerySet":
-        """Published articles, newest first, with all that a teaser shows."""
+        """What readers may open, as teasers. Not by ``readable``: Wagtail's search, which goes on
+        from here, takes no subquery."""
+        return self.live().public().as_teasers()
+
+    def as_teasers(self) -> "ArticleQuerySet":
+        """Newest first, with all that a teaser shows."""
         return (
-            self.live()
-            .public()
-            .order_by("-published_at")
+            self.order_by("-published_at", "-pk")
             .select_related("lead_image")
             .prefetch_related("bylines__author", "lead_image__renditions")
             .defer_streamfields()
@@ -67,8 +74,7 @@ class ArticleQuerySet(PageQuerySet):
             .values("all")
         )
         return (
-            self.live()
-            .public()
+            readable(self)
             .filter(published_at__range=(begins, ends))
             .annotate(reads=Coalesce(Subquery(reads), 0))
             .order_by("-pick", "-reads", "-published_at")
@@ -78,13 +84,15 @@ class ArticleQuerySet(PageQuerySet):
         """Each section with its newest ``count`` articles, in paper order: three queries."""
         section_path = Substr("path", 1, Length("path") - Page.steplen)
         newest_first = Window(
-            RowNumber(), partition_by=section_path, order_by=F("published_at").desc()
+            RowNumber(),
+            partition_by=section_path,
+            order_by=[F("published_at").desc(), F("pk").desc()],
         )
-        ranked = self.live().annotate(rank=newest_first).filter(rank__lte=count)
+        ranked = readable(self).annotate(rank=newest_first).filter(rank__lte=count)
         by_path: dict[str, list[ArticlePage]] = defaultdict(list)
-        for article in self.in_print().filter(pk__in=list(ranked.values_list("pk", flat=True))):
+        for article in self.as_teasers().filter(pk__in=list(ranked.values_list("pk", flat=True))):
             by_path[article.path[: -Page.steplen]].append(article)
-        sections = Page.objects.live().filter(path__in=by_path).order_by("path")
+        sections = readable(Page.objects).filter(path__in=by_path).order_by("path")
         return [(section, by_path[section.path]) for section in sections]
 
 
@@ -124,7 +132,7 @@ class ArticlePage(AddressedPage):
 
     objects = ArticleManager()
 
-    addresses_under = None  # beside an article are only articles
+    addresses_under = "<page:slug>/"  # its section's feed
     template = "newsroom/publishing/article.html"
     parent_page_types = ["newsroom.SectionPage"]
     subpage_types: list[str] = []
@@ -195,13 +203,45 @@ class ArticlePage(AddressedPage):
     def shown_at(self) -> datetime | None:
         return self.published_at or self.first_published_at
 
+    def structured_data(self, masthead: Masthead) -> dict[str, Any]:
+        """A published article for machines (schema.org, NewsArticle): at its one address."""
+        publisher = {"@type": "NewsMediaOrganization", "name": masthead.name}
+        authors = [byline.author for byline in self.bylines.all()]
+        pictures = self.lead_image.shown("shared") if self.lead_image else []
+        changed = max(filter(None, [self.last_published_at, self.updated_at, self.shown_at]))
+        with addresses_below("/"):
+            return {
+                "@context": "https://schema.org",
+                "@type": "NewsArticle",
+                "headline": self.title,
+                "description": self.teaser,
+                "url": self.full_url,
+                "mainEntityOfPage": self.full_url,
+                "image": [picture.full_url for picture in pictures],
+                "inLanguage": OWN,
+                "articleSection": self.section.title,
+                "datePublished": self.shown_at.isoformat() if self.shown_at else None,
+                "dateModified": changed.isoformat(),
+                "isAccessibleForFree": True,
+                "author": [
+                    {
+                        "@type": "Person",
+                        "name": author.name,
+                        "url": absolute_url("author", author.slug),
+                    }
+                    for author in authors
+                ]
+                or publisher,
+                "publisher": publisher,
+            }
+
     def get_related(self) -> list["ArticlePage"]:
         """What the editors chose, filled up with the section's newest, in one query."""
         places = {link.article_id: place for place, link in enumerate(self.related_articles.all())}
         section = self.path[: -Page.steplen]
         wanted = Q(pk__in=places) | Q(path__startswith=section, depth=self.depth)
         chosen_first = Case(When(pk__in=places, then=0), default=1)
-        found = ArticlePage.objects.in_print().exclude(pk=self.pk).filter(wanted)
+        found = readable(ArticlePage.objects).as_teasers().exclude(pk=self.pk).filter(wanted)
         related = list(found.order_by(chosen_first, "-published_at")[:RELATED_SHOWN])
         return sorted(related, key=lambda article: places.get(article.pk, len(places)))
 
@@ -209,7 +249,10 @@ class ArticlePage(AddressedPage):
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "bylines__author", "lead_image__renditions")
         context["related"] = self.get_related()
-        context["in_print"] = ArticlePage.objects.live().public().filter(pk=self.pk).exists()
+        context["in_print"] = readable(ArticlePage.objects).filter(pk=self.pk).exists()
+        if context["in_print"]:
+            masthead = Masthead.load(request_or_site=request)
+            context["structured_data"] = self.structured_data(masthead)
         return context
 
 

@@ -1,5 +1,6 @@
 """The pages around the articles: front page, sections, plain texts, the privacy policy."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.paginator import Page as PaginatedPage
@@ -15,7 +16,9 @@ from .addressed import AddressedPage
 from .article import ArticlePage
 
 ARTICLES_A_PAGE = 12
-SECTION_ROW = 4  # articles of each section on the front page
+NEWEST = 5  # articles beside the lead on the front page
+NEVER = datetime.min.replace(tzinfo=UTC)
+SECTION_ROW = 4  # articles of each section there
 
 
 class HomePage(Page):
@@ -37,17 +40,31 @@ class HomePage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        newest = list(ArticlePage.objects.in_print()[:9])
-        lead = self.lead_article if self.lead_article and self.lead_article.live else None
-        if lead:
-            lead = ArticlePage.objects.in_print().filter(pk=lead.pk).first()
-        lead = lead or (newest[0] if newest else None)
-        context["lead"] = lead
-        context["newest"] = [article for article in newest if article != lead][:8]
-        context["sections"] = ArticlePage.objects.exclude(pk=lead and lead.pk).newest_by_section(
-            SECTION_ROW
+        rows = ArticlePage.objects.newest_by_section(SECTION_ROW + NEWEST + 1)
+        newest = sorted(
+            (article for _, articles in rows for article in articles),
+            key=lambda article: (article.published_at or NEVER, article.pk),
+            reverse=True,
         )
-        return context
+        lead = self.lead_in_print() or next(iter(newest), None)
+        beside = [article for article in newest if article != lead][:NEWEST]
+        on_top = {lead, *beside}
+        below = [
+            (section, [one for one in articles if one not in on_top]) for section, articles in rows
+        ]
+        return context | {
+            "lead": lead,
+            "newest": beside,
+            "sections": [
+                (section, articles[:SECTION_ROW]) for section, articles in below if articles
+            ],
+        }
+
+    def lead_in_print(self) -> ArticlePage | None:
+        """What the editors chose to stand on top, if readers may see it."""
+        if self.lead_article_id is None:
+            return None
+        return ArticlePage.objects.in_print().filter(pk=self.lead_article_id).first()
 
 
 class SectionPage(AddressedPage):

@@ -1,36 +1,53 @@
 """What the frame around every page needs, and what other apps put into it (Wagtail's hooks)."""
 
 import json
+from html import unescape
 from typing import Any
 
 from django import template
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.urls import reverse
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, strip_tags
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import get_text_list
+from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from wagtail import hooks
 
-from newsroom.models import ArticlePage, Author, PolicyPage, SectionPage, TextPage
+from newsroom.models import ArticlePage, Author, PolicyPage, SectionPage, TextPage, readable
 from newsroom.publishing.rich_text import expand
 
 register = template.Library()
 
+DESCRIPTION = 200  # characters that search engines and sharing cards show
+
 
 @register.simple_tag
 def sections() -> Any:
-    return SectionPage.objects.live().in_menu().order_by("path")
+    return readable(SectionPage.objects).in_menu().order_by("path")
 
 
 @register.simple_tag
 def footer_pages() -> Any:
     """The plain pages, the privacy policy among them (it is a TextPage too)."""
-    return TextPage.objects.live().order_by("path")
+    return readable(TextPage.objects).order_by("path")
 
 
 @register.simple_tag
 def privacy_policy() -> PolicyPage | None:
     return PolicyPage.current()
+
+
+@register.simple_tag(takes_context=True)
+def again(context: Any, block: str) -> Any:
+    """A block's text once more: a page's title and description stand in its head twice."""
+    return context.render_context[BLOCK_CONTEXT_KEY].get_block(block).render(context)
+
+
+@register.filter
+def first_words(html: Any) -> str:
+    """Of HTML, as plain text: what a page without a description says of itself."""
+    words = unescape(strip_tags(str(html).replace("<", " <"))).split()
+    return Truncator(" ".join(words)).chars(DESCRIPTION)
 
 
 @register.simple_tag

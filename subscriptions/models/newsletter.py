@@ -27,7 +27,7 @@ from newsroom.core import languages
 from newsroom.core.uris import ascii_address
 from newsroom.mail import look
 from newsroom.mail.headers import named
-from newsroom.models import AddressedPage, SectionPage
+from newsroom.models import AddressedPage, SectionPage, readable
 
 from .blocks import LETTER_FEATURES
 from .weekday import RHYTHM, Weekday
@@ -62,7 +62,7 @@ class NewsletterIndexPage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        context["newsletters"] = Newsletter.objects.child_of(self).live()
+        context["newsletters"] = readable(Newsletter.objects.child_of(self))
         return context
 
 
@@ -249,12 +249,12 @@ class Newsletter(AddressedPage):
 
     def latest_issue(self) -> "IssuePage | None":
         """The newest issue that readers may see."""
-        latest: IssuePage | None = self.issues().live().first()
+        latest: IssuePage | None = readable(self.issues()).first()
         return latest
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        context["issues"] = self.issues().live()[:52]
+        context["issues"] = readable(self.issues())[:52]
         return context
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from newsroom.models import PolicyPage
+from newsroom.models import PolicyPage, readable
 from subscriptions.models import Newsletter
 
 register = template.Library()
@@ -13,7 +13,7 @@ register = template.Library()
 @register.inclusion_tag("subscriptions/readers/signup_box.html", takes_context=True)
 def signup_box(context: dict[str, Any], newsletter: Newsletter | None = None) -> dict[str, Any]:
     """The form for ``newsletter``, or for the first one there is."""
-    newsletter = newsletter or Newsletter.objects.live().order_by("path").first()
+    newsletter = newsletter or readable(Newsletter.objects).order_by("path").first()
     return {
         "newsletter": newsletter,
         "latest": newsletter.latest_issue() if newsletter else None,

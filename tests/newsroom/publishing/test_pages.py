@@ -5,9 +5,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from wagtail.models import Page
+from wagtail.models import Page, PageViewRestriction
 
-from newsroom.models import ArticleByline, ArticlePage, Author, Correction, RelatedArticle
+from newsroom.models import (
+    ArticleByline,
+    ArticlePage,
+    Author,
+    Correction,
+    RelatedArticle,
+    SectionPage,
+    TextPage,
+)
 from tests.factories import make_appeal, make_article, make_issue
 
 
@@ -52,6 +60,74 @@ def test_front_page_shows_the_newest_of_each_section(client, site) -> None:
     assert section.pk == site.section.pk
     assert [article.title for article in articles] == [f"Story of day {day}" for day in range(4)]
     assert "Story of day 0" in client.get("/").text
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r'class="teaser-title"><a href="[^"]+">([^<]+)</a>', page)
+
+
+def test_front_page_shows_nothing_twice(client, site) -> None:
+    city = site.home.add_child(instance=SectionPage(title="City", slug="city"))
+    now = timezone.now()
+    for number in range(12):
+        at = now - timedelta(hours=number)
+        make_article(site.section, title=f"Politics {number}", published_at=at)
+        make_article(city, title=f"City {number}", published_at=at - timedelta(days=9))
+    old = make_article(site.section, title="Chosen", published_at=now - timedelta(days=99))
+    for lead in (None, old):
+        site.home.lead_article = lead
+        site.home.save()
+        shown = titles(client.get("/").text)
+        assert len(set(shown)) == len(shown) == 6 + 4 + 4
+        assert shown[0] == ("Chosen" if lead else "Politics 0")
+        assert {f"City {number}" for number in range(4)} <= set(shown)
+        assert {f"Politics {number}" for number in range(9)} <= set(shown)
+
+
+def test_section_whose_newest_articles_are_private_stays_on_the_front_page(client, site) -> None:
+    now = timezone.now()
+    for number in range(14):
+        make_article(
+            site.section, title=f"Open {number}", published_at=now - timedelta(days=number)
+        )
+    for _ in range(12):
+        article = make_article(site.section, title="Hidden", published_at=now)
+        PageViewRestriction.objects.create(page=article, restriction_type="login")
+    assert titles(client.get("/").text) == [f"Open {number}" for number in range(10)]
+
+
+def test_private_lead_gives_way_to_the_newest(client, site) -> None:
+    site.home.lead_article = make_article(site.section, title="Hidden")
+    site.home.save()
+    PageViewRestriction.objects.create(page=site.home.lead_article, restriction_type="login")
+    make_article(site.section, title="Open")
+    assert titles(client.get("/").text) == ["Open"]
+
+
+def test_private_article_is_in_no_list(
+    client, site, article, django_capture_on_commit_callbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        hidden = make_article(site.section, title="Hidden", deck="Bread")
+        hidden.tags.add("bread")
+        hidden.save()
+    article.related_articles.add(RelatedArticle(article=hidden))
+    article.save()
+    PageViewRestriction.objects.create(page=hidden, restriction_type="login")
+    for path in (
+        "/", article.url, "/politics/", "/topic/bread/", "/search/?q=Bread", "/feed/",
+        "/politics/feed/", "/topic/bread/feed/", "/sitemap.xml", "/news-sitemap.xml",
+    ):  # fmt: skip
+        page = client.get(path)
+        assert page.status_code == 200 and hidden.slug not in page.text, path
+
+
+def test_private_section_or_text_is_not_in_the_frame(client, site) -> None:
+    text = site.home.add_child(instance=TextPage(title="Board", slug="board", body="<p>x</p>"))
+    for page in (site.section, text):
+        assert f'href="{page.url}"' in client.get("/").text
+        PageViewRestriction.objects.create(page=page, restriction_type="login")
+        assert f'href="{page.url}"' not in client.get("/").text
 
 
 def test_empty_site_says_so(client, site) -> None:
