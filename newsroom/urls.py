@@ -29,12 +29,15 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("readyz/", health.readyz),
     path("feed/", feeds.ArticleFeed(), name="feed"),
-    path("sitemap.xml", sitemap),
-    path("news-sitemap.xml", views.news_sitemap),
+    path("sitemap.xml", sitemap, {"sitemaps": listings.SITEMAPS}, name="sitemap"),
+    path("news-sitemap.xml", views.news_sitemap, name="news_sitemap"),
+    path("robots.txt", views.robots),
     path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
     path("topic/<page:slug>/", listings.topic, name="topic"),
+    path("topic/<page:slug>/feed/", feeds.TopicFeed(), name="topic_feed"),
     path("author/<page:slug>/", listings.author, name="author"),
+    path("author/<page:slug>/feed/", feeds.AuthorFeed(), name="author_feed"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),
     path("webhooks/", include("newsroom.mail.webhooks")),
@@ -42,5 +45,7 @@ urlpatterns = [
     path("media/<path:path>", files.media),
     # Wagtail's door to private pages would be one past the second factor.
     path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login")),
+    # Below a page, whose address may be any but those above.
+    path("", include([path("<page:slug>/feed/", feeds.SectionFeed(), name="section_feed")])),
     path("", include(wagtail_urls)),
 ]

@@ -1,16 +1,22 @@
 """Topics and authors: a page for each that has something in print, and the search over them."""
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.sitemaps import Sitemap
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from taggit.models import Tag
+from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 
-from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
+from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author, readable
 from newsroom.models.pages import page_of
 
 MOST_FOUND = 8  # topics, and as many authors, that a search names
@@ -18,18 +24,18 @@ MOST_FOUND = 8  # topics, and as many authors, that a search names
 
 def topics() -> QuerySet[Tag]:
     """Those that readers can open: a tag is known to nobody before an article with it is out."""
-    used = ArticleTag.objects.filter(tag=OuterRef("pk"), content_object__in=readable())
+    used = ArticleTag.objects.filter(
+        tag=OuterRef("pk"), content_object__in=readable(ArticlePage.objects)
+    )
     return Tag.objects.exclude(slug="").filter(Exists(used)).order_by("name")
 
 
 def authors() -> QuerySet[Author]:
     """Those who have signed something that is out."""
-    signed = ArticleByline.objects.filter(author=OuterRef("pk"), article__in=readable())
+    signed = ArticleByline.objects.filter(
+        author=OuterRef("pk"), article__in=readable(ArticlePage.objects)
+    )
     return Author.objects.filter(Exists(signed))
-
-
-def readable() -> Any:
-    return ArticlePage.objects.live().public().order_by().values("pk")
 
 
 def about(topic: Tag) -> Any:
@@ -60,3 +66,28 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     shown = get_object_or_404(authors(), slug=slug)
     context = {"author": shown, "articles": page_of(by(shown), request)}
     return render(request, "newsroom/publishing/author.html", context)
+
+
+class ListingSitemap(Sitemap):
+    """The pages of this module, beside Wagtail's own (sitemaps.org)."""
+
+    protocol = urlsplit(settings.BASE_URL).scheme
+
+    def __init__(self, name: str, listed: Callable[[], QuerySet[Any]]) -> None:
+        self.name, self.listed = name, listed
+
+    def get_domain(self, site: Any = None) -> str:
+        return urlsplit(settings.BASE_URL).netloc
+
+    def items(self) -> QuerySet[Any]:
+        return self.listed().order_by("pk")
+
+    def location(self, item: Any) -> str:
+        return reverse(self.name, args=[item.slug])
+
+
+SITEMAPS = {
+    "pages": PageSitemap,
+    "topics": ListingSitemap("topic", topics),
+    "authors": ListingSitemap("author", authors),
+}

@@ -15,6 +15,7 @@ from newsroom.core.languages import OWN
 from newsroom.models import ArticleByline, ArticlePage, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
+from newsroom.web.http import absolute_url
 
 LONGEST_QUERY = 200
 NEWS_AGE = timedelta(days=2)  # Google News: "Create a News sitemap"
@@ -56,6 +57,14 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
         {"articles": recent[:NEWS_LIMIT], "language": OWN},
         content_type="application/xml",
     )
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """For crawlers (RFC 9309), with our sitemaps (sitemaps.org: “Submit your Sitemap”)."""
+    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/", ""]
+    lines += [f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap")]
+    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
 
 def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

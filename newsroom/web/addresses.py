@@ -26,8 +26,15 @@ def refuse_taken(slug: str, under: str | None) -> None:
 def taken(under: str) -> set[str]:
     """What the patterns have as the next part of an address."""
     routes = {re.sub(r"^\^|\$$", "", route) for route in paths.all_routes()}
-    below = {route.removeprefix(under) for route in routes if route.startswith(under)}
-    found = {part.group() for rest in below if (part := LITERAL.match(rest.partition("/")[0]))}
+    found = {part.group() for route in routes if (part := LITERAL.match(next_part(route, under)))}
     if under:
         return found
     return found | {urlsplit(settings.STATIC_URL).path.strip("/"), *languages.NAMES}
+
+
+def next_part(route: str, under: str) -> str:
+    """Of a pattern that answers there, also by a placeholder, as “<page:slug>/feed/” does below
+    “newsletter/”; “” for another one."""
+    parts, before = route.split("/"), under.split("/")[:-1]
+    fits = all(a == b or a.startswith("<") for a, b in zip(parts, before, strict=False))
+    return parts[len(before)] if fits and len(parts) > len(before) else ""

@@ -17,7 +17,7 @@ from newsroom.web.body_limits import declared, most_bytes
 View = Callable[[HttpRequest], HttpResponse]
 
 # As newsroom/urls.py has it: nobody reads there, or machines do, whom one address is enough.
-OF_NO_LANGUAGE = ("admin/", "webhooks/", "feed/", "sitemap.xml", "news-sitemap.xml")
+OF_NO_LANGUAGE = re.compile(r"admin/|webhooks/|(news-)?sitemap\.xml|robots\.txt|(.*/)?feed/$")
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
 
@@ -40,7 +40,7 @@ def speak(get_response: View) -> View:
     ) -> HttpResponse | None:
         """No language is chosen where none is spoken."""
         route = request.resolver_match.route if request.resolver_match else ""
-        if get_script_prefix() == "/" or not route.startswith(OF_NO_LANGUAGE):
+        if get_script_prefix() == "/" or not OF_NO_LANGUAGE.match(route):
             return None
         if request.method in ("GET", "HEAD"):
             return redirect(request.get_full_path_info())
@@ -51,7 +51,7 @@ def speak(get_response: View) -> View:
 
 
 def language_for(request: HttpRequest) -> str:
-    if request.path_info.startswith(tuple(f"/{start}" for start in OF_NO_LANGUAGE)):
+    if OF_NO_LANGUAGE.match(request.path_info[1:]):
         return ""
     return languages.asked_for(request.headers.get("Accept-Language", "")) or languages.OWN
 

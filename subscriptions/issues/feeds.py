@@ -1,47 +1,131 @@
+"""A newsletter's issues as a feed, for who reads without leaving an address."""
+
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.contrib.syndication.views import Feed
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.utils.feedgenerator import Atom1Feed
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.html import escape
+from wagtail.rich_text import expand_db_html
 
+from newsroom.mail.links import absolute
+from newsroom.models import ArticlePage, CreditedImage, Masthead, readable
+from newsroom.publishing.atom import AtomFeed, newest, page_id
+from newsroom.publishing.feeds import BETWEEN, whole_texts
+from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
+from subscriptions.models.issue import WITH_ARTICLE
 
 LENGTH = 20
 
 
-class IssueFeed(Feed):
-    """A newsletter's issues as Atom (RFC 4287), for who reads without leaving an address."""
-
-    feed_type = Atom1Feed
+class IssueFeed(AtomFeed):
+    """The newest issues, whole."""
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Newsletter:
-        return get_object_or_404(Newsletter.objects.live(), slug=kwargs["slug"])
+        return get_object_or_404(readable(Newsletter.objects), slug=kwargs["slug"])
 
-    def title(self, newsletter: Newsletter) -> str:
-        return newsletter.title
+    def spoken(self, obj: Newsletter) -> str:
+        return obj.language
 
-    def subtitle(self, newsletter: Newsletter) -> str:
-        return newsletter.tagline
+    def title(self, obj: Newsletter) -> str:
+        return obj.title
 
-    def link(self, newsletter: Newsletter) -> str:
-        return newsletter.full_url or "/"
+    def subtitle(self, obj: Newsletter) -> str | None:
+        return obj.tagline or None
 
-    def items(self, newsletter: Newsletter) -> list[IssuePage]:
-        return list(newsletter.issues().live()[:LENGTH])
+    def author_name(self, obj: Newsletter) -> str:
+        return Masthead.load().name
+
+    def link(self, obj: Newsletter) -> str:
+        return obj.full_url or "/"
+
+    def feed_url(self, obj: Newsletter) -> str:
+        return absolute_url("issue_feed", obj.slug)
+
+    def feed_guid(self, obj: Newsletter) -> str:
+        return page_id(obj)
+
+    def items(self, obj: Newsletter) -> list[IssuePage]:
+        found = list(readable(obj.issues())[:LENGTH])
+        with timezone.override(obj.zone):
+            for issue, text in zip(found, whole_issues(found), strict=True):
+                issue.whole_text = text
+        return found
 
     def item_title(self, item: Any) -> str:
         return str(item.subject)
 
     def item_description(self, item: IssuePage) -> str:
-        return item.preheader
-
-    def item_link(self, item: IssuePage) -> str:
-        return item.full_url or "/"
+        return escape(item.preheader)
 
     def item_pubdate(self, item: IssuePage) -> datetime | None:
         return item.first_published_at
 
-    def item_updateddate(self, item: IssuePage) -> datetime | None:
-        return item.last_published_at
+    def item_updateddate(self, item: IssuePage) -> datetime:
+        return newest(item.last_published_at, item.first_published_at)
+
+    def item_extra_kwargs(self, item: Any) -> dict[str, Any]:
+        return {"content": item.whole_text, "authors": []}
+
+
+def whole_issues(issues: list[IssuePage]) -> list[str]:
+    """Each as HTML; what they refer to is looked up once for all of them, from what their bodies
+    hold, so that the number of queries does not depend on how many there are."""
+    raw = [dict(piece) for issue in issues for piece in issue.body.raw_data]
+    values = [piece["value"] for piece in raw if isinstance(piece["value"], dict)]
+    images = {value.get("image") for value in values} - {None}
+    entire = {value.get("article") for value in values if value.get("full_text")}
+    readable = ArticlePage.objects.in_print()
+    articles = readable.in_bulk({pk for issue in issues for pk in issue.article_ids()})
+    whole = list(readable.defer(None).prefetch_related("corrections").filter(pk__in=entire))
+    texts = zip((one.pk for one in whole), whole_texts(whole), strict=True)
+    about = {
+        "articles": articles,
+        "pictures": CreditedImage.objects.prefetch_related("renditions").in_bulk(images),
+        "texts": dict(texts),
+    }
+    pages = [
+        render_to_string(
+            "subscriptions/issues/whole_text.html", {"pieces": headed(pieces(issue, **about))}
+        )
+        for issue in issues
+    ]
+    return [absolute(page) for page in expand_db_html(BETWEEN.join(pages)).split(BETWEEN)][
+        : len(issues)
+    ]
+
+
+def pieces(
+    issue: IssuePage,
+    articles: dict[int, ArticlePage],
+    pictures: dict[int, CreditedImage],
+    texts: dict[int, str],
+) -> Iterator[dict[str, Any]]:
+    """What a reader may see of it, each with what it refers to."""
+    for raw in issue.body.raw_data:
+        value = raw["value"]
+        known = value if isinstance(value, dict) else {}
+        story = articles.get(known.get("article", 0))
+        if story or raw["type"] not in WITH_ARTICLE:
+            yield {
+                "kind": raw["type"],
+                "value": value,
+                "story": story,
+                "picture": pictures.get(known.get("image") or 0),
+                "text": texts.get(story.pk) if story and known.get("full_text") else "",
+                "at": parse_datetime(known.get("at") or ""),
+            }
+
+
+def headed(found: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without headings that head nothing."""
+    shown = list(found)
+    kinds = [one["kind"] for one in shown] + ["section"]
+    return [
+        one for place, one in enumerate(shown) if kinds[place : place + 2] != ["section", "section"]
+    ]

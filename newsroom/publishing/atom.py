@@ -1,0 +1,108 @@
+"""Feeds as Atom (RFC 4287): whole texts, for those who are kept from our pages and read us so."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from xml.sax.xmlreader import AttributesImpl
+
+from django.conf import settings
+from django.contrib.syndication.views import Feed
+from django.db.models import Max, Q
+from django.http import HttpRequest, HttpResponse
+from django.middleware.http import ConditionalGetMiddleware
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.http import http_date, parse_http_date
+from django.utils.xmlutils import SimplerXMLGenerator
+from wagtail.models import Page, PageLogEntry
+
+from newsroom.core import languages
+
+# What XML 1.0 can't hold, escaped or not (“Characters”, 2.2).
+ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+EPOCH = datetime.fromtimestamp(0, UTC)
+# Whatever changes what readers may see, also by taking it away.
+PUBLIC_ACTS = Q(action__in=["wagtail.delete", "wagtail.move"])
+for kind in ("publish", "unpublish", "view_restriction"):
+    PUBLIC_ACTS |= Q(action__startswith=f"wagtail.{kind}")
+
+
+class Writer(SimplerXMLGenerator):
+    """Leaves out what would make the whole feed unreadable."""
+
+    def characters(self, content: str) -> None:
+        super().characters(ILLEGAL.sub("", content))
+
+    def startElement(self, name: str, attrs: Any) -> None:
+        legal = {key: ILLEGAL.sub("", value) for key, value in attrs.items()}
+        super().startElement(name, AttributesImpl(legal))
+
+
+class Atom(Atom1Feed):
+    """Django's, with all authors of an entry, and its whole text."""
+
+    def write(self, outfile: Any, encoding: str) -> None:
+        handler = Writer(outfile, encoding, short_empty_elements=True)
+        handler.startDocument()
+        handler.startElement("feed", self.root_attributes())
+        self.add_root_elements(handler)
+        self.write_items(handler)
+        handler.endElement("feed")
+
+    def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item | {"description": item["description"] or None})
+        for name, url in item["authors"]:
+            handler.startElement("author", {})
+            handler.addQuickElement("name", name)
+            handler.addQuickElement("uri", url)
+            handler.endElement("author")
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+
+    def latest_post_date(self) -> datetime:
+        """That of an empty feed is always the same, so that it does not change unasked."""
+        return super().latest_post_date() if self.items else EPOCH
+
+
+class AtomFeed(Feed):
+    """What all our feeds have in common.
+
+    An unchanged one is answered with 304 (RFC 9110, 13.1). A page that is taken away leaves the
+    others as old as they were; so a feed is never older than the last thing that was published or
+    taken away anywhere on the site.
+    """
+
+    feed_type = Atom
+
+    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().__call__(request, *args, **kwargs)
+        newest = parse_http_date(answer["Last-Modified"])
+        acted = PageLogEntry.objects.filter(PUBLIC_ACTS).aggregate(at=Max("timestamp"))["at"]
+        answer["Last-Modified"] = http_date(max(newest, acted.timestamp() if acted else 0))
+        return ConditionalGetMiddleware(lambda _: answer)(request)  # type: ignore[return-value]
+
+    def spoken(self, obj: Any) -> str:
+        """The language of its texts."""
+        return languages.OWN
+
+    def get_feed(self, obj: Any, request: HttpRequest) -> Any:
+        with languages.speaking(self.spoken(obj)):
+            return super().get_feed(obj, request)
+
+    def item_guid(self, item: Page) -> str:
+        return page_id(item)
+
+    def item_link(self, item: Page) -> str:
+        return item.full_url or "/"
+
+
+def page_id(page: Page) -> str:
+    """The same for ever, wherever the page moves (RFC 4287, 4.2.6)."""
+    return f"urn:uuid:{page.translation_key}"
+
+
+def row_id(kind: str, pk: int) -> str:
+    """Of a feed about something that is no page (RFC 4151, the “tag” scheme)."""
+    return f"tag:{settings.HOST},2026:{kind}/{pk}"
+
+
+def newest(*times: datetime | None) -> datetime:
+    return max(filter(None, times), default=EPOCH)
