@@ -4,6 +4,8 @@ shown is left out; the issue's checklist says so."""
 from typing import Any
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from wagtail.images.models import ResponsiveImage
 
 register = template.Library()
@@ -13,6 +15,17 @@ register = template.Library()
 def shape(image: Any, name: str) -> Any:
     """``{% shape page.lead_image "shared" as picture %}``: the rendition, or None."""
     return next(iter(image.shown(name)), None) if image else None
+
+
+@register.simple_tag
+def card_picture(image: Any) -> SafeString:
+    """For the cards that other sites make of a link (Open Graph protocol)."""
+    shown = shape(image, "shared")
+    if shown is None:
+        return SafeString("")
+    about = {"": shown.full_url, ":width": shown.width, ":height": shown.height, ":alt": shown.alt}
+    tag = '<meta property="og:image{}" content="{}">'
+    return format_html_join("\n", tag, [(name, value) for name, value in about.items() if value])
 
 
 @register.simple_tag
