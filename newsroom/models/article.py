@@ -208,7 +208,8 @@ class ArticlePage(AddressedPage):
         publisher = {"@type": "NewsMediaOrganization", "name": masthead.name}
         authors = [byline.author for byline in self.bylines.all()]
         pictures = self.lead_image.shown("shared") if self.lead_image else []
-        changed = max(filter(None, [self.last_published_at, self.updated_at, self.shown_at]))
+        times = [self.last_published_at, self.updated_at, self.shown_at]
+        changed = max(filter(None, times), default=None)
         with addresses_below("/"):
             return {
                 "@context": "https://schema.org",
@@ -221,7 +222,7 @@ class ArticlePage(AddressedPage):
                 "inLanguage": OWN,
                 "articleSection": self.section.title,
                 "datePublished": self.shown_at.isoformat() if self.shown_at else None,
-                "dateModified": changed.isoformat(),
+                "dateModified": changed.isoformat() if changed else None,
                 "isAccessibleForFree": True,
                 "author": [
                     {

@@ -8,13 +8,16 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from taggit.models import Tag
 
 from newsroom.core.languages import OWN
-from newsroom.models import ArticleByline, ArticlePage, Author
+from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
+from newsroom.publishing.atom import ILLEGAL
 from newsroom.web.http import absolute_url
 
 LONGEST_QUERY = 200
@@ -27,36 +30,33 @@ def search(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY]
     context: dict[str, Any] = {"query": query}
     if query:
-        people = listings.named(listings.authors(), query)
-        context |= {
-            "authors": people,
-            "topics": listings.named(listings.topics(), query),
-            "articles": page_of(found(query, people), request),
-        }
+        authors = listings.named(listings.authors(), query)
+        topics = listings.named(listings.topics(), query)
+        articles = page_of(found(query, authors, topics), request)
+        context |= {"authors": authors, "topics": topics, "articles": articles}
     return render(request, "newsroom/publishing/search.html", context)
 
 
-def found(query: str, people: list[Author]) -> Any:
-    """By words; else whatever these people signed; where a script has no spaces between words, by
-    what stands in headline or deck. Names are no part of the index: one that its author had to give
-    up is found no more."""
+def found(query: str, authors: list[Author], topics: list[Tag]) -> Any:
+    """By words; else what these authors signed, what these topics are about; where a script has no
+    spaces between words, what has them in headline or deck. Names of authors are no part of the
+    index: one that somebody had to give up is found no more."""
     articles = ArticlePage.objects.in_print()
     by_words = articles.search(query)
     if by_words.count():
         return by_words
-    signed = Q(pk__in=ArticleByline.objects.filter(author__in=people).values("article"))
-    return articles.filter(signed | Q(title__icontains=query) | Q(deck__icontains=query))
+    signed = ArticleByline.objects.filter(author__in=authors).values("article")
+    tagged = ArticleTag.objects.filter(tag__in=topics).values("content_object")
+    theirs = Q(pk__in=signed) | Q(pk__in=tagged)
+    return articles.filter(theirs | Q(title__icontains=query) | Q(deck__icontains=query))
 
 
 @require_safe
 def news_sitemap(request: HttpRequest) -> HttpResponse:
     recent = ArticlePage.objects.in_print().filter(published_at__gte=timezone.now() - NEWS_AGE)
-    return render(
-        request,
-        "newsroom/publishing/news-sitemap.xml",
-        {"articles": recent[:NEWS_LIMIT], "language": OWN},
-        content_type="application/xml",
-    )
+    about = {"articles": recent[:NEWS_LIMIT], "language": OWN}
+    sitemap = render_to_string("newsroom/publishing/news-sitemap.xml", about, request)
+    return HttpResponse(ILLEGAL.sub("", sitemap), content_type="application/xml")
 
 
 @require_safe

@@ -104,3 +104,37 @@ def test_editor_publishes_an_article(staff, product: Product) -> None:
     page.goto("/")
     page.click(".front-lead >> text=The bridge is open again")
     expect(page.locator("h1")).to_have_text("The bridge is open again")
+
+
+def test_lists_can_be_printed(reader: Page, product: Product) -> None:
+    reader.emulate_media(media="print")
+    reader.goto("/")
+    section = reader.locator(".row-title a").first.get_attribute("href")
+    topic = "/topic/data/"
+    for path in ("/", str(section), topic, "/search/?q=accordion"):
+        reader.goto(path)
+        expect(reader.locator("main .teaser-title").last).to_be_visible()
+        expect(reader.locator(".site-footer ul").first).to_be_hidden()
+    reader.locator("main .teaser-title a").first.click()
+    expect(reader.locator("article.article h1")).to_be_visible()
+    expect(reader.locator(".related")).to_be_hidden()
+
+
+def test_lead_without_picture_fills_its_place(reader: Page, product: Product) -> None:
+    code = (
+        "from newsroom.models import ArticlePage, HomePage; home = HomePage.objects.get();"
+        "home.lead_article = ArticlePage.objects.in_print()[0]; home.save();"
+        "ArticlePage.objects.filter(pk=home.lead_article_id).update(lead_image=None)"
+    )
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+    subprocess.run(command, cwd=ROOT, env=product.environment, check=True)
+    for width in (1280, 1920):
+        reader.set_viewport_size({"width": width, "height": 900})
+        reader.goto("/")
+        place, lead = (reader.locator(name).bounding_box() for name in (".front", ".teaser-words"))
+        assert place and lead and lead["height"] > 0.95 * place["height"]
+        words = reader.locator(".teaser-words > div").bounding_box()
+        assert words and words["width"] > 0.7 * lead["width"]
+    reader.set_viewport_size({"width": 360, "height": 844})
+    reader.goto("/")
+    assert reader.evaluate("document.documentElement.scrollWidth") <= 360

@@ -89,6 +89,7 @@ def test_what_xml_can_not_hold_is_left_out(client: Any, site: Any) -> None:
     story.tags.add("t\x01")
     story.save()
     assert "AB" in texts(read(client, "/feed/"), "a:entry/a:title/text()")
+    etree.fromstring(client.get("/news-sitemap.xml").content)
 
 
 def entry_ids(client: Any) -> set[str]:
