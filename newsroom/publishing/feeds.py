@@ -11,12 +11,12 @@ from django.template.loader import render_to_string
 from django.utils.feedgenerator import Enclosure
 from django.utils.html import escape
 from taggit.models import Tag
-from wagtail.rich_text import expand_db_html
 
 from newsroom.mail.links import absolute
 from newsroom.models import ArticlePage, Author, Masthead, SectionPage, readable
 from newsroom.publishing import listings
 from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id
+from newsroom.publishing.rich_text import expand
 from newsroom.web.http import absolute_url
 
 LENGTH = 30
@@ -164,4 +164,4 @@ def whole_texts(articles: list[ArticlePage]) -> list[str]:
         )
         for article in articles
     ]
-    return [absolute(text) for text in expand_db_html(BETWEEN.join(texts)).split(BETWEEN)]
+    return [absolute(text) for text in expand(BETWEEN.join(texts)).split(BETWEEN)]

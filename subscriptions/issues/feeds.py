@@ -10,12 +10,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
-from wagtail.rich_text import expand_db_html
 
 from newsroom.mail.links import absolute
 from newsroom.models import ArticlePage, CreditedImage, Masthead, readable
 from newsroom.publishing.atom import AtomFeed, newest, page_id
 from newsroom.publishing.feeds import BETWEEN, whole_texts
+from newsroom.publishing.rich_text import expand
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.models.issue import WITH_ARTICLE
@@ -95,9 +95,7 @@ def whole_issues(issues: list[IssuePage]) -> list[str]:
         )
         for issue in issues
     ]
-    return [absolute(page) for page in expand_db_html(BETWEEN.join(pages)).split(BETWEEN)][
-        : len(issues)
-    ]
+    return [absolute(page) for page in expand(BETWEEN.join(pages)).split(BETWEEN)][: len(issues)]
 
 
 def pieces(
