@@ -1,16 +1,16 @@
-"""What Celery calls: single mails, reads, and what Django and Wagtail offer as commands."""
+"""What Celery calls: single mails, reads, the clock of pages, what is forgotten at night."""
 
 import logging
 
 from celery import shared_task
-from django.core.management import call_command
+from django.utils import timezone
 
 from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
-from newsroom.publishing import reads, upload_cleaning
+from newsroom.publishing import reads, schedule, upload_cleaning
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,7 @@ def send_waiting_mails() -> None:
 
 @shared_task
 def publish_scheduled() -> None:
-    """Publish and expire pages whose time has come."""
-    call_command("publish_scheduled", verbosity=0)
+    schedule.keep(timezone.now())  # the clock that Wagtail looks at, too
 
 
 @shared_task

@@ -19,11 +19,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Length, RowNumber, Substr
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
+from wagtail.admin.forms.pages import WagtailAdminPageForm
 from wagtail.admin.panels import (
     FieldPanel,
     InlinePanel,
@@ -46,6 +48,7 @@ from .masthead import Masthead
 from .reads import DailyReads
 
 RELATED_SHOWN = 3
+TIMES = ("published_at", "go_live_at")
 
 
 class ArticleQuerySet(PageQuerySet):
@@ -105,6 +108,42 @@ class ArticleTag(TaggedItemBase):
     )
 
 
+def not_before(shown: datetime | None, goes_live: datetime | None) -> datetime | None:
+    """When an article may go live: never before the time that it shows."""
+    if shown and shown > timezone.now():
+        return max(shown, goes_live or shown)
+    return goes_live
+
+
+class ArticleForm(WagtailAdminPageForm):
+    """The time shown and the schedule. While they are the same, changing one changes the other: the
+    editor should not have to know that there are two."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        shown, goes_live = (cleaned.get(name) for name in TIMES)
+        shown_before, goes_live_before = (self.initial.get(name) for name in TIMES)
+        if goes_live_before and shown_before == goes_live_before:
+            if shown != shown_before and goes_live == goes_live_before:
+                goes_live = None
+            elif shown == shown_before:
+                shown = goes_live
+        cleaned.update(zip(TIMES, (shown, not_before(shown, goes_live)), strict=True))
+        return super().clean()
+
+    def get_field_updates_for_resave(self) -> list[tuple[str, str]]:
+        """The page stays open while Wagtail saves it: it would send the schedule before again."""
+        updates: list[tuple[str, str]] = super().get_field_updates_for_resave()
+        for name in TIMES:
+            value = self.cleaned_data.get(name)
+            if value != self.fields[name].clean(self[name].data):
+                widget = self.fields[name].widget
+                updates.append(
+                    (name, widget.format_value(value and timezone.localtime(value)) or "")
+                )
+        return updates
+
+
 class ArticlePage(AddressedPage):
     """One article. Its headline is the page's title; deck is the sentence below it."""
 
@@ -124,7 +163,10 @@ class ArticlePage(AddressedPage):
     )
     tags = ClusterTaggableManager(through=ArticleTag, blank=True)
     published_at = models.DateTimeField(
-        null=True, blank=True, help_text="The time shown. Empty: when it is first published."
+        null=True,
+        blank=True,
+        help_text="The time shown, and in the future the time when it is published. "
+        "Empty: when it is first published.",
     )
     updated_at = models.DateTimeField(
         null=True, blank=True, help_text="Shown as “Updated”: set it when the meaning changed."
@@ -133,6 +175,7 @@ class ArticlePage(AddressedPage):
     objects = ArticleManager()
 
     addresses_under = "<page:slug>/"  # its section's feed
+    base_form_class = ArticleForm
     template = "newsroom/publishing/article.html"
     parent_page_types = ["newsroom.SectionPage"]
     subpage_types: list[str] = []
@@ -157,6 +200,7 @@ class ArticlePage(AddressedPage):
             ObjectList(story_panels, heading="Story"),
             ObjectList(around_panels, heading="Around it"),
             ObjectList(Page.promote_panels, heading="Promote"),
+            ObjectList(Page.settings_panels, heading="Settings"),
         ]
     )
 
@@ -175,6 +219,8 @@ class ArticlePage(AddressedPage):
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         if self.published_at is None and self.first_published_at:
             self.published_at = self.first_published_at
+        goes_live: datetime | None = self.go_live_at  # type: ignore[has-type]
+        self.go_live_at = not_before(self.published_at, goes_live)
         super().full_clean(*args, **kwargs)
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -183,6 +183,7 @@ class Newsletter(AddressedPage):
             ObjectList(rhythm_panels, heading="Rhythm and draft"),
             ObjectList(reader_panels, heading="Sending and readers"),
             ObjectList(Page.promote_panels, heading="Promote"),
+            ObjectList(Page.settings_panels, heading="Settings"),
         ]
     )
     parent_page_types = ["subscriptions.NewsletterIndexPage"]
