@@ -294,7 +294,9 @@ class ArticlePage(AddressedPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        prefetch_related_objects([self], "bylines__author", "lead_image__renditions")
+        prefetch_related_objects([self], "lead_image__renditions")
+        if self.pk:  # the bylines of a preview before the first save are in no table
+            prefetch_related_objects([self], "bylines__author")
         context["related"] = self.get_related()
         context["in_print"] = readable(ArticlePage.objects).filter(pk=self.pk).exists()
         if context["in_print"]:
