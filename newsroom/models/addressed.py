@@ -1,4 +1,5 @@
-"""Pages' addresses: in any script, none that a view of ours has, none too long to be kept."""
+"""Pages' addresses: in any script, none that a view of ours has, none too long to be kept; and what
+a copy of a page leaves behind."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -51,10 +52,16 @@ register_form_field_override(
 
 
 class CopyWithAddress(CopyForm):
-    """Wagtail saves a copy without cleaning it, so its slug is looked at here."""
+    """Wagtail saves a copy without cleaning it, so its slug is looked at here.
+
+    No aliases: one story at two addresses would stand twice in every list and feed.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields.pop("alias", None)  # only who may publish has it
+        if not self.page.specific_class.copied_with_subpages:
+            self.fields.pop("copy_subpages", None)
         proposed = self.fields["new_slug"]
         self.fields["new_slug"] = PageSlugField(
             initial=proposed.initial,
@@ -79,6 +86,9 @@ class AddressedPage(Page):
     addresses_under: str | None = ""
     copy_form_class = CopyWithAddress
     gone: Sequence[str] = ()  # what this version had and was deleted since, in words
+    copied_with_subpages = True
+    # The schedule is of the page that was copied; so are the dates that pages add to this.
+    exclude_fields_in_copy = ["go_live_at", "expire_at", "expired"]
 
     class Meta:
         abstract = True

@@ -176,6 +176,12 @@ class ArticlePage(AddressedPage):
 
     addresses_under = "<page:slug>/"  # its section's feed
     base_form_class = ArticleForm
+    # A copy is a new article: with a date of its own, and without the other's mistakes.
+    exclude_fields_in_copy = [
+        *AddressedPage.exclude_fields_in_copy,
+        *("published_at", "updated_at", "first_published_at", "last_published_at"),
+        *("pick", "corrections"),
+    ]
     template = "newsroom/publishing/article.html"
     parent_page_types = ["newsroom.SectionPage"]
     subpage_types: list[str] = []
@@ -225,7 +231,7 @@ class ArticlePage(AddressedPage):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.live and self.published_at is None:
-            self.published_at = self.first_published_at or self.last_published_at
+            self.published_at = self.first_published_at or timezone.now()
         super().save(*args, **kwargs)
 
     @cached_property

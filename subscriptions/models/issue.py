@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from modelcluster.fields import ParentalKey
 from wagtail import hooks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
@@ -119,6 +120,7 @@ class IssuePage(AddressedPage):
     objects = IssueManager()
 
     addresses_under = "newsletter/<page:slug>/"
+    exclude_fields_in_copy = [*AddressedPage.exclude_fields_in_copy, "issue_on"]
     template = "subscriptions/issues/issue.html"
     content_panels = [
         *Page.content_panels,
@@ -156,6 +158,11 @@ class IssuePage(AddressedPage):
     @cached_property
     def newsletter(self) -> Newsletter:
         return Newsletter.objects.parent_of(self).get()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.issue_on is None:  # a copy: it is no second issue of the same day
+            self.issue_on = self.newsletter.next_free_day(timezone.now())
+        super().save(*args, **kwargs)
 
     def save_revision(
         self, *args: Any, overwrite_revision: Any = None, user: Any = None, **kwargs: Any

@@ -134,6 +134,7 @@ class Newsletter(AddressedPage):
     )
 
     addresses_under = "newsletter/"
+    copied_with_subpages = False  # its issues went to its readers
     template = "subscriptions/issues/newsletter.html"
     product_panels = [
         *Page.content_panels,
@@ -242,6 +243,16 @@ class Newsletter(AddressedPage):
     def tag(self) -> str:
         """What Django calls its language."""
         return languages.tag(self.language)
+
+    def next_free_day(self, after: datetime) -> date:
+        """The day of the next issue that nobody has made yet."""
+        if self.weekday is None:
+            return after.astimezone(self.zone).date()
+        taken = set(self.issues().values_list("issue_on", flat=True))
+        hour = self.next_send_at(after)
+        while hour.date() in taken:
+            hour = self.next_send_at(hour)
+        return hour.date()
 
     def issues(self) -> Any:
         """Its issues, the newest first."""
