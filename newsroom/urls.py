@@ -1,12 +1,10 @@
 """Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
 from django.urls import include, path, re_path
-from django.views.generic import RedirectView
-from wagtail import urls as wagtail_urls
-from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
-from wagtail.documents.views import serve as documents
+from wagtail.urls import serve_pattern
+from wagtail.views import serve
 
 from newsroom.publishing import feeds, files, listings, reads, views
 from newsroom.web import health
@@ -14,15 +12,6 @@ from newsroom.web import health
 urlpatterns = [
     path("admin/", include("newsroom.staff.urls")),  # before Wagtail's own
     path("admin/", include(wagtailadmin_urls)),
-    path(
-        "documents/authenticate_with_password/<id:restriction_id>/",
-        views.back_to_us(documents.authenticate_with_password),
-        name="wagtaildocs_authenticate_with_password",
-    ),
-    path(
-        "_util/authenticate_with_password/<id:page_view_restriction_id>/<id:page_id>/",
-        views.back_to_us(wagtail_views.authenticate_with_password),
-    ),
     re_path(r"^documents/([0-9]{1,18})/([^/]+)$", files.document, name="wagtaildocs_serve"),
     path("healthz", health.healthz),
     path("healthz/", health.healthz),
@@ -43,9 +32,8 @@ urlpatterns = [
     path("webhooks/", include("newsroom.mail.webhooks")),
     path("webhooks/", include("donations.payments.webhook_urls")),
     path("media/<path:path>", files.media),
-    # Wagtail's door to private pages would be one past the second factor.
-    path("_util/login/", RedirectView.as_view(pattern_name="wagtailadmin_login")),
     # Below a page, whose address may be any but those above.
     path("", include([path("<page:slug>/feed/", feeds.SectionFeed(), name="section_feed")])),
-    path("", include(wagtail_urls)),
+    # Not all of Wagtail's: the door to private pages would be one past the second factor.
+    re_path(serve_pattern, serve, name="wagtail_serve"),
 ]

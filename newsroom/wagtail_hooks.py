@@ -12,6 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 
 from newsroom.editing.article_checklist import ArticleViewSet
+from newsroom.publishing import privacy
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
@@ -19,6 +20,7 @@ from newsroom.web import exports, starters
 
 starters.install()
 exports.install()
+privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)

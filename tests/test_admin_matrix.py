@@ -12,7 +12,6 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, resolve
 from django.utils.timezone import now
-from django.views.generic import RedirectView
 
 from donations.models import Contribution, Country
 from newsroom.models import Author
@@ -112,15 +111,13 @@ def addresses() -> Iterator[tuple[str, str]]:
 
 
 def test_there_is_one_way_in() -> None:
-    """Wagtail has another, for private pages, that would know nothing of a second factor; what
-    stands before it in newsroom/urls.py is asked instead."""
+    """Wagtail has another, for private pages, that would know nothing of a second factor."""
     doors = {
         route
         for route, _, view in views(get_resolver())
         if issubclass(getattr(view, "view_class", object), LoginView)
     }
-    assert doors == {"admin/login/", "_util/login/"}
-    assert resolve("/_util/login/").func.view_class is RedirectView
+    assert doors == {"admin/login/"}
     assert resolve("/admin/login/").func.view_class is SignIn
 
 

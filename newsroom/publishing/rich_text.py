@@ -10,6 +10,7 @@ from wagtail.rich_text import expand_db_html
 from wagtail.rich_text.pages import PageLinkHandler
 
 from newsroom.core.clean_text import clean
+from newsroom.models import readable
 
 # What Wagtail makes of a link to a page or file that was deleted, and we of one to a draft.
 DEAD = re.compile("<a>(.*?)</a>", re.DOTALL)
@@ -29,7 +30,7 @@ class LinkToPage(PageLinkHandler):
     @classmethod
     def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Any]:
         wanted = [attrs.get("id") for attrs in attrs_list]
-        pages = Page.objects.live().public().filter(pk__in=[pk for pk in wanted if pk])
+        pages = readable(Page.objects).filter(pk__in=[pk for pk in wanted if pk])
         found = {str(page.pk): page for page in pages.defer_streamfields().specific()}
         return [found.get(str(pk)) for pk in wanted]
 

@@ -1,8 +1,6 @@
 """Search and the news sitemap. Articles are served by Wagtail."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from django.db.models import Q
@@ -65,18 +63,3 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/", ""]
     lines += [f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap")]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
-
-
-def back_to_us(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Before Wagtail's views that ask for a page's password: where they lead afterwards is a path
-    of ours, or the front page."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.POST.get("return_url", "/").startswith("/"):
-            changed = request.POST.copy()
-            changed["return_url"] = "/"
-            request.POST = changed  # type: ignore[assignment]
-        return view(request, *args, **kwargs)
-
-    return guarded

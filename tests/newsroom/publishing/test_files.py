@@ -121,7 +121,7 @@ def test_only_pictures_lie_below_media(client, db, path: str) -> None:
 def test_document_of_a_closed_collection_is_not_given_away(client, db) -> None:
     chest = Collection.get_first_root_node().add_child(name="Chest")
     CollectionViewRestriction.objects.create(collection=chest, restriction_type="login")
-    assert client.get(make_document(collection=chest).url).status_code == 302
+    assert client.get(make_document(collection=chest).url).status_code == 404
 
 
 def test_wrong_address_of_a_document_is_none(client, db) -> None:
