@@ -144,7 +144,7 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 hooks.register("asked_signup", readers_signup.asked)
 
 
-@hooks.register("article_boxes", order=200)
+@hooks.register("article_boxes", order=100)
 @hooks.register("front_page_boxes")
 def signup_box(context: dict[str, Any]) -> str:
     return render_to_string("subscriptions/readers/signup_box.html", signup.signup_box(context))

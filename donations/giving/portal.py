@@ -46,6 +46,10 @@ NOT_TAKEN = _("Our payment provider did not take the change. Please try again.")
 NOT_ERASED = _("Our payment provider does not answer, so nothing was erased. Please try again.")
 
 
+# Of a change: fields that one sees, and so where their errors stand.
+AT_THEIR_FIELD = {"amount", "months", "day", "reason", "later"}
+
+
 class AddressForm(forms.Form):
     email = AddressField(max_length=254)
 
@@ -86,7 +90,7 @@ own = behind_link("manage", MANAGE_SECONDS, Donor, EXPIRED)
 def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """What was given, and what is given regularly: changed here; only the card is at Stripe."""
     said: dict[str, Any] = {}
-    status = 200
+    status, chosen = 200, None
     if request.method == "POST":
         number = paths.number_of(request.POST.get("recurring", ""))
         chosen = donor.recurring.filter(pk=number).first()
@@ -118,6 +122,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
                 "offered": recurring_changes.offered(recurring),
                 "other": other(recurring),
                 "day": timezone.localtime(recurring.renews_at).day if recurring.renews_at else 1,
+                "wrong": said.get("wrong", {}) if recurring == chosen else {},
             }
             for recurring in donor.recurring.order_by("-started_at")
         ],
@@ -203,6 +208,8 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
 def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
     """What to tell the donor about the change they asked for, and the status."""
     if not form.is_valid():
+        if AT_THEIR_FIELD & form.errors.keys():
+            return {"wrong": {form["do"].value(): form}}, 400
         problem = next(iter(form.errors.values()))[0]
         return {"problem": problem}, 400
     try:

@@ -16,6 +16,7 @@ def signup_box(context: dict[str, Any], newsletter: Newsletter | None = None) ->
     newsletter = newsletter or readable(Newsletter.objects).order_by("path").first()
     return {
         "newsletter": newsletter,
+        "id": f"signup-{newsletter.pk}" if newsletter else "",  # a page may have several boxes
         "latest": newsletter.latest_issue() if newsletter else None,
         "policy": PolicyPage.current(),
         "form": context.get("form"),

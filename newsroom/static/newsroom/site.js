@@ -16,28 +16,19 @@ async function send(form) {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const found = page.querySelector(`[data-answer="${name}"]`);
-  if (form.dataset.thanks && answer.ok) {
-    const note = document.createElement("p");
-    note.className = "box";
-    note.role = "status";
-    note.textContent = form.dataset.thanks;
-    box.replaceWith(note);
-    note.tabIndex = -1;
-    note.focus();
-  } else if (found) {
-    if (form.dataset.thanks && box.querySelector("details")) {
-      form.replaceWith(found.querySelector("form"));
-    } else {
-      box.replaceWith(found);
-    }
-    const shown = document.querySelector(`[data-answer="${name}"]`);
-    const first = shown.querySelector("[role=alert], [data-working]") || found;
-    first.tabIndex = -1;
-    first.focus();
-    work(shown.querySelector("[data-work]"), send);
-  } else {
-    form.submit();
-  }
+  if (!found) return form.submit();
+  // Of what was wrong only the form comes back, into its own box: a page may have several.
+  const again = found.querySelector(`form[data-inline="${name}"]`);
+  const shown = again || found;
+  (again ? form : box).replaceWith(shown);
+  lookAt(shown.querySelector("[aria-invalid], [data-working], [role=alert]") || shown);
+  work(again, send);
+}
+
+// Where a reader goes on after something has been changed around them.
+function lookAt(place) {
+  if (!place.matches("input, select, textarea")) place.tabIndex = -1;
+  place.focus();
 }
 
 // Proof of work, asked for while machines fill in forms: a nonce whose SHA-256 begins with zeros.
