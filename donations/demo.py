@@ -18,7 +18,7 @@ def load() -> None:
         title="You read us. That is why we exist.",
         message="At home our work is a crime, and so is paying for it. We carry no advertising and "
         "take no money from governments. Readers abroad keep us free for readers at home.\n\n"
-        "From $2 a month you make the next story possible.",
+        "From {least} a month you make the next story possible.",
     )
     appeal.save()
     for currency, rows in AMOUNTS.items():

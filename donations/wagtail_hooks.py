@@ -140,7 +140,7 @@ def giving() -> Any:
 # --- On the site's own pages ----------------------------------------------------------------
 
 
-hooks.register("article_boxes", ask_box, order=100)
+hooks.register("article_boxes", ask_box, order=200)
 hooks.register("asked_reminder", reminders.asked)
 hooks.register("asked_manage_link", portal.asked_for_link)
 

@@ -72,16 +72,18 @@ class GiveForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        suggested = data.get(f"amount_{data.get('frequency')}")
-        typed = data.get("own_amount") or suggested or data.get("amount")
+        own, suggested = data.get("own_amount"), data.get(f"amount_{data.get('frequency')}")
+        typed = own or suggested or data.get("amount")
         if not typed:
-            self.add_error("amount", _("Please choose an amount or enter your own."))
+            self.add_error("own_amount", _("Please choose an amount or enter your own."))
         elif "currency" in data:
             try:
                 data["smallest"] = money.parse(typed, data["currency"])
             except money.BadAmount as error:
                 self.readings = error.choices
-                self.add_error("amount", str(error))
+                self.add_error("own_amount", str(error))
+            if own and suggested and self._was_chosen(suggested):
+                self._ask_which(suggested, own)
         appeal, country = data.get("appeal"), Country.objects.named(data.get("country", ""))
         if appeal and country and appeal.closed_for(country):
             self.add_error(
@@ -91,6 +93,34 @@ class GiveForm(forms.Form):
                 ),
             )
         return data
+
+    def _was_chosen(self, suggested: str) -> bool:
+        """By the reader, and not by the page (donations/giving/views.py, ``option``)? Without
+        JavaScript an amount stays marked beside what was typed."""
+        marked = self.data.get(f"marked_{self.cleaned_data['frequency']}")
+        return marked not in (None, suggested)
+
+    def _ask_which(self, suggested: str, own: str) -> None:
+        """Two amounts, both of them the reader's doing: none is guessed."""
+        currency = self.cleaned_data["currency"]
+        try:
+            chosen = money.parse(suggested, currency)
+        except money.BadAmount:  # no button of ours
+            return
+        entered = self.cleaned_data.get("smallest")
+        if entered == chosen:
+            return
+        if entered:
+            words = _("You chose {chosen}, and entered {entered} as your own amount.")
+            shown = apart(money.show(chosen, currency)), apart(money.show(entered, currency))
+            self.add_error("own_amount", words.format(chosen=shown[0], entered=shown[1]))
+        self.readings = [*([entered] if entered else self.readings), chosen]
+
+    def elsewhere(self) -> list[str]:
+        """Errors whose field nobody sees, so that they can't stand beside it."""
+        seen = ("frequency", "currency", "own_amount")
+        hidden = [found for name, found in self.errors.items() if name not in seen]
+        return [str(words) for found in hidden for words in found]
 
     def choices(self) -> dict[str, Any]:
         """What was ticked and typed, as it was typed."""

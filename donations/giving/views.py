@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from donations import money
 from donations.asking import ask_cookie
+from donations.asking.words import words_of
 from donations.currencies import OFFERED, currency_of
 from donations.giving import card_testing, methods
 from donations.giving.checkout import GiveForm, choices_of, start
@@ -57,23 +58,25 @@ def giving(
         frequency = Frequency.MONTHLY
     suggestions = appeal.suggestions(currency) if appeal else {}
     asked = {value: typed.get(f"amount_{value}", "") for value in Frequency.values}
-    own = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
+    amount = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
     if not sent and wanted not in ("", currency):
-        own = ""  # from a link: a hundred kronor are no hundred dollars
-    asked[frequency] = own
+        amount = ""  # from a link: a hundred kronor are no hundred dollars
+    asked[frequency] = amount
+    own = own_amount(suggestions.get(frequency), amount)
     country = Country.objects.named(typed.get("country", ""))
     return {
         "appeal": appeal,
+        "words": words_of(appeal, currency) if appeal else None,
         "currency": OFFERED[currency],
         "habit": money.habit(spoken()),
         "fee_percent": f"{money.FEE_SHARE * 100:f}",
         "currencies": currencies,
         "frequency": frequency,
         "options": [
-            option(value, suggestions.get(value), value == frequency, asked[value])
+            option(value, suggestions.get(value), value == frequency, asked[value], own)
             for value in Frequency.values
         ],
-        "own_amount": own_amount(suggestions.get(frequency), own),
+        "own_amount": own,
         "chosen": typed,
         "country": country,
         "closed": bool(appeal and appeal.closed_for(country)),
@@ -86,16 +89,19 @@ def giving(
     }
 
 
-def option(value: str, row: Any, chosen: bool, asked: str) -> dict[str, Any]:
-    """One frequency with its suggested amounts, the asked-for one marked."""
+def option(value: str, row: Any, chosen: bool, asked: str, own: str) -> dict[str, Any]:
+    """One frequency with its suggested amounts: marked is the asked-for one, else the suggested
+    one, or none beside an amount of the reader's own."""
     choices = row.choices() if row else []
-    if any(choice["value"] == asked for choice in choices):
-        choices = [choice | {"chosen": choice["value"] == asked} for choice in choices]
+    known = [choice["value"] for choice in choices]
+    suggested = next((choice["value"] for choice in choices if choice["suggested"]), "")
+    marked = "" if own else asked if asked in known else suggested
     return {
         "value": value,
         "label": Frequency(value).label,
         "chosen": chosen,
-        "choices": choices,
+        "choices": [choice | {"chosen": choice["value"] == marked} for choice in choices],
+        "marked": marked,
     }
 
 

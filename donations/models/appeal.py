@@ -1,5 +1,6 @@
 """What we ask for, and how much we suggest."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 
 from donations import money
 from donations.currencies import OFFERED
+from newsroom.core.languages import apart
 
 from .country import Country
 
@@ -26,6 +28,15 @@ class Frequency(models.TextChoices):
 
 # What came by itself at another rhythm: “every three weeks” can't be chosen here, only imported.
 CHARGED = [*Frequency.choices, ("other", _("Regularly"))]
+
+
+# Amounts in an appeal's words, for each reader in their currency: “from {least} a month”.
+IN_WORDS = re.compile(r"\{(least|" + "|".join(Frequency.values) + r")\}")
+_SIGNS = "|".join(
+    re.escape(sign) for one in OFFERED.values() for sign in (one.symbol, one.code.upper())
+)
+# “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
+WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
 
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
@@ -44,7 +55,11 @@ class Appeal(ClusterableModel):
     """A fundraising message with amounts per currency and frequency, start and end."""
 
     title = models.CharField(max_length=100, help_text="Stands above the message.")
-    message = models.TextField(help_text="Why to give. A blank line starts a paragraph.")
+    message = models.TextField(
+        help_text="Why to give. A blank line starts a paragraph. For amounts in each reader’s own "
+        "currency write {least}, the least that can be given, or {once}, {monthly}, {annual}, the "
+        "smallest amount that is suggested below."
+    )
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
     active = models.BooleanField(default=True)
@@ -68,6 +83,26 @@ class Appeal(ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    def clean(self) -> None:
+        """Raises ValidationError for an amount of money that is written out, or a slip in one of
+        the words that stand for amounts."""
+        problems = {
+            name: problem
+            for name in ("title", "message")
+            if (problem := _problem_in(getattr(self, name)))
+        }
+        if problems:
+            raise ValidationError(problems)
+
+    def amounts_in_words(self, currency: str) -> dict[str, str]:
+        """What ``IN_WORDS`` finds -> the amount, as the language that is spoken writes it."""
+        least, _most = money.bounds(currency)
+        smallest = {name: min(row.smallest()) for name, row in self.suggestions(currency).items()}
+        return {
+            name: apart(money.show(smallest.get(name, least), currency))
+            for name in ("least", *Frequency.values)
+        }
+
     def suggestions(self, currency: str) -> dict[str, "AppealAmounts"]:
         """Frequency -> suggested amounts in that currency, in the order the page shows them."""
         found = {row.frequency: row for row in self.amounts.all() if row.currency == currency}
@@ -80,6 +115,19 @@ class Appeal(ClusterableModel):
     def currencies(self) -> list[str]:
         offered = {row.currency for row in self.amounts.all()}
         return [code for code in OFFERED if code in offered]
+
+
+def _problem_in(text: str) -> str:
+    if found := WRITTEN_OUT.search(text):
+        return (
+            f"“{found[0]}” would stand there for readers of every currency. Write {{least}}, "
+            "{once}, {monthly} or {annual}; or, if you mean this very sum, its currency as a word."
+        )
+    if unknown := re.search(r"\{[^}]*\}?", IN_WORDS.sub("", text)):
+        return (
+            f"“{unknown[0]}” stands for no amount: {{least}}, {{once}}, {{monthly}}, {{annual}} do."
+        )
+    return ""
 
 
 class AppealAmounts(models.Model):
@@ -131,7 +179,7 @@ class AppealAmounts(models.Model):
             {
                 "value": money.plain(amount, self.currency),
                 "label": money.show(amount, self.currency),
-                "chosen": amount == suggested,
+                "suggested": amount == suggested,
             }
             for amount in self.smallest()
         ]

@@ -5,6 +5,7 @@ import uuid
 from django import template
 
 from donations import money
+from donations.asking.words import plain_words
 from donations.models import Appeal
 from newsroom.core.languages import apart
 
@@ -12,9 +13,10 @@ register = template.Library()
 
 
 @register.simple_tag
-def current_appeal() -> Appeal | None:
+def current_appeal() -> dict[str, str] | None:
     """The running appeal's title and message, for a newsletter."""
-    return Appeal.objects.current()
+    appeal = Appeal.objects.current()
+    return plain_words(appeal) if appeal else None
 
 
 @register.simple_tag

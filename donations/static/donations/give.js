@@ -3,8 +3,13 @@
 
 // Typing an own amount and choosing a suggested one exclude each other.
 document.addEventListener("change", (event) => {
-  const own = event.target.form?.elements.own_amount;
+  const own = event.target.form?.elements.namedItem("give-own");
   if (own && event.target.name.startsWith("amount_")) own.value = "";
+});
+document.addEventListener("input", ({ target }) => {
+  if (target.id !== "give-own") return;
+  const amounts = target.form.querySelectorAll(".amount input");
+  for (const amount of amounts) amount.checked = !target.value.trim() && "suggested" in amount.dataset;
 });
 
 // One id per visit of a form: pressing twice, or coming back and pressing again, is one checkout.
@@ -54,19 +59,22 @@ function tell(form) {
 
 // The giving form stays on its page until Stripe: currencies, corrections and work come into it.
 function replaceGive(form, text) {
-  const found = new DOMParser().parseFromString(text, "text/html").querySelector("form.give");
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const found = page.querySelector("form.give");
   if (!found) return false;
+  for (const said of document.querySelectorAll("[data-said]")) {
+    const now = page.querySelector(`[data-said="${said.dataset.said}"]`);
+    if (now) said.textContent = now.textContent;
+  }
   found.elements.checkout.value = form.elements.checkout.value;
   for (const box of form.querySelectorAll("[type=checkbox]")) {
     found.elements[box.name].checked = box.checked;
   }
+  found.querySelector("details").open = form.querySelector("details").open;
   form.replaceWith(found);
   prepare(found);
-  const problem = found.querySelector("[role=alert], [role=status]");
-  if (problem) {
-    problem.tabIndex = -1;
-    problem.focus();
-  }
+  const problem = found.querySelector("[aria-invalid], [role=alert], [role=status]");
+  if (problem) lookAt(problem);
   return true;
 }
 
