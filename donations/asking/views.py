@@ -14,7 +14,7 @@ from donations.models import Deferral
 from newsroom.core import tokens
 from newsroom.mail import asked
 from newsroom.web import proof_of_work
-from newsroom.web.http import INCOMPLETE, dead_link, see_other
+from newsroom.web.http import GONE, INCOMPLETE, dead_link
 from newsroom.web.public_forms import is_ours, own_forms_only, refusal
 
 REMINDERS = {"most": 20, "seconds": 600}  # from one network
@@ -24,7 +24,8 @@ REMINDERS = {"most": 20, "seconds": 600}  # from one network
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def remind_me(request: HttpRequest) -> HttpResponse:
-    """POST when=… [email=…] -> back to the page, the box gone."""
+    """POST when=… [email=…] -> until when we wait and where we write, said on the answer itself: an
+    address must stand in no URL, and in no cookie."""
     if request.method != "POST":
         return redirect("support")
     form = reminders.LaterForm(request.POST)
@@ -36,8 +37,10 @@ def remind_me(request: HttpRequest) -> HttpResponse:
         context = {"later_form": form, "later": ask_cookie.LATER, "back": back}
         context |= refused._asdict()
         return render(request, "donations/asking/remind_me.html", context, status=refused.status)
-    response = see_other(back)
-    ask_cookie.hide(response, reminders.defer(form, timezone.now()))
+    until = reminders.defer(form, timezone.now())
+    context = {"until": until, "email": form.cleaned_data["email"], "back": back}
+    response = render(request, "donations/asking/noted.html", context)
+    ask_cookie.hide(response, until)
     return response
 
 
@@ -55,13 +58,15 @@ def _back(request: HttpRequest) -> str:
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button, POST cancels: the reminder, and with it what the cookie remembers."""
+    """GET shows a button, or that it was pressed; POST cancels."""
     try:
         deferral = reminders.read_cancel_token(token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    if request.method != "POST":
-        return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})
-    if deferral:
+    if deferral is None:
+        return dead_link(request, GONE, 404)
+    if request.method == "POST":
         deferral.end(Deferral.Status.CANCELLED, timezone.now())
-    return render(request, "donations/asking/cancelled.html")
+    if deferral.status == Deferral.Status.CANCELLED or request.method == "POST":
+        return render(request, "donations/asking/cancelled.html")
+    return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})

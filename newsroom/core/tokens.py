@@ -69,6 +69,15 @@ def expiring(purpose: str, value: Any) -> str:
     return signing.dumps(value, salt=purpose)
 
 
+def read_old(purpose: str, token: str, *, seconds: int) -> tuple[Any, bool]:
+    """The value that :func:`expiring` put in, and whether it is older than ``seconds``: what such a
+    link has done may be said for longer than it does anything. Raises BadToken."""
+    try:
+        return read_expiring(purpose, token, seconds=seconds), False
+    except StaleToken:
+        return signing.loads(token, salt=purpose), True
+
+
 def read_expiring(purpose: str, token: str, *, seconds: int) -> Any:
     """The value that :func:`expiring` put in, if younger than ``seconds``.
 

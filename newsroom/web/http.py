@@ -17,6 +17,7 @@ from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import own_forms_only
 
 INCOMPLETE = _("This link is not complete. Please copy all of it from the mail.")
+GONE = _("There is nothing behind this link any more.")
 
 # What a parser makes of a body that is none of its own: other types, a missing field, half a
 # character, brackets without end.
@@ -88,7 +89,7 @@ def behind_link(
             except tokens.BadToken:
                 return dead_link(request, INCOMPLETE, 404)
             except model.DoesNotExist:
-                return gone(request) or dead_link(request, INCOMPLETE, 404)
+                return gone(request) or dead_link(request, GONE, 404)
             if row.links != links:
                 return dead_link(request, expired, 403)
             return view(request, row, token, **kwargs)

@@ -130,6 +130,12 @@ class Seed(models.Model):
     def __str__(self) -> str:
         return f"seed {self.pk}"
 
+    @property
+    def agreed(self) -> bool:
+        """Its owner, and they are on the newsletter's list still."""
+        listed = self.subscription and self.subscription.status == Subscription.Status.CONFIRMED
+        return bool(listed)
+
 
 class Consent(models.Model):
     """What was agreed to, when, under which policy, and how. Rows are only ever added."""

@@ -45,8 +45,7 @@ def read_token(token: str) -> Seed:
     suppression = Suppression.of(list_index(seed.email))
     if suppression and not suppression.owner_may_lift:
         raise signup.Unwanted
-    agreed = seed.subscription and seed.subscription.status == signup.Status.CONFIRMED
-    if state_of(seed) != then and not agreed:
+    if state_of(seed) != then and not seed.agreed:
         raise signup.Superseded
     return seed
 

@@ -94,11 +94,12 @@ def mark(suppression: Suppression | None) -> int:
 
 
 def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription, bool]:
-    """The subscription to confirm, and whether this link has done so already.
+    """The subscription to confirm, and whether this link has done so already: then it is good for
+    ever, and says so.
 
     Raises BadToken, StaleToken, Subscription.DoesNotExist, Superseded, Unwanted.
     """
-    pk, decided, suppressed = tokens.read_expiring("confirm", token, seconds=CONFIRM_SECONDS)
+    (pk, decided, suppressed), stale = tokens.read_old("confirm", token, seconds=CONFIRM_SECONDS)
     found = Subscription.objects.select_related("newsletter", "subscriber")
     if lock:
         found = found.select_for_update(of=("self",))
@@ -108,6 +109,8 @@ def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription,
         raise Unwanted
     later = decisions(subscription) - decided
     done = later == 1 and subscription.status == Status.CONFIRMED
+    if stale and not done:
+        raise tokens.StaleToken
     if mark(suppression) not in (0, suppressed) or (later and not done):
         raise Superseded
     return subscription, done

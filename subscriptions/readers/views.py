@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from newsroom.core import tokens
 from newsroom.mail import asked
 from newsroom.web import proof_of_work
-from newsroom.web.http import INCOMPLETE, dead_link
+from newsroom.web.http import GONE, INCOMPLETE, dead_link
 from newsroom.web.public_forms import address_decides, own_forms_only, refusal
 from subscriptions.models import Newsletter, Seed, Subscriber, Subscription
 from subscriptions.readers import seeds, signup
@@ -60,21 +60,20 @@ def check_your_inbox(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
+        subscription, done = signup.read_confirm_token(token)
         if request.method == "POST":
             subscription = signup.confirm(token)
-            template = "subscriptions/readers/confirmed.html"
-        else:
-            subscription = signup.read_confirm_token(token)[0]
-            template = "subscriptions/readers/confirm.html"
-    except tokens.StaleToken:
+    except (tokens.StaleToken, Subscription.DoesNotExist):
         return dead_link(request, _("This link has expired. Please sign up again."), 403)
     except signup.Superseded:
         return dead_link(request, SUPERSEDED, 403)
     except signup.Unwanted:
         return dead_link(request, UNWANTED, 403)
-    except (tokens.BadToken, Subscription.DoesNotExist):
+    except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    return render(request, template, {"newsletter": subscription.newsletter})
+    page = "confirmed" if done or request.method == "POST" else "confirm"
+    context = {"newsletter": subscription.newsletter, "again": done}
+    return render(request, f"subscriptions/readers/{page}.html", context)
 
 
 @never_cache
@@ -83,13 +82,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
     try:
         seed = seeds.agree(token) if request.method == "POST" else seeds.read_token(token)
+        agreed = request.method == "POST" or seed.agreed
     except (tokens.StaleToken, signup.Superseded):
         return dead_link(request, _("This link is too old. Ask the editors for another."), 403)
     except signup.Unwanted:
         return dead_link(request, UNWANTED, 403)
-    except (tokens.BadToken, Seed.DoesNotExist):
+    except Seed.DoesNotExist:
+        return dead_link(request, GONE, 404)
+    except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    context = {"newsletter": seed.newsletter, "agreed": request.method == "POST"}
+    context = {"newsletter": seed.newsletter, "agreed": agreed}
     return render(request, "subscriptions/readers/seed.html", context)
 
 
@@ -97,22 +99,24 @@ def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
 @address_decides
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button; POST, by that button or by a mail program (RFC 8058), unsubscribes,
-    whatever the body is: only the button's address ends in “?page”.
+    """GET shows a button, or that it was pressed; POST, by that button or by a mail program (RFC
+    8058), unsubscribes, whatever the body is: only the button's address ends in “?page”.
 
-    An unknown reader gets the same answer as a known one.
+    An unknown reader gets the same answer as one who has left.
     """
     try:
         pk = tokens.read_permanent("unsubscribe", token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     subscription = Subscription.objects.select_related("newsletter").filter(pk=pk).first()
+    gone = subscription is None or subscription.status == Subscription.Status.UNSUBSCRIBED
     context = {"subscription": subscription, "token": token}
-    if request.method != "POST":
+    if request.method != "POST" and not gone:
         return render(request, "subscriptions/readers/unsubscribe.html", context)
-    if subscription:
+    if subscription and request.method == "POST":
         by_button = request.META.get("QUERY_STRING") == "page"
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
+    if subscription:
         context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
     return render(request, "subscriptions/readers/unsubscribed.html", context)
 
@@ -124,7 +128,9 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     """The reader's own page: each of their newsletters, with one button to leave or come back."""
     try:
         subscriber = Subscriber.objects.get(pk=tokens.read_permanent("preferences", token))
-    except (tokens.BadToken, Subscriber.DoesNotExist):
+    except Subscriber.DoesNotExist:
+        return dead_link(request, GONE, 404)
+    except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     own = subscriber.subscriptions.select_related("newsletter")
     if request.method == "POST":

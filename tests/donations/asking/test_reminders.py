@@ -6,6 +6,7 @@ import time_machine
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from donations.asking import ask_cookie, reminders
 from donations.giving.links import manage_url
@@ -40,13 +41,42 @@ def test_box_is_gone_on_every_page_until_then_and_comes_back_after(client, site,
     other = make_article(site.section).url
     assert "box-ask" in client.get(article).text
     answer = client.post(URL, {"when": "week", "back": article})
-    assert (answer.status_code, answer["Location"]) == (303, article)
+    assert answer.status_code == 200 and f'href="{article}"' in answer.text
     for page in (article, other):
         assert "box-ask" not in client.get(page).text
     cookie = client.cookies["ask"]
     assert cookie["httponly"] and cookie["samesite"] == "Lax"
     assert timedelta(days=6) < timedelta(seconds=cookie["max-age"] or 7 * 86400)
     assert not Deferral.objects.exists()  # no address, nothing stored
+
+
+@pytest.mark.parametrize(
+    "email", ["", "ann@example.org", "x" * 64 + "@" + "y" * 60 + ".example.org"]
+)
+@pytest.mark.parametrize("choice", ask_cookie.LATER, ids=lambda choice: choice.value)
+def test_answer_says_until_when_and_where_we_write(client, article, choice, email: str) -> None:
+    answer = client.post(URL, {"when": choice.value, "email": email, "back": article})
+    day = date_format(timezone.localtime() + choice.after)
+    assert f"Until {day} we do not ask you again in this browser." in answer.text
+    assert (f"one mail goes to <strong>{email}</strong>" in answer.text) == bool(email)
+    assert "no-store" in answer["Cache-Control"]
+    assert "@" not in str(answer.cookies) and "Location" not in answer
+
+
+def test_answer_says_the_same_whoever_the_address_is(client, article, inbox, later) -> None:
+    later("week", "known@example.org")
+    Suppression.objects.create(email_index=list_index("suppressed@example.org"), reason="complaint")
+    pages = {
+        client.post(URL, {"when": "week", "email": f"{name}@example.org"}).text.replace(name, "x")
+        for name in ("known", "suppressed", "stranger")
+    }
+    assert len(pages) == 1
+
+
+def test_answer_speaks_the_readers_language(client, article) -> None:
+    answer = client.post("/de" + URL, {"when": "week", "email": "ann@example.org"})
+    assert date_format(timezone.localtime() + timedelta(days=7)) not in answer.text
+    assert "ann@example.org" in answer.text and "Danke" in answer.text
 
 
 def test_box_comes_back_when_its_time_is_over(rf, appeal) -> None:
@@ -113,6 +143,8 @@ def test_cancel_link_ends_it_by_a_button_only(client, article, later) -> None:
     client.post(path)
     deferral.refresh_from_db()
     assert deferral.status == "cancelled"
+    for press in (client.get, client.post):  # opened again
+        assert "Reminder cancelled" in press(path).text
     assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0
     assert client.get("/support/remind-me/cancel/AAAA/").status_code == 404
 
@@ -156,7 +188,8 @@ def test_bad_input_gets_a_message_and_hides_nothing(client, article, form, messa
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "javascript:x", ""])
 def test_reader_is_never_sent_to_another_site(client, article, back: str) -> None:
-    assert client.post(URL, {"when": "week", "back": back})["Location"] == "/"
+    page = client.post(URL, {"when": "week", "back": back}).text
+    assert '<a href="/">Back</a>' in page
 
 
 def test_reminder_that_an_outage_held_up_for_weeks_stays_unsent(article, later) -> None:
