@@ -106,8 +106,9 @@ def menu_item() -> MenuItem:
 @hooks.register("register_page_header_buttons")
 def header_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Any:
     if isinstance(page.specific_deferred, IssuePage):
-        url = reverse("issue_desk", args=[page.pk])
-        yield Button("Check, approve, send", url=url, icon_name="mail", priority=5)
+        if view_name != "edit":  # there it stands in sight
+            url = reverse("issue_desk", args=[page.pk])
+            yield Button("Check, approve, send", url=url, icon_name="mail", priority=5)
     elif may_be_mailed(page, user):
         url = reverse("mail_it", args=[page.pk])
         yield Button("Mail it", url=url, icon_name="mail", priority=60)

@@ -155,6 +155,11 @@ class IssuePage(AddressedPage):
     def preview_modes(self) -> list[tuple[str, str]]:
         return [("all", "Side by side"), *_previews().MODES]
 
+    @property
+    def default_preview_size(self) -> str:
+        """Of the panel beside the editor: what is side by side wants a wide page, scaled down."""
+        return "desktop"
+
     @cached_property
     def newsletter(self) -> Newsletter:
         return Newsletter.objects.parent_of(self).get()

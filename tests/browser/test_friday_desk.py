@@ -74,9 +74,16 @@ def fill_the_draft(editor: Editor, shoot) -> None:
     expect(add.first).to_be_visible()
     title = add.first.get_attribute("data-title")
     before = len(editor.pieces())
+    heading = add.first.get_attribute("data-headings").split("\n")[0]  # type: ignore[union-attr]
     add.first.click()
-    expect(page.get_by_text(f"“{title}” is at the end")).to_be_visible()
+    expect(page.get_by_text(f"“{title}” is at the end of “{heading}”")).to_be_visible()
     assert len(editor.pieces()) == before + 1
+    pieces = page.evaluate(f"{STREAM}.getState().map(p => p.value?.article?.adminTitle ?? p.value)")
+    below = pieces[pieces.index(heading) + 1 :]
+    headings = [
+        place for place, piece in enumerate(below) if piece in ("Money", "Life", "Features")
+    ]
+    assert below.index(title) == (headings[0] if headings else len(below)) - 1
     page.get_by_label("Search all articles").fill("bread")
     expect(page.locator("[data-published-list] li")).to_have_count(1)
     shoot(editor, "01-side-panel")

@@ -1,11 +1,14 @@
 """What stands beside an issue's editor: other articles, previews."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from newsroom.models import DailyReads
+from newsroom.models import DailyReads, SectionPage
+from subscriptions.desk.editor import headings_for
+from subscriptions.models import NewsletterRule
 from tests.factories import make_article, make_issue, make_user
 
 
@@ -51,3 +54,28 @@ def test_finance_sees_neither_list_nor_previews(client, issue) -> None:
     for path in ("published/", "preview/email/"):
         url = f"/admin/newsletters/issue/{issue.pk}/{path}"
         assert client.get(url).status_code in (302, 403)
+
+
+def test_each_article_of_the_list_knows_the_heading_that_it_belongs_below(
+    client, site, issue
+) -> None:
+    client.force_login(make_user())
+    inner = site.section.add_child(instance=SectionPage(title="Ballots", slug="ballots"))
+    rules = [("Anything else", None), ("", site.section), ("News & views", site.section)]
+    for heading, source in [*rules, ("The vote", inner)]:
+        NewsletterRule.objects.create(newsletter=site.newsletter, heading=heading, source=source)
+    article = make_article(inner, title="Counted twice")
+    article.section = inner
+    found = headings_for(article, list(site.newsletter.rules.select_related("source")))
+    assert found == ["The vote", "News & views", "Ballots", "Anything else"]
+    page = client.get(f"/admin/newsletters/issue/{issue.pk}/published/").text
+    words = "The vote&#10;News &amp; views&#10;Ballots&#10;Anything else"
+    assert f'data-headings="{words}"' in page
+
+
+def test_way_back_to_the_desk_stands_in_sight_in_the_editor(client, issue) -> None:
+    client.force_login(make_user())
+    page = client.get(f"/admin/pages/{issue.pk}/edit/").text
+    [link] = re.findall(rf'<a[^>]*href="/admin/newsletters/issue/{issue.pk}/"[^>]*>', page)
+    assert "w-header-button" in link
+    assert page.count("Check, approve, send") == 1  # not once more in the menu of dots
