@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
 from newsroom.core.jobs import after_commit
+from newsroom.core.paths import number_of
 from newsroom.mail import outbox
 from newsroom.mail.errors import classify
-from subscriptions.desk.views import APPROVE, active_mailing, issue_for, version_token
+from subscriptions.desk.views import APPROVE, active_mailing, colleagues, issue_for
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
 from subscriptions.readers.audience import audience_of
@@ -78,7 +79,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             "issue": approved,
             "audience": audience_of(issue.newsletter).count(),
-            "version": version_token(issue),
+            "version": approved.version,
         }
         return render(request, "subscriptions/desk/send_now.html", context)
     with transaction.atomic():
@@ -94,7 +95,7 @@ def approve_once(request: HttpRequest, issue: IssuePage) -> Mailing | None:
     try:
         with transaction.atomic():
             locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
-            if request.POST.get("version") != version_token(locked):
+            if request.POST.get("version") != locked.version:
                 messages.error(request, CHANGED)
                 return None
             return freezing.approve(locked, request.user)
@@ -107,7 +108,10 @@ def approve_once(request: HttpRequest, issue: IssuePage) -> Mailing | None:
 
 
 def send_test(request: HttpRequest, issue: IssuePage) -> None:
-    """To the editors themselves, or to the newsletter's seed list as well."""
+    """To the editors themselves, to the newsletter's seed list as well, or to a colleague."""
+    if "colleague" in request.POST:
+        send_test_to_colleague(request, issue)
+        return
     user: Any = request.user
     to = [user.email] if user.email else []
     if "seeds" in request.POST:
@@ -117,6 +121,21 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
     if not to:
         messages.error(request, "Your account has no e-mail address. Add one under “Account”.")
         return
+    send_test_to(request, issue, to, to[0] if len(to) == 1 else f"{len(to)} mailboxes")
+
+
+def send_test_to_colleague(request: HttpRequest, issue: IssuePage) -> None:
+    """Chosen by name: nobody types an address, so a draft goes to nobody outside."""
+    chosen = number_of(request.POST["colleague"])
+    colleague = colleagues().filter(pk=chosen).first() if chosen else None
+    if colleague is None:
+        messages.error(request, "Choose a colleague from the list.")
+    else:
+        send_test_to(request, issue, [colleague.email], str(colleague))
+
+
+def send_test_to(request: HttpRequest, issue: IssuePage, to: list[str], whom: str) -> None:
+    user: Any = request.user
     with transaction.atomic():  # from here on this revision stays as it is, see save_revision
         locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
         test = TestSend.objects.create(
@@ -129,7 +148,6 @@ def send_test(request: HttpRequest, issue: IssuePage) -> None:
         test.delete()
         messages.error(request, f"The test was not sent: {classify(error).reason}.")
     else:
-        whom = to[0] if len(to) == 1 else f"{len(to)} mailboxes"
         messages.success(request, f"A test is on its way to {whom}.")
 
 

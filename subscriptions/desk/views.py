@@ -6,6 +6,7 @@ What its buttons do is in actions.py.
 import math
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -18,8 +19,10 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from newsroom.accounts.models import User
 from newsroom.mail import providers
-from subscriptions.issues import checklist, previews
+from subscriptions.desk import numbers
+from subscriptions.issues import checklist, previews, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import subject_test
@@ -85,14 +88,16 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         mailing = active_mailing(self.issue)
-        newest = self.issue.get_latest_revision_as_object()
+        shown = shown_on_desk(self.issue, mailing)
+        frozen = mailing and mailing.frozen_at
         return context | {
-            "issue": newest,
+            "issue": shown,
             "newsletter": self.issue.newsletter,
             "mailing": mailing,
-            "stories": newest.stories,
-            "subjects": newest.subjects,
-            **checklist_of(newest),
+            "stories": shown.stories,
+            "subjects": shown.subjects,
+            **({} if frozen else checklist_of(shown)),
+            **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
             "audience": audience_of(self.issue.newsletter).count(),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
@@ -100,7 +105,25 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "somebody_else": self.issue.needs_somebody_else(self.request.user),
             "progress": progress_of(mailing) if mailing else None,
             "views": [*previews.MAIL_VIEWS.items()],
+            "colleagues": colleagues(),
         }
+
+
+def shown_on_desk(issue: IssuePage, mailing: Mailing | None) -> IssuePage:
+    """The newest state of the issue; from the freeze on, what goes out."""
+    if mailing and mailing.frozen_at:
+        return issue.as_in(mailing.revision)
+    return issue.get_latest_revision_as_object()
+
+
+def report_of(mailing: Mailing) -> dict[str, Any]:
+    return {"report": numbers.report_of(numbers.with_numbers().get(pk=mailing.pk))}
+
+
+def colleagues() -> Any:
+    """Who may be sent a test: everybody with an account and an address."""
+    found = User.objects.filter(is_active=True).exclude(email_index=None).order_by("username")
+    return found.exclude(demo=True) if settings.PRODUCTION else found
 
 
 def hours_of(issue: IssuePage, mailing: Mailing | None) -> dict[str, Any]:
@@ -115,20 +138,13 @@ def hours_of(issue: IssuePage, mailing: Mailing | None) -> dict[str, Any]:
 
 
 def checklist_of(issue: IssuePage) -> dict[str, Any]:
-    findings = checklist.inspect(issue)
+    findings = checklist.inspect(issue, rendering.render_once_a_minute)
     return {
         "findings": findings,
         "stopped": [finding for finding in findings if finding.state == "stop"],
         "warned": [finding for finding in findings if finding.state == "warning"],
-        "version": version_token(issue),
+        "version": issue.version,  # so that nobody approves what has changed meanwhile
     }
-
-
-def version_token(issue: IssuePage) -> str:
-    """What this editor looks at, so that nobody approves what has changed meanwhile: Wagtail's
-    editor saves while somebody types, mostly over the same revision."""
-    revision = issue.latest_revision
-    return f"{revision.pk}.{revision.created_at.timestamp()}" if revision else ""
 
 
 @require_admin_access
@@ -214,11 +230,12 @@ def subject_test_of(mailing: Mailing) -> dict[str, Any]:
 @require_safe
 @xframe_options_sameorigin
 def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
-    """The newest revision as mail or text, the personal links dead, in a frame of its own."""
-    issue = issue_for(request, pk).get_latest_revision_as_object()
+    """What the desk shows, as mail or text, the personal links dead, in a frame of its own."""
+    issue = issue_for(request, pk)
     if mode != "text" and mode not in previews.MAIL_VIEWS:
         raise Http404
-    return previews.one(issue, mode)
+    shown = shown_on_desk(issue, active_mailing(issue))
+    return previews.one(shown, mode, rendering.render_once_a_minute)
 
 
 @require_admin_access

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from newsroom.editing.checklist import Check, Finding, findings, first_stop
-from subscriptions.issues import checks, link_checker
-from subscriptions.issues.proof import Proof
+from subscriptions.issues import checks, link_checker, rendering
+from subscriptions.issues.proof import Proof, Render
 from subscriptions.models import IssuePage
 
 # --- The list -------------------------------------------------------------------------------
@@ -70,9 +70,9 @@ WARNS = [
 ]
 
 
-def inspect(issue: IssuePage) -> list[Finding]:
+def inspect(issue: IssuePage, render: Render = rendering.render_issue) -> list[Finding]:
     """The whole checklist for the issue as it is in that object."""
-    return findings(Proof(issue), STOPS, WARNS)
+    return findings(Proof(issue, render), STOPS, WARNS)
 
 
 def stops(issue: IssuePage) -> str:

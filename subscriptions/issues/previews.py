@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
+from newsroom.mail.compose import Rendered
 from subscriptions.issues import rendering
 
 # The admin shows these in frames. A mail has its styles in it; no script runs, whoever wrote it.
@@ -58,9 +59,11 @@ MODES = [
 ]
 
 
-def one(issue: Any, mode: str) -> HttpResponse:
+def one(
+    issue: Any, mode: str, render: Callable[[Any], Rendered] = rendering.render_issue
+) -> HttpResponse:
     """One mode of MODES but "web", which is a page of ours like any other."""
-    rendered = rendering.render_issue(issue)
+    rendered = render(issue)
     if mode == "text":
         text = rendering.for_display(rendered.text)
         return HttpResponse(text, content_type="text/plain; charset=utf-8")

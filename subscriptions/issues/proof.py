@@ -1,6 +1,6 @@
 """An issue as it would go out now: what the checks look at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,15 @@ from newsroom.publishing import rich_text
 from subscriptions.issues import link_checker, rendering
 from subscriptions.models import IssuePage, Mailing, Piece
 
+Render = Callable[[IssuePage], Rendered]
+
 
 class Proof:
     """An issue as it would go out now, each part made when a check first needs it."""
 
-    def __init__(self, issue: IssuePage) -> None:
+    def __init__(self, issue: IssuePage, render: Render = rendering.render_issue) -> None:
         self.issue, self.newsletter = issue, issue.newsletter
+        self.render = render
 
     @cached_property
     def stories(self) -> list[Piece]:
@@ -25,7 +28,7 @@ class Proof:
 
     @cached_property
     def rendered(self) -> Rendered:
-        return rendering.render_issue(self.issue)
+        return self.render(self.issue)
 
     @cached_property
     def hrefs(self) -> list[str]:

@@ -4,14 +4,18 @@ What differs between readers stands in it as merge fields, which the provider fi
 an author typed can become one.
 """
 
+import json
 import secrets
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.cache import cache
 from django.template.loader import get_template
 from django.utils import timezone
 
 from newsroom.core.languages import speaking
+from newsroom.core.privacy import Unreadable, seal, unseal
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
 from subscriptions.readers.links import at_foot, preferences_url, unsubscribe_url
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from subscriptions.models import IssuePage
 
 TEMPLATE = "subscriptions/email/issue"
+KEPT_SECONDS = 60
 
 
 def personal_links() -> dict[str, str]:
@@ -54,6 +59,22 @@ def render_issue(issue: "IssuePage") -> Rendered:
         html=put_personal_links(rendered.html, stand_ins),
         text=put_personal_links(rendered.text, stand_ins),
     )
+
+
+def render_once_a_minute(issue: "IssuePage") -> Rendered:
+    """As :func:`render_issue`, for looking at only: once for each version of the issue and minute,
+    however many frames and colleagues look. What goes out is rendered anew.
+
+    An issue tells of no person, but of what nobody may know before its hour: so it lies in Redis
+    sealed, as personal data lie in the database.
+    """
+    key = f"rendered-issue:{issue.pk}:{issue.version}"
+    try:
+        return Rendered(**json.loads(unseal(cache.get(key) or b"", key)))
+    except Unreadable:  # there is none
+        rendered = render_issue(issue)
+        cache.set(key, seal(json.dumps(asdict(rendered)), key), KEPT_SECONDS)
+        return rendered
 
 
 def check(rendered: Rendered, provider: providers.Provider) -> None:

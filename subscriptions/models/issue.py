@@ -191,6 +191,23 @@ class IssuePage(AddressedPage):
                 row.update(issue_on=self.issue_on, subject=self.subject)
         return revision
 
+    def as_in(self, revision: Any) -> "IssuePage":
+        """The issue as it is in that revision, its newest; so ``version`` names what is in it."""
+        found: IssuePage = revision.as_object()
+        found.latest_revision = revision  # Wagtail reads it a second time, when it may be another
+        return found
+
+    def get_latest_revision_as_object(self) -> "IssuePage":
+        revision = self.get_latest_revision()
+        return self.as_in(revision) if revision else self
+
+    @property
+    def version(self) -> str:
+        """Names the newest state, also when it was saved over the one before, as Wagtail's editor
+        does while somebody types."""
+        revision = self.latest_revision
+        return f"{revision.pk}.{revision.created_at.timestamp()}" if revision else ""
+
     def is_kept(self, revision: Any) -> bool:
         """Does an approval or a test stand for that revision?"""
         return (

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from subscriptions.desk import report
+from subscriptions.desk import numbers as report
 from subscriptions.models import (
     Batch,
     DeliveryFailure,
@@ -78,6 +78,23 @@ def test_page_shows_numbers_charts_and_clicks_by_section(client, site, mailing) 
     assert page.count("<svg") >= 5 and "Clicks per 100 mails" in page
 
 
+def test_rates_per_100_stand_beside_the_counts(client, mailing) -> None:
+    client.force_login(make_user())
+    url = f"/admin/newsletters/issue/{mailing.issue_id}/report"
+    page = client.get(f"{url}/").text
+    for name, number, rate in (
+        ("Accepted", "4", "80.00"), ("Bounced", "1", "25.00"), ("Clicks", "7", "175.00"),
+    ):  # fmt: skip
+        assert f"<dt>{name}</dt><dd>{number} <small>{rate} per 100</small></dd>" in page
+    assert "<dt>Audience</dt><dd>5</dd>" in page  # of nothing
+    rows = list(csv.reader(client.get(f"{url}.csv").getvalue().decode("utf-8-sig").splitlines()))
+    assert ["Bounced", "1", "25.00"] in rows
+    [link] = [row for row in rows if row and row[0] == "News"]
+    assert link[4] == "175.00"
+    mailing.batches.update(status="cancelled")  # nobody has it: no rate, and no error
+    assert "<dt>Clicks</dt><dd>7</dd>" in client.get(f"{url}/").text
+
+
 def test_charts_take_no_query_for_each_issue(
     client, mailing, django_assert_max_num_queries
 ) -> None:
@@ -95,7 +112,7 @@ def test_csv_is_safe_to_open(client, mailing) -> None:
     client.force_login(make_user())
     answer = client.get(f"/admin/newsletters/issue/{mailing.issue_id}/report.csv")
     rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
-    assert ["Clicks", "7"] in rows
+    assert ["Clicks", "7", "175.00"] in rows
     [link] = [row for row in rows if row and row[0] == "News"]
     assert link[1] == "'=Bread" and link[3] == "7"
 

@@ -3,12 +3,16 @@
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.utils import timezone
 
-from newsroom.core.privacy import list_index
+from newsroom.core.privacy import list_index, seal
+from newsroom.mail.compose import Rendered
+from subscriptions.issues import rendering
 from subscriptions.models import IssuePage, Mailing, Newsletter, OtherSubject, Subscription
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_subscription, make_user
@@ -236,6 +240,93 @@ def test_test_goes_to_the_seed_list_too_with_every_subject(client, editor, issue
         subjects = {mail["subject"] for mail in inbox.to(address)}
         assert subjects == {"[Test] On bread", "[Test] On flour"}
     assert not [mail for mail in inbox.to("desk0@example.org") if "[Test]" in mail["subject"]]
+
+
+def test_test_goes_to_a_colleague_chosen_by_name_and_to_no_typed_address(
+    client, editor, issue, inbox
+) -> None:
+    colleague = make_user("Finance", first_name="Ada", last_name="Brandt")
+    page = client.get(desk(issue)).text
+    assert f'value="{colleague.pk}"' in page and "Ada Brandt" in page
+    assert colleague.email not in page
+    said = press(client, issue, "test", colleague=str(colleague.pk))
+    assert f"on its way to {colleague.username}" in said and colleague.email not in said
+    assert [mail["subject"] for mail in inbox.to(colleague.email)] == ["[Test] On bread"]
+    assert not inbox.to(editor.email)
+    gone = make_user(is_active=False)
+    nobody = make_user(email="")
+    for chosen in ("stranger@example.org", "", "0", "9" * 40, "1; 2", gone.pk, nobody.pk):
+        said = press(client, issue, "test", colleague=str(chosen))
+        assert "Choose a colleague from the list" in said
+    assert issue.test_sends.count() == 1 and not inbox.to("stranger@example.org")
+
+
+def test_sent_issues_desk_shows_its_report_and_what_went_out(client, editor, issue) -> None:
+    mailing = freezing.approve(issue, editor, timezone.now())
+    freezing.freeze(mailing, timezone.now())
+    running = client.get(desk(issue)).text
+    assert "Checks" not in running and "Clicks per 100 mails" not in running
+    mailing.batches.update(status="accepted")
+    Mailing.objects.close_done()
+    later = issue.get_latest_revision_as_object()
+    later.subject = "Written afterwards"
+    later.save_revision()
+    page = client.get(desk(issue)).text
+    assert "data-checklist" not in page and "to put right" not in page
+    assert "<h2>Report</h2>" in page and "100.00 per 100" in page
+    assert "On bread" in page and "Written afterwards" not in page
+    assert "Written afterwards" not in client.get(desk(issue) + "preview/email/").text
+
+
+@pytest.fixture
+def renders(monkeypatch) -> list[str]:
+    """The subjects of all mails rendered from here on."""
+    found: list[str] = []
+    real = rendering.render
+
+    def noted(template: str, context: Any, subject: str) -> Rendered:
+        found.append(subject)
+        return real(template, context, subject)
+
+    monkeypatch.setattr(rendering, "render", noted)
+    return found
+
+
+def look_at_everything(client, issue: IssuePage) -> None:
+    client.get(desk(issue))
+    for mode in ("email", "phone", "dark", "no-pictures", "text"):
+        assert client.get(desk(issue) + f"preview/{mode}/").status_code == 200
+    assert client.get(desk(issue) + "checklist/").status_code == 200
+
+
+def test_desk_renders_once_for_each_version_and_minute(client, editor, issue, renders) -> None:
+    look_at_everything(client, issue)
+    look_at_everything(client, issue)
+    assert renders == ["On bread"]
+    newest = issue.get_latest_revision_as_object()
+    newest.subject = "On flour"
+    newest.save_revision(overwrite_revision=issue.latest_revision)  # as Wagtail's editor does
+    look_at_everything(client, issue)
+    assert "On flour" in client.get(desk(issue)).text
+    assert renders == ["On bread", "On flour"]
+    assert {0 < cache.ttl(key) <= 60 for key in cache.keys("rendered-issue:*")} == {True}
+
+
+def test_what_is_kept_of_an_embargoed_issue_tells_nothing(client, editor, issue) -> None:
+    look_at_everything(client, issue)
+    kept = [cache.get(key) for key in cache.keys("rendered-issue:*")]
+    assert kept and not any(b"bread" in value or b"<html" in value for value in kept)
+    moved, *_ = cache.keys("rendered-issue:*")
+    cache.set(moved, seal("{}", "another key"))  # what was not sealed for here is not shown
+    assert "Unsubscribe" in client.get(desk(issue) + "preview/text/").text
+
+
+def test_approval_looks_at_the_issue_itself_and_not_at_what_is_kept(
+    client, editor, issue, renders
+) -> None:
+    look_at_everything(client, issue)
+    press(client, issue, "approve")
+    assert len(renders) == 2
 
 
 def test_empty_issue_is_not_approved(client, editor, site) -> None:
