@@ -13,7 +13,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
 from donations.asking import reminders
-from donations.finance import contributions, movements, reviews
+from donations.finance import contributions, movements, reviews, start_page
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Movement, Review
@@ -130,6 +130,12 @@ class ReviewMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def review_item() -> MenuItem:
     return ReviewMenuItem("Review", reverse("reviews"), icon_name="warning", order=260)
+
+
+@hooks.register("construct_homepage_panels")
+def finance_panel(request: HttpRequest, panels: list[Any]) -> None:
+    if request.user.has_perm("donations.view_contribution"):
+        panels.append(start_page.FinancePanel())
 
 
 @hooks.register("register_admin_viewset")

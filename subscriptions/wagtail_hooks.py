@@ -22,6 +22,7 @@ from subscriptions.desk import (
     operations,
     report,
     send_article,
+    start_page,
     suppressions,
     views,
 )
@@ -101,6 +102,12 @@ class NewslettersMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def menu_item() -> MenuItem:
     return NewslettersMenuItem("Newsletters", reverse("newsletters"), icon_name="mail", order=200)
+
+
+@hooks.register("construct_homepage_panels")
+def issues_panel(request: HttpRequest, panels: list[Any]) -> None:
+    if request.user.has_perm("subscriptions.view_mailing"):
+        panels.append(start_page.IssuesPanel())
 
 
 @hooks.register("register_page_header_buttons")
