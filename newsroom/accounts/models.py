@@ -132,7 +132,7 @@ class StaffSession(AbstractBaseSession):
     started_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"session since {self.started_at:%d %B %Y, %H:%M}"
+        return f"session since {self.started_at:%-d %B %Y, %H:%M}"
 
 
 class AuditEntry(models.Model):

@@ -48,7 +48,7 @@ class AuditFilters(WagtailFilterSet):
 
 def when(entry: AuditEntry) -> str:
     """To the second: “just now” is no record."""
-    return f"{timezone.localtime(entry.at):%d %B %Y, %H:%M:%S}"
+    return f"{timezone.localtime(entry.at):%-d %B %Y, %H:%M:%S}"
 
 
 class AuditLog(ReportView):

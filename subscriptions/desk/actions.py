@@ -55,7 +55,7 @@ class HourForm(forms.Form):
 
 
 def local(moment: datetime, newsletter: Newsletter) -> str:
-    return f"{moment.astimezone(newsletter.zone):%A, %-d %B at %H:%M} ({newsletter.time_zone})"
+    return f"{moment.astimezone(newsletter.zone):%A, %-d %B %Y, %H:%M} ({newsletter.time_zone})"
 
 
 @require_admin_access
@@ -315,7 +315,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             off = Holiday(starts_on=day, ends_on=day, why="Skipped")
             holidays = [*newsletter.holidays.all(), off]
-            set_holidays(request, newsletter, holidays, f"No issue on {day:%A, %-d %B}.")
+            set_holidays(request, newsletter, holidays, f"No issue on {day:%A, %-d %B %Y}.")
     return redirect("newsletters")
 
 

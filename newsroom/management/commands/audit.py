@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if entry := verdict.broken:
             when = timezone.localtime(entry.at)
             raise CommandError(
-                f"Entry {entry.pk} of {when:%d %B %Y, %H:%M} does not follow from the "
+                f"Entry {entry.pk} of {when:%-d %B %Y, %H:%M} does not follow from the "
                 f"{verdict.entries} before it: one was changed, taken out or put in."
             )
         if not verdict.knows:
