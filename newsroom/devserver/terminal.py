@@ -115,11 +115,11 @@ class Terminal:
     def _reload(self) -> None:
         self.changed.clear()
         self.say("code has changed: starting again")
-        for process in self.processes:
-            if process.reloads:
-                self._end(process)
-                process.deaths.clear()
-                self.start(process)
+        ours = [process for process in self.processes if process.reloads]
+        self._end(ours)
+        for process in ours:
+            process.deaths.clear()
+            self.start(process)
 
     def _restart_if_dead(self, process: Process) -> None:
         if process.running is None:
@@ -144,23 +144,25 @@ class Terminal:
         self.start(process)
 
     def stop(self) -> None:
-        """End the processes, last started first, so that the database goes last."""
+        """End all of our processes at once, each of which takes its second or two; then what they
+        need: the broker and the database."""
         self.say("stopping")
-        for process in reversed(self.processes):
-            self._end(process)
+        self._end([process for process in self.processes if process.reloads])
+        self._end([process for process in self.processes if not process.reloads])
         self.flush()
 
-    def _end(self, process: Process) -> None:
-        running = process.running
-        if running is None:
-            return
-        if running.poll() is None:
-            running.send_signal(process.stop_signal)
+    def _end(self, processes: list[Process]) -> None:
+        deadline = time.monotonic() + STOP_SECONDS
+        running = [(process, process.running) for process in processes if process.running]
+        for process, child in running:
+            if child.poll() is None:
+                child.send_signal(process.stop_signal)
+        for process, child in running:
             try:
-                running.wait(STOP_SECONDS)
+                child.wait(max(deadline - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
                 self.say(f"{process.name} does not end: killing it")
-        kill_group(running)
+            kill_group(child)
 
 
 def kill_group(running: subprocess.Popen[bytes]) -> None:
