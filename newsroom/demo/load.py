@@ -132,7 +132,6 @@ def _article(section: SectionPage, story: Story, number: int, authors: list[Auth
     section.add_child(instance=article)
     article.tags.add(*story.tags)
     article.save()
-    article.save_revision()
     return article
 
 
@@ -162,7 +161,8 @@ def _body(story: Story) -> list[dict[str, object]]:
 
 
 def _relate(articles: list[ArticlePage]) -> None:
-    """Each article points to one of another section, so that readers wander."""
+    """Each article points to one of another section, so that readers wander; then it is complete,
+    and its only revision is the one that is published."""
     for article, other in zip(articles, articles[6:] + articles[:6], strict=True):
         article.related_articles.add(RelatedArticle(article=other))
-        article.save()
+        article.save_revision(clean=False).publish()
