@@ -6,7 +6,7 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 from wagtail.views import serve
 
-from newsroom.publishing import feeds, files, listings, reads, views
+from newsroom.publishing import feeds, files, listings, preview_links, reads, views
 from newsroom.web import health
 
 urlpatterns = [
@@ -27,6 +27,7 @@ urlpatterns = [
     path("topic/<page:slug>/feed/", feeds.TopicFeed(), name="topic_feed"),
     path("author/<page:slug>/", listings.author, name="author"),
     path("author/<page:slug>/feed/", feeds.AuthorFeed(), name="author_feed"),
+    path("preview/<token:token>/", preview_links.preview, name="preview"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),
     path("webhooks/", include("newsroom.mail.webhooks")),

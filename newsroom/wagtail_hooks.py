@@ -10,9 +10,11 @@ from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
+from wagtail.admin.widgets.button import Button
 
 from newsroom.editing.article_checklist import ArticleViewSet
-from newsroom.publishing import privacy
+from newsroom.models import ArticlePage
+from newsroom.publishing import preview_links, privacy
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
@@ -51,9 +53,17 @@ def sign_in_item() -> MenuItem:
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     return [
+        path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
         path("audit/", AuditLog.as_view(), name="audit_log"),
         path("audit/results/", AuditLog.as_view(results_only=True), name="audit_log_results"),
     ]
+
+
+@hooks.register("register_page_header_buttons")
+def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = None) -> Any:
+    if isinstance(page.specific_deferred, ArticlePage):
+        url = reverse("preview_links", args=[page.pk])
+        yield Button("Preview links", url=url, icon_name="link-external", priority=55)
 
 
 class AuditMenuItem(MenuItem):
@@ -64,6 +74,11 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
+
+
+@hooks.register("insert_global_admin_css")
+def scroll_tables() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/admin.css"))
 
 
 @hooks.register("insert_global_admin_js")

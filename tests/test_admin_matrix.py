@@ -59,6 +59,7 @@ MATRIX = """
     newsletter*                             ea
     issue_*                                 ea
     mail_it                                 ea
+    preview_links                           ea
     calls_to_review                         ea
     decide_call                             ea
     mail_delivery                           ea
@@ -171,6 +172,7 @@ def things(site: Any) -> dict[str, Any]:
         "admin/groups": Group.objects.get(name="Editors").pk,
         "admin/newsletters/issue": make_issue(site.newsletter, [article]).pk,
         "admin/newsletters/mail": article.pk,
+        "admin/preview-links": article.pk,
         "admin/newsletters": site.newsletter.pk,
         "admin/pages": article.pk,
         "admin/choose-page": site.section.pk,

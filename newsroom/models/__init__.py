@@ -18,7 +18,7 @@ from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
-from .reads import DailyReads
+from .reads import DailyReads, PreviewLink
 from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail
 
@@ -37,6 +37,7 @@ __all__ = [
     "HomePage",
     "Masthead",
     "PolicyPage",
+    "PreviewLink",
     "RelatedArticle",
     "SectionPage",
     "Suppression",

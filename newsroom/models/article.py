@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import (
     Case,
     F,
@@ -45,7 +45,7 @@ from .addressed import AddressedPage, readable
 from .blocks import ArticleBody
 from .image import CreditedImage
 from .masthead import Masthead
-from .reads import DailyReads
+from .reads import DailyReads, PreviewLink
 
 RELATED_SHOWN = 3
 TIMES = ("published_at", "go_live_at")
@@ -172,6 +172,19 @@ class ArticlePage(AddressedPage):
         null=True, blank=True, help_text="Shown as “Updated”: set it when the meaning changed."
     )
 
+    card_title = models.CharField(
+        max_length=150, blank=True, verbose_name="title", help_text="Empty: the headline."
+    )
+    card_image = models.ForeignKey(
+        CreditedImage,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="picture",
+        help_text="Empty: the lead image.",
+    )
+
     objects = ArticleManager()
 
     addresses_under = "<page:slug>/"  # its section's feed
@@ -201,11 +214,16 @@ class ArticlePage(AddressedPage):
         MultiFieldPanel([FieldPanel("published_at"), FieldPanel("updated_at")], "Times shown"),
         InlinePanel("corrections", heading="Corrections", label="correction"),
     ]
+    card_panel = MultiFieldPanel(
+        [FieldPanel("card_title"), FieldPanel("card_image")],
+        "Sharing card",
+        help_text="What messengers and social networks show of a link to this article.",
+    )
     edit_handler = TabbedInterface(
         [
             ObjectList(story_panels, heading="Story"),
             ObjectList(around_panels, heading="Around it"),
-            ObjectList(Page.promote_panels, heading="Promote"),
+            ObjectList([*Page.promote_panels, card_panel], heading="Promote"),
             ObjectList(Page.settings_panels, heading="Settings"),
         ]
     )
@@ -234,6 +252,18 @@ class ArticlePage(AddressedPage):
             self.published_at = self.first_published_at or timezone.now()
         super().save(*args, **kwargs)
 
+    def save_revision(self, *args: Any, overwrite_revision: Any = None, **kwargs: Any) -> Any:
+        """What a preview link shows stays as it is: Wagtail's editor saves while somebody types,
+        over its last revision, and a lawyer's “yes” is about the words that they read."""
+        with transaction.atomic():
+            list(type(self).objects.filter(pk=self.pk).select_for_update(of=("self",)))
+            if (
+                overwrite_revision
+                and PreviewLink.objects.filter(revision_id=overwrite_revision.pk).exists()
+            ):
+                overwrite_revision = None
+            return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+
     @cached_property
     def section(self) -> Page:
         return self.get_parent()
@@ -250,6 +280,16 @@ class ArticlePage(AddressedPage):
     @property
     def teaser(self) -> str:
         return self.deck or self.search_description
+
+    @property
+    def share_title(self) -> str:
+        """What stands on the card that others show of a link to it."""
+        return self.card_title or self.title
+
+    @property
+    def share_image(self) -> CreditedImage | None:
+        chosen = self.card_image
+        return chosen if chosen and not chosen.is_broken else self.lead_image
 
     @property
     def shown_at(self) -> datetime | None:

@@ -52,6 +52,7 @@ WAGTAILS = {
     **crud("wagtailsites", "a site"),
     "wagtailsettings:edit": Audited(change="changed settings"),
     "wagtail_bulk_action": Audited(change="changed several at once"),
+    "preview_links": Audited(change="made a preview link, or took one back"),
     "wagtailadmin_account": Audited(change="changed their own account"),
     "security": Audited(change="changed how they sign in, or ended sessions", shows=True),
     "add_app": Audited(change="added an authenticator app", shows=True),
