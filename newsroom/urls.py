@@ -6,7 +6,8 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 from wagtail.views import serve
 
-from newsroom.publishing import feeds, files, listings, preview_links, reads, views
+from newsroom.editing import preview_links
+from newsroom.publishing import feeds, files, listings, reads, views
 from newsroom.web import health
 
 urlpatterns = [

@@ -12,9 +12,9 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
+from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.models import ArticlePage
-from newsroom.publishing import preview_links, privacy
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog

@@ -1,7 +1,7 @@
 """What newsroom keeps: articles, pages, pictures, single mails, suppressed addresses.
 
 Uses core.
-Begin with article.py.
+Begin with article/page.py.
 """
 
 from .addressed import AddressedPage, readable
@@ -18,7 +18,8 @@ from .author import Author
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
-from .reads import DailyReads, PreviewLink
+from .preview_link import PreviewLink
+from .reads import DailyReads
 from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail
 

@@ -1,5 +1,5 @@
 """What readers see of articles besides the pages themselves: search, feeds, sitemap, reads.
 
 Uses newsroom's models and mail.
-Begin with newsroom/models/article.py, then views.py.
+Begin with newsroom/models/article/page.py, then views.py.
 """

@@ -1,6 +1,5 @@
 """Articles: what the newsroom exists for."""
 
-from collections import defaultdict
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -8,16 +7,10 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import (
     Case,
-    F,
-    OuterRef,
     Q,
-    Subquery,
-    Sum,
     When,
-    Window,
     prefetch_related_objects,
 )
-from django.db.models.functions import Coalesce, Length, RowNumber, Substr
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import get_text_list
@@ -25,7 +18,6 @@ from django.utils.translation import gettext as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
-from wagtail.admin.forms.pages import WagtailAdminPageForm
 from wagtail.admin.panels import (
     FieldPanel,
     InlinePanel,
@@ -35,113 +27,27 @@ from wagtail.admin.panels import (
     TitleFieldPanel,
 )
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page, PageManager, PageQuerySet
+from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from newsroom.core.languages import OWN, addresses_below
+from newsroom.models.addressed import AddressedPage, readable
+from newsroom.models.blocks import ArticleBody
+from newsroom.models.image import CreditedImage
+from newsroom.models.masthead import Masthead
+from newsroom.models.preview_link import PreviewLink
 from newsroom.web.http import absolute_url
 
-from .addressed import AddressedPage, readable
-from .blocks import ArticleBody
-from .image import CreditedImage
-from .masthead import Masthead
-from .reads import DailyReads, PreviewLink
+from .lists import ArticleManager
+from .times import ArticleForm, not_before
 
 RELATED_SHOWN = 3
-TIMES = ("published_at", "go_live_at")
-
-
-class ArticleQuerySet(PageQuerySet):
-    def in_print(self) -> "ArticleQuerySet":
-        """What readers may open, as teasers. Not by ``readable``: Wagtail's search, which goes on
-        from here, takes no subquery."""
-        return self.live().public().as_teasers()
-
-    def as_teasers(self) -> "ArticleQuerySet":
-        """Newest first, with all that a teaser shows."""
-        return (
-            self.order_by("-published_at", "-pk")
-            .select_related("lead_image")
-            .prefetch_related("bylines__author", "lead_image__renditions")
-            .defer_streamfields()
-        )
-
-    def published_between(self, begins: datetime, ends: datetime) -> "ArticleQuerySet":
-        """With what a newsletter ranks them by: editors' picks, then how often each was read in
-        that time, then the newest."""
-        reads = (
-            DailyReads.objects.filter(article=OuterRef("pk"), on__gte=begins.date())
-            .order_by()
-            .values("article")
-            .annotate(all=Sum("count"))
-            .values("all")
-        )
-        return (
-            readable(self)
-            .filter(published_at__range=(begins, ends))
-            .annotate(reads=Coalesce(Subquery(reads), 0))
-            .order_by("-pick", "-reads", "-published_at")
-        )
-
-    def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
-        """Each section with its newest ``count`` articles, in paper order: three queries."""
-        section_path = Substr("path", 1, Length("path") - Page.steplen)
-        newest_first = Window(
-            RowNumber(),
-            partition_by=section_path,
-            order_by=[F("published_at").desc(), F("pk").desc()],
-        )
-        ranked = readable(self).annotate(rank=newest_first).filter(rank__lte=count)
-        by_path: dict[str, list[ArticlePage]] = defaultdict(list)
-        for article in self.as_teasers().filter(pk__in=list(ranked.values_list("pk", flat=True))):
-            by_path[article.path[: -Page.steplen]].append(article)
-        sections = readable(Page.objects).filter(path__in=by_path).order_by("path")
-        return [(section, by_path[section.path]) for section in sections]
-
-
-ArticleManager = PageManager.from_queryset(ArticleQuerySet)
 
 
 class ArticleTag(TaggedItemBase):
     content_object = ParentalKey(
         "newsroom.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items"
     )
-
-
-def not_before(shown: datetime | None, goes_live: datetime | None) -> datetime | None:
-    """When an article may go live: never before the time that it shows."""
-    if shown and shown > timezone.now():
-        return max(shown, goes_live or shown)
-    return goes_live
-
-
-class ArticleForm(WagtailAdminPageForm):
-    """The time shown and the schedule. While they are the same, changing one changes the other: the
-    editor should not have to know that there are two."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        shown, goes_live = (cleaned.get(name) for name in TIMES)
-        shown_before, goes_live_before = (self.initial.get(name) for name in TIMES)
-        if goes_live_before and shown_before == goes_live_before:
-            if shown != shown_before and goes_live == goes_live_before:
-                goes_live = None
-            elif shown == shown_before:
-                shown = goes_live
-        cleaned.update(zip(TIMES, (shown, not_before(shown, goes_live)), strict=True))
-        return super().clean()
-
-    def get_field_updates_for_resave(self) -> list[tuple[str, str]]:
-        """The page stays open while Wagtail saves it: it would send the schedule before again."""
-        updates: list[tuple[str, str]] = super().get_field_updates_for_resave()
-        for name in TIMES:
-            value = self.cleaned_data.get(name)
-            if value != self.fields[name].clean(self[name].data):
-                widget = self.fields[name].widget
-                updates.append(
-                    (name, widget.format_value(value and timezone.localtime(value)) or "")
-                )
-        return updates
 
 
 class ArticlePage(AddressedPage):

@@ -1,0 +1,5 @@
+"""Articles: the page (page.py), which of them in which order, and when each goes live."""
+
+from .page import ArticleByline, ArticlePage, ArticleTag, Correction, RelatedArticle
+
+__all__ = ["ArticleByline", "ArticlePage", "ArticleTag", "Correction", "RelatedArticle"]

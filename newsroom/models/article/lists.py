@@ -1,0 +1,66 @@
+"""Which articles, in which order."""
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import F, OuterRef, Subquery, Sum, Window
+from django.db.models.functions import Coalesce, Length, RowNumber, Substr
+from wagtail.models import Page, PageManager, PageQuerySet
+
+from newsroom.models.addressed import readable
+from newsroom.models.reads import DailyReads
+
+if TYPE_CHECKING:
+    from .page import ArticlePage
+
+
+class ArticleQuerySet(PageQuerySet):
+    def in_print(self) -> "ArticleQuerySet":
+        """What readers may open, as teasers. Not by ``readable``: Wagtail's search, which goes on
+        from here, takes no subquery."""
+        return self.live().public().as_teasers()
+
+    def as_teasers(self) -> "ArticleQuerySet":
+        """Newest first, with all that a teaser shows."""
+        return (
+            self.order_by("-published_at", "-pk")
+            .select_related("lead_image")
+            .prefetch_related("bylines__author", "lead_image__renditions")
+            .defer_streamfields()
+        )
+
+    def published_between(self, begins: datetime, ends: datetime) -> "ArticleQuerySet":
+        """With what a newsletter ranks them by: editors' picks, then how often each was read in
+        that time, then the newest."""
+        reads = (
+            DailyReads.objects.filter(article=OuterRef("pk"), on__gte=begins.date())
+            .order_by()
+            .values("article")
+            .annotate(all=Sum("count"))
+            .values("all")
+        )
+        return (
+            readable(self)
+            .filter(published_at__range=(begins, ends))
+            .annotate(reads=Coalesce(Subquery(reads), 0))
+            .order_by("-pick", "-reads", "-published_at")
+        )
+
+    def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
+        """Each section with its newest ``count`` articles, in paper order: three queries."""
+        section_path = Substr("path", 1, Length("path") - Page.steplen)
+        newest_first = Window(
+            RowNumber(),
+            partition_by=section_path,
+            order_by=[F("published_at").desc(), F("pk").desc()],
+        )
+        ranked = readable(self).annotate(rank=newest_first).filter(rank__lte=count)
+        by_path: dict[str, list[ArticlePage]] = defaultdict(list)
+        for article in self.as_teasers().filter(pk__in=list(ranked.values_list("pk", flat=True))):
+            by_path[article.path[: -Page.steplen]].append(article)
+        sections = readable(Page.objects).filter(path__in=by_path).order_by("path")
+        return [(section, by_path[section.path]) for section in sections]
+
+
+ArticleManager = PageManager.from_queryset(ArticleQuerySet)
