@@ -84,3 +84,18 @@ def scroll_tables() -> str:
 @hooks.register("insert_global_admin_js")
 def start_widgets() -> str:
     return format_html('<script src="{}"></script>', static("newsroom/admin.js"))
+
+
+@hooks.register("insert_global_admin_js")
+def sign_in_again() -> str:
+    return format_html(
+        '<script src="{}" data-state="{}" data-sign-in="{}"></script>',
+        static("newsroom/sign_in_again.js"),
+        reverse("sign_in_state"),
+        reverse("wagtailadmin_login"),
+    )
+
+
+@hooks.register("insert_global_admin_css")
+def dialog_style() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/sign_in_again.css"))

@@ -25,6 +25,7 @@ MATRIX = """
     wagtailadmin_password_reset*            onefa
     newsroom.staff.password_reset.AskForReset  onefa
     sign_in_code                            onefa
+    sign_in_state                           onefa
     passkey_options                         onefa
     wagtailadmin_sprite                     onefa
     wagtailadmin_javascript_catalog         onefa
@@ -46,6 +47,7 @@ MATRIX = """
     wagtailadmin_api:*                      ea
     wagtailadmin_choose_page*               ea
     wagtailadmin_explore*                   ea
+    wagtailadmin_pages:set_privacy          -
     wagtailadmin_pages:*                    ea
     wagtail_bulk_action                     ea
     wagtailadmin_reports:*                  ea

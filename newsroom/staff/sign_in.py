@@ -10,11 +10,12 @@ from django.contrib.auth import login
 from django.core import signing
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin.views.account import LoginView
 
 from newsroom.accounts import audit, sessions
@@ -143,6 +144,14 @@ def passkey_options(request: HttpRequest) -> HttpResponse:
     else:
         options = passkeys.options_to_use(request, user)
     return HttpResponse(options, content_type="application/json")
+
+
+@require_safe
+def state(request: HttpRequest) -> HttpResponse:
+    """For pages that stay open longer than a session (sign_in_again.js): a token for their forms,
+    which changes with each signing in; "" for who is signed out."""
+    token = get_token(request) if request.user.is_authenticated else ""
+    return JsonResponse({"token": token})
 
 
 class Waiting(NamedTuple):

@@ -10,6 +10,7 @@ urlpatterns = [
     path("login/", never_cache(sign_in.SignIn.as_view()), name="wagtailadmin_login"),
     path("login/code/", never_cache(sign_in.code), name="sign_in_code"),
     path("login/passkey/", never_cache(sign_in.passkey_options), name="passkey_options"),
+    path("login/state/", never_cache(sign_in.state), name="sign_in_state"),
     path("prove/", never_cache(require_admin_access(sign_in.prove)), name="prove"),
     path("security/", never_cache(require_admin_access(security.security)), name="security"),
     path("security/app/", never_cache(require_admin_access(security.add_app)), name="add_app"),

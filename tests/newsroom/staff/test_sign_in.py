@@ -256,3 +256,25 @@ def test_no_other_method_gets_past_the_log(client: Client, site: Any) -> None:
 def test_no_account_is_made_by_copying(client: Client, site: Any) -> None:
     client.force_login(make_user(None))
     assert client.get(f"/admin/users/copy/{make_user().pk}/").status_code == 404
+
+
+def test_an_open_page_learns_whether_it_is_still_signed_in(client: Client, colleague: Any) -> None:
+    """sign_in_again.js asks before it sends what was typed, and needs the token of now."""
+    assert client.get("/admin/login/state/").json() == {"token": ""}
+    log_in(client, colleague)
+    with_app(colleague)  # one step is missing
+    assert client.get("/admin/login/state/").status_code == 302
+    demo = Client(enforce_csrf_checks=True)
+    demo.force_login(make_user(demo=True))
+    answer = demo.get("/admin/login/state/")
+    assert "no-store" in answer["Cache-Control"]
+    token = answer.json()["token"]
+    sent = demo.post("/admin/security/", {"csrfmiddlewaretoken": token, "do": "nothing"})
+    assert sent.status_code != 403
+    StaffSession.objects.all().delete()
+    assert demo.get("/admin/login/state/").json() == {"token": ""}
+
+
+def test_every_page_of_the_admin_can_sign_in_again(client: Client, site: Any) -> None:
+    client.force_login(make_user())
+    assert 'data-state="/admin/login/state/"' in client.get("/admin/").text
