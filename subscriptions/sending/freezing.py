@@ -99,6 +99,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         sample = _sample(mailing, issue, now)
         audience = _make_batches(mailing, sample, now)
         html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
+        mailing.revision.content["go_live_at"] = None  # its mails link to it from now on
         mailing.revision.publish()
         return mailing.move(
             Mailing.Status.SENDING,

@@ -16,6 +16,8 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, strea
 
 from newsroom.models import ArticlePage
 from newsroom.tasks import publish_scheduled
+from subscriptions.models import IssuePage
+from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_user
 
 Publish = Callable[..., Any]
@@ -240,6 +242,15 @@ def test_a_newsletter_appears_and_goes_by_the_clock(site: Any) -> None:
     newsletter.save_revision().publish()
     beat(in_days(3))
     assert Client().get("/newsletter/weekly/").status_code == 200
+
+
+def test_an_issue_is_on_the_web_when_its_mails_go_whatever_its_own_schedule(site: Any) -> None:
+    issue = make_issue(site.newsletter, [make_article(site.section)], go_live_at=in_days(9))
+    issue.save_revision().publish()
+    assert not IssuePage.objects.get(pk=issue.pk).live
+    mailing = freezing.approve(IssuePage.objects.get(pk=issue.pk), None, timezone.now())
+    assert freezing.freeze(mailing, timezone.now())
+    assert Client().get(issue.url).status_code == 200
 
 
 def panels(panel: Panel) -> list[Panel]:
