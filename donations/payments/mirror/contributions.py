@@ -24,6 +24,7 @@ from donations.payments.mirror.refunds import mirror_refund
 from donations.payments.mirror.values import name_of, time_of
 from newsroom.mail import outbox
 from newsroom.mail.asked import ask
+from newsroom.models import readable
 from subscriptions.models import Newsletter
 
 Status = Contribution.Status
@@ -167,6 +168,6 @@ def _sign_up(checkout: Checkout, donor: Donor | None) -> None:
     """The newsletter, once, if the box was ticked. Nothing stays of that: neither which donor it
     was, nor that a reader came this way."""
     ticked = Checkout.objects.filter(form_id=checkout.form_id, newsletter=True)
-    newsletter = Newsletter.objects.live().order_by("path").first()
+    newsletter = readable(Newsletter.objects).order_by("path").first()
     if ticked.update(newsletter=False) and checkout.newsletter and donor and newsletter:
         ask("signup", donor.email, newsletter=newsletter.pk, how="form")

@@ -16,7 +16,7 @@ from newsroom.models import (
     SectionPage,
     TextPage,
 )
-from tests.factories import make_appeal, make_article, make_issue
+from tests.factories import make_appeal, make_article, make_image, make_issue
 
 
 @pytest.fixture
@@ -94,6 +94,15 @@ def test_section_whose_newest_articles_are_private_stays_on_the_front_page(clien
         article = make_article(site.section, title="Hidden", published_at=now)
         PageViewRestriction.objects.create(page=article, restriction_type="login")
     assert titles(client.get("/").text) == [f"Open {number}" for number in range(10)]
+
+
+def test_lead_without_picture_is_marked(client, site) -> None:
+    lead = make_article(site.section, lead_image=make_image("Bakery"))
+    make_article(site.section, published_at=timezone.now() - timedelta(days=1))
+    assert "teaser-words" not in client.get("/").text
+    lead.lead_image = None
+    lead.save()
+    assert client.get("/").text.count("teaser-words") == 1
 
 
 def test_private_lead_gives_way_to_the_newest(client, site) -> None:
