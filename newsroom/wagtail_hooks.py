@@ -77,7 +77,7 @@ def audit_item() -> MenuItem:
 
 
 @hooks.register("insert_global_admin_css")
-def scroll_tables() -> str:
+def style() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("newsroom/admin.css"))
 
 

@@ -1,18 +1,12 @@
-"""No word that somebody writes is wider than a phone: on pages, on own pages, in mails, for staff.
+"""No word that somebody writes is wider than a phone: on pages, own pages, in mails, for staff."""
 
-Pages are rendered here, and drawn by the browser: the product need not run.
-"""
-
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.staticfiles import finders
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from wagtail.rich_text import RichText
 
 from donations.giving.links import manage_url, update_payment_url
@@ -23,6 +17,7 @@ from newsroom.mail import compose
 from newsroom.mail.catalogue import Letter, mails
 from newsroom.models import ArticleByline, Author, Correction, Masthead, TextPage
 from subscriptions.issues import rendering
+from tests.browser.drawing import drawn
 from tests.factories import (
     make_appeal,
     make_article,
@@ -32,8 +27,6 @@ from tests.factories import (
     make_user,
 )
 
-# Playwright's own loop runs in this thread, while nothing here waits for the database in it.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 PHONE = 360
 WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 4
 ADDRESS = "https://example.org/" + "very-long_path/0123456789" * 12
@@ -186,24 +179,6 @@ def phone(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def drawn(page: Page, html: str) -> None:
-    """Let the browser draw it, with our style sheets and nothing else."""
-
-    def answer(route: Route) -> None:
-        path = route.request.url.partition("/static/")[2].partition("?")[0]
-        found = finders.find(path) if path.endswith(".css") else None
-        if route.request.url.endswith("/page"):
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-        elif found:
-            route.fulfill(body=Path(str(found)).read_text(), content_type="text/css")
-        else:
-            route.abort()
-
-    page.unroute_all()
-    page.route("**/*", answer)
-    page.goto("http://pages.test/page")
-
-
 # What sticks out, to find it when this fails.
 WIDE = """most => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > most + 1 || e.getBoundingClientRect().left < -1)
@@ -214,7 +189,7 @@ WIDE = """most => [...document.querySelectorAll("body *")]
 def test_no_word_is_wider_than_a_phone(phone: Page, pages: dict[str, str]) -> None:
     wide = {}
     for name, html in pages.items():
-        drawn(phone, html)
+        drawn(phone, {"/page": html}, "/page")
         for fold in phone.query_selector_all("details"):
             fold.evaluate("e => { e.open = true }")
         width = phone.evaluate("document.scrollingElement.scrollWidth")

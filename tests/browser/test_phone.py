@@ -1,0 +1,74 @@
+"""The ask on a phone, and its amounts, with JavaScript and without it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from donations import demo
+from tests.browser.drawing import drawn
+from tests.factories import make_article
+
+LANGUAGES = ("", "/ar", "/de", "/es", "/fa", "/fr", "/pl", "/ru", "/uk")
+
+
+@pytest.fixture
+def article(site: Any) -> str:
+    demo.load()
+    return str(make_article(site.section).url)
+
+
+@pytest.fixture(params=[True, False], ids=["with-javascript", "without-javascript"])
+def phone(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, java_script_enabled=request.param
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
+def test_ask_shows_what_everybody_needs_in_one_screen(client, article: str, phone: Page) -> None:
+    pages = {language + article: client.get(language + article).text for language in LANGUAGES}
+    for path in pages:
+        drawn(phone, pages, path)
+        title = phone.locator("#ask-title").bounding_box()
+        go_on = phone.locator(".box-ask .button-give").bounding_box()
+        signup = phone.locator(".box-signup").bounding_box()
+        assert title and go_on and signup
+        assert go_on["y"] + go_on["height"] - title["y"] <= 844, path
+        assert signup["y"] < title["y"]
+        for part in (".tab", ".amounts-monthly label", "#give-own"):
+            box = phone.locator(f".box-ask {part}").first.bounding_box()
+            assert box and title["y"] < box["y"] < go_on["y"], part
+        expect(phone.locator(".box-ask .methods")).to_be_hidden()
+        phone.locator(".extras summary").click()
+        expect(phone.locator(".box-ask .methods")).to_be_visible()
+
+
+def test_amount_of_ones_own_unmarks_the_suggested_one(client, article: str, phone: Page) -> None:
+    path = "/support/?currency=usd"
+    drawn(phone, {path: client.get(path).text}, path)
+    marked = phone.locator(".amounts-monthly label", has_text="$10")
+    plain = phone.locator(".amounts-monthly label", has_text="$50")
+    colour = "e => getComputedStyle(e).backgroundColor"
+    assert marked.evaluate(colour) != plain.evaluate(colour)
+    phone.fill("#give-own", "7")
+    assert marked.evaluate(colour) == plain.evaluate(colour)
+    phone.fill("#give-own", "")
+    assert marked.evaluate(colour) != plain.evaluate(colour)
+
+
+def test_amounts_in_words_follow_the_currency_that_is_pressed(
+    client, article: str, phone: Page
+) -> None:
+    in_yen = "/support/?currency=jpy&frequency=monthly"
+    pages = {article: client.get(article).text, in_yen: client.get(in_yen).text}
+    drawn(phone, pages, article)
+    expect(phone.get_by_text("From $2 a month")).to_be_visible()
+    phone.locator(".extras summary").click()
+    phone.locator(".box-ask").get_by_role("link", name="JPY").click()
+    expect(phone.get_by_text("From ¥300 a month")).to_be_visible()
+    expect(phone.get_by_text("Or your own amount in JPY")).to_be_visible()
