@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import psutil
@@ -177,7 +178,9 @@ def left_behind(product: Product) -> list[str]:
 
 def test_ctrl_c_leaves_no_process_and_loses_nothing(product: Product) -> None:
     readers = product.sql("SELECT count(*) FROM subscriptions_subscriber")
+    begun = time.monotonic()
     assert product.stop() == 0
+    assert time.monotonic() - begun < 5
     assert left_behind(product) == []
     product.start()
     assert product.sql("SELECT count(*) FROM subscriptions_subscriber") == readers

@@ -1,5 +1,6 @@
 """``manage.py up``: the whole product in one terminal."""
 
+import gc
 import os
 import signal
 import sys
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         except BaseException:
             terminal.stop()
             raise
+        gc.freeze()  # the exit need not look through all that was loaded
         sys.exit(terminal.run())
 
     def _greet(self, terminal: Terminal) -> None:
