@@ -142,7 +142,7 @@ class ChecklistSidePanel(BaseSidePanel):
 
     name = "checklist"
     title = "Checklist"
-    template_name = "newsroom/publishing/checklist_panel.html"
+    template_name = "newsroom/editing/checklist_panel.html"
     order = 250
 
     @property

@@ -87,7 +87,7 @@ def preview_links(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {"article": article, "form": form, "links": links}
     status = 400 if form.errors else 200
-    return render(request, "newsroom/publishing/preview_links.html", context, status=status)
+    return render(request, "newsroom/editing/preview_links.html", context, status=status)
 
 
 def make(article: ArticlePage, typed: dict[str, Any], user: Any) -> PreviewLink:
