@@ -93,6 +93,7 @@
       const good = await ready();
       waiting.delete(form);
       if (good) send(form, event.submitter);
+      else form.dataset.wAutosaveActiveValue = "true"; // which admin.js turned off for this press
     },
     true,
   );
