@@ -250,7 +250,8 @@ class ArticlePage(AddressedPage):
         if self.pk:  # the bylines of a preview before the first save are in no table
             prefetch_related_objects([self], "bylines__author")
         context["related"] = self.get_related()
-        context["in_print"] = readable(ArticlePage.objects).filter(pk=self.pk).exists()
+        shown = not getattr(request, "is_preview", False)  # a draft may have what is not out yet
+        context["in_print"] = shown and readable(ArticlePage.objects).filter(pk=self.pk).exists()
         if context["in_print"]:
             masthead = Masthead.load(request_or_site=request)
             context["structured_data"] = self.structured_data(masthead)

@@ -55,7 +55,8 @@ def test_link_opens_the_draft_for_who_has_no_account(client, editor, article) ->
     page = answer.text
     assert answer.status_code == 200 and "What the mayor signed" in page
     assert "A draft, not published" in page and "data-article" not in page
-    assert 'name="robots" content="noindex' in page and "og:title" not in page
+    assert 'name="robots" content="noindex' in page
+    assert "og:" not in page and "canonical" not in page  # no card, and not where it will stand
     assert "<form" not in page  # without a referrer no form of ours would be believed
     assert answer["X-Robots-Tag"] == "noindex, nofollow, noarchive"
     assert answer["Referrer-Policy"] == "no-referrer"
@@ -72,6 +73,14 @@ def test_link_shows_its_revision_while_its_editor_types_on_or_the_newest(
     write(ArticlePage.objects.get(pk=article.pk), "What nobody signed")
     assert "What the mayor signed" in client.get(fixed).text
     assert "What nobody signed" in client.get(newest).text
+
+
+def test_draft_leads_to_no_list_that_is_not_there_yet(client, editor, site) -> None:
+    article = make_article(site.section)
+    article.tags.add("strike")
+    article.save_revision()
+    page = client.get(made(client, article)).text
+    assert "strike" in page and "/topic/" not in page and "ld+json" not in page
 
 
 def test_link_ends_and_is_taken_back(client, editor, article) -> None:
