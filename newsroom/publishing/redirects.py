@@ -1,5 +1,7 @@
 """Addresses that pages had before."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse
 from wagtail.contrib.redirects.middleware import RedirectMiddleware
 
@@ -11,12 +13,19 @@ class InEveryLanguage(RedirectMiddleware):
     knows pages, but not the feed below one."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        below = FEED if request.path_info.endswith(f"/{FEED}") else ""
-        asked, request.path = request.path, request.path_info.removesuffix(below)
+        answer = self.found_at(request.path_info, request, response)
+        if answer is response and request.path_info.endswith(f"/{FEED}"):
+            answer = self.found_at(request.path_info.removesuffix(FEED), request, response)
+            to = urlsplit(answer.get("Location", "") if answer is not response else "")
+            if to.path.startswith("/") and not to.netloc:
+                path = f"{to.path.rstrip('/')}/{FEED}"
+                answer["Location"] = to._replace(path=path, fragment="").geturl()
+        return answer
+
+    def found_at(self, path: str, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The redirect from there; the answer as it was, if there is none."""
+        asked, request.path = request.path, path
         try:
-            answer: HttpResponse = super().process_response(request, response)
+            return super().process_response(request, response)
         finally:
             request.path = asked
-        if answer is not response and below and answer["Location"].startswith("/"):
-            answer["Location"] = f"{answer['Location'].rstrip('/')}/{below}"
-        return answer

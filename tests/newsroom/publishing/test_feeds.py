@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.http import parse_http_date
 from lxml import etree
+from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import PageViewRestriction
 
 from newsroom.core.uris import to_uri
@@ -178,6 +179,22 @@ def test_feed_of_a_renamed_section_or_newsletter_is_still_found(
         assert client.get(answer["Location"]).status_code == 200
         assert answer["Location"] == to_uri(f"{path.replace(old, slug)}feed/")
     assert client.get("/nothing/feed/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("old", "to", "asked", "answered"),
+    [
+        ("/blog/feed/", "/feed/", "/blog/feed/", "/feed/"),  # of the site that was before ours
+        ("/blog/feed/", "/feed/", "/de/blog/feed/", "/blog/feed/"),
+        ("/old/", "/politics/?from=old#top", "/old/feed/", "/politics/feed/?from=old"),
+        ("/old/", "https://other.example/", "/old/feed/", "https://other.example/"),
+    ],
+)
+def test_redirect_that_an_editor_made_leads_to_a_feed(
+    client: Any, site: Any, old: str, to: str, asked: str, answered: str
+) -> None:
+    Redirect.add_redirect(old, to)
+    assert client.get(asked)["Location"] == answered
 
 
 @pytest.mark.parametrize("path", PATHS)
