@@ -13,7 +13,7 @@ from django.middleware.http import ConditionalGetMiddleware
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.http import http_date, parse_http_date
 from django.utils.xmlutils import SimplerXMLGenerator
-from wagtail.models import Page, PageLogEntry
+from wagtail.models import ModelLogEntry, Page, PageLogEntry
 
 from newsroom.core import languages
 
@@ -67,7 +67,7 @@ class AtomFeed(Feed):
 
     An unchanged one is answered with 304 (RFC 9110, 13.1). A page that is taken away leaves the
     others as old as they were; so a feed is never older than the last thing that was published or
-    taken away anywhere on the site.
+    taken away anywhere on the site, or than an author or a picture was changed.
     """
 
     feed_type = Atom
@@ -75,8 +75,7 @@ class AtomFeed(Feed):
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = super().__call__(request, *args, **kwargs)
         newest = parse_http_date(answer["Last-Modified"])
-        acted = PageLogEntry.objects.filter(PUBLIC_ACTS).aggregate(at=Max("timestamp"))["at"]
-        answer["Last-Modified"] = http_date(max(newest, acted.timestamp() if acted else 0))
+        answer["Last-Modified"] = http_date(max(newest, last_acted().timestamp()))
         return ConditionalGetMiddleware(lambda _: answer)(request)  # type: ignore[return-value]
 
     def spoken(self, obj: Any) -> str:
@@ -92,6 +91,14 @@ class AtomFeed(Feed):
 
     def item_link(self, item: Page) -> str:
         return item.full_url or "/"
+
+
+def last_acted() -> datetime:
+    """When staff last changed what readers may see: a page, or what stands on many of them, such as
+    the name of an author who had to give it up."""
+    pages = PageLogEntry.objects.filter(PUBLIC_ACTS)
+    on_pages = ModelLogEntry.objects.filter(content_type__app_label="newsroom")
+    return newest(*(log.aggregate(at=Max("timestamp"))["at"] for log in (pages, on_pages)))
 
 
 def page_id(page: Page) -> str:

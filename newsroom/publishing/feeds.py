@@ -61,7 +61,7 @@ class ArticleFeed(AtomFeed):
         return item.shown_at
 
     def item_updateddate(self, item: ArticlePage) -> datetime:
-        return newest(item.last_published_at, item.updated_at, item.shown_at)
+        return newest(item.changed_at)
 
     def item_categories(self, item: ArticlePage) -> list[str]:
         return [tagged.tag.name for tagged in item.tagged_items.all()]

@@ -201,13 +201,17 @@ class ArticlePage(AddressedPage):
     def shown_at(self) -> datetime | None:
         return self.published_at or self.first_published_at
 
+    @property
+    def changed_at(self) -> datetime | None:
+        """When readers last got another text; never a time that is still to come."""
+        times = [self.last_published_at, self.updated_at, self.shown_at]
+        return max((at for at in times if at and at <= timezone.now()), default=self.shown_at)
+
     def structured_data(self, masthead: Masthead) -> dict[str, Any]:
         """A published article for machines (schema.org, NewsArticle): at its one address."""
         publisher = {"@type": "NewsMediaOrganization", "name": masthead.name}
         authors = [byline.author for byline in self.bylines.all()]
         pictures = self.lead_image.shown("shared") if self.lead_image else []
-        times = [self.last_published_at, self.updated_at, self.shown_at]
-        changed = max(filter(None, times), default=None)
         with addresses_below("/"):
             return {
                 "@context": "https://schema.org",
@@ -220,7 +224,7 @@ class ArticlePage(AddressedPage):
                 "inLanguage": OWN,
                 "articleSection": self.section.title,
                 "datePublished": self.shown_at.isoformat() if self.shown_at else None,
-                "dateModified": changed.isoformat() if changed else None,
+                "dateModified": self.changed_at.isoformat() if self.changed_at else None,
                 "isAccessibleForFree": True,
                 "author": [
                     {

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_http_date
 from lxml import etree
@@ -195,6 +196,25 @@ def test_redirect_that_an_editor_made_leads_to_a_feed(
 ) -> None:
     Redirect.add_redirect(old, to)
     assert client.get(asked)["Location"] == answered
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_name_that_somebody_gave_up_leaves_the_feeds(client: Any, site: Any, path: str) -> None:
+    make_story(site)
+    before = {"If-Modified-Since": client.get(path)["Last-Modified"]}
+    client.force_login(make_user())
+    edit = reverse("wagtailsnippets_newsroom_author:edit", args=[Author.objects.get().pk])
+    assert client.post(edit, {"name": "A. L.", "role": "", "slug": "ann"}).status_code == 302
+    answer = client.get(path, headers=before)
+    assert answer.status_code == 200 and "A. L." in answer.text
+
+
+def test_article_was_not_changed_in_the_future(client: Any, site: Any) -> None:
+    story = make_story(site, updated_at=timezone.now() + timedelta(days=30))
+    [updated] = texts(read(client, "/feed/"), "a:entry[a:title = 'A <b> & c']/a:updated/text()")
+    assert datetime.fromisoformat(updated) == LONG_AGO
+    assert modified(client, "/feed/") <= timezone.now().timestamp()
+    assert f'"dateModified": "{LONG_AGO.isoformat()}"' in client.get(story.url).text
 
 
 @pytest.mark.parametrize("path", PATHS)
