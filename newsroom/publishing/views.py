@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from taggit.models import Tag
 
-from newsroom.core.languages import OWN
+from newsroom.core.languages import NAMES, OWN
 from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
@@ -60,6 +60,7 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """For crawlers (RFC 9309), with our sitemaps (sitemaps.org: “Submit your Sitemap”)."""
-    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/", ""]
-    lines += [f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap")]
+    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/"]
+    lines += [f"Disallow: /{code}/search/" for code in NAMES]
+    lines += ["", *(f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap"))]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")

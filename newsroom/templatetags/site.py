@@ -1,6 +1,7 @@
 """What the frame around every page needs, and what other apps put into it (Wagtail's hooks)."""
 
 import json
+import re
 from html import unescape
 from typing import Any
 
@@ -19,6 +20,8 @@ from newsroom.publishing.rich_text import expand
 register = template.Library()
 
 DESCRIPTION = 200  # characters that search engines and sharing cards show
+# Where words end that no space parts: “<p>One</p><p>Two</p>”, but not “<b>on</b>e”.
+NEW_LINE = re.compile(r"(?=<(?!/?(?:a|b|i|em|strong|span|sub|sup|code)[\s>]))")
 
 
 @register.simple_tag
@@ -46,7 +49,7 @@ def again(context: Any, block: str) -> Any:
 @register.filter
 def first_words(html: Any) -> str:
     """Of HTML, as plain text: what a page without a description says of itself."""
-    words = unescape(strip_tags(str(html).replace("<", " <"))).split()
+    words = unescape(strip_tags(NEW_LINE.sub(" ", str(html)))).split()
     return Truncator(" ".join(words)).chars(DESCRIPTION)
 
 

@@ -5,12 +5,14 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from django.conf import settings
 from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
+from newsroom.core.languages import NAMES
 from newsroom.models import ArticleByline, ArticlePage, Author, Masthead, TextPage
 from tests.factories import make_appeal, make_article, make_image, make_issue
 
@@ -76,6 +78,15 @@ def test_article_without_a_deck_is_described_by_its_first_words(client: Any, sit
     assert said.startswith("Bread Dearer & dearer") and said.endswith("…") and len(said) == 200
 
 
+def test_words_of_a_description_are_parted_where_readers_see_them_parted(
+    client: Any, site: Any
+) -> None:
+    rich = '<p>Dear<b>er</b> <i>bread</i>, <a href="https://x.example">they say</a>.</p><p>Then</p>'
+    body = [{"type": "text", "value": rich}, {"type": "list", "value": ["one", "two"]}]
+    page = client.get(make_article(site.section, deck="", body=body).url).text
+    assert metas(page)["description"] == "Dearer bread, they say. Then one two"
+
+
 def test_later_page_of_a_list_and_mailed_link_have_no_address_to_share(
     client: Any, site: Any
 ) -> None:
@@ -108,6 +119,14 @@ def test_article_tells_machines_what_it_is(client: Any, article: ArticlePage) ->
 def test_article_without_byline_or_picture_is_its_publishers(client: Any, site: Any) -> None:
     data = structured(client.get(make_article(site.section, deck="").url).text)
     assert data["author"] == data["publisher"] and data["image"] == []
+
+
+def test_searches_are_closed_to_crawlers_in_every_language(client: Any, site: Any) -> None:
+    robots = RobotFileParser()
+    robots.parse(client.get("/robots.txt").text.splitlines())
+    for code in ("", *(f"/{code}" for code in NAMES)):
+        assert not robots.can_fetch("x", f"{code}/search/?q=x")
+        assert robots.can_fetch("x", f"{code}/politics/")
 
 
 def test_robots_txt_names_the_sitemaps(client: Any, site: Any, article: ArticlePage) -> None:
