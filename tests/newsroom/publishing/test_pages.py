@@ -105,6 +105,16 @@ def test_lead_without_picture_is_marked(client, site) -> None:
     assert client.get("/").text.count("teaser-words") == 1
 
 
+def test_section_of_any_name_leaves_the_ids_of_the_front_page_alone(client, site) -> None:
+    make_appeal()
+    for slug in ("content", "ask-title", "give-own", "later-email"):
+        section = site.home.add_child(instance=SectionPage(title=slug, slug=slug))
+        for _ in range(8):
+            make_article(section)
+    ids = re.findall(r' id="([^"]+)"', client.get("/").text)
+    assert len(set(ids)) == len(ids)
+
+
 def test_private_lead_gives_way_to_the_newest(client, site) -> None:
     site.home.lead_article = make_article(site.section, title="Hidden")
     site.home.save()
