@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import normalize_newlines
 
 from donations.currencies import currency_of
 from donations.models import Appeal
@@ -34,6 +35,7 @@ def plain_words(appeal: Appeal) -> dict[str, str]:
 
 def cut(message: str) -> tuple[str, str]:
     """The beginning, and the rest or "": parted at a paragraph's end, a sentence's, or a word's."""
+    message = normalize_newlines(message)  # as browsers send them, a paragraph ends with “\r\n\r\n”
     if len(message) <= OPENING:
         return message, ""
     head = message[:OPENING]
@@ -42,7 +44,8 @@ def cut(message: str) -> tuple[str, str]:
         if at > OPENING / 3:
             break
     else:
-        at = OPENING
+        across = (one for one in IN_WORDS.finditer(message) if one.start() < OPENING < one.end())
+        at = next((one.start() for one in across), OPENING)  # no amount is cut in two
     return message[:at].rstrip(), message[at:].lstrip()
 
 

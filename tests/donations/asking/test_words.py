@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from donations.asking.words import OPENING, cut, plain_words
+from donations.asking.words import OPENING, cut, plain_words, words_of
 from donations.models import Appeal
 from newsroom.core.languages import speaking
 from tests.factories import make_appeal, make_article, make_user
@@ -109,6 +109,20 @@ def test_long_message_is_cut_for_a_phone_and_nothing_is_lost(message: str) -> No
     assert len(opening) <= OPENING
     assert "".join((opening + rest).split()) == "".join(message.split())
     assert rest or opening == message or not message.strip()
+
+
+def test_message_of_a_form_is_parted_at_its_paragraph() -> None:
+    first = "We write what they would hide. " * 5
+    opening, rest = cut(f"{first}\r\n\r\n{'And we need you. ' * 30}")
+    assert opening == first.strip() and rest.startswith("And we")
+
+
+@pytest.mark.parametrize("before", range(292, 301))
+def test_amount_is_not_parted(before: int) -> None:
+    appeal = make_appeal(message=f"{'面' * before}{{least}}{'包' * 50}")
+    shown = words_of(appeal, "usd")
+    assert "{" not in shown["opening"] + shown["rest"]
+    assert "$2" in seen(shown["opening"] + shown["rest"])
 
 
 def test_box_folds_what_is_long(client, site) -> None:
