@@ -35,6 +35,8 @@ IN_WORDS = re.compile(r"\{(least|" + "|".join(Frequency.values) + r")\}")
 _SIGNS = "|".join(
     re.escape(sign) for one in OFFERED.values() for sign in (one.symbol, one.code.upper())
 )
+# Signs of other currencies, too (Unicode's category Sc): who can't give in them reads them as well.
+_SIGNS += "|[¢-¥֏؋৲৳৻૱௹฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
 # “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
 WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
 

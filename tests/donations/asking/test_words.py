@@ -63,6 +63,8 @@ def test_amount_in_words_of_an_editor_stays_text(client) -> None:
         ("Ab 2,50 € im Monat", "“2,50 €” would stand there"),
         ("From USD 10", "“USD 10” would stand there"),
         ("Od 20 zł", "“20 zł” would stand there"),
+        ("От 200 ₽ в месяц", "“200 ₽” would stand there"),
+        ("Від ₴٢٠٠", "“₴٢٠٠” would stand there"),
         ("From {lest} a month", "“{lest}” stands for no amount"),
         ("From {least", "“{least” stands for no amount"),
         ("From {} on", "“{}” stands for no amount"),
