@@ -64,6 +64,7 @@ def giving(
     asked[frequency] = amount
     own = own_amount(suggestions.get(frequency), amount)
     country = Country.objects.named(typed.get("country", ""))
+    ticked = typed if sent else {}  # a link, which anybody can make, ticks nothing
     return {
         "appeal": appeal,
         "words": words_of(appeal, currency) if appeal else None,
@@ -77,13 +78,13 @@ def giving(
             for value in Frequency.values
         ],
         "own_amount": own,
-        "chosen": typed,
+        "chosen": ticked,
         "country": country,
         "closed": bool(appeal and appeal.closed_for(country)),
         "methods": methods.shown(),
         "reminder": typed.get("reminder", ""),
         # Pages come from a cache: the id of one press is made in the browser (give.js).
-        "checkout_id": typed.get("checkout", ""),
+        "checkout_id": ticked.get("checkout", ""),
         "later": ask_cookie.LATER,
         "form": form,
     }

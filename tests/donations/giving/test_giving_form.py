@@ -49,6 +49,14 @@ def test_fold_is_open_when_something_in_it_was_chosen(client) -> None:
         assert ('<details class="extras" open>' in page) == bool(chosen)
 
 
+def test_link_ticks_nothing_and_brings_no_press_of_somebody_elses(client) -> None:
+    other = "00000000-0000-4000-8000-000000000007"
+    link = f"/support/?newsletter=on&anonymous=on&cover_fee=on&checkout={other}&amount=7"
+    sent = fields(client.get(link))
+    assert sent["own_amount"] == "7" and sent["checkout"] == ""
+    assert not {"newsletter", "anonymous", "cover_fee"} & set(sent)
+
+
 # --- An amount of one's own, and a suggested one ------------------------------------------------
 
 
