@@ -84,9 +84,10 @@ def links_lead_somewhere(article: ArticlePage) -> str:
 
 
 def pictures(article: ArticlePage) -> Iterator[Any]:
-    """The lead and those of the text, each once."""
+    """The lead, those of the text and the sharing card's, each once."""
     blocks = [block.value["image"] for block in article.body if block.block_type == "image"]
-    yield from dict.fromkeys(image for image in (article.lead_image, *blocks) if image)
+    found = (article.lead_image, *blocks, article.card_image)
+    yield from dict.fromkeys(image for image in found if image)
 
 
 # --- The list -------------------------------------------------------------------------------

@@ -71,6 +71,9 @@ def test_pictures_anywhere_have_words_and_makers(
     finished.body.append(("image", {"image": picture, "caption": ""}))
     assert "“Second”" in found(finished)[label]
     assert len(found(finished)) == 1
+    finished.body.pop()
+    finished.card_image = picture
+    assert "“Second”" in found(finished)[label]
 
 
 def test_links_to_what_readers_cannot_open_are_words(
