@@ -49,6 +49,13 @@ def test_article_shows_everything_it_has(client, article) -> None:
         assert wanted in page
 
 
+def test_article_of_a_section_that_is_not_published_leads_to_nothing_of_it(client, article) -> None:
+    section, url = article.section, article.url
+    section.unpublish()
+    page = client.get(url).text
+    assert "Politics</p>" in page and f'href="{section.url}' not in page
+
+
 def test_front_page_shows_the_newest_of_each_section(client, site) -> None:
     for day in range(6):
         make_article(
