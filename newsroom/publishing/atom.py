@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from time import time
 from typing import Any
 from xml.sax.xmlreader import AttributesImpl
 
@@ -75,7 +76,9 @@ class AtomFeed(Feed):
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = super().__call__(request, *args, **kwargs)
         newest = parse_http_date(answer["Last-Modified"])
-        answer["Last-Modified"] = http_date(max(newest, last_acted().timestamp()))
+        changed = max(newest, last_acted().timestamp())
+        # Never later than now (RFC 9110, 8.8.2.1): nothing would be newer.
+        answer["Last-Modified"] = http_date(min(changed, time()))
         return ConditionalGetMiddleware(lambda _: answer)(request)  # type: ignore[return-value]
 
     def spoken(self, obj: Any) -> str:

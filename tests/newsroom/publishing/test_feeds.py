@@ -149,6 +149,14 @@ def test_unchanged_feed_is_not_sent_again(client: Any, site: Any, path: str) -> 
         assert client.get(path, headers=condition).status_code == 200
 
 
+def test_feed_is_never_newer_than_now(client: Any, site: Any) -> None:
+    """RFC 9110, 8.8.2.1. Otherwise no condition would be met before that day."""
+    ArticlePage.objects.filter(pk=make_story(site).pk).update(
+        updated_at=timezone.now() + timedelta(days=300)
+    )
+    assert modified(client, "/feed/") <= timezone.now().timestamp()
+
+
 def test_private_article_is_in_no_feed(client: Any, site: Any) -> None:
     private = make_story(site, title="Hidden")
     make_story(site, title="Open")
