@@ -100,6 +100,8 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         audience = _make_batches(mailing, sample, now)
         html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
         mailing.revision.content["go_live_at"] = None  # its mails link to it from now on
+        if issue.expire_at and issue.expire_at <= now:  # it goes later than was thought
+            mailing.revision.content["expire_at"] = None
         mailing.revision.publish()
         return mailing.move(
             Mailing.Status.SENDING,
