@@ -2,7 +2,7 @@
 a copy of a page leaves behind."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -14,6 +14,8 @@ from modelcluster.models import get_all_child_relations
 from wagtail.admin.forms.models import register_form_field_override
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
+from wagtail.blocks import ChooserBlock, StreamBlock, StructBlock
+from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
 
 from newsroom.web.addresses import refuse_taken
@@ -85,7 +87,7 @@ class AddressedPage(Page):
     # How the patterns beside it begin in newsroom/urls.py; None: there are none.
     addresses_under: str | None = ""
     copy_form_class = CopyWithAddress
-    gone: Sequence[str] = ()  # what this version had and was deleted since, in words
+    left_out: Sequence[str] = ()  # as in ``gone``, without what its blocks refer to
     copied_with_subpages = True
     # The schedule is of the page that was copied; so are the dates that pages add to this.
     exclude_fields_in_copy = ["go_live_at", "expire_at", "expired"]
@@ -99,16 +101,34 @@ class AddressedPage(Page):
     ) -> Any:
         """A draft or an older version. Rows of it that refer to what was deleted since, an author
         say, are left out, and named in ``gone``: modelcluster raises an error for some of them."""
-        gone, kept = [], dict(data)
+        left_out, kept = [], dict(data)
         for relation in get_all_child_relations(cls):
             name, model = relation.get_accessor_name(), relation.related_model
             rows = data.get(name, [])
             kept[name] = [row for row in rows if row not in rows_of_what_is_gone(model, rows)]
             if len(kept[name]) < len(rows):
-                gone.append(str(model._meta.verbose_name))
+                left_out.append(str(model._meta.verbose_name))
         page = super().from_serializable_data(kept, check_fks, strict_fks)
-        page.gone = gone
+        for field in cls._meta.concrete_fields:
+            had = field.is_relation and field.model is not Page and data.get(field.name)
+            if had and getattr(page, field.attname) is None:
+                left_out.append(str(field.verbose_name))
+        page.left_out = left_out
         return page
+
+    @property
+    def gone(self) -> list[str]:
+        """What this version had and was deleted since, in words for its editor."""
+        found = list(self.left_out)
+        for field in self._meta.concrete_fields:
+            if isinstance(field, StreamField):
+                body = getattr(self, field.name)
+                chosen = list(choices(body.stream_block, body.raw_data))
+                for model in {block.model_class for block, _ in chosen}:
+                    wanted = {pk: block for block, pk in chosen if block.model_class is model}
+                    there = model._base_manager.in_bulk(list(wanted))
+                    found += [str(block.label) for pk, block in wanted.items() if pk not in there]
+        return [word[:1].lower() + word[1:] for word in dict.fromkeys(found)]
 
     @transaction.atomic
     def save(self, *args: Any, clean: bool = True, **kwargs: Any) -> None:
@@ -125,6 +145,20 @@ class AddressedPage(Page):
             refuse_taken(self.slug, self.addresses_under)
         except ValidationError as refusal:
             raise ValidationError({"slug": refusal}) from refusal
+
+
+def choices(block: Any, raw: Any) -> Iterator[tuple[Any, Any]]:
+    """What the choosers in a stream, as it is stored, refer to: (block, primary key)."""
+    match block:
+        case ChooserBlock() if raw is not None:
+            yield block, raw
+        case StructBlock():
+            for name, child in block.child_blocks.items():
+                yield from choices(child, raw.get(name))
+        case StreamBlock():
+            for piece in raw:
+                if child := block.child_blocks.get(piece["type"]):
+                    yield from choices(child, piece["value"])
 
 
 def rows_of_what_is_gone(model: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

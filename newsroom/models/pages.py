@@ -21,7 +21,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 SECTION_ROW = 4  # articles of each section there
 
 
-class HomePage(Page):
+class HomePage(AddressedPage):
     """The front page: a lead story, the newest, then a row of each section."""
 
     lead_article = models.ForeignKey(
@@ -33,6 +33,7 @@ class HomePage(Page):
         help_text="Stands on top. Empty: the newest article.",
     )
 
+    addresses_under = None  # its own is “/”, whatever its slug
     template = "newsroom/publishing/home.html"
     content_panels = [*Page.content_panels, FieldPanel("lead_article")]
     parent_page_types = ["wagtailcore.Page"]

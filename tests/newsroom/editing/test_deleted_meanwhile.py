@@ -1,5 +1,6 @@
 """What a draft or older version refers to is deleted: the editor opens, and says what is gone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -96,6 +97,27 @@ def test_editor_is_told_what_is_gone(client: Any, used: dict[str, Any], pages: l
     used["article"].delete()
     page = client.get(edit).content.decode()
     assert "Left out: article byline, related article." in page
+
+
+def test_editor_is_told_of_pictures_and_articles_wherever_they_were(
+    client: Any, used: dict[str, Any], pages: list[Page]
+) -> None:
+    client.force_login(make_user("Editors"))
+    used["image"].delete()
+    used["article"].delete()
+    said = {
+        type(page).__name__: re.findall(
+            r"Left out: ([^.<]*)\.",
+            client.get(reverse("wagtailadmin_pages:edit", args=[page.pk])).content.decode(),
+        )
+        for page in pages
+    }
+    assert said == {
+        "ArticlePage": ["related article, lead image, image"],
+        "IssuePage": ["article, image"],
+        "Newsletter": [],
+        "HomePage": ["lead article"],
+    }
 
 
 def test_author_who_signs_something_published_stays(client: Any, site: Any) -> None:
