@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('wire_credit', models.CharField(blank=True, help_text='For example “AFP contributed reporting”.', max_length=120)),
                 ('pick', models.BooleanField(default=False, help_text='Comes first in the draft of the newsletter.', verbose_name="editors' pick")),
                 ('published_at', models.DateTimeField(blank=True, help_text='The time shown, and in the future the time when it is published. Empty: when it is first published.', null=True)),
-                ('updated_at', models.DateTimeField(blank=True, help_text='Shown as “Updated”: set it when the meaning changed.', null=True)),
+                ('updated_at', models.DateTimeField(blank=True, help_text='Shown as “Updated”: set it when the meaning changed. In the future: the time when this version is published.', null=True)),
                 ('card_title', models.CharField(blank=True, help_text='Empty: the headline.', max_length=150, verbose_name='title')),
             ],
             options={

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef
+from django.utils import timezone
 from modelcluster.fields import ParentalKey
 from modelcluster.models import get_all_child_relations
 from wagtail.admin.forms.models import register_form_field_override
@@ -134,10 +135,16 @@ class AddressedPage(Page):
     def save(self, *args: Any, clean: bool = True, **kwargs: Any) -> None:
         """Saves below one parent wait for each other: no index of the database knows that an
         address is taken, only the look that Wagtail takes just before."""
+        self.hide_until_published()
         if clean and self.path:
             beside = Page.objects.select_for_update().filter(path=self.path[: -Page.steplen])
             beside.values_list("pk").first()
         super().save(*args, clean=clean, **kwargs)
+
+    def hide_until_published(self) -> None:
+        """Wagtail adds a new page as if it were live, and looks at its schedule only then."""
+        if self._state.adding and self.go_live_at and self.go_live_at > timezone.now():
+            self.live = False
 
     def clean(self) -> None:
         super().clean()

@@ -75,7 +75,10 @@ class ArticlePage(AddressedPage):
         "Empty: when it is first published.",
     )
     updated_at = models.DateTimeField(
-        null=True, blank=True, help_text="Shown as “Updated”: set it when the meaning changed."
+        null=True,
+        blank=True,
+        help_text="Shown as “Updated”: set it when the meaning changed. "
+        "In the future: the time when this version is published.",
     )
 
     card_title = models.CharField(
@@ -149,11 +152,23 @@ class ArticlePage(AddressedPage):
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         if self.published_at is None and self.first_published_at:
             self.published_at = self.first_published_at
-        goes_live: datetime | None = self.go_live_at  # type: ignore[has-type]
-        self.go_live_at = not_before(self.published_at, goes_live)
+        self.wait_for_times_shown()
         super().full_clean(*args, **kwargs)
 
+    def wait_for_times_shown(self) -> None:
+        goes_live: datetime | None = self.go_live_at  # type: ignore[has-type]
+        self.go_live_at = not_before(goes_live, self.published_at, self.updated_at)
+
+    @classmethod
+    def from_serializable_data(cls, *args: Any, **kwargs: Any) -> Any:
+        """Whoever publishes a version, and however it was saved: not before its time."""
+        page = super().from_serializable_data(*args, **kwargs)
+        page.wait_for_times_shown()
+        return page
+
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.wait_for_times_shown()
+        self.hide_until_published()
         if self.live and self.published_at is None:
             self.published_at = self.first_published_at or timezone.now()
         super().save(*args, **kwargs)

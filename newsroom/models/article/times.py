@@ -6,36 +6,38 @@ from typing import Any
 from django.utils import timezone
 from wagtail.admin.forms.pages import WagtailAdminPageForm
 
-TIMES = ("published_at", "go_live_at")
+SHOWN = ("published_at", "updated_at")
+SCHEDULE = "go_live_at"
 
 
-def not_before(shown: datetime | None, goes_live: datetime | None) -> datetime | None:
-    """When an article may go live: never before the time that it shows."""
-    if shown and shown > timezone.now():
-        return max(shown, goes_live or shown)
-    return goes_live
+def not_before(goes_live: datetime | None, *shown: datetime | None) -> datetime | None:
+    """When an article, or a new version of it, may go live: never before a time that it shows."""
+    coming = [moment for moment in shown if moment and moment > timezone.now()]
+    return max(moment for moment in (*coming, goes_live) if moment) if coming else goes_live
 
 
 class ArticleForm(WagtailAdminPageForm):
-    """The time shown and the schedule. While they are the same, changing one changes the other: the
-    editor should not have to know that there are two."""
+    """The times shown and the schedule. While one of them is the schedule, changing either changes
+    the other: the editor should not have to know that there are two. No longer so once the article
+    is out: its next version may have a schedule, and keeps the date of the first."""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = self.cleaned_data
-        shown, goes_live = (cleaned.get(name) for name in TIMES)
-        shown_before, goes_live_before = (self.initial.get(name) for name in TIMES)
-        if goes_live_before and shown_before == goes_live_before:
-            if shown != shown_before and goes_live == goes_live_before:
+        cleaned, before = self.cleaned_data, self.initial.get(SCHEDULE)
+        goes_live = cleaned.get(SCHEDULE)
+        is_over = self.instance.live and before and before <= timezone.now()
+        same = [name for name in SHOWN if before and self.initial.get(name) == before]
+        for name in same[:1] if not is_over else []:
+            if cleaned.get(name) == before:
+                cleaned[name] = goes_live
+            elif goes_live == before:
                 goes_live = None
-            elif shown == shown_before:
-                shown = goes_live
-        cleaned.update(zip(TIMES, (shown, not_before(shown, goes_live)), strict=True))
+        cleaned[SCHEDULE] = not_before(goes_live, *(cleaned.get(name) for name in SHOWN))
         return super().clean()
 
     def get_field_updates_for_resave(self) -> list[tuple[str, str]]:
         """The page stays open while Wagtail saves it: it would send the schedule before again."""
         updates: list[tuple[str, str]] = super().get_field_updates_for_resave()
-        for name in TIMES:
+        for name in (*SHOWN, SCHEDULE):
             value = self.cleaned_data.get(name)
             if value != self.fields[name].clean(self[name].data):
                 widget = self.fields[name].widget

@@ -114,6 +114,24 @@ def test_a_future_time_shown_is_the_schedule_and_nothing_leaks_until_then(
     assert article.live and article.published_at == day
 
 
+def test_a_new_scheduled_page_is_live_at_no_moment(
+    site: Any, publish: Publish, monkeypatch: Any
+) -> None:
+    """Wagtail adds the page, and publishes it in another step, which may fail."""
+    seen: list[bool] = []
+
+    def look(article: ArticlePage, *args: Any, **kwargs: Any) -> Any:
+        seen.append(Page.objects.get(pk=article.pk).live)
+        return save_revision(article, *args, **kwargs)
+
+    save_revision = ArticlePage.save_revision
+    monkeypatch.setattr(ArticlePage, "save_revision", look)
+    publish(published_at=in_days(3))
+    assert seen == [False]
+    soon = type(site.section)(title="Soon", slug="soon", go_live_at=in_days(1))
+    assert not site.home.add_child(instance=soon).live
+
+
 def test_an_article_is_scheduled_in_wagtails_own_dialog(publish: Publish) -> None:
     day = in_days(2)
     article = publish(go_live_at=day)
@@ -167,6 +185,51 @@ def test_a_live_article_stays_as_it_is_until_its_new_version_is_due(
     beat(day)
     page = Client().get(article.url).text
     assert "Second version" in page and "First version" not in page
+
+
+def test_a_new_version_of_what_came_by_the_clock_keeps_the_date_of_the_first(
+    site: Any, desk: Client, publish: Publish
+) -> None:
+    first = in_days(1)
+    article = publish(published_at=first)
+    beat(first)
+    with time_machine.travel(first + timedelta(hours=5)):
+        desk.force_login(make_user())
+        then = in_days(3)
+        publish(ArticlePage.objects.get(pk=article.pk), published_at=first, go_live_at=then)
+    beat(then)
+    article.refresh_from_db()
+    assert article.go_live_at == then and article.published_at == first
+
+
+def test_a_future_update_is_the_schedule_of_the_version_that_shows_it(publish: Publish) -> None:
+    article = publish(deck="First version")
+    shown, day = article.published_at, in_days(2)
+    second = {"deck": "Second version", "published_at": shown}
+    publish(article, "save", updated_at=day, **second)
+    assert newest(article).go_live_at == day
+    later = in_days(3)
+    publish(article, updated_at=later, go_live_at=day, **second)
+    assert newest(article).go_live_at == later
+    page = Client().get(article.url).text
+    assert "First version" in page and "Updated" not in page
+    beat(later)
+    article.refresh_from_db()
+    assert (article.deck, article.updated_at) == ("Second version", later)
+    assert article.published_at == shown.replace(second=0, microsecond=0)
+
+
+def test_many_published_at_once_wait_for_their_hours_however_they_were_saved(
+    site: Any, desk: Client
+) -> None:
+    article = make_article(site.section, live=False, published_at=in_days(3))
+    revision = article.save_revision(clean=False)
+    revision.content["go_live_at"] = None
+    revision.save()
+    url = reverse("wagtail_bulk_action", args=["wagtailcore", "page", "publish"])
+    desk.post(f"{url}?id={article.pk}", {"include_descendants": ""})
+    article.refresh_from_db()
+    assert not article.live and article.scheduled_revision
 
 
 def test_an_article_published_from_the_shell_is_scheduled_too(site: Any) -> None:
@@ -250,6 +313,16 @@ def test_an_issue_is_on_the_web_when_its_mails_go_whatever_its_own_schedule(site
     assert not IssuePage.objects.get(pk=issue.pk).live
     mailing = freezing.approve(IssuePage.objects.get(pk=issue.pk), None, timezone.now())
     assert freezing.freeze(mailing, timezone.now())
+    assert Client().get(issue.url).status_code == 200
+
+
+def test_an_issue_that_goes_after_its_time_was_over_stays_on_the_web(site: Any) -> None:
+    over = in_days(1)
+    issue = make_issue(site.newsletter, [make_article(site.section)], expire_at=over)
+    mailing = freezing.approve(issue, None, timezone.now())
+    with time_machine.travel(over + timedelta(hours=1)):
+        assert freezing.freeze(mailing, timezone.now())
+    beat(over + timedelta(hours=2))
     assert Client().get(issue.url).status_code == 200
 
 
