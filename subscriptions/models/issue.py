@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from modelcluster.fields import ParentalKey
 from wagtail import hooks
@@ -308,6 +308,8 @@ class IssuePage(AddressedPage):
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         if mode_name == "web":
             return super().serve_preview(request, mode_name)
+        if mode_name not in dict(self.preview_modes):
+            raise Http404
         if mode_name == "all":
             web = super().serve_preview(request, "web")
             web.render()
