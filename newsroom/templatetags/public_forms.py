@@ -19,8 +19,9 @@ def wrong(field: Any, form_id: str) -> SafeString:
     opens at the first of them."""
     if not getattr(field, "errors", None):
         return SafeString("")
-    attributes = ' autofocus aria-invalid="true" aria-describedby="{}-{}-error"'
-    return format_html(attributes, form_id, field.name)
+    first = SafeString(" autofocus" if next(iter(field.form.errors)) == field.name else "")
+    attributes = '{} aria-invalid="true" aria-describedby="{}-{}-error"'
+    return format_html(attributes, first, form_id, field.name)
 
 
 @register.simple_tag

@@ -18,8 +18,9 @@ def wrong_fields(text: str) -> dict[str, str]:
     for label in page.select("label[for]"):
         assert label["for"] in ids
     found = {}
-    for field in page.select("[aria-invalid]"):
-        assert field.has_attr("autofocus")
+    marked = page.select("[aria-invalid]")
+    assert page.select("[autofocus]") == marked[:1], "the page opens at the first of them"
+    for field in marked:
         words = page.find(id=field["aria-describedby"])
         assert words and words["role"] == "alert"
         radio = field.find("input", type="radio") if field.name == "fieldset" else field
