@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -51,7 +52,7 @@ def _back(request: HttpRequest) -> str:
         came_from = request.headers.get("Referer", "")
         back = urlsplit(came_from).path if is_ours(request, came_from) else ""
     safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-    return back if safe else "/"
+    return iri_to_uri(back) if safe else "/"
 
 
 @never_cache

@@ -208,7 +208,8 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
 def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
     """What to tell the donor about the change they asked for, and the status."""
     if not form.is_valid():
-        if AT_THEIR_FIELD & form.errors.keys():
+        shown = form["do"].value() in recurring_changes.offered(form.recurring)
+        if shown and AT_THEIR_FIELD & form.errors.keys():
             return {"wrong": {form["do"].value(): form}}, 400
         problem = next(iter(form.errors.values()))[0]
         return {"problem": problem}, 400

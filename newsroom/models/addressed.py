@@ -125,7 +125,7 @@ class AddressedPage(Page):
             if isinstance(field, StreamField):
                 body = getattr(self, field.name)
                 chosen = list(choices(body.stream_block, body.raw_data))
-                for model in {block.model_class for block, _ in chosen}:
+                for model in dict.fromkeys(block.model_class for block, _ in chosen):
                     wanted = {pk: block for block, pk in chosen if block.model_class is model}
                     there = model._base_manager.in_bulk(list(wanted))
                     found += [str(block.label) for pk, block in wanted.items() if pk not in there]

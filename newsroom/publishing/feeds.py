@@ -12,7 +12,8 @@ from django.utils.feedgenerator import Enclosure
 from django.utils.html import escape
 from taggit.models import Tag
 
-from newsroom.mail.links import absolute
+from newsroom.core.uris import to_uri
+from newsroom.mail.links import absolute, led
 from newsroom.models import ArticlePage, Author, Masthead, SectionPage, readable
 from newsroom.publishing import listings
 from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id
@@ -164,4 +165,9 @@ def whole_texts(articles: list[ArticlePage]) -> list[str]:
         )
         for article in articles
     ]
-    return [absolute(text) for text in expand(BETWEEN.join(texts)).split(BETWEEN)]
+    return [anywhere(text) for text in expand(BETWEEN.join(texts)).split(BETWEEN)]
+
+
+def anywhere(html: str) -> str:
+    """With addresses that work from anywhere, in the letters that all programs take."""
+    return led(absolute(html), to_uri)

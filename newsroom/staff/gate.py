@@ -33,6 +33,7 @@ BEFORE = {
     "add_passkey",
     "passkey_options",
     "sign_in_code",
+    "sign_in_state",
     "prove",
     "wagtailadmin_login",
     "wagtailadmin_logout",

@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
 
-from newsroom.mail.links import absolute
 from newsroom.models import ArticlePage, CreditedImage, Masthead, readable
 from newsroom.publishing.atom import AtomFeed, newest, page_id
-from newsroom.publishing.feeds import BETWEEN, whole_texts
+from newsroom.publishing.feeds import BETWEEN, anywhere, whole_texts
 from newsroom.publishing.rich_text import expand
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
@@ -95,7 +94,7 @@ def whole_issues(issues: list[IssuePage]) -> list[str]:
         )
         for issue in issues
     ]
-    return [absolute(page) for page in expand(BETWEEN.join(pages)).split(BETWEEN)][: len(issues)]
+    return [anywhere(page) for page in expand(BETWEEN.join(pages)).split(BETWEEN)][: len(issues)]
 
 
 def pieces(

@@ -21,6 +21,7 @@ MEANT = [
     "jquery.Jcrop.min.js",  # asks an old way whether this is a touch screen; the new one works
     "Executing inline event handler violates",  # the same, in the browser's words
     "Invalid time zone specified: localtime",  # Debian's list of zones has one too many
+    "because the document's frame is sandboxed",  # of a desk's previews: nothing runs there
     "/preview/no-pictures/", "\"img-src 'none'\"",  # how a mail looks without pictures
 ]  # fmt: skip
 PLACEHOLDER = """[...document.querySelectorAll(".Draftail-block--empty")]

@@ -125,7 +125,7 @@ def test_lead_without_picture_fills_its_place(reader: Page, product: Product) ->
     unpictured = """() => {
         const lead = document.querySelector(".teaser-big");
         lead.classList.add("teaser-words");
-        lead.querySelector(".teaser-image").remove();
+        lead.querySelector(".teaser-image")?.remove();
     }"""
     for width in (1280, 1920):
         reader.set_viewport_size({"width": width, "height": 900})

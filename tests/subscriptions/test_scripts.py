@@ -209,7 +209,8 @@ def test_pages_feeds_and_machines_have_addresses_that_answer(
         assert full in client.get(url).text, url
     feed = client.get(f"{below}feed/").text
     assert paper.issue.full_url in feed
-    assert all(found.isascii() for found in re.findall(r'(?:href|<id>)="?([^"<]*)', feed))
+    addresses = re.findall(r'(?:href|<id>)="?([^"<]*)', feed)
+    assert [found for found in addresses if not found.isascii()] == []
     issue = client.get(paper.issue.url)
     [data] = re.findall(r'ld\+json">(.*?)</script>', issue.text, re.S)
     about = json.loads(data)
@@ -385,7 +386,8 @@ def test_reader_comes_back_to_the_page_they_were_on(client: Any, paper: Paper) -
     here = unquote(paper.article.url)
     for back in ({"back": here}, {"back": paper.article.url}):
         answer = client.post("/support/remind-me/", back | {"when": "week"})
-        assert (answer.status_code, answer["Location"]) == (303, paper.article.url)
+        assert answer.status_code == 200
+        assert paper.article.url in re.findall(r'href="([^"]*)"', answer.text)
 
 
 def test_reads_are_counted_and_reports_taken_away(client: Any, paper: Paper, words: Words) -> None:

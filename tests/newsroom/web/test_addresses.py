@@ -20,7 +20,8 @@ COMMENTS = {"comments-TOTAL_FORMS": 0, "comments-INITIAL_FORMS": 0}
 
 
 def test_every_pattern_but_that_of_pages_is_taken() -> None:
-    starts = {str(p.pattern).lstrip("^").partition("/")[0] for p in get_resolver().url_patterns}
+    ours = [p for p in get_resolver().url_patterns if getattr(p, "name", "") != "wagtail_serve"]
+    starts = {str(p.pattern).lstrip("^").partition("/")[0] for p in ours}
     assert starts - {""} <= taken("") and len(taken("")) >= 13
 
 
