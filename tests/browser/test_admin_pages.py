@@ -65,7 +65,7 @@ def test_add_finds_the_section_whatever_became_of_its_heading(this_week, product
     headings = ["News", "Money", "Life", "Features"]
     following = [pieces.index(one) for one in headings if pieces.index(one) > pieces.index(heading)]
     assert pieces.index(title) == min([*following, len(pieces)]) - 1
-    # Renamed: found by the articles that stand below it. Taken out, with all below: made anew.
+    # Renamed: found by the articles that stand below it.
     button = page.locator("[data-add]:enabled").first
     wanted = (button.get_attribute("data-headings") or "").split("\n")
     place = next(pieces.index(one) for one in wanted if one in pieces)
@@ -75,14 +75,6 @@ def test_add_finds_the_section_whatever_became_of_its_heading(this_week, product
             rename(pieces.index(one), f"not {one}")
     title, pieces = added()
     assert pieces.index(title) > place
-    page.evaluate(f"{STREAM}.setState([{{type: 'section', value: 'Nothing of ours'}}])")
-    button = page.locator("[data-add]:enabled").first
-    wanted = (button.get_attribute("data-headings") or "").split("\n")
-    title, pieces = added()
-    assert pieces == ["Nothing of ours", wanted[0], title]
-    page.evaluate(f"{STREAM}.setState([])")
-    title, pieces = added()
-    assert pieces == [title]
     page.evaluate("window.onbeforeunload = null")
 
 
