@@ -32,7 +32,9 @@ class Editor:
         self.save()
 
     def save(self) -> None:
-        self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
+        """The page may still show what the save before said."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
         expect(self.page.locator(".messages .success").first).to_be_visible()
 
     def letter(self, text: str, *urls: str) -> None:

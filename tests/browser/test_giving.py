@@ -231,11 +231,14 @@ def test_box_comes_back_when_its_time_is_over(reader: Page) -> None:
 
 def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> None:
     address = unique(reader, "cancel")
+    wishes = product.sql("SELECT count(*) FROM donations_deferral")
     first_article(reader)
     reader.click("summary:has-text('Remind me later')")
     reader.fill("#later-email", address)
     reader.get_by_role("button", name="Remind me").click()
     expect(reader.get_by_text(address)).to_be_visible()
+    # A job writes it down, after the answer.
+    product.until(lambda: product.sql("SELECT count(*) FROM donations_deferral") != wishes)
     product.sql("UPDATE donations_deferral SET remind_at = now() WHERE status = 'waiting'")
     product.call("donations.tasks.send_due_reminders")
     reader.goto(link_in(product.mail_to(address, "get back to you"), "/cancel/"))
