@@ -45,6 +45,7 @@ def test_a_future_time_shown_is_the_schedule_and_the_beat_keeps_it(
     page = staff("editor")
     new_article(page, product, "The bridge opens on time")
     expect(page.get_by_role("button", name=re.compile("comments", re.IGNORECASE))).to_be_visible()
+    page.fill("#id_deck", "There is something to read.")
     page.get_by_role("tab", name="Around it").click()
     due = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=90)
     page.fill("#id_published_at", f"{due:%Y-%m-%d %H:%M}")
