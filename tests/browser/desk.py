@@ -70,7 +70,9 @@ class Editor:
         """How a check stands on the desk: "stop", "warning" or "ok"."""
         self.page.goto(f"{self.desk}checklist/")  # as the desk shows it, without its previews
         for state in ("stop", "warning"):
-            found = self.page.locator(f".checklist-{state} strong", has_text=re.compile(f"^{label}$"))
+            found = self.page.locator(
+                f".checklist-{state} strong", has_text=re.compile(f"^{label}$")
+            )
             if found.count():
                 return state
         fine = self.page.locator(".checklist-ok", has_text=re.compile(f"^{label}$"))
