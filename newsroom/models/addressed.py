@@ -106,8 +106,9 @@ class AddressedPage(Page):
         for relation in get_all_child_relations(cls):
             name, model = relation.get_accessor_name(), relation.related_model
             rows = data.get(name, [])
-            kept[name] = [row for row in rows if row not in rows_of_what_is_gone(model, rows)]
-            if len(kept[name]) < len(rows):
+            gone = rows_of_what_is_gone(model, rows)
+            kept[name] = [row for row in rows if row not in gone]
+            if gone:
                 left_out.append(str(model._meta.verbose_name))
         page = super().from_serializable_data(kept, check_fks, strict_fks)
         for field in cls._meta.concrete_fields:
@@ -175,7 +176,8 @@ def rows_of_what_is_gone(model: Any, rows: list[dict[str, Any]]) -> list[dict[st
         if not isinstance(field, models.ForeignKey) or isinstance(field, ParentalKey):
             continue
         wanted = {row[field.name] for row in rows if row.get(field.name) is not None}
-        there = field.remote_field.model._base_manager.filter(pk__in=wanted) if wanted else ()
-        gone = wanted - {one.pk for one in there}
-        found += [row for row in rows if row.get(field.name) in gone]
+        if wanted:
+            there = field.remote_field.model._base_manager.filter(pk__in=wanted)
+            gone = wanted - set(there.values_list("pk", flat=True))
+            found += [row for row in rows if row.get(field.name) in gone]
     return found
