@@ -77,7 +77,7 @@ def pictures_can_be_shown(article: ArticlePage) -> str:
 
 def links_lead_somewhere(article: ArticlePage) -> str:
     texts = [block.value.source for block in article.body if block.block_type == "text"]
-    words = [words for text in texts for words in rich_text.dead_links(text)]
+    words = rich_text.dead_links(texts)
     if not words:
         return ""
     return f"Readers see only the words of {quoted(words)}: that page is not published, or is gone."

@@ -1,6 +1,7 @@
 """Rich text: cleaned on its way in, and shown without links that lead nowhere."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.html import escape, strip_tags
@@ -45,6 +46,7 @@ def expand(source: str) -> str:
     return DEAD.sub(r"\1", expand_db_html(source))
 
 
-def dead_links(source: str) -> list[str]:
-    """The words of the links that lead to nothing which readers can open."""
-    return [strip_tags(words) for words in DEAD.findall(expand_db_html(source))]
+def dead_links(sources: Iterable[str]) -> list[str]:
+    """The words of the links that lead to nothing which readers can open, of all texts at once:
+    what they refer to is looked up together."""
+    return [strip_tags(words) for words in DEAD.findall(expand_db_html("".join(sources)))]

@@ -47,7 +47,7 @@ class Proof:
         texts = [block for block in self.issue.body if block.block_type == "letter"]
         for story in self.whole:
             texts += [block for block in story.body if block.block_type == "text"]
-        return [words for text in texts for words in rich_text.dead_links(text.value.source)]
+        return rich_text.dead_links(text.value.source for text in texts)
 
     @property
     def whole(self) -> list[ArticlePage]:
