@@ -91,7 +91,7 @@ def preview_links(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def make(article: ArticlePage, typed: dict[str, Any], user: Any) -> PreviewLink:
-    """From here on the revision it shows is not written over: see ArticlePage.save_revision."""
+    """From here on the revision it shows is not written over: see AddressedPage.save_revision."""
     with transaction.atomic():
         locked = ArticlePage.objects.select_for_update(of=("self",)).get(pk=article.pk)
         shown = locked.latest_revision or locked.save_revision(user=user)

@@ -132,6 +132,19 @@ class AddressedPage(Page):
                     found += [str(block.label) for pk, block in wanted.items() if pk not in there]
         return [word[:1].lower() + word[1:] for word in dict.fromkeys(found)]
 
+    def save_revision(self, *args: Any, overwrite_revision: Any = None, **kwargs: Any) -> Any:
+        """Wagtail's editor saves while somebody types, over its last revision; but not over one
+        that somebody else has seen and said something about."""
+        with transaction.atomic():
+            list(type(self).objects.filter(pk=self.pk).select_for_update(of=("self",)))
+            if overwrite_revision and self.is_kept(overwrite_revision):
+                overwrite_revision = None
+            return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+
+    def is_kept(self, revision: Any) -> bool:
+        """Must that revision stay as it is?"""
+        return False
+
     @transaction.atomic
     def save(self, *args: Any, clean: bool = True, **kwargs: Any) -> None:
         """Saves below one parent wait for each other: no index of the database knows that an

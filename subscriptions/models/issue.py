@@ -169,23 +169,11 @@ class IssuePage(AddressedPage):
             self.issue_on = self.newsletter.next_free_day(timezone.now())
         super().save(*args, **kwargs)
 
-    def save_revision(
-        self, *args: Any, overwrite_revision: Any = None, user: Any = None, **kwargs: Any
-    ) -> Any:
-        """A revision that was approved, or sent as a test, stays as it is: Wagtail's editor saves
-        while somebody types, over its last revision, and what a colleague has approved meanwhile
-        must not change below their approval.
-
-        The row of an unpublished issue is kept like its newest draft: Wagtail would leave it as
-        it was made, but the newsletter's clock and the lists read it.
-        """
+    def save_revision(self, *args: Any, **kwargs: Any) -> Any:
+        """The row of an unpublished issue is kept like its newest draft: Wagtail would leave it as
+        it was made, but the newsletter's clock and the lists read it."""
         with transaction.atomic():
-            list(type(self).objects.filter(pk=self.pk).select_for_update(of=("self",)))
-            if overwrite_revision and self.is_kept(overwrite_revision):
-                overwrite_revision = None
-            revision = super().save_revision(
-                *args, overwrite_revision=overwrite_revision, user=user, **kwargs
-            )
+            revision = super().save_revision(*args, **kwargs)
             if not self.live:
                 row = type(self).objects.filter(pk=self.pk)
                 row.update(issue_on=self.issue_on, subject=self.subject)
@@ -209,7 +197,8 @@ class IssuePage(AddressedPage):
         return f"{revision.pk}.{revision.created_at.timestamp()}" if revision else ""
 
     def is_kept(self, revision: Any) -> bool:
-        """Does an approval or a test stand for that revision?"""
+        """Does an approval or a test stand for that revision? What a colleague has approved does
+        not change below their approval."""
         return (
             self.mailings.filter(revision=revision).exists()
             or self.test_sends.filter(revision_id=revision.pk).exists()

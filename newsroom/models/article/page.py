@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import (
     Case,
     Q,
@@ -173,17 +173,9 @@ class ArticlePage(AddressedPage):
             self.published_at = self.first_published_at or timezone.now()
         super().save(*args, **kwargs)
 
-    def save_revision(self, *args: Any, overwrite_revision: Any = None, **kwargs: Any) -> Any:
-        """What a preview link shows stays as it is: Wagtail's editor saves while somebody types,
-        over its last revision, and a lawyer's “yes” is about the words that they read."""
-        with transaction.atomic():
-            list(type(self).objects.filter(pk=self.pk).select_for_update(of=("self",)))
-            if (
-                overwrite_revision
-                and PreviewLink.objects.filter(revision_id=overwrite_revision.pk).exists()
-            ):
-                overwrite_revision = None
-            return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+    def is_kept(self, revision: Any) -> bool:
+        """Does a preview link show it? A lawyer's “yes” is about the words that they read."""
+        return PreviewLink.objects.filter(revision_id=revision.pk).exists()
 
     @cached_property
     def section(self) -> Page:
