@@ -17,6 +17,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 
 from newsroom.core import languages
+from newsroom.models import Masthead
 
 # What XML 1.0 can't hold, escaped or not (“Characters”, 2.2).
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -88,6 +89,10 @@ class AtomFeed(Feed):
     def get_feed(self, obj: Any, request: HttpRequest) -> Any:
         with languages.speaking(self.spoken(obj)):
             return super().get_feed(obj, request)
+
+    def author_name(self, obj: Any) -> str:
+        """Of what nobody signs."""
+        return Masthead.load().name
 
     def item_guid(self, item: Page) -> str:
         return page_id(item)

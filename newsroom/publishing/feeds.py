@@ -1,5 +1,6 @@
 """The newest articles, of all the paper or of a part of it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -32,9 +33,6 @@ class ArticleFeed(AtomFeed):
 
     def subtitle(self, obj: Any) -> str | None:
         return Masthead.load().motto or None
-
-    def author_name(self, obj: Any) -> str:
-        return Masthead.load().name
 
     def link(self, obj: Any) -> str:
         return absolute_url("wagtail_serve", "")
@@ -165,9 +163,11 @@ def whole_texts(articles: list[ArticlePage]) -> list[str]:
         )
         for article in articles
     ]
-    return [anywhere(text) for text in expand(BETWEEN.join(texts)).split(BETWEEN)]
+    return anywhere(texts)
 
 
-def anywhere(html: str) -> str:
-    """With addresses that work from anywhere, in the letters that all programs take."""
-    return led(absolute(html), to_uri)
+def anywhere(texts: Sequence[str]) -> list[str]:
+    """Rich text as HTML with addresses that work from anywhere, in the letters that all programs
+    take; what it refers to is looked up for all texts together."""
+    expanded = expand(BETWEEN.join(texts)).split(BETWEEN)[: len(texts)]
+    return [led(absolute(html), to_uri) for html in expanded]

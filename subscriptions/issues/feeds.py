@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
 
-from newsroom.models import ArticlePage, CreditedImage, Masthead, readable
+from newsroom.models import ArticlePage, CreditedImage, readable
 from newsroom.publishing.atom import AtomFeed, newest, page_id
-from newsroom.publishing.feeds import BETWEEN, anywhere, whole_texts
-from newsroom.publishing.rich_text import expand
+from newsroom.publishing.feeds import anywhere, whole_texts
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.models.issue import WITH_ARTICLE
@@ -36,9 +35,6 @@ class IssueFeed(AtomFeed):
 
     def subtitle(self, obj: Newsletter) -> str | None:
         return obj.tagline or None
-
-    def author_name(self, obj: Newsletter) -> str:
-        return Masthead.load().name
 
     def link(self, obj: Newsletter) -> str:
         return obj.full_url or "/"
@@ -79,9 +75,9 @@ def whole_issues(issues: list[IssuePage]) -> list[str]:
     values = [piece["value"] for piece in raw if isinstance(piece["value"], dict)]
     images = {value.get("image") for value in values} - {None}
     entire = {value.get("article") for value in values if value.get("full_text")}
-    readable = ArticlePage.objects.in_print()
-    articles = readable.in_bulk({pk for issue in issues for pk in issue.article_ids()})
-    whole = list(readable.defer(None).prefetch_related("corrections").filter(pk__in=entire))
+    in_print = ArticlePage.objects.in_print()
+    articles = in_print.in_bulk({pk for issue in issues for pk in issue.article_ids()})
+    whole = list(in_print.defer(None).prefetch_related("corrections").filter(pk__in=entire))
     texts = zip((one.pk for one in whole), whole_texts(whole), strict=True)
     about = {
         "articles": articles,
@@ -94,7 +90,7 @@ def whole_issues(issues: list[IssuePage]) -> list[str]:
         )
         for issue in issues
     ]
-    return [anywhere(page) for page in expand(BETWEEN.join(pages)).split(BETWEEN)][: len(issues)]
+    return anywhere(pages)
 
 
 def pieces(
