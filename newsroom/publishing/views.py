@@ -25,7 +25,7 @@ NEWS_LIMIT = 1000
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_QUERY]
+    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     context: dict[str, Any] = {"query": query}
     if query:
         authors = listings.named(listings.authors(), query)

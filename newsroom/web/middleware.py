@@ -129,10 +129,14 @@ def clean_texts(get_response: View) -> View:
 
 def cleaned(fields: QueryDict) -> Any:
     """The same object when nothing was to be done."""
-    clean_fields = fields.copy()
-    for name, values in fields.lists():
-        clean_fields.setlist(name, [clean_field(value) for value in values])
-    return fields if clean_fields == fields else clean_fields
+    lists = dict(fields.lists())
+    clean_lists = {name: [clean_field(value) for value in lists[name]] for name in lists}
+    if clean_lists == lists:
+        return fields
+    changed = fields.copy()
+    for name, values in clean_lists.items():
+        changed.setlist(name, values)
+    return changed
 
 
 def too_large(request: HttpRequest) -> HttpResponse:

@@ -77,7 +77,7 @@ def published(request: HttpRequest, pk: int) -> HttpResponse:
     """The list, best first as a draft would have it; with ``?q=`` what the search finds, of any
     age: the archive too."""
     issue = issue_for(request, pk)
-    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    query = request.GET.get("q", "").strip()[:200]
     if query:
         articles = ArticlePage.objects.in_print().search(query)[:SHOWN]
     else:
