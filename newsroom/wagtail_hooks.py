@@ -94,8 +94,3 @@ def sign_in_again() -> str:
         reverse("sign_in_state"),
         reverse("wagtailadmin_login"),
     )
-
-
-@hooks.register("insert_global_admin_css")
-def dialog_style() -> str:
-    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/sign_in_again.css"))
