@@ -18,6 +18,13 @@ from newsroom.core.paths import number_of
 from newsroom.models import ArticlePage, PreviewLink
 from newsroom.web.http import absolute_url, dead_link
 
+# Found by no search, kept by no cache; nobody's server hears the address, which is the key.
+# Set by the view: Django’s middleware has put its own Referrer-Policy before headers.py looks.
+HEADERS = {
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
 DAYS = [1, 3, 7, 14, 30]
 
 
@@ -27,10 +34,14 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     link = PreviewLink.objects.opened_by(token, timezone.now())
     if link is None:
         words = _("The preview is over, or was taken back. Ask whoever sent you the link.")
-        return dead_link(request, words, 404)
-    request.is_preview = True  # type: ignore[attr-defined]
-    context = link.draft.get_context(request) | {"draft_until": link.ends_at}
-    return render(request, "newsroom/publishing/draft.html", context)
+        answer = dead_link(request, words, 404)
+    else:
+        request.is_preview = True  # type: ignore[attr-defined]
+        context = link.draft.get_context(request) | {"draft_until": link.ends_at}
+        answer = render(request, "newsroom/publishing/draft.html", context)
+    for name, value in HEADERS.items():
+        answer.headers[name] = value
+    return answer
 
 
 class LinkForm(forms.Form):

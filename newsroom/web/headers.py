@@ -87,15 +87,8 @@ STAFF = ALWAYS | {
 }
 # … but pictures: mails show them, in webmail too, and feed readers.
 PICTURES = PUBLIC | {"Cross-Origin-Resource-Policy": "cross-origin"}
-# A draft is found by no search and kept by no cache; nobody's server hears its address, which is
-# the key to it.
-DRAFTS = PUBLIC | {
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "private, no-store",
-}
 # By how the pattern of the view begins in newsroom/urls.py; PUBLIC for all others.
-BY_ROUTE = {"admin/": STAFF, "media/": PICTURES, "preview/": DRAFTS}
+BY_ROUTE = {"admin/": STAFF, "media/": PICTURES}
 # What failed now may be there in a minute. Some caches keep a 404 unasked (RFC 9111, 4.2.2).
 FAILED = {"Cache-Control": "private, no-store"}
 
