@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import parse_http_date
@@ -18,6 +16,7 @@ from wagtail.models import PageViewRestriction
 from newsroom.core.uris import to_uri
 from newsroom.models import ArticleByline, ArticlePage, Author, Correction, Masthead, SectionPage
 from tests.factories import make_article, make_image, make_issue, make_user
+from tests.queries import queries_of
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
@@ -236,18 +235,13 @@ def test_no_language_is_chosen_for_a_feed(client: Any, site: Any, path: str) -> 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_feed_costs_no_query_per_article(client: Any, site: Any, path: str) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            read(client, path)
-        return len(captured)
-
     make_story(site)
     make_story(site)
-    queries()
-    few = queries()
+    read(client, path)
+    few = queries_of(lambda: read(client, path))
     for number in range(4):
         make_story(site, title=f"Story {number}")
-    assert queries() == few
+    assert queries_of(lambda: read(client, path)) == few
 
 
 def test_each_page_names_its_feed(client: Any, site: Any) -> None:

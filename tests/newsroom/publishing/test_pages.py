@@ -2,8 +2,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from wagtail.models import Page, PageViewRestriction
 
@@ -17,6 +15,7 @@ from newsroom.models import (
     TextPage,
 )
 from tests.factories import make_appeal, make_article, make_image, make_issue
+from tests.queries import queries_of
 
 
 @pytest.fixture
@@ -226,18 +225,13 @@ def test_article_page_costs_few_queries(
 
 
 def test_front_page_costs_no_query_per_article(client, site) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            client.get("/")
-        return len(captured)
-
     for _ in range(3):
         make_article(site.section)
     client.get("/")
-    few = queries()
+    few = queries_of(lambda: client.get("/"))
     for _ in range(5):
         make_article(site.section)
-    assert queries() == few
+    assert queries_of(lambda: client.get("/")) == few
 
 
 def test_health(client, db) -> None:

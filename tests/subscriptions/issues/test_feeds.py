@@ -3,12 +3,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from wagtail.models import PageViewRestriction
 
 from tests.factories import make_article, make_image, make_issue
 from tests.newsroom.publishing.test_feeds import read, texts
+from tests.queries import queries_of
 
 FEED = "/newsletter/weekly/feed/"
 
@@ -88,15 +87,10 @@ def test_private_issue_is_nowhere(client: Any, site: Any) -> None:
 
 
 def test_feed_costs_no_query_per_issue_or_article(client: Any, site: Any) -> None:
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            read(client, FEED)
-        return len(captured)
-
     read(client, FEED)
     make_full_issue(site)
-    queries()
-    few = queries()
+    read(client, FEED)
+    few = queries_of(lambda: read(client, FEED))
     for number in range(3):
         make_full_issue(site, slug=f"issue-{number}")
-    assert queries() == few
+    assert queries_of(lambda: read(client, FEED)) == few
