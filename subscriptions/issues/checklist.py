@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from newsroom.editing.checklist import Check, Finding, findings, first_stop
 from subscriptions.issues import checks, link_checker, rendering
-from subscriptions.issues.proof import Proof, Render
+from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage
 
 # --- The list -------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ WARNS = [
 ]
 
 
-def inspect(issue: IssuePage, render: Render = rendering.render_issue) -> list[Finding]:
+def inspect(issue: IssuePage, render: rendering.Render = rendering.render_issue) -> list[Finding]:
     """The whole checklist for the issue as it is in that object."""
     return findings(Proof(issue, render), STOPS, WARNS)
 

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from newsroom.mail.compose import Rendered
 from subscriptions.issues import rendering
 
 # The admin shows these in frames. A mail has its styles in it; no script runs, whoever wrote it.
@@ -59,9 +58,7 @@ MODES = [
 ]
 
 
-def one(
-    issue: Any, mode: str, render: Callable[[Any], Rendered] = rendering.render_issue
-) -> HttpResponse:
+def one(issue: Any, mode: str, render: rendering.Render = rendering.render_issue) -> HttpResponse:
     """One mode of MODES but "web", which is a page of ours like any other."""
     rendered = render(issue)
     if mode == "text":

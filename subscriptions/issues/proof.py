@@ -1,6 +1,6 @@
 """An issue as it would go out now: what the checks look at."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +12,11 @@ from newsroom.publishing import rich_text
 from subscriptions.issues import link_checker, rendering
 from subscriptions.models import IssuePage, Mailing, Piece
 
-Render = Callable[[IssuePage], Rendered]
-
 
 class Proof:
     """An issue as it would go out now, each part made when a check first needs it."""
 
-    def __init__(self, issue: IssuePage, render: Render = rendering.render_issue) -> None:
+    def __init__(self, issue: IssuePage, render: rendering.Render = rendering.render_issue) -> None:
         self.issue, self.newsletter = issue, issue.newsletter
         self.render = render
 

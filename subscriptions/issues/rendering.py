@@ -6,6 +6,7 @@ an author typed can become one.
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "subscriptions/email/issue"
 KEPT_SECONDS = 60
+Render = Callable[["IssuePage"], Rendered]  # anew, or once a minute
 
 
 def personal_links() -> dict[str, str]:
