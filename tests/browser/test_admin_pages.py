@@ -36,18 +36,15 @@ def this_week(staff: Callable[[str], Page]) -> tuple[Page, int]:
     return page, int(re.search(r"issue/(\d+)/", page.url)[1])  # type: ignore[index]
 
 
-def test_add_finds_the_section_whatever_became_of_its_heading(this_week, product: Product) -> None:
+def test_add_finds_the_section_whatever_became_of_its_heading(this_week) -> None:
     page, issue = this_week
-    assert product.sql(
-        "SELECT count(*) FROM wagtailcore_page WHERE live AND has_unpublished_changes"
-    ) == [(0,)]
     Editor(page, issue).open_editor()
     page.get_by_label("Toggle what else was published").click()
     add = page.locator("[data-add]:enabled").first
     expect(add).to_be_visible()
 
-    def added(at: int = 0) -> tuple[str, list[str]]:
-        button = page.locator("[data-add]:enabled").nth(at)
+    def added() -> tuple[str, list[str]]:
+        button = page.locator("[data-add]:enabled").first
         title = button.get_attribute("data-title") or ""
         button.click()
         expect(page.locator("[data-published-said]")).to_contain_text(title)
@@ -65,7 +62,11 @@ def test_add_finds_the_section_whatever_became_of_its_heading(this_week, product
     headings = ["News", "Money", "Life", "Features"]
     following = [pieces.index(one) for one in headings if pieces.index(one) > pieces.index(heading)]
     assert pieces.index(title) == min([*following, len(pieces)]) - 1
-    # Renamed: found by the articles that stand below it.
+    # Taken out again, its heading renamed: found by the articles that stand below it.
+    page.evaluate(f"at => {{ const s = {STREAM}; s.setState(s.getState().toSpliced(at, 1)); }}",
+                  pieces.index(title))  # fmt: skip
+    page.mouse.move(0, 0)  # and back: the panel looks again what is in it
+    page.locator("[data-published-said]").hover()
     button = page.locator("[data-add]:enabled").first
     wanted = (button.get_attribute("data-headings") or "").split("\n")
     place = next(pieces.index(one) for one in wanted if one in pieces)

@@ -1,10 +1,8 @@
-"""Two editors take an issue from draft to sent, and see every check red and then green.
+"""Two editors take an issue from draft to sent: one check that stops it, three that give pause.
 
-Two checks can't turn red by an editor's hand (an empty text part, a template without its
-unsubscribe link): tests/subscriptions has those.
+All other checks: tests/subscriptions/issues/test_checklist.py.
 """
 
-import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.desk import STREAM, Editor
 from tests.product import Product
 
-SHOTS = Path("var/screenshots")  # of the steps, to be looked at; SCREENSHOTS=1: of each check
+SHOTS = Path("var/screenshots")  # of the steps, to be looked at
 
 
 @pytest.fixture
@@ -38,8 +36,6 @@ def shoot() -> Callable[[Editor, str], None]:
 
     def take(editor: Editor, name: str) -> None:
         if name.startswith(("03", "04")):  # a check: the desk around it
-            if not os.environ.get("SCREENSHOTS"):
-                return
             editor.page.goto(editor.desk)
         editor.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
@@ -49,7 +45,7 @@ def shoot() -> Callable[[Editor, str], None]:
 def test_two_editors_take_the_issue_from_draft_to_sent(two, shoot, product: Product) -> None:
     editor, colleague = two
     fill_the_draft(editor, shoot)
-    see_what_stops(editor, product, shoot)
+    see_what_stops(editor, shoot)
     see_what_gives_pause(editor, colleague, product, shoot)
     approve_by_two(editor, colleague, product, shoot)
     same_again(editor, product, shoot)
@@ -102,144 +98,26 @@ def fill_the_draft(editor: Editor, shoot) -> None:
     editor.save()
 
 
-def see_what_stops(editor: Editor, product: Product, shoot) -> None:
-    def red_then_green(label: str, spoil: Callable[[], object], mend: Callable[[], object]) -> None:
-        spoil()
-        assert editor.check(label) == "stop"
-        shoot(editor, f"03-{label.lower().replace(' ', '-')}")
-        mend()
-        assert editor.check(label) == "ok"
-
-    def good() -> None:
-        editor.change(subject="Bread, bridges and a choir")
-
-    red_then_green("Subject", lambda: editor.change(subject=""), good)
-    red_then_green(
-        "No merge marker left over", lambda: editor.change(subject="Dear {{ name }}"), good
-    )
-    red_then_green(
-        "Links to our own pages",
-        lambda: editor.letter("See", f"{product.web}/economy/no-such-story/"),
-        editor.take_out_first,
-    )
-    red_then_green("Size", lambda: editor.letter("x" * 95_000), editor.take_out_first)
-    [[article]] = product.sql(
-        "SELECT id FROM wagtailcore_page WHERE title LIKE 'Bread is 14 per cent%%'"
-    )
-
-    def publish(live: bool) -> None:
-        product.sql("UPDATE wagtailcore_page SET live = %s WHERE id = %s", live, article)
-
-    red_then_green("Articles are published", lambda: publish(False), lambda: publish(True))
-
-    def twice() -> None:
-        editor.open_editor()
-        editor.page.locator("[data-streamfield-action=DUPLICATE]").nth(1).click()
-        editor.save()
-
-    def once() -> None:
-        editor.open_editor()
-        editor.page.locator("[data-streamfield-action=DELETE]").nth(2).click()
-        editor.save()
-
-    red_then_green("Each article once", twice, once)
-
-    def everything(live: bool) -> None:
-        product.sql(
-            "UPDATE wagtailcore_page SET live = %s WHERE id IN "
-            "(SELECT page_ptr_id FROM newsroom_articlepage)",
-            live,
-        )
-
-    red_then_green("Something to read", lambda: everything(False), lambda: everything(True))
-
-    def sender(address: str) -> None:
-        product.sql("UPDATE subscriptions_newsletter SET sender_address = %s", address)
-
-    [[address]] = product.sql(
-        "SELECT sender_address FROM subscriptions_newsletter n JOIN wagtailcore_page p "
-        "ON p.id = n.page_ptr_id WHERE p.slug = 'weekly'"
-    )
-    red_then_green("Sender", lambda: sender("weekly@elsewhere.example"), lambda: sender(address))
+def see_what_stops(editor: Editor, shoot) -> None:
+    editor.change(subject="")
+    assert editor.check("Subject") == "stop"
+    shoot(editor, "03-stopped")
+    editor.change(subject="Bread, bridges and a choir")
+    assert editor.check("Subject") == "ok"
 
 
 def see_what_gives_pause(editor: Editor, colleague: Editor, product: Product, shoot) -> None:
-    def yellow_then_green(
-        label: str, spoil: Callable[[], object], mend: Callable[[], object]
-    ) -> None:
-        spoil()
-        assert editor.check(label) == "warning"
-        shoot(editor, f"04-{label.lower().replace(' ', '-')}")
-        mend()
-        assert editor.check(label) == "ok"
-
-    def subject(text: str) -> Callable[[], None]:
-        return lambda: editor.change(subject=text)
-
-    good = subject("Bread, bridges and a choir")
-    yellow_then_green("Length of the subject", subject("Bread " * 12), good)
-    yellow_then_green("Tone of the subject", subject("BREAD IS DEAR AGAIN"), good)
-    yellow_then_green(
-        "Preheader",
-        lambda: editor.change(preheader=""),
-        lambda: editor.change(preheader="And what the weather means"),
-    )
-    yellow_then_green(
-        "Number of links",
-        lambda: editor.letter("Links", *[f"{product.web}/"] * 41),
-        editor.take_out_first,
-    )
-    yellow_then_green(
-        "Others. pages",
-        lambda: editor.letter("Look", "https://nobody.example/"),
-        editor.take_out_first,
-    )
-
-    def describe(text: str) -> None:
-        product.sql("UPDATE newsroom_creditedimage SET description = %s", text)
-
-    yellow_then_green(
-        "Descriptions of pictures", lambda: describe(""), lambda: describe("Hills and sky")
-    )
-
-    section = "#panel-child-content-subject_test-section"
-
-    def try_another() -> None:
-        editor.open_editor()
-        editor.page.locator(f"{section} [data-panel-toggle]").first.click()
-        editor.page.locator("#id_other_subjects-ADD").click()
-        editor.page.fill("#id_other_subjects-0-subject", "A choir, and other crimes")
-        editor.save()
-
-    def try_no_other() -> None:
-        editor.open_editor()
-        editor.page.locator(f"{section} [data-panel-toggle]").first.click()
-        editor.page.locator("#id_other_subjects-0-DELETE-button").click()
-        editor.save()
-
-    yellow_then_green("Subject test", try_another, try_no_other)
-
-    def comment() -> None:
-        colleague.open_editor()
-        page = colleague.page
-        page.get_by_label("Toggle comments").click()
-        page.locator("[data-contentpath=subject] [data-component=add-comment-button]").click(
-            force=True
-        )
-        page.locator(".comment__input").fill("Is a choir news?")
-        page.get_by_role("button", name="Comment", exact=True).click()
-        colleague.save()
-        shoot(colleague, "05-comment")
-
-    def resolve() -> None:
-        editor.open_editor()
-        page = editor.page
-        page.get_by_label("Toggle comments").click()
-        page.locator(".comment summary").first.press("Enter")
-        page.get_by_role("menuitem", name="Resolve").click()
-        editor.save()
-
-    yellow_then_green("Comments of colleagues", comment, resolve)
+    editor.letter("Look", "https://nobody.example/")
+    assert editor.check("Others. pages") == "warning"
+    shoot(editor, "04-look-again")
+    editor.take_out_first()
+    assert editor.check("Others. pages") == "ok"
+    try_another_subject(editor)
+    assert editor.check("Subject test") == "warning"  # the demo has too few readers for it
+    comment(colleague, shoot)
+    assert editor.check("Comments of colleagues") == "warning"
+    try_no_other_subject_and_resolve(editor)
+    assert editor.check("Subject test") == editor.check("Comments of colleagues") == "ok"
     assert editor.check("Test") == "warning"
     editor.page.goto(editor.desk)
     editor.page.get_by_role("button", name="Send a test to me").click()
@@ -249,6 +127,39 @@ def see_what_gives_pause(editor: Editor, colleague: Editor, product: Product, sh
     editor.page.goto(editor.desk)
     expect(editor.page.get_by_text("Ready: every check is fine")).to_be_visible()
     shoot(editor, "06-all-green")
+
+
+SUBJECTS = "#panel-child-content-subject_test-section [data-panel-toggle]"
+
+
+def try_another_subject(editor: Editor) -> None:
+    editor.open_editor()
+    editor.page.locator(SUBJECTS).first.click()
+    editor.page.locator("#id_other_subjects-ADD").click()
+    editor.page.fill("#id_other_subjects-0-subject", "A choir, and other crimes")
+    editor.save()
+
+
+def comment(colleague: Editor, shoot) -> None:
+    colleague.open_editor()
+    page = colleague.page
+    page.get_by_label("Toggle comments").click()
+    page.locator("[data-contentpath=subject] [data-component=add-comment-button]").click(force=True)
+    page.locator(".comment__input").fill("Is a choir news?")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    colleague.save()
+    shoot(colleague, "05-comment")
+
+
+def try_no_other_subject_and_resolve(editor: Editor) -> None:
+    editor.open_editor()
+    page = editor.page
+    page.locator(SUBJECTS).first.click()
+    page.locator("#id_other_subjects-0-DELETE-button").click()
+    page.get_by_label("Toggle comments").click()
+    page.locator(".comment summary").first.press("Enter")
+    page.get_by_role("menuitem", name="Resolve").click()
+    editor.save()
 
 
 def approve_by_two(editor: Editor, colleague: Editor, product: Product, shoot) -> None:
@@ -300,7 +211,7 @@ def approve_by_two(editor: Editor, colleague: Editor, product: Product, shoot) -
     assert "Nobody approved this" not in mail["html"]
     follow_a_link(mail["html"], other)
     other.goto(f"{colleague.desk}report/")
-    expect(other.locator("dt:text-is('Clicks') + dd")).to_have_text("1")
+    expect(other.locator("dt:text-is('Clicks') + dd")).to_have_text(re.compile(r"^\s*1\b"))
     shoot(colleague, "09-report")
     other.goto("/newsletter/weekly/")
     expect(other.get_by_role("link", name="Bread, bridges and a choir")).to_be_visible()
