@@ -184,7 +184,8 @@ def inject_fault(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def start_over(request: HttpRequest) -> HttpResponse:
-    store.reset()
+    """``new``: as an account that has no products either."""
+    store.reset(keep="" if request.POST.get("new") else "product")
     return redirect("/")
 
 

@@ -98,10 +98,11 @@ class Store:
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
-    def reset(self) -> None:
-        """Forget everything, the clock too."""
+    def reset(self, keep: str = "") -> None:
+        """Forget everything but one kind of objects; the clock, too."""
         with self.transaction():
-            for table in ("objects", "deliveries", "answers", "facts"):
+            self.db.execute("DELETE FROM objects WHERE kind != ?", (keep,))
+            for table in ("deliveries", "answers", "facts"):
                 self.db.execute(f"DELETE FROM {table}")
 
     # --- The clock ---
