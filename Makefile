@@ -4,11 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 
-.PHONY: help up test check format picture licences bench smoke chaos clean
+.PHONY: help up test test-fast check format picture licences bench smoke chaos clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
 
 up: .venv/ready  ## the product, running, with demo content; RELOAD=1: begin anew when code changes
 	@exec $(BIN)/python manage.py up $(if $(RELOAD),--reload)
@@ -16,6 +16,9 @@ up: .venv/ready  ## the product, running, with demo content; RELOAD=1: begin ane
 test: .venv/ready  ## everything, on real PostgreSQL, Redis, workers and a browser
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests $(ARGS)
+
+test-fast: .venv/ready  ## a case of each behaviour that needs no running product
+	@$(BIN)/python -m tests fast
 
 check: .venv/ready  ## style, types, layers, templates, migrations, deployment
 	$(BIN)/ruff check .
@@ -45,6 +48,7 @@ smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what w
 chaos: .venv/ready  ## break the send in ninety ways and count who got what (a quarter of an hour)
 	@$(BIN)/python -m tests.chaos
 	@REQUESTS=10000 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py
+	@$(BIN)/python -m tests rare
 
 # `uv.lock` names every package and its hash; uv itself is among them.
 .venv/ready: pyproject.toml uv.lock

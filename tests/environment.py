@@ -10,21 +10,24 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-# Which half of ``make test`` this is (tests/__main__.py), or "one" for a run of its own.
-WORLD = os.environ.get("TEST_WORLD", "one")
+from tests import worlds
+
+ROOT = worlds.ROOT
+# Each process of a run has a world of its own, and so has each run with a name of its own.
+WORLD = os.environ.get("TEST_WORLD", "one") + os.environ.get("PYTEST_XDIST_WORKER", "")
 REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "PRODUCTION")
 
 
 # Below the ports that the kernel hands out for outgoing connections: one of those could be taken
-# between our asking and the server's start. The two halves choose among odd and even ones.
-PORTS = range(20_000 + (WORLD == "products"), 32_000, 2)
+# between our asking and the server's start. Neighbours choose among others.
+PORTS = range(20_000 + zlib.crc32(WORLD.encode()) % 16, 32_000, 16)
 
 
 def free_port() -> int:
@@ -52,10 +55,20 @@ running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # it only hands out tests
     from newsroom.devserver import engines
 
-    (engines.VAR / "static").mkdir(parents=True, exist_ok=True)
+    worlds.place(worlds.migrated(), engines.VAR)
     running.enter_context(engines.servers())
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The tests' database begins as a copy of the one that has been migrated."""
+    from django.db import connection
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = "newsroom"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """The whole product as `make up` runs it, in a world of its own, for browser and fault tests."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import psutil
 import psycopg
 import requests
 
-from tests.environment import ROOT, free_port, wait_for_port
+from tests import worlds
+from tests.environment import ROOT, WORLD, free_port, wait_for_port
 
 FIRST_START_SECONDS = 240
 
@@ -117,11 +119,10 @@ def command_of(process: psutil.Process) -> str:
 
 @contextmanager
 def running(folder: str) -> Iterator[Product]:
-    """A product with demo content, from nothing, gone afterwards but for its log."""
-    import shutil
-
-    shutil.rmtree(ROOT / "var" / folder, ignore_errors=True)
-    product = Product(folder)
+    """A product with demo content, gone afterwards but for its log."""
+    product = Product(f"{folder}-{WORLD}")
+    shutil.rmtree(product.var, ignore_errors=True)
+    worlds.copy(worlds.demo(), product.var)
     try:
         product.start()
         yield product

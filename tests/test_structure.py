@@ -14,7 +14,6 @@ from django.apps import apps
 from newsroom.celery import app as celery_app
 from newsroom.mail import catalogue
 from tests import layers, picture
-from tests.__main__ import HALVES
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("newsroom", "subscriptions", "donations")
@@ -56,12 +55,6 @@ def test_what_a_document_names_is_there(page: Path) -> None:
     links = re.findall(r"\]\(([\w./-]+\.md)\)", page.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []
     assert [link for link in links if not (page.parent / link).exists()] == []
-
-
-def test_make_test_runs_every_test() -> None:
-    halves = [path for paths in HALVES.values() for path in paths]
-    found = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
-    assert {path for path in found if not path.startswith(tuple(halves))} == set()
 
 
 def test_readme_names_what_make_can_do() -> None:

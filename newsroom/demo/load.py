@@ -2,9 +2,7 @@
 
 import json
 from datetime import timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files.images import ImageFile
@@ -94,10 +92,7 @@ def _front_page() -> HomePage:
     home = root.add_child(instance=HomePage(title="The Meridian", slug="front"))
     site = Site.objects.get(is_default_site=True)
     welcome = site.root_page
-    at = urlsplit(settings.BASE_URL)  # links in mails and feeds are made of host and port
     site.root_page, site.site_name = home, "The Meridian"
-    site.hostname = at.hostname or "localhost"
-    site.port = at.port or (443 if at.scheme == "https" else 80)
     site.save()
     welcome.delete()
     return home

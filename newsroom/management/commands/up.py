@@ -88,6 +88,15 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
         call_command("roles", verbosity=0)
+        self._tell_the_site_its_address()
         if not Site.objects.filter(root_page__slug="front").exists():
             self.stdout.write("First start: loading demo content …")
             call_command("demo")
+
+    def _tell_the_site_its_address(self) -> None:
+        """Links in mails and feeds are made of host and port, and BASE_URL may be another today."""
+        site, at = Site.objects.get(is_default_site=True), urlsplit(settings.BASE_URL)
+        port = at.port or (443 if at.scheme == "https" else 80)
+        if (site.hostname, site.port) != (at.hostname, port):
+            site.hostname, site.port = at.hostname or "localhost", port
+            site.save()
