@@ -9,6 +9,7 @@ import pytest
 import requests
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 
 from newsroom.celery import app as celery_app
 from tests.environment import ROOT
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
         if product:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The tests' database begins as a copy of the one that is migrated (tests/worlds.py)."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = "newsroom"
 
 
 @pytest.fixture(scope="session")

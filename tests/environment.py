@@ -63,14 +63,6 @@ def pytest_configure(config: pytest.Config) -> None:
     running.enter_context(engines.servers())
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """The tests' database begins as a copy of the one that has been migrated."""
-    from django.db import connection
-
-    connection.settings_dict["TEST"]["TEMPLATE"] = "newsroom"
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     running.close()
 
