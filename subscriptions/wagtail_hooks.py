@@ -28,6 +28,7 @@ from subscriptions.desk import (
 )
 from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing
+from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import signup as readers_signup
 from subscriptions.templatetags import signup
 
@@ -123,7 +124,7 @@ def header_button(page: Any, user: Any, view_name: str, next_url: str | None = N
 
 def may_be_mailed(page: Any, user: Any) -> bool:
     article = isinstance(page.specific_deferred, ArticlePage)
-    return bool(article and page.live and user.has_perm(views.APPROVE))
+    return bool(article and page.live and user.has_perm(APPROVE))
 
 
 @hooks.register("register_page_listing_buttons")

@@ -18,9 +18,10 @@ from newsroom.core.jobs import after_commit
 from newsroom.core.paths import number_of
 from newsroom.mail import outbox
 from newsroom.mail.errors import classify
-from subscriptions.desk.views import APPROVE, active_mailing, colleagues, issue_for
+from subscriptions.desk.views import active_mailing, colleagues, issue_for
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
+from subscriptions.models.mailing import APPROVE
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import engine, freezing
 

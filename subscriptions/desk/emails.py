@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Mailing
+from subscriptions.models.mailing import APPROVE
 
 Status = Mailing.Status
 
@@ -97,7 +98,7 @@ def please_approve(issue_id: int, user_id: int) -> Letter | None:
 
 def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> Letter | None:
     editors = get_user_model().objects.with_perm(
-        "subscriptions.approve_mailing", backend="django.contrib.auth.backends.ModelBackend"
+        APPROVE, backend="django.contrib.auth.backends.ModelBackend"
     )
     if but:
         editors = editors.exclude(pk=but)

@@ -19,10 +19,10 @@ from newsroom.core.paths import number_of
 from newsroom.mail import providers
 from newsroom.mail.addresses import AddressField
 from subscriptions.models import Batch, Newsletter, Throttle
+from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import seeds
 from subscriptions.sending import reconcile
 
-APPROVE = "subscriptions.approve_mailing"
 MOST_SEEDS = 20
 
 

@@ -15,9 +15,9 @@ from wagtail.admin.auth import require_admin_access
 from newsroom.core.jobs import after_commit
 from newsroom.models import ArticlePage
 from subscriptions.desk.actions import ask_colleagues
-from subscriptions.desk.views import APPROVE
 from subscriptions.issues import checklist
 from subscriptions.models import IssuePage, Newsletter
+from subscriptions.models.mailing import APPROVE
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import freezing
 

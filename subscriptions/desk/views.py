@@ -24,10 +24,10 @@ from newsroom.mail import providers
 from subscriptions.desk import numbers
 from subscriptions.issues import checklist, previews, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions.models.mailing import APPROVE
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import subject_test
 
-APPROVE = "subscriptions.approve_mailing"
 Status = Mailing.Status
 
 

@@ -15,6 +15,8 @@ from .batch import Batch, Cardinality
 from .issue import IssuePage
 from .newsletter import Newsletter
 
+APPROVE = "subscriptions.approve_mailing"  # the right to approve an issue, and what follows from it
+
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
     def due(self, now: datetime) -> "MailingQuerySet":
