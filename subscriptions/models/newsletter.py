@@ -69,6 +69,8 @@ class NewsletterIndexPage(Page):
 class Newsletter(AddressedPage):
     """The product ("The Weekly"): what it is, when it goes out, and who sends it."""
 
+    CANARY = 200  # readers, besides the seed list; an issue to fewer than five times that has none
+
     tagline = models.CharField(
         max_length=200,
         default="Our free weekly newsletter. The best of our reporting, every Friday.",
@@ -102,8 +104,8 @@ class Newsletter(AddressedPage):
     )
     canary_minutes = models.PositiveSmallIntegerField(
         default=10,
-        help_text="A larger issue goes to the seed list and 200 readers first. The rest waits this "
-        "long, and stops if too many bounce or complain. 0: no canary.",
+        help_text=f"A larger issue goes to the seed list and {CANARY} readers first. The rest waits "
+        "this long, and stops if too many bounce or complain. 0: no canary.",
     )
     language = models.CharField(max_length=2, choices=languages.CHOICES, default="en")
     accent = models.CharField(

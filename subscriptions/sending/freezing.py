@@ -18,8 +18,6 @@ from subscriptions.models import Batch, IssuePage, Mailing
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import counted_links
 
-CANARY = 200  # readers, besides the seed list; an issue to fewer than five times that has none
-
 
 def approve(issue: IssuePage, user: Any, send_at: datetime | None = None) -> Mailing:
     """Approve the issue's newest revision, and schedule it if ``send_at`` says for when. Raises
@@ -135,9 +133,9 @@ def _sample(mailing: Mailing, issue: IssuePage, now: datetime) -> Sample:
     readers = audience * issue.sample_percent // 100
     if 1 < len(subjects) <= readers:
         return Sample(readers, now + timedelta(minutes=issue.test_minutes), subjects)
-    if not newsletter.canary_minutes or audience < 5 * CANARY:
+    if not newsletter.canary_minutes or audience < 5 * newsletter.CANARY:
         return Sample()
-    return Sample(CANARY, now + timedelta(minutes=newsletter.canary_minutes))
+    return Sample(newsletter.CANARY, now + timedelta(minutes=newsletter.canary_minutes))
 
 
 def _make_batches(mailing: Mailing, sample: Sample, now: datetime) -> int:

@@ -6,9 +6,9 @@ import pytest
 from anymail.signals import AnymailTrackingEvent, tracking
 from django.utils import timezone
 
-from subscriptions.models import IssuePage, Mailing
+from subscriptions.models import IssuePage, Mailing, Newsletter
 from subscriptions.sending import engine, freezing, transports
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_issue, make_subscription, make_user
 from tests.sending import send_all
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _small_canary(monkeypatch) -> None:
-    monkeypatch.setattr(freezing, "CANARY", 4)
+    monkeypatch.setattr(Newsletter, "CANARY", 4)
 
 
 @pytest.fixture
@@ -78,6 +78,13 @@ def test_seed_list_and_a_sample_go_first_and_the_rest_waits(inbox, mailing, site
     assert (mailing.status, mailing.progress()["accepted"]) == ("sent", 25)
 
 
+def test_pages_of_the_desk_say_how_many_readers_are_the_canary(client, mailing) -> None:
+    client.force_login(make_user())
+    desk = client.get(f"/admin/newsletters/issue/{mailing.issue_id}/").text
+    seeds = client.get(f"/admin/newsletters/{mailing.newsletter_id}/seeds/").text
+    assert "seed list and 4 readers" in desk and "with 4 readers" in seeds
+
+
 def test_everyone_is_in_exactly_one_batch(mailing) -> None:
     ids = [pk for batch in mailing.batches.all() for pk in batch.subscriber_ids]
     assert len(ids) == len(set(ids)) == mailing.audience == 25
@@ -86,7 +93,7 @@ def test_everyone_is_in_exactly_one_batch(mailing) -> None:
 def test_small_issue_or_no_minutes_need_no_canary(issue, site, inbox, monkeypatch) -> None:
     site.newsletter.canary_minutes = 10
     site.newsletter.save()
-    monkeypatch.setattr(freezing, "CANARY", 200)
+    monkeypatch.setattr(Newsletter, "CANARY", 200)
     mailing = sent(issue)
     assert (mailing.status, mailing.rest_at) == ("sent", None)
 
