@@ -1,6 +1,5 @@
 """One call to the provider and its readers, with the table of its moves."""
 
-import math
 import uuid
 from collections.abc import Collection
 from typing import Any
@@ -124,9 +123,6 @@ class Batch(models.Model):
     error = models.CharField(max_length=300, default="", db_default="")
 
     objects = BatchQuerySet.as_manager()
-
-    call_before = math.inf  # on the claimant's monotonic clock, in seconds: later, the call may
-    # still be on its way when others have begun to ask after it
 
     class Meta:
         constraints = [

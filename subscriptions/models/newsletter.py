@@ -104,8 +104,8 @@ class Newsletter(AddressedPage):
     )
     canary_minutes = models.PositiveSmallIntegerField(
         default=10,
-        help_text=f"A larger issue goes to the seed list and {CANARY} readers first. The rest waits "
-        "this long, and stops if too many bounce or complain. 0: no canary.",
+        help_text=f"A larger issue goes to the seed list and {CANARY} readers first. The rest "
+        "waits this long, and stops if too many bounce or complain. 0: no canary.",
     )
     language = models.CharField(max_length=2, choices=languages.CHOICES, default="en")
     accent = models.CharField(

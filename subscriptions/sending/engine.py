@@ -6,16 +6,12 @@ doubt*: only evidence (the provider's own record, or a person) takes it out of t
 """
 
 import logging
-import time
-import uuid
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, assert_never
 
-from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models.functions import Now
 
 from newsroom.core import clock
 from newsroom.core.database import with_retries
@@ -29,11 +25,9 @@ from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
 from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
-from subscriptions.models.throttle import tomorrow
-from subscriptions.readers.audience import audience_of
-from subscriptions.sending import reconcile, thresholds
+from subscriptions.sending import claiming, reconcile, thresholds
 from subscriptions.sending.result import SendResult
-from subscriptions.sending.transports import LostClaim, Recipient, TooLate, Transport
+from subscriptions.sending.transports import LostClaim, TooLate, Transport
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +47,15 @@ GIVEN_UP = {Verdict.DEAD: Kind.SOFT, Verdict.SOFT: Kind.SOFT, Verdict.US: Kind.U
 
 def send_next(transport: Transport) -> bool:
     """Send one batch. False when none is waiting, or none may go now."""
-    claimed = with_retries(claim)
-    if claimed is None:
+    claim = with_retries(claiming.claim)
+    if claim is None:
         return False
-    batch, recipients = claimed
-    if not recipients:  # all of them left since the freeze
+    batch = claim.batch
+    if not claim.recipients:  # all of them left since the freeze
         finish(batch, Status.ACCEPTED)
         return True
     try:
-        result = transport.send(batch, recipients)
+        result = transport.send(claim)
     except TooLate:
         finish(batch, Status.PENDING, error="The worker was too slow to begin the call.")
     except LostClaim:
@@ -71,79 +65,6 @@ def send_next(transport: Transport) -> bool:
     else:
         _finish_taken(batch, result)
     return True
-
-
-def claim() -> tuple[Batch, list[Recipient]] | None:
-    """Take the next batch, with who may get it *now*: committed before any call is made.
-
-    Whoever unsubscribed or was suppressed since the freeze is recorded as excluded.
-    """
-    provider = providers.current()
-    with transaction.atomic():
-        batch = (
-            Batch.objects.sendable()
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("mailing__newsletter")
-            .defer("mailing__html", "mailing__text")  # a transport reads them once
-            .annotate(clock=Now())
-            .order_by("mailing_id", "seq")
-            .first()
-        )
-        if batch is None:
-            return None
-        now = batch.clock
-        if not _fits(batch, provider.key, provider.per_call, now):
-            return None
-        recipients = eligible(batch)
-        here = {recipient.subscriber_id for recipient in recipients}
-        transition(
-            batch,
-            Status.SENDING,
-            excluded_ids=[pk for pk in batch.subscriber_ids if pk not in here],
-            claim_token=uuid.uuid4(),
-            lease_until=now + settings.MAIL_LEASE,
-            tries=batch.tries + 1,
-            tried_at=now,
-            first_tried_at=batch.first_tried_at or now,
-            provider=provider.key,
-            probes=0,
-            begun=0,
-            done=0,
-            left_out_ids=[],
-        )
-    batch.call_before = time.monotonic() + settings.MAIL_LEASE.total_seconds() / 3
-    return batch, recipients
-
-
-def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
-    """May it go now? Cut to what the provider takes in one call, and the warm-up plan allows.
-
-    A call that may have arrived stays as it was: its repeat has to be the same.
-    """
-    throttle = Throttle.locked(provider)
-    left = throttle.left_today(now)
-    if left == 0:
-        until = tomorrow(now)
-        Mailing.objects.filter(pk=batch.mailing_id).update(
-            problem="Today's share of the warm-up plan is sent. The rest follows tomorrow.",
-            not_after=until + batch.mailing.newsletter.grace,
-        )
-        throttle.close(until)
-        return False
-    most = min(per_call, left or per_call)
-    if batch.size > most and not batch.first_tried_at:
-        batch.split_off(batch.subscriber_ids[most:], Status.PENDING, next_try_at=batch.next_try_at)
-    return throttle.take(batch.size, now)
-
-
-def eligible(batch: Batch) -> list[Recipient]:
-    rows = (
-        audience_of(batch.mailing.newsletter)
-        .filter(subscriber__in=batch.subscriber_ids)
-        .order_by("subscriber")
-        .values_list("subscriber_id", "pk", "subscriber__email")
-    )
-    return [Recipient(*row) for row in rows]
 
 
 def finish(batch: Batch, to: str, **fields: Any) -> None:

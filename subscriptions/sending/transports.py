@@ -1,9 +1,7 @@
 """One batch, handed over: as one call to a provider's API, or message by message by SMTP."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, assert_never
 
 from anymail.message import AnymailMessage
@@ -24,6 +22,7 @@ from subscriptions.models import Batch, Mailing
 from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_headers
 from subscriptions.sending import counted_links, mime, smtp
+from subscriptions.sending.claiming import Claim, Recipient
 from subscriptions.sending.result import SendResult
 
 # Characters in a List-Id, so that the header is a line (RFC 5322, 2.1.1: 998) in any script.
@@ -32,17 +31,10 @@ MOST_OF_TITLE = 80
 LEAVING = ("unsubscribe", "leave")  # what is personal in the headers
 
 
-@dataclass(frozen=True)
-class Recipient:
-    subscriber_id: int
-    subscription_id: int
-    email: str
-
-
 class Transport(Protocol):
     """An open way to the provider, used by one send loop."""
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult: ...
+    def send(self, claim: Claim) -> SendResult: ...
 
     def close(self) -> None: ...
 
@@ -76,9 +68,10 @@ class APITransport:
         self.mail.open()
         self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult:
+    def send(self, claim: Claim) -> SendResult:
         """Raises TooLate, and what Anymail raises: see ``classify`` in newsroom/mail/errors.py."""
-        mailing, content = batch.mailing, (batch.mailing_id, batch.variant)
+        batch, mailing = claim.batch, claim.batch.mailing
+        content = (mailing.pk, batch.variant)
         if content not in self.bodies:
             provider = providers.current()
             html, text = (
@@ -86,13 +79,13 @@ class APITransport:
                 for body in (counted_links.of_variant(mailing.html, batch.variant), mailing.text)
             )
             self.bodies = {content: (html, text)}
-        message = compose(batch, recipients, *self.bodies[content])
-        if time.monotonic() > batch.call_before:
+        message = compose(batch, claim.recipients, *self.bodies[content])
+        if time.monotonic() > claim.call_before:
             raise TooLate
         self.mail.send_messages([message])
-        return self._judge(message.anymail_status, recipients)
+        return self._judge(message.anymail_status, claim.recipients)
 
-    def _judge(self, status: Any, recipients: list[Recipient]) -> SendResult:
+    def _judge(self, status: Any, recipients: Sequence[Recipient]) -> SendResult:
         ids = status.message_id
         provider_id = ids if isinstance(ids, str) else next((one for one in ids or () if one), "")
         result = SendResult(str(provider_id)[:200])
@@ -110,7 +103,7 @@ class APITransport:
         self.mail.close()
 
 
-def compose(batch: Batch, recipients: list[Recipient], html: str, text: str) -> AnymailMessage:
+def compose(batch: Batch, recipients: Sequence[Recipient], html: str, text: str) -> AnymailMessage:
     """The call's message: rendered text, and each reader's own links as merge data.
 
     Both unsubscribe headers go to every recipient (RFC 8058).
@@ -162,13 +155,20 @@ def list_headers(newsletter: Any) -> dict[str, str]:
 
 # --- By SMTP --------------------------------------------------------------------------------
 
-JOURNAL = """
-    UPDATE subscriptions_batch SET begun = %s, done = %s, lease_until = now() + %s
-    WHERE id = %s AND claim_token = %s AND status = 'sending'
+# An entry need not be on the disk before the next message: it survives our own death; after a crash
+# of the database, reconcile.py does not trust it. The setting ends with its transaction, which is
+# this one statement, and not with the connection: that may be somebody else's next (PostgreSQL,
+# “Configuration Settings Functions”: ``true`` is SET LOCAL).
+MINE = """
+    WHERE id = %(batch)s AND claim_token = %(token)s AND status = 'sending'
+        AND set_config('synchronous_commit', 'off', true) = 'off'
 """
-LEFT_OUT = """
-    UPDATE subscriptions_batch SET left_out_ids = array_append(left_out_ids, %s)
-    WHERE id = %s AND claim_token = %s AND status = 'sending'
+JOURNAL = f"""
+    UPDATE subscriptions_batch
+    SET begun = %(begun)s, done = %(done)s, lease_until = now() + %(lease)s {MINE}
+"""
+LEFT_OUT = f"""
+    UPDATE subscriptions_batch SET left_out_ids = array_append(left_out_ids, %(reader)s) {MINE}
 """
 
 
@@ -179,12 +179,13 @@ class SMTPTransport:
         self.server: Any = None
         self.templates: dict[tuple[int, int | None], mime.Template] = {}  # of what was sent last
 
-    def send(self, batch: Batch, recipients: list[Recipient]) -> SendResult:
+    def send(self, claim: Claim) -> SendResult:
         """Raises CouldNotConnect, LostClaim."""
-        mailing, content = batch.mailing, (batch.mailing_id, batch.variant)
+        batch, mailing = claim.batch, claim.batch.mailing
+        content = (mailing.pk, batch.variant)
         if content not in self.templates:
             self.templates = {content: template(mailing, batch.variant)}
-        copies = [copy_for(mailing, recipient) for recipient in recipients]
+        copies = [copy_for(mailing, recipient) for recipient in claim.recipients]
         if self.server is None:
             try:
                 self.server = smtp.connect()
@@ -194,8 +195,7 @@ class SMTPTransport:
         patience = 1 if mailing.thresholds_on else smtp.IN_A_ROW
         pipeline = smtp.Pipeline(self.server, patience, left_out_of(batch))
         try:
-            with commits_without_waiting():
-                result = pipeline.send(self.templates[content], copies, journal_of(batch))
+            result = pipeline.send(self.templates[content], copies, journal_of(batch))
         except BaseException:
             self.close()  # nothing half-said may stay on the line
             raise
@@ -212,40 +212,26 @@ class SMTPTransport:
 def journal_of(batch: Batch) -> Callable[[int, int], None]:
     """Writes down how far the batch is; the lease begins anew with each message."""
 
-    return lambda begun, done: _write_down(batch, JOURNAL, begun, done, settings.MAIL_LEASE)
+    return lambda begun, done: _write_down(
+        batch, JOURNAL, begun=begun, done=done, lease=settings.MAIL_LEASE
+    )
 
 
 def left_out_of(batch: Batch) -> Callable[[int], None]:
     """Writes down who did not get it: else a worker that dies would leave them behind as sent."""
-    return lambda subscriber_id: _write_down(batch, LEFT_OUT, subscriber_id)
+    return lambda subscriber_id: _write_down(batch, LEFT_OUT, reader=subscriber_id)
 
 
-def _write_down(batch: Batch, what: str, *values: Any) -> None:
+def _write_down(batch: Batch, what: str, **values: Any) -> None:
     """Raises LostClaim."""
 
     def write() -> None:
         with connection.cursor() as cursor:
-            cursor.execute(what, [*values, batch.pk, batch.claim_token])
+            cursor.execute(what, values | {"batch": batch.pk, "token": batch.claim_token})
             if not cursor.rowcount:
                 raise LostClaim
 
     with_retries(write)
-
-
-@contextmanager
-def commits_without_waiting() -> Iterator[None]:
-    """A journal entry need not be on the disk before the next message: it survives our own
-    death; after a crash of the database, reconcile.py does not trust it."""
-
-    def set_to(value: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET synchronous_commit = {value}")
-
-    with_retries(lambda: set_to("off"))
-    try:
-        yield
-    finally:
-        with_retries(lambda: set_to("on"))
 
 
 def template(mailing: Mailing, variant: int | None = None) -> mime.Template:

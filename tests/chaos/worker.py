@@ -58,7 +58,7 @@ def install() -> None:
     from newsroom.mail import providers
     from newsroom.mail.providers import mailgun, smtp
     from subscriptions.models import Mailing
-    from subscriptions.sending import engine, reconcile, transports
+    from subscriptions.sending import claiming, engine, reconcile, transports
 
     if per_call := int(os.environ.get("CHAOS_PER_CALL", "0")):
         for module in (mailgun, smtp):
@@ -66,7 +66,7 @@ def install() -> None:
         providers.get.cache_clear()
     sending = Mailing.Status.SENDING
     before(Mailing, "move", "in the freeze", lambda mailing, to: to == sending)
-    before(engine, "eligible", "in the claim")
+    before(claiming, "eligible", "in the claim")
     before(transports.APITransport, "send", "before the call")
     before(transports.SMTPTransport, "send", "before the call")
     before(http.client.HTTPConnection, "getresponse", "during the call")

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from subscriptions.models import Batch, Newsletter, Subscription
 from subscriptions.readers.audience import audience_of
-from subscriptions.sending import engine, freezing
+from subscriptions.sending import claiming, freezing
 from tests.factories import make_article, make_issue, make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,8 @@ def test_readers_of_another_newsletter_are_left_out_at_freeze_and_claim(site) ->
     batch = Batch.objects.get()
     assert batch.subscriber_ids == [only.subscriber_id]
     Subscription.objects.create(subscriber=only.subscriber, newsletter=other, status="confirmed")
-    _, recipients = engine.claim()  # they have joined the other one meanwhile
-    assert recipients == []
+    claim = claiming.claim()  # they have joined the other one meanwhile
+    assert claim.recipients == ()
 
 
 def test_new_readers_wait_for_the_welcome_series(site) -> None:

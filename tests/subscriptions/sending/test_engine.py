@@ -1,9 +1,12 @@
 """The send engine against the mail sandbox, over real HTTP."""
 
 import io
+import math
+import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,7 +19,7 @@ from newsroom.models import Suppression
 from subscriptions import tasks
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
 from subscriptions.readers import signup
-from subscriptions.sending import engine, freezing, reconcile, transports
+from subscriptions.sending import claiming, engine, freezing, reconcile, transports
 from tests.factories import make_subscription
 from tests.sending import received, send_all
 
@@ -160,10 +163,10 @@ def test_fault_at_the_provider_loses_no_one_and_doubles_no_one(
 def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent: bool) -> None:
     """Killed after the claim: with the call accepted, or before it was made."""
     mailing = frozen(issue)
-    batch, recipients = engine.claim()
+    claim = claiming.claim()
     if sent:
-        transports.open_transport().send(batch, recipients)
-    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        transports.open_transport().send(claim)
+    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     send_all()
     settle(mailing)
     mailing.refresh_from_db()
@@ -173,16 +176,29 @@ def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent:
 
 def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbox) -> None:
     mailing = frozen(issue)
-    batch, recipients = engine.claim()
+    claim = claiming.claim()
+    batch = claim.batch
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     reconcile.run_due(timezone.now())
-    transports.open_transport().send(batch, recipients)
+    transports.open_transport().send(claim)
     engine.finish(batch, "accepted", provider_id="<x>")
     batch.refresh_from_db()
     assert batch.status == "accepted"
     send_all()
     settle(mailing)
     assert received(inbox, audience) == Counter(dict.fromkeys(audience, 1))
+
+
+def test_claim_stays_as_it_was_made(issue, audience) -> None:
+    frozen(issue)
+    before = time.monotonic()
+    claim = claiming.claim()
+    lease = claim.batch.lease_until - claim.batch.tried_at
+    assert before < claim.call_before - lease.total_seconds() / 3 < time.monotonic()
+    with pytest.raises(FrozenInstanceError):
+        claim.call_before = math.inf
+    with pytest.raises(FrozenInstanceError):
+        claim.recipients[0].email = "somebody@example.org"
 
 
 def test_after_three_calls_in_doubt_no_more_are_made_until_they_are_settled(
@@ -215,9 +231,9 @@ def test_worker_that_was_stopped_before_the_call_does_not_make_it(
     mailing = frozen(issue)
     compose = transports.compose
 
-    def stopped(batch, *args):
-        batch.call_before = 0
-        return compose(batch, *args)
+    def stopped(*args):
+        monkeypatch.setattr(transports, "time", SimpleNamespace(monotonic=lambda: math.inf))
+        return compose(*args)
 
     monkeypatch.setattr(transports, "compose", stopped)
     transport = transports.open_transport()

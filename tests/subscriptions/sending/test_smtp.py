@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.db import connection, transaction
 from django.utils import timezone
 
 from newsroom.core import tokens
@@ -19,7 +20,7 @@ from newsroom.models import Suppression
 from subscriptions.models import Batch, Mailing, Throttle
 from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_url
-from subscriptions.sending import engine, reconcile, transports
+from subscriptions.sending import claiming, reconcile, transports
 from tests.environment import free_port
 from tests.sending import send_all
 from tests.subscriptions.sending.mailserver import MailServer, reader_of
@@ -202,20 +203,46 @@ def test_journal_older_than_the_databases_last_start_is_not_trusted(
 ) -> None:
     """What a crashed database forgot of the journal may have been sent: a person decides."""
     monkeypatch.setattr(reconcile, "_database_restarted_since", lambda at: True)
-    batch, _ = engine.claim()
-    Batch.objects.filter(pk=batch.pk).update(begun=3, done=2)
+    claim = claiming.claim()
+    Batch.objects.filter(pk=claim.batch.pk).update(begun=3, done=2)
     later()
     unknown = mailing.batches.get(status="needs_review")
     assert unknown.size == 4
     assert mailing.progress()["accepted"] == 2
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("entry", ["journal", "left out"])
+def test_entry_commits_without_waiting_and_leaves_the_connection_as_it_was(mailing, entry) -> None:
+    """Behind a pool, or PgBouncer, the connection is somebody else's next."""
+    batch = claiming.claim().batch
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = local")  # whatever its owner wants
+    with transaction.atomic():
+        if entry == "journal":
+            transports.journal_of(batch)(1, 0)
+        else:
+            transports.left_out_of(batch)(batch.subscriber_ids[0])
+        assert synchronous_commit() == "off"
+    assert synchronous_commit() == "local"
+    send_all()
+    assert synchronous_commit() == "local"
+    with connection.cursor() as cursor:
+        cursor.execute("RESET synchronous_commit")
+
+
+def synchronous_commit() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return cursor.fetchone()[0]
+
+
 def test_worker_that_wakes_after_its_lease_stops_at_once(mailing, readers, server) -> None:
-    batch, recipients = engine.claim()
-    Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    claim = claiming.claim()
+    Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     reconcile.run_due(timezone.now())
     with pytest.raises(transports.LostClaim):
-        transports.open_transport().send(batch, recipients)
+        transports.open_transport().send(claim)
     assert server.taken == []
     send_all()
     assert copies(server) == Counter(dict.fromkeys(readers, 1))

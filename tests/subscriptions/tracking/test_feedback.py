@@ -10,7 +10,7 @@ from django.utils import timezone
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch
-from subscriptions.sending import engine, freezing
+from subscriptions.sending import claiming, freezing
 from tests.factories import make_article, make_issue, make_subscription
 
 URL = "/webhooks/anymail/mailgun/tracking/"
@@ -71,7 +71,7 @@ def test_event_with_a_batch_is_proof_that_it_was_sent(client, settings, site, re
     issue = make_issue(site.newsletter, [make_article(site.section)])
     mailing = freezing.approve(issue, None, timezone.now())
     freezing.freeze(mailing, timezone.now())
-    batch, _ = engine.claim()
+    batch = claiming.claim().batch
     Batch.objects.update(status="in_doubt")
     tell(client, settings, {"event": "delivered", "user-variables": {"batch": str(batch.pk)}})
     batch.refresh_from_db()
