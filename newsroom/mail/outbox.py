@@ -57,9 +57,9 @@ def ten_minutes() -> int:
 
 def send(mail: TransactionalMail, now: datetime) -> None:
     """Write and send one mail. Safe to call twice: the second finds it taken or done."""
-    if not mail.claim(now):
+    claim = mail.claim(now)
+    if claim is None:
         return
-    mail.refresh_from_db()
     try:
         words, writer = mails()[mail.purpose]
         letter = writer(*mail.about)
@@ -70,7 +70,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         message.tags = [TAG]
         message.metadata = {"batch": name_of(mail)}
         providers.current().adapt(message, name_of(mail))
-        if mail.may_have_arrived and _has_arrived(mail, message.to):
+        if claim.may_have_arrived and _has_arrived(mail, message.to):
             mail.finish(Status.SENT)
             return
         message.send()

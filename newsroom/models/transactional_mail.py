@@ -1,5 +1,6 @@
 """Single mails that somebody is waiting for: confirmations, reminders, thanks, notices."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,13 @@ RETRY_AFTER = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10
 RETRY_AFTER += [timedelta(hours=1), timedelta(hours=6)]
 # A mail whose worker died is tried again: a doubled confirmation harms less than none.
 LOST_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A try to send a mail, ours alone."""
+
+    may_have_arrived: bool  # by an earlier try
 
 
 class TransactionalMailQuerySet(models.QuerySet["TransactionalMail"]):
@@ -71,8 +79,6 @@ class TransactionalMail(models.Model):
 
     objects = TransactionalMailQuerySet.as_manager()
 
-    may_have_arrived = False  # by an earlier try than mine
-
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["purpose", "key"], name="one_mail_per_purpose_and_key")
@@ -93,15 +99,15 @@ class TransactionalMail(models.Model):
         """The ids of its rows, as the function that writes it takes them."""
         return [pk for pk in (self.object_id, self.second_id) if pk is not None]
 
-    def claim(self, now: datetime) -> bool:
-        """Take this mail for sending; False when another worker has it or it is done."""
+    def claim(self, now: datetime) -> Claim | None:
+        """Take this mail for one try; None when another worker has it or it is done."""
         due = type(self).objects.due(now).filter(pk=self.pk)
-        self.may_have_arrived = self.in_doubt
-        return bool(
-            transition(
-                due, self.Status.SENDING, tries=F("tries") + 1, next_try_at=now, in_doubt=True
-            )
-        )
+        claim = Claim(may_have_arrived=self.in_doubt)
+        taken: dict[str, Any] = {"tries": F("tries") + 1, "next_try_at": now, "in_doubt": True}
+        if not transition(due, self.Status.SENDING, **taken):
+            return None
+        self.refresh_from_db()
+        return claim
 
     def finish(self, status: str, **fields: Any) -> None:
         """Leave ``sending`` for ``status``, unless something else has happened meanwhile."""

@@ -149,7 +149,7 @@ def sample_is_large_enough(proof: Proof) -> str:
     variants = len(proof.issue.subjects)
     if variants < 2:
         return ""
-    each = audience_of(proof.newsletter).count() * proof.issue.sample_percent // 100 // variants
+    each = proof.issue.sample_of(audience_of(proof.newsletter).count()) // variants
     if each >= LEAST_EACH:
         return ""
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."

@@ -215,6 +215,10 @@ class IssuePage(AddressedPage):
         others = [row.subject for row in self.other_subjects.all()]
         return list(dict.fromkeys([self.subject, *others]))
 
+    def sample_of(self, audience: int) -> int:
+        """On how many of so many readers a subject test tries its subjects, all together."""
+        return audience * self.sample_percent // 100
+
     def article_ids(self) -> list[int]:
         """Of every article in it, readable or not, deleted ones too."""
         return [

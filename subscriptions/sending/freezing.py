@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Sum
 
 from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
 from subscriptions.issues import rendering
-from subscriptions.models import Batch, IssuePage, Mailing
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import counted_links
 
@@ -42,41 +41,35 @@ def schedule(mailing: Mailing, send_at: datetime) -> bool:
     return mailing.move(Mailing.Status.SCHEDULED, send_at=send_at, not_after=not_after, problem="")
 
 
-# The first batches are the canary (the seed list and a sample) or the sample of a subject test,
-# an equal part for each subject; the rest follows in the order of ids.
-FREEZE = """
-    WITH audience AS MATERIALIZED ({audience}),
-    sample AS MATERIALIZED (
-        SELECT subscriber_id, 0 AS variant FROM audience WHERE seed AND %s > 0
+# Who gets it, as the rule has it at this moment. The table ends with the transaction.
+AUDIENCE = "CREATE TEMP TABLE audience (subscriber_id, seed) ON COMMIT DROP AS {audience}"
+# The first batches are the canary (the seed list and a sample) or the sample of a subject test, an
+# equal part for each subject; the rest, who have no place in the sample, follows.
+BATCHES = """
+    WITH sample AS (
+        SELECT subscriber_id, 0 AS place FROM audience WHERE seed AND %(sample)s > 0
         UNION ALL
-        SELECT subscriber_id, (row_number() OVER (ORDER BY dice, subscriber_id) - 1)::int %% %s
+        SELECT subscriber_id,
+               (row_number() OVER (ORDER BY dice, subscriber_id) - 1)::int %% %(subjects)s
         FROM (
-            SELECT subscriber_id, hashint8extended(subscriber_id, %s) AS dice
-            FROM audience WHERE NOT seed ORDER BY dice, subscriber_id LIMIT %s
+            SELECT subscriber_id, hashint8extended(subscriber_id, %(mailing)s) AS dice
+            FROM audience WHERE NOT seed ORDER BY dice, subscriber_id LIMIT %(sample)s
         ) thrown
+    ),
+    cut AS (
+        SELECT subscriber_id, place,
+               (row_number() OVER (PARTITION BY place ORDER BY subscriber_id) - 1) / %(per_call)s
+                   AS chunk
+        FROM audience LEFT JOIN sample USING (subscriber_id)
     )
     INSERT INTO subscriptions_batch
         (id, mailing_id, seq, variant, subscriber_ids, size, next_try_at)
-    SELECT gen_random_uuid(), %s, row_number() OVER (ORDER BY late, variant, chunk) - 1,
-           CASE WHEN %s > 1 THEN variant END, ids, size, CASE WHEN late THEN %s ELSE %s END
-    FROM (
-        SELECT false AS late, variant, chunk, count(*) AS size,
-               array_agg(subscriber_id ORDER BY subscriber_id) AS ids
-        FROM (
-            SELECT subscriber_id, variant,
-                   (row_number() OVER (PARTITION BY variant ORDER BY subscriber_id) - 1) / %s
-                       AS chunk
-            FROM sample
-        ) first GROUP BY variant, chunk
-        UNION ALL
-        SELECT true, NULL, chunk, count(*), array_agg(subscriber_id ORDER BY subscriber_id)
-        FROM (
-            SELECT a.subscriber_id,
-                   (row_number() OVER (ORDER BY a.subscriber_id) - 1) / %s AS chunk
-            FROM audience a
-            WHERE NOT EXISTS (SELECT 1 FROM sample s WHERE s.subscriber_id = a.subscriber_id)
-        ) rest GROUP BY chunk
-    ) parts
+    SELECT gen_random_uuid(), %(mailing)s,
+           row_number() OVER (ORDER BY place NULLS LAST, chunk) - 1,
+           CASE WHEN %(subjects)s > 1 THEN place END,
+           array_agg(subscriber_id ORDER BY subscriber_id), count(*),
+           CASE WHEN place IS NULL THEN %(rest_at)s ELSE %(now)s END
+    FROM cut GROUP BY place, chunk
 """
 
 
@@ -94,8 +87,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             raise rendering.Unsendable("Nothing of it is published any more.")
         rendered = rendering.render_issue(issue)
         rendering.check(rendered, providers.current())
-        sample = _sample(mailing, issue, now)
-        audience = _make_batches(mailing, sample, now)
+        audience, sample = _cut(mailing, issue, now)
         html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
         mailing.revision.content["go_live_at"] = None  # its mails link to it from now on
         if issue.expire_at and issue.expire_at <= now:  # it goes later than was thought
@@ -115,7 +107,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sample:
     """Who has it first: how many readers, until when the rest waits, which subjects are tried."""
 
@@ -124,34 +116,36 @@ class Sample:
     subjects: list[str] = field(default_factory=list)
 
 
-def _sample(mailing: Mailing, issue: IssuePage, now: datetime) -> Sample:
-    newsletter = mailing.newsletter
+def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, Sample]:
+    """Look up the audience, once, and cut it into batches. How many readers these hold, and who of
+    them has it first."""
+    audience = audience_of(mailing.newsletter).values_list("subscriber_id", "seed")
+    query, values = audience.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(AUDIENCE.format(audience=query), values)
+        readers = cursor.rowcount
+        sample = _sample(mailing.newsletter, issue, readers, now)
+        cut: dict[str, Any] = {
+            "mailing": mailing.pk,
+            "sample": sample.readers,
+            "subjects": max(len(sample.subjects), 1),
+            "per_call": providers.current().per_call,
+            "now": now,
+            "rest_at": sample.rest_at or now,
+        }
+        cursor.execute(BATCHES, cut)
+        cursor.execute("DROP TABLE audience")  # another freeze may follow in this transaction
+    return readers, sample
+
+
+def _sample(newsletter: Newsletter, issue: IssuePage, audience: int, now: datetime) -> Sample:
     subjects = [subject_line(subject) for subject in issue.subjects]
-    if len(subjects) == 1 and not newsletter.canary_minutes:
-        return Sample()
-    audience = audience_of(newsletter).count()
-    readers = audience * issue.sample_percent // 100
+    readers = issue.sample_of(audience)
     if 1 < len(subjects) <= readers:
         return Sample(readers, now + timedelta(minutes=issue.test_minutes), subjects)
-    if not newsletter.canary_minutes or audience < 5 * newsletter.CANARY:
-        return Sample()
-    return Sample(newsletter.CANARY, now + timedelta(minutes=newsletter.canary_minutes))
-
-
-def _make_batches(mailing: Mailing, sample: Sample, now: datetime) -> int:
-    """How many readers they hold."""
-    readers, values = (
-        audience_of(mailing.newsletter).values_list("subscriber_id", "seed").query.sql_with_params()
-    )
-    variants, size = max(len(sample.subjects), 1), providers.current().per_call
-    values += (
-        sample.readers, variants, mailing.pk, sample.readers, mailing.pk,
-        variants, sample.rest_at or now, now, size, size,
-    )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(FREEZE.format(audience=readers), values)
-    made = mailing.batches.aggregate(readers=Sum("size", default=0))
-    return int(made["readers"])
+    if newsletter.canary_minutes and audience >= 5 * newsletter.CANARY:
+        return Sample(newsletter.CANARY, now + timedelta(minutes=newsletter.canary_minutes))
+    return Sample()
 
 
 def choose_subject(mailing: Mailing, place: int, because: str, now: datetime) -> bool:
