@@ -15,7 +15,7 @@ Kind = DeliveryFailure.Kind
 @dataclass(frozen=True)
 class Threshold:
     share: float  # of those who were sent to
-    at_least: int  # so that one angry reader of two hundred stops nothing
+    at_least: int  # so that one angry reader of the canary stops nothing
     words: str
 
 
