@@ -100,15 +100,13 @@ def test_audience_is_looked_up_once(issue) -> None:
     """Two looks could see two audiences: a reader may join between them."""
     Newsletter.objects.update(canary_minutes=10)
     mailing = approved(issue)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         freezing.freeze(mailing, timezone.now())
     looks = [q["sql"] for q in queries if 'FROM "subscriptions_subscription"' in q["sql"]]
     assert len(looks) == 1 and "ON COMMIT DROP" in looks[0]
 
 
-def test_two_freezes_in_one_transaction_hinder_each_other_not(site, issue) -> None:
+def test_two_freezes_in_one_transaction_do_not_hinder_each_other(site, issue) -> None:
     another = make_issue(site.newsletter, [make_article(site.section)], subject="Two")
     with transaction.atomic():
         assert [frozen(one).audience for one in (issue, another)] == [READERS + SEEDS] * 2
