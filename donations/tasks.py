@@ -11,7 +11,7 @@ from donations.asking import reminders
 from donations.finance import refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
-from donations.models import Checkout, Erasure, RecurringContribution, Refund, StripeEvent
+from donations.models import Checkout, Erasure, Lease, RecurringContribution, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from newsroom.mail import outbox
 
@@ -88,12 +88,13 @@ def send_due_reminders() -> None:
 @shared_task
 def forget_what_is_over() -> None:
     """Nightly: events that were handled (Stripe's own list holds them for 30 days, so none comes
-    again), presses of “Continue” that led to nothing, the choices of those that are over, and
-    presses that have erased somebody."""
+    again), presses of “Continue” that led to nothing, the choices of those that are over, presses
+    that have erased somebody, and leases of processes that died."""
     now = timezone.now()
     long_ago = now - timedelta(days=60)
     Checkout.objects.filter(expires_at__lt=now).forget_choices()
     StripeEvent.objects.filter(received_at__lt=long_ago).exclude(handled_at=None).delete()
     Erasure.objects.filter(on__lt=long_ago).delete()
+    Lease.objects.filter(held_until__lt=now - timedelta(days=1)).delete()
     unused = Checkout.objects.filter(contributions=None, recurring=None)
     unused.filter(created_at__lt=long_ago).delete()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from donations import money
 from donations.models import Contribution, Dispute, Refund, Review
 from donations.payments import gateway, sync
+from donations.payments.leases import lease
 
 Status = Refund.Status
 DAY = timedelta(hours=24)
@@ -132,28 +133,34 @@ def carry_out(refund: Refund) -> None:
     contribution has it, so that no other refund begins from an older sum. Raises NotRefunded.
     Without an answer the refund stays approved, and is carried out later.
     """
+    try:
+        with lease(f"refund-{refund.pk}"):
+            _carry_out(refund)
+    except gateway.Unavailable as error:
+        raise NotRefunded(AGAIN) from error
+
+
+def _carry_out(refund: Refund) -> None:
+    """Raises gateway.Unavailable when it is to be tried again."""
     intent = refund.contribution.stripe_payment_intent
-    with sync.lock(f"refund-{refund.pk}"):
-        refund.refresh_from_db()
-        if refund.status == Status.FAILED:
-            raise NotRefunded(f"Stripe refused: {refund.error}")
-        if refund.status != Status.APPROVED:
-            return
-        try:
-            made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}")
-        except gateway.Unavailable as error:
-            raise NotRefunded(AGAIN) from error
-        except stripe.StripeError as error:
-            reason = str(error.user_message or type(error).__name__)[:300]
-            refund.move(Status.FAILED, error=reason)
-            raise NotRefunded(f"Stripe refused: {reason}") from error
-        Refund.objects.filter(pk=refund.pk).update(stripe_refund=made.id)
-        try:
-            sync.pull_refund(made.id)
-        except stripe.StripeError as error:
-            raise NotRefunded(AGAIN) from error
-        if not refund.move(Status.DONE):  # it has failed already
-            raise NotRefunded(refund.error)
+    refund.refresh_from_db()
+    if refund.status == Status.FAILED:
+        raise NotRefunded(f"Stripe refused: {refund.error}")
+    if refund.status != Status.APPROVED:
+        return
+    try:
+        made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}")
+    except stripe.StripeError as error:
+        reason = str(error.user_message or type(error).__name__)[:300]
+        refund.move(Status.FAILED, error=reason)
+        raise NotRefunded(f"Stripe refused: {reason}") from error
+    Refund.objects.filter(pk=refund.pk).update(stripe_refund=made.id)
+    try:
+        sync.pull_refund(made.id)
+    except stripe.StripeError as error:
+        raise gateway.Unavailable from error
+    if not refund.move(Status.DONE):  # it has failed already
+        raise NotRefunded(refund.error)
 
 
 def _close_review(refund: Refund, by: Any, decision: str) -> None:

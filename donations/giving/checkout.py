@@ -17,8 +17,8 @@ from donations import money
 from donations.currencies import OFFERED
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
 from donations.payments import gateway
+from donations.payments.leases import lease
 from donations.payments.products import with_products
-from donations.payments.sync import lock
 from newsroom.core import tokens
 from newsroom.core.jobs import after_commit
 from newsroom.core.languages import apart
@@ -157,7 +157,7 @@ def start(form: GiveForm, language: str) -> str:
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
     checkout = _checkout(form, language)
-    with lock(f"checkout-{checkout.key}"):  # the same press again waits for the first
+    with lease(f"checkout-{checkout.key}"):  # the same press again waits for the first
         checkout.refresh_from_db()
         return checkout.session_url or _session(checkout)
 

@@ -22,6 +22,7 @@ from donations.currencies import DECIMALS, OFFERED
 from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
 from donations.payments import gateway, sync
+from donations.payments.leases import lease
 from donations.payments.mirror.recurring import is_plain
 from donations.payments.products import with_products
 from newsroom.core.languages import apart, speaking
@@ -168,7 +169,7 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
         form_id=form.press(),
         defaults={"recurring": recurring, "what": data["do"], "detail": detail},
     )
-    with sync.lock(f"change-{change.pk}"):  # the same press again waits for the first
+    with lease(f"change-{change.pk}"):  # the same press again waits for the first
         change.refresh_from_db()
         if change.done_at is None:
             _make(change, form, params, now)

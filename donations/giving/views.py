@@ -225,6 +225,6 @@ def _given(request: HttpRequest, session_id: str) -> Contribution | None:
         return None
     try:
         return sync.pull_session(session_id)
-    except stripe.StripeError as error:
+    except (gateway.Unavailable, stripe.StripeError) as error:
         log.warning("No session to thank for: %s", type(error).__name__)
         return None

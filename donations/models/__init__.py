@@ -15,7 +15,7 @@ from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution
 from .refund import Refund
 from .review import Review
-from .stripe_event import CatchUp, StripeEvent
+from .stripe_event import CatchUp, Lease, StripeEvent
 from .wording import GivingWords
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Erasure",
     "Frequency",
     "GivingWords",
+    "Lease",
     "Movement",
     "Receipt",
     "ReceiptNumber",

@@ -1,4 +1,5 @@
-"""The webhook inbox: each event stored once, handled when its object has been retrieved."""
+"""What mirroring Stripe needs of its own: the inbox of events, how far the catch-up has come, and
+whose turn it is to look at an object."""
 
 from datetime import datetime, timedelta
 
@@ -73,3 +74,21 @@ class CatchUp(models.Model):
 
     def __str__(self) -> str:
         return f"caught up until {self.until}"
+
+
+class Lease(models.Model):
+    """Whose turn it is to ask Stripe about one thing and to write down the answer: until then, or
+    until somebody else has taken it over. Held by ``payments/leases.py``, and gone when given back.
+    """
+
+    # A fencing token: each taking has a higher one, whatever was taken (Martin Kleppmann, “How to
+    # do distributed locking”). So a row that was deleted and made anew is another lease.
+    token = models.BigAutoField(primary_key=True)
+    about = models.CharField(max_length=255, help_text="Stripe's id, or our row's.")
+    held_until = models.DateTimeField(help_text="By the database's clock.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["about"], name="one_lease_about_each")]
+
+    def __str__(self) -> str:
+        return f"{self.about} until {self.held_until}"

@@ -6,7 +6,6 @@ is tried again with back-off, and lands in finance's review.
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 
 from django.utils import timezone
 
@@ -71,25 +70,25 @@ EVENTS: dict[str, tuple[Puller, str]] = {
 def process(event: StripeEvent) -> None:
     """Pull what the event hints at. A failure keeps it open, to be tried again."""
     pull = EVENTS[event.type][0] if event.type in EVENTS else None
-    now = timezone.now()
     try:
         if pull:
             pull(event.object_id)
     except Exception as error:
-        _keep_open(event, error, now)
+        _keep_open(event, error)
         return
     mine = StripeEvent.objects.filter(pk=event.pk, handled_at=None)
-    mine.update(handled_at=now, tries=event.tries + 1, error="")
+    mine.update(handled_at=timezone.now(), tries=event.tries + 1, error="")
     if event.tries:
         Review.settle(Review.Kind.EVENT, event.pk, "Processed at last.")
 
 
-def _keep_open(event: StripeEvent, error: Exception, now: datetime) -> None:
-    """``reason`` is the kind of error: its text may hold what nobody should read in a log."""
+def _keep_open(event: StripeEvent, error: Exception) -> None:
+    """``reason`` is the kind of error: its text may hold what nobody should read in a log. The
+    wait begins now: a try may have taken a minute itself."""
     wait = RETRY_AFTER[min(event.tries, len(RETRY_AFTER) - 1)]
     reason = f"{type(error).__name__}: {getattr(error, 'code', '') or ''}"[:300]
     StripeEvent.objects.filter(pk=event.pk, handled_at=None).update(
-        tries=event.tries + 1, next_try_at=now + wait, error=reason
+        tries=event.tries + 1, next_try_at=timezone.now() + wait, error=reason
     )
     log.warning("Event %s (%s) stays open: %s", event.pk, event.type, reason)
     if event.tries + 1 >= TRIES_BEFORE_REVIEW:

@@ -11,7 +11,7 @@ import stripe
 
 from donations.models import GivingWords
 from donations.payments import gateway
-from donations.payments.sync import lock
+from donations.payments.leases import lease
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def put_all() -> None:
 
     Raises gateway.Unavailable, stripe.StripeError.
     """
-    with lock("products"):
+    with lease("products"):
         descriptor = GivingWords.load().statement_descriptor
         for frequency in gateway.PRODUCTS:
             gateway.put_product(frequency, descriptor)

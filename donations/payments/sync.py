@@ -1,16 +1,14 @@
 """State by retrieval: pull the newest object from Stripe and mirror it. Order never matters.
 
 An event is a hint that something changed. Whatever it says is not used: the object is retrieved
-and written under a lock of its own, so late, doubled, reordered and lost events do no harm.
+and written under a lease of its own, so late, doubled, reordered and lost events do no harm. Every
+pull may raise stripe.StripeError, and leases.Busy, which is a gateway.Unavailable.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import stripe
-from django.db import connection
 from django.utils import timezone
 
 from donations import money
@@ -18,6 +16,7 @@ from donations.models import Checkout, Contribution, RecurringContribution, Revi
 from donations.payments import gateway
 from donations.payments.arrival import received_at
 from donations.payments.gateway import id_of
+from donations.payments.leases import lease
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.donors import has_moved, move
 from donations.payments.mirror.recurring import (
@@ -26,18 +25,6 @@ from donations.payments.mirror.recurring import (
     tell_of_failure,
 )
 from newsroom.mail import outbox
-
-
-@contextmanager
-def lock(pk: str) -> Iterator[None]:
-    """One puller per object, across processes. A session lock, not a transaction: it is held
-    while Stripe is asked, so that what is written is never older than what is there."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [pk])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [pk])
 
 
 def pull_session(pk: str) -> Contribution | None:
@@ -58,7 +45,7 @@ def pull_invoice(pk: str) -> Contribution | None:
 
 def _pull_bills(invoice: stripe.Invoice) -> Contribution | None:
     """Of the invoice we use only what never changes: which subscription and which payments it is
-    about. Those are read anew, each under its lock."""
+    about. Those are read anew, each under its lease."""
     subscription = _subscription_of(invoice)
     recurring = pull_subscription(subscription) if subscription else None
     bills = gateway.bills_of(invoice)
@@ -137,10 +124,15 @@ def pull_customer(pk: str) -> None:
 
 
 def pull_address(pk: str) -> None:
-    """Whose customer it is, by its newest address. Nothing else is locked while this is."""
-    with lock(pk):
+    """Whose customer it is, by its newest address. No other lease is taken below this one."""
+
+    def write() -> set[str]:
+        with mine.writing():
+            return move(customer, names)
+
+    with lease(pk) as mine:
         customer, names = gateway.customer(pk), dict[str, str]()
-        while missing := move(customer, names):
+        while missing := write():
             for other in missing:  # one that was deleted has none
                 names[other] = getattr(gateway.customer(other), "name", None) or ""
 
@@ -179,9 +171,9 @@ def pull_subscription(pk: str, *, adopt: bool = False) -> RecurringContribution 
 def _pull_subscription(
     pk: str, adopt: bool = False
 ) -> tuple[RecurringContribution | None, stripe.Subscription]:
-    """The subscription alone, without its payments; so that it may be called under the lock of
-    one of them. Nothing locks them the other way round."""
-    with lock(pk):
+    """The subscription alone, without its payments; so that it may be called under the lease
+    of one of them. Nothing takes them the other way round."""
+    with lease(pk) as mine:
         subscription = gateway.subscription(pk)
         checkout = _checkout(subscription.metadata)
         known = RecurringContribution.objects.filter(stripe_subscription=pk).exists()
@@ -189,10 +181,11 @@ def _pull_subscription(
             return None, subscription
         _follow(subscription.customer)
         next_payment = None if is_plain(subscription) else gateway.next_payment(pk)
-        recurring = mirror_subscription(subscription, checkout, next_payment)
-        if adopt and not known:
-            recurring.adopted_at = timezone.now()
-            recurring.save(update_fields=["adopted_at"])
+        with mine.writing():
+            recurring = mirror_subscription(subscription, checkout, next_payment)
+            if adopt and not known:
+                recurring.adopted_at = timezone.now()
+                recurring.save(update_fields=["adopted_at"])
     return recurring, subscription
 
 
@@ -202,7 +195,7 @@ def pull_payment(
     """Mirror a PaymentIntent; None while it has neither succeeded, failed nor begun. ``refunded``:
     there is a refund of it, though the charge may not show it any more. ``bill``, with its invoice:
     what ties it to that, where this is known."""
-    with lock(pk):
+    with lease(pk) as mine:
         intent = gateway.payment_intent(pk)
         checkout = _checkout(intent.metadata)
         recurring, is_new = None, False
@@ -224,7 +217,8 @@ def pull_payment(
             gateway.disputes_of(charge.id) if charge and charge.disputed else [],
         )
         invoice_id = id_of(bill.invoice) if bill else ""
-        contribution = mirror_payment(payment, checkout, recurring, invoice_id)
+        with mine.writing():
+            contribution = mirror_payment(payment, checkout, recurring, invoice_id)
     if is_new and recurring and recurring.status == "past_due":
         pull_subscription(recurring.stripe_subscription)  # whose mails depend on what failed
     return contribution

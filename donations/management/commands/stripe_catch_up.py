@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from donations.models import StripeEvent
-from donations.payments import catch_up, events
+from donations.payments import catch_up, events, gateway
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             found = catch_up.run(timezone.now(), objects=options["objects"])
-        except stripe.StripeError as error:
+        except (gateway.Unavailable, stripe.StripeError) as error:
             raise CommandError(f"Stripe does not answer: {type(error).__name__}.") from error
         for event in StripeEvent.objects.unhandled(timezone.now()).order_by("created_at"):
             events.process(event)

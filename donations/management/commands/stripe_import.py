@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+import stripe
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from donations import money
@@ -27,10 +28,17 @@ class Command(BaseCommand):
             taken += 1
             if options["dry_run"]:
                 self._show(pk)
-            elif recurring := sync.pull_subscription(pk, adopt=True):
+            elif recurring := self._adopt(pk):
                 self.stdout.write(f"{pk}  {recurring}  {recurring.status}")
         words = "would be taken over" if options["dry_run"] else "taken over"
         self.stdout.write(f"{taken} {words}, {skipped} known already")
+
+    def _adopt(self, pk: str) -> RecurringContribution | None:
+        try:
+            return sync.pull_subscription(pk, adopt=True)
+        except (gateway.Unavailable, stripe.StripeError) as error:
+            why = f"{pk} was not taken over: {type(error).__name__}. Run this again."
+            raise CommandError(why) from error
 
     def _show(self, pk: str) -> None:
         subscription = gateway.subscription(pk)

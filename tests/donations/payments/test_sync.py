@@ -23,6 +23,7 @@ from donations.models import (
     StripeEvent,
 )
 from donations.payments import events, gateway, sync
+from donations.payments.leases import lease
 from donations.payments.mirror.recurring import mirror_subscription
 from donations.sandbox.objects import Card, Iban
 from newsroom.core.privacy import giving_index
@@ -187,7 +188,7 @@ def test_every_event_of_the_table_has_a_reason_and_exists_at_stripe() -> None:
 
 
 def test_locks_of_two_objects_do_not_wait_for_each_other(db) -> None:
-    with sync.lock("pi_1"), sync.lock("pi_2"), sync.lock("pi_1"):
+    with lease("pi_1"), lease("pi_2"):
         pass
 
 
