@@ -13,6 +13,7 @@ from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, Erasure, Lease, RecurringContribution, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
+from newsroom.core.database import keyset
 from newsroom.mail import outbox
 
 
@@ -74,7 +75,7 @@ def carry_out_refunds() -> None:
 def warn_of_expiring_cards() -> None:
     """A month ahead, once for each card."""
     soon = RecurringContribution.card_expires_soon(timezone.localdate())
-    for recurring in RecurringContribution.objects.filter(soon).iterator():
+    for recurring in keyset(RecurringContribution.objects.filter(soon)):
         outbox.post(
             "card_expiring", recurring.pk, key=f"{recurring.pk}-{recurring.card_expires_on}"
         )

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsroom.accounts.models import AuditEntry
-from newsroom.core.database import one_at_a_time
+from newsroom.core.database import keyset, one_at_a_time
 from newsroom.core.privacy import keyed_hash
 
 LOCK = 0x61756469  # of PostgreSQL's advisory locks: “audi”
@@ -46,7 +46,7 @@ def verify(head: str = "") -> Verdict:
     """Walks from the first entry, in constant memory. ``head`` is one noted earlier: when it is
     not there, the end of the log was cut off since."""
     before, entries, knows = "", 0, not head
-    for entry in AuditEntry.objects.order_by("pk").iterator(chunk_size=1000):
+    for entry in keyset(AuditEntry.objects.order_by("pk")):
         if entry.chain != follows(before, entry):
             return Verdict(entries, before, entry, knows)
         before, entries, knows = entry.chain, entries + 1, knows or entry.chain == head

@@ -1,16 +1,21 @@
-"""What is asked of PostgreSQL besides queries: to wait for others, and to come back."""
+"""What is asked of PostgreSQL besides queries: to wait for others, to come back, and to read a long
+table a page at a time. Nothing here stays with a connection: PgBouncer hands it to others."""
 
 import logging
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 GIVE_UP_AFTER = 300  # seconds
+PAGE = 1000  # rows read at once
 
 
 def with_retries(write: Callable[[], T]) -> T:
@@ -37,3 +42,53 @@ def one_at_a_time(*numbers: int) -> None:
     places = ", ".join(["%s"] * len(numbers))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({places})", numbers)
+
+
+def keyset(found: QuerySet[M], size: int = PAGE) -> Iterator[M]:
+    """All rows in their order, ``size`` to a query; each query begins behind the last row before
+    it. For constant memory, in place of ``iterator``, whose cursor PgBouncer forgets.
+
+    A row that is deleted or comes meanwhile moves no other. What can't be read so (a union, a
+    slice, ``values``, a random or reversed order) is read at once.
+    """
+    query: Any = found.query
+    by = query.order_by or (query.default_ordering and query.get_meta().ordering) or []
+    whole = query.combinator or query.is_sliced or not query.standard_ordering or "?" in by
+    if whole or getattr(found, "_fields", None) is not None:
+        yield from found
+        return
+    order = [_order(one) for one in (*by, "pk")]
+    keys = {f"_key{number}": one.expression for number, one in enumerate(order)}
+    for name, one in zip(keys, order, strict=True):
+        one.set_source_expressions([F(name)])
+    sorted_ = found.annotate(**keys).order_by(*order)
+    rows: list[Any] = list(sorted_[:size])
+    while rows:
+        yield from rows
+        last = [getattr(rows[-1], name) for name in keys]
+        rows = list(sorted_.filter(_behind(order, last))[:size]) if len(rows) == size else []
+
+
+def _order(by: Any) -> OrderBy:
+    if isinstance(by, str):
+        return OrderBy(F(by.lstrip("-")), descending=by.startswith("-"))
+    return by.copy() if isinstance(by, OrderBy) else OrderBy(by)
+
+
+def _behind(order: Sequence[OrderBy], last: Sequence[Any]) -> Q:
+    """Further by the first key; or the same there, and behind by the others."""
+    behind = Q()
+    for number, (one, value) in reversed(list(enumerate(zip(order, last, strict=True)))):
+        key = f"_key{number}"
+        # PostgreSQL's own habit: an empty one is larger than all others.
+        empty_first = one.nulls_first or (one.descending and not one.nulls_last)
+        same = Q(**{f"{key}__isnull": True}) if value is None else Q(**{key: value})
+        if value is None:
+            further = Q(**{f"{key}__isnull": False}) if empty_first else Q(pk__in=[])
+        else:
+            further = Q(**{f"{key}__{'lt' if one.descending else 'gt'}": value})
+            if not empty_first:
+                further |= Q(**{f"{key}__isnull": True})
+        # The first half says nothing new; an index can begin there.
+        behind = (further | same) & (further | behind) if behind else further
+    return behind

@@ -7,17 +7,16 @@ which has formulas in CSV, UTC in XLSX, and all rows in memory.
 from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
 from newsroom.core import spreadsheets
+from newsroom.core.database import keyset
 from newsroom.core.spreadsheets import Rows
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FETCHED = 1000  # rows at once
 
 
 def csv_response(rows: Rows, name: str) -> StreamingHttpResponse:
@@ -37,15 +36,10 @@ def xlsx_response(rows: Rows, name: str) -> FileResponse:
 def rows_of(view: Any, found: Any, kind: str) -> Iterator[list[object]]:
     """The headings and rows of one of Wagtail's lists; ``kind`` is “csv” or “xlsx”."""
     yield [view.get_heading(found, field) for field in view.list_export]
-    with transaction.atomic():  # a cursor that lives no longer than this: PgBouncer's condition
-        for item in one_by_one(found):
-            row = view.to_row_dict(item)
-            yield [in_words(view, field, row[field], kind) for field in row]
-
-
-def one_by_one(found: Any) -> Any:
     unread = isinstance(found, QuerySet) and found._result_cache is None
-    return found.iterator(chunk_size=FETCHED) if unread else found
+    for item in keyset(found) if unread else found:
+        row = view.to_row_dict(item)
+        yield [in_words(view, field, row[field], kind) for field in row]
 
 
 def in_words(view: Any, field: str, value: Any, kind: str) -> Any:
