@@ -147,9 +147,8 @@ TEMPLATES = [
 database = env.db_url_config(required("DATABASE_URL", otherwise=engines.database_url()))
 pool = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=16)}
 database.setdefault("OPTIONS", {})["pool"] = pool
-# Behind PgBouncer no cursor outlives its transaction: long tables by newsroom/core/database.py. A
-# connection that was lost is found before it is used: one round trip a request.
-database |= {"DISABLE_SERVER_SIDE_CURSORS": True, "CONN_HEALTH_CHECKS": True}
+# Behind PgBouncer no cursor outlives its transaction: long tables by newsroom/core/database.py.
+database |= {"ENGINE": "newsroom.core.postgresql", "DISABLE_SERVER_SIDE_CURSORS": True}
 DATABASES = {"default": database}
 REDIS_URL = required("REDIS_URL", otherwise=engines.redis_url())
 # A cache that is away is an empty cache: pages are slower then, never broken.

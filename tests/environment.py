@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import worlds
+from tests import pgbouncer, worlds
 
 ROOT = worlds.ROOT
 # Each process of a run has a world of its own, and so has each run with a name of its own.
 WORLD = os.environ.get("TEST_WORLD", "one") + os.environ.get("PYTEST_XDIST_WORKER", "")
+# Set: PostgreSQL is reached through PgBouncer (`make chaos`).
+PGBOUNCER = "PGBOUNCER" in os.environ
 REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "PRODUCTION")
 
 
@@ -51,16 +53,23 @@ def use_own_world(folder: str) -> None:
 
 
 use_own_world(f"test-{WORLD}")
+
+from newsroom.devserver import engines  # noqa: E402 - it looks where the world is
+
+if PGBOUNCER:
+    os.environ["DATABASE_URL"] = pgbouncer.url(engines.sockets())
 running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # it only hands out tests
-    from newsroom.devserver import engines
-
     worlds.place(worlds.migrated(), engines.VAR)
     running.enter_context(engines.servers())
+    if PGBOUNCER:
+        log = engines.VAR / "pgbouncer.log"
+        running.enter_context(pgbouncer.pgbouncer(engines.sockets(), log))
+        wait_for_socket(engines.sockets() / f".s.PGSQL.{pgbouncer.PORT}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -121,6 +130,14 @@ def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def wait_for_socket(path: Path, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not engines.listening(path):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nothing listens on {path}")
+        time.sleep(0.05)
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:

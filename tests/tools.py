@@ -6,12 +6,18 @@ import subprocess
 import sys
 
 CHROMIUM = "/usr/bin/chromium"
-# Each is the program and the package: a browser; two who judge a mail.
-TOOLS = ["chromium", "spamassassin", "tidy"]
+# Each is the program and the package: a browser; two who judge a mail; for `make chaos`, what many
+# put in front of PostgreSQL.
+TOOLS = ["chromium", "spamassassin", "tidy", "pgbouncer"]
+
+
+def path_of(tool: str) -> str | None:
+    """Also of a server, which not everybody has on their path."""
+    return shutil.which(tool) or shutil.which(tool, path="/usr/sbin")
 
 
 def main() -> None:
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    missing = [tool for tool in TOOLS if not path_of(tool)]
     if not missing:
         return
     wanted = " ".join(missing)
