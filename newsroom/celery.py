@@ -40,6 +40,11 @@ app.conf.beat_schedule = {
     "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},
     "send welcomes": {"task": "subscriptions.tasks.send_due_welcomes", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
+    "fold reader counts": {"task": "subscriptions.tasks.fold_reader_counts", "schedule": 600.0},
+    "check reader counts": {
+        "task": "subscriptions.tasks.check_reader_counts",
+        "schedule": crontab(hour="3", minute="15"),
+    },
     "retry Stripe events": {"task": "donations.tasks.retry_events", "schedule": 30.0},
     "carry out refunds": {"task": "donations.tasks.carry_out_refunds", "schedule": 60.0},
     "watch for card testing": {

@@ -10,7 +10,7 @@ from newsroom.core import clock
 from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount
 from subscriptions.readers import signup, welcomes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 
@@ -112,3 +112,13 @@ def look_at_links() -> None:
 @shared_task
 def send_due_welcomes() -> None:
     welcomes.post_due(clock.now())
+
+
+@shared_task
+def fold_reader_counts() -> None:
+    ReaderCount.objects.fold()
+
+
+@shared_task
+def check_reader_counts() -> None:
+    ReaderCount.objects.mend()

@@ -1,4 +1,4 @@
-"""How many queries something costs."""
+"""What something asks of the database, and how often."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 
-def queries_of(call: Callable[[], object]) -> int:
+def sql_of(call: Callable[[], object]) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         call()
-    return len(captured)
+    return [query["sql"] for query in captured]
+
+
+def queries_of(call: Callable[[], object]) -> int:
+    return len(sql_of(call))

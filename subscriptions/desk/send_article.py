@@ -18,7 +18,7 @@ from subscriptions.desk.actions import ask_colleagues
 from subscriptions.issues import checklist
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.models.mailing import APPROVE
-from subscriptions.readers.audience import audience_of
+from subscriptions.readers.audience import size_of
 from subscriptions.sending import freezing
 
 
@@ -34,9 +34,7 @@ class SendArticleForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["newsletter"]
         field.queryset = Newsletter.objects.filter(pk__in=[one.pk for one in newsletters])
-        field.label_from_instance = lambda one: (
-            f"{one.title} ({audience_of(one).count():,} readers)"
-        )
+        field.label_from_instance = lambda one: f"{one.title} ({size_of(one):,} readers)"
 
 
 def newsletters_for(user: Any) -> list[Newsletter]:

@@ -25,7 +25,7 @@ from subscriptions.desk import numbers
 from subscriptions.issues import checklist, previews, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
 from subscriptions.models.mailing import APPROVE
-from subscriptions.readers.audience import audience_of
+from subscriptions.readers.audience import size_of
 from subscriptions.sending import subject_test
 
 Status = Mailing.Status
@@ -65,7 +65,7 @@ def row_of(newsletter: Newsletter) -> dict[str, Any]:
         "next": coming,
         "drafted": coming and any(issue.issue_on == coming.date() for issue in issues),
         "off": [day for day in newsletter.holidays.all() if day.ends_on >= timezone.localdate()],
-        "audience": audience_of(newsletter).count(),
+        "audience": size_of(newsletter),
         "issues": [(issue, active_mailing(issue)) for issue in issues],
     }
 
@@ -98,7 +98,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "subjects": shown.subjects,
             **({} if frozen else checklist_of(shown)),
             **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
-            "audience": audience_of(self.issue.newsletter).count(),
+            "audience": size_of(self.issue.newsletter),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),

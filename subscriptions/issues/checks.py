@@ -17,7 +17,7 @@ from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage, LinkCheck
-from subscriptions.readers.audience import audience_of
+from subscriptions.readers.audience import size_of
 
 NOTHING = "There is nothing in this issue that readers can see yet."
 MOST_HTML = 90_000  # bytes: Gmail cuts a mail off at about 102 kB
@@ -149,7 +149,7 @@ def sample_is_large_enough(proof: Proof) -> str:
     variants = len(proof.issue.subjects)
     if variants < 2:
         return ""
-    each = proof.issue.sample_of(audience_of(proof.newsletter).count()) // variants
+    each = proof.issue.sample_of(size_of(proof.newsletter)) // variants
     if each >= LEAST_EACH:
         return ""
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
@@ -200,7 +200,7 @@ def audience_is_usual(proof: Proof) -> str:
     before = proof.last.audience if proof.last else None
     if not before:
         return ""
-    now = audience_of(proof.newsletter).count()
+    now = size_of(proof.newsletter)
     if abs(now - before) <= before * UNUSUAL:
         return ""
     return f"{now:,} readers; the last issue went to {before:,}."

@@ -17,6 +17,7 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
+from .reader_count import ReaderCount
 from .subscriber import Consent, Seed, Subscriber, Subscription
 from .test_send import TestSend
 from .throttle import Throttle
@@ -36,6 +37,7 @@ __all__ = [
     "NewsletterRule",
     "OtherSubject",
     "Piece",
+    "ReaderCount",
     "Seed",
     "Subscriber",
     "Subscription",
