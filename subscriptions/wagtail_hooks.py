@@ -17,6 +17,7 @@ from wagtail.admin.widgets.button import Button
 from newsroom.models import ArticlePage
 from newsroom.staff.audited import Audited
 from subscriptions.desk import (
+    access,
     actions,
     editor,
     operations,
@@ -97,7 +98,7 @@ def viewset() -> editor.IssueViewSet:
 
 class NewslettersMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("subscriptions.view_mailing")
+        return request.user.has_perm(access.VIEW)
 
 
 @hooks.register("register_admin_menu_item")
@@ -107,7 +108,7 @@ def menu_item() -> MenuItem:
 
 @hooks.register("construct_homepage_panels")
 def issues_panel(request: HttpRequest, panels: list[Any]) -> None:
-    if request.user.has_perm("subscriptions.view_mailing"):
+    if request.user.has_perm(access.VIEW):
         panels.append(start_page.IssuesPanel())
 
 

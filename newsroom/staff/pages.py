@@ -1,17 +1,30 @@
-"""Pages of Wagtail's kind about staff. Users: nobody sorts by what is sealed, and a new colleague
-gets a mail. The audit log, to read."""
+"""Pages of Wagtail's kind: how ours begin, and those about staff. Users: nobody sorts by what is
+sealed, and a new colleague gets a mail. The audit log, to read."""
 
 from typing import Any
 
 import django_filters
+from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.utils import timezone
+from django.views.generic import TemplateView
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.reports import ReportView
 from wagtail.users.views.users import CreateView, IndexView, UserViewSet
 
 from newsroom.accounts.models import AuditEntry
 from newsroom.staff import people
+
+
+class AdminPage(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
+    """A page of ours in the admin: who may open it (``permission_required``; others get 403), and
+    the way back (``breadcrumbs_items``, the pages above it)."""
+
+    raise_exception = True
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*self.breadcrumbs_items, {"url": "", "label": self.get_page_title()}]
 
 
 class StaffIndex(IndexView):

@@ -9,16 +9,16 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
 from newsroom.core.jobs import after_commit
 from newsroom.core.paths import number_of
-from newsroom.mail import outbox
 from newsroom.mail.errors import classify
-from subscriptions.desk.views import active_mailing, colleagues, issue_for
+from subscriptions.desk import emails
+from subscriptions.desk.access import colleagues, issue_for, newsletter_for
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
 from subscriptions.models.mailing import APPROVE
@@ -65,7 +65,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     issue = issue_for(request, pk)
     if not request.user.has_perm(APPROVE):
         raise PermissionDenied
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and mailing.status not in Mailing.BEFORE_FREEZE:
         messages.error(request, "This issue has been sent, or is being sent.")
         return redirect("issue_desk", pk)
@@ -152,14 +152,8 @@ def send_test_to(request: HttpRequest, issue: IssuePage, to: list[str], whom: st
         messages.success(request, f"A test is on its way to {whom}.")
 
 
-def ask_colleagues(issue: IssuePage, user: Any) -> None:
-    """Mail those who may approve it, once for each state of the issue."""
-    key = f"{issue.pk}-{issue.latest_revision_id}"
-    outbox.post("please_approve", issue.pk, key=key, second_id=user.pk)
-
-
 def ask(request: HttpRequest, issue: IssuePage) -> None:
-    ask_colleagues(issue, request.user)
+    emails.ask_colleagues(issue, request.user)
     messages.success(request, "Your colleagues who may approve it get a mail.")
 
 
@@ -174,7 +168,7 @@ def approve(request: HttpRequest, issue: IssuePage) -> None:
 
 def schedule(request: HttpRequest, issue: IssuePage) -> None:
     """Give it an hour, or another one."""
-    mailing, form = active_mailing(issue), HourForm(request.POST, issue.newsletter)
+    mailing, form = issue.active_mailing, HourForm(request.POST, issue.newsletter)
     if mailing is None:
         messages.error(request, "Approve it first.")
     elif not form.is_valid():
@@ -189,7 +183,7 @@ def schedule(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def unschedule(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and mailing.move(Status.APPROVED, send_at=None, not_after=None):
         messages.success(request, "Taken off the schedule. It stays approved.")
     else:
@@ -197,7 +191,7 @@ def unschedule(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def withdraw(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and mailing.withdraw(timezone.now()):
         messages.success(request, "The approval is withdrawn. Nothing is sent.")
     else:
@@ -208,27 +202,27 @@ def withdraw(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def pause(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and mailing.move(Status.PAUSED, problem="Paused by hand."):
         messages.success(request, "Paused. Calls in flight are finished, nothing more is sent.")
 
 
 def resume(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and engine.resume(mailing, timezone.now()):
         after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "It goes on.")
 
 
 def cancel(request: HttpRequest, issue: IssuePage) -> None:
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and engine.cancel(mailing):
         messages.success(request, "Cancelled. Who has it keeps it; nobody else gets it.")
 
 
 def release(request: HttpRequest, issue: IssuePage) -> None:
     """Don't wait for the canary any longer."""
-    mailing = active_mailing(issue)
+    mailing = issue.active_mailing
     if mailing and mailing.release_rest(timezone.now()):
         after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "The rest goes out now.")
@@ -236,7 +230,7 @@ def release(request: HttpRequest, issue: IssuePage) -> None:
 
 def choose(request: HttpRequest, issue: IssuePage) -> None:
     """End the subject test by hand."""
-    mailing, place = active_mailing(issue), request.POST.get("place", "")
+    mailing, place = issue.active_mailing, request.POST.get("place", "")
     if not mailing or not place.isdecimal() or int(place) >= len(mailing.subjects):
         messages.error(request, "There is no such subject.")
     elif freezing.choose_subject(mailing, int(place), "Chosen by hand.", timezone.now()):
@@ -276,14 +270,6 @@ def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 # --- The newsletter's week ------------------------------------------------------------------
-
-
-def newsletter_for(request: HttpRequest, pk: int) -> Newsletter:
-    """Raises Http404, PermissionDenied."""
-    newsletter = get_object_or_404(Newsletter.objects.live(), pk=pk)
-    if not newsletter.permissions_for_user(request.user).can_edit():
-        raise PermissionDenied
-    return newsletter
 
 
 @require_admin_access

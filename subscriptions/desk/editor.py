@@ -17,7 +17,7 @@ from wagtail.admin.widgets.button import HeaderButton
 from wagtail.models import Page
 
 from newsroom.models import ArticlePage, SectionPage
-from subscriptions.desk.views import issue_for
+from subscriptions.desk.access import issue_for
 from subscriptions.issues import drafting
 from subscriptions.models import IssuePage, NewsletterRule
 

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Mailing
@@ -94,6 +95,12 @@ def please_approve(issue_id: int, user_id: int) -> Letter | None:
     who = user.get_full_name() or user.get_username()
     newest = issue.get_latest_revision_as_object()
     return _to_editors(newest, but=user_id, who=who)
+
+
+def ask_colleagues(issue: IssuePage, user: Any) -> None:
+    """Mail those who may approve it, once for each state of the issue."""
+    key = f"{issue.pk}-{issue.latest_revision_id}"
+    outbox.post("please_approve", issue.pk, key=key, second_id=user.pk)
 
 
 def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> Letter | None:

@@ -4,20 +4,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.core.jobs import after_commit
 from newsroom.core.paths import number_of
 from newsroom.mail import providers
 from newsroom.mail.addresses import AddressField
+from subscriptions.desk.access import NewslettersPage
 from subscriptions.models import Batch, Newsletter, Throttle
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import seeds
@@ -26,28 +25,12 @@ from subscriptions.sending import reconcile
 MOST_SEEDS = 20
 
 
-class OperationsPage(WagtailAdminTemplateMixin, TemplateView):
-    """A page below “Newsletters” for those who may approve, or have another right."""
-
-    header_icon = "mail"
-    permission = APPROVE
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(self.permission):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
-        here = {"url": "", "label": self.get_page_title()}
-        return [*self.breadcrumbs_items, newsletters, here]
-
-
-class CallsToReview(OperationsPage):
+class CallsToReview(NewslettersPage):
     """Each call that may or may not have been taken, and everything known about it."""
 
     template_name = "subscriptions/desk/needs_review.html"
     page_title = "Calls to review"
+    permission_required = APPROVE
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         unsettled = (
@@ -66,11 +49,10 @@ class CallsToReview(OperationsPage):
 
 
 @require_admin_access
+@permission_required(APPROVE, raise_exception=True)
 @require_POST
 def decide(request: HttpRequest, pk: str) -> HttpResponse:
     """The word of an editor on one call."""
-    if not request.user.has_perm(APPROVE):
-        raise PermissionDenied
     try:
         batch = Batch.objects.get(pk=pk)
     except (Batch.DoesNotExist, ValidationError) as error:
@@ -95,11 +77,12 @@ class ThrottleForm(forms.ModelForm):
         widgets = {"warm_up_from": forms.DateInput(attrs={"type": "date"})}
 
 
-class Delivery(OperationsPage):
+class Delivery(NewslettersPage):
     """Which provider sends, what it can and can't do, how fast it is fed."""
 
     template_name = "subscriptions/desk/delivery.html"
     page_title = "Mail delivery"
+    permission_required = APPROVE
 
     def throttle(self) -> Throttle:
         key = providers.current().key
@@ -144,14 +127,15 @@ class SeedForm(forms.Form):
         return [AddressField(max_length=254).clean(line) for line in lines if line]
 
 
-class Seeds(OperationsPage):
+class Seeds(NewslettersPage):
     """A newsletter's seed list."""
 
     template_name = "subscriptions/desk/seeds.html"
+    permission_required = APPROVE
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
         self.newsletter = get_object_or_404(Newsletter, pk=kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
 
     def get_page_title(self) -> str:
         return f"Seed list of {self.newsletter.title}"

@@ -4,62 +4,56 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import require_safe
-from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from newsroom.web import exports
-from subscriptions.desk import numbers
-from subscriptions.desk.views import active_mailing, issue_for
+from subscriptions.desk import access, numbers
+from subscriptions.desk.access import NewslettersPage, issue_for
 from subscriptions.models import IssuePage
 
 
-class IssueReport(WagtailAdminTemplateMixin, TemplateView):
+class IssueReport(NewslettersPage):
     template_name = "subscriptions/desk/report.html"
-    header_icon = "mail"
+    page_title = "Report"
+    permission_required = access.VIEW
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.issue, self.mailing = reported(request, kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.issue = issue_for(request, kwargs["pk"])
 
-    def get_page_title(self) -> str:
-        return f"Report: {self.issue.title}"
+    def get_page_subtitle(self) -> str:
+        return str(self.issue.title)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("newsletters"), "label": "Newsletters"},
-            {"url": reverse("issue_desk", args=[self.issue.pk]), "label": self.issue.title},
-            {"url": "", "label": "Report"},
-        ]
+        *above, here = super().get_breadcrumbs_items()
+        desk = {"url": reverse("issue_desk", args=[self.issue.pk]), "label": self.issue.title}
+        return [*above, desk, here]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs) | {"issue": self.issue}
-        return context | numbers.report_of(self.mailing)
+        return context | numbers.report_of(with_numbers(self.issue))
 
 
-def reported(request: HttpRequest, pk: int) -> tuple[IssuePage, Any]:
-    """The issue and its mailing with numbers. Raises Http404 before the freeze."""
-    issue = issue_for(request, pk)
-    if not request.user.has_perm("subscriptions.view_mailing"):
-        raise PermissionDenied
-    mailing = active_mailing(issue)
+def with_numbers(issue: IssuePage) -> Any:
+    """Its mailing with numbers. Raises Http404 before the freeze."""
+    mailing = issue.active_mailing
     found = mailing and numbers.with_numbers().filter(pk=mailing.pk).first()
     if not found:
         raise Http404
-    return issue, found
+    return found
 
 
 @require_admin_access
+@permission_required(access.VIEW, raise_exception=True)
 @require_safe
 def as_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The numbers, then a row for each link."""
-    issue, mailing = reported(request, pk)
-    return exports.csv_response(rows_of(issue, mailing), f"report-{issue.slug}")
+    issue = issue_for(request, pk)
+    return exports.csv_response(rows_of(issue, with_numbers(issue)), f"report-{issue.slug}")
 
 
 def rows_of(issue: IssuePage, mailing: Any) -> Iterator[list[object]]:

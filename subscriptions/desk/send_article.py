@@ -14,7 +14,7 @@ from wagtail.admin.auth import require_admin_access
 
 from newsroom.core.jobs import after_commit
 from newsroom.models import ArticlePage
-from subscriptions.desk.actions import ask_colleagues
+from subscriptions.desk import emails
 from subscriptions.issues import checklist
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.models.mailing import APPROVE
@@ -73,7 +73,7 @@ def mail_it(request: HttpRequest, pk: int) -> HttpResponse:
     elif reason := checklist.stops(issue):
         messages.error(request, reason)
     elif issue.needs_somebody_else(request.user):
-        ask_colleagues(issue, request.user)
+        emails.ask_colleagues(issue, request.user)
         messages.success(request, "Your colleagues are asked by mail: one of them has to approve.")
     else:
         with transaction.atomic():

@@ -6,7 +6,6 @@ from typing import Any
 from django.utils import timezone
 from wagtail.admin.ui.components import Component
 
-from subscriptions.desk.views import active_mailing
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 
 Status = Mailing.Status
@@ -34,7 +33,7 @@ def rows_of(newsletter: Newsletter) -> Iterator[dict[str, Any]]:
     now = timezone.now()
     today = now.astimezone(newsletter.zone).date()
     issues = list(newsletter.issues().prefetch_related("mailings")[:12])
-    states = [(issue, active_mailing(issue)) for issue in issues]
+    states = [(issue, issue.active_mailing) for issue in issues]
     open_ = [(issue, mailing) for issue, mailing in states if is_open(issue, mailing, today)]
     if newsletter.weekday is not None:
         coming = newsletter.next_send_at(now)

@@ -12,7 +12,7 @@ from newsroom.core.privacy import list_index
 from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
 from newsroom.staff.gate import needs_fresh_proof
-from subscriptions.desk.operations import OperationsPage
+from subscriptions.desk.access import NewslettersPage
 from subscriptions.models import DeliveryFailure, Subscription
 
 LATEST = 20
@@ -40,11 +40,11 @@ class LiftForm(AddressForm):
         return why
 
 
-class Suppressions(OperationsPage):
+class Suppressions(NewslettersPage):
     template_name = "subscriptions/desk/suppressions.html"
     page_title = "Suppressed addresses"
     header_icon = "circle-xmark"
-    permission = "newsroom.lift_suppression"
+    permission_required = "newsroom.lift_suppression"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {

@@ -3,48 +3,35 @@
 What its buttons do is in actions.py.
 """
 
-import math
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
-from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from newsroom.accounts.models import User
 from newsroom.mail import providers
-from subscriptions.desk import numbers
+from newsroom.staff.pages import AdminPage
+from subscriptions.desk import access, numbers
+from subscriptions.desk.access import NewslettersPage, issue_for
+from subscriptions.desk.progress import progress_of
 from subscriptions.issues import checklist, previews, rendering
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers.audience import size_of
-from subscriptions.sending import subject_test
 
 Status = Mailing.Status
 
 
-class Desks(WagtailAdminTemplateMixin, TemplateView):
+class Desks(AdminPage):
     """Every newsletter with its newest issues and where each stands."""
 
     template_name = "subscriptions/desk/desks.html"
     page_title = "Newsletters"
     header_icon = "mail"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm("subscriptions.view_mailing"):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
+    permission_required = access.VIEW
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -66,28 +53,24 @@ def row_of(newsletter: Newsletter) -> dict[str, Any]:
         "drafted": coming and any(issue.issue_on == coming.date() for issue in issues),
         "off": [day for day in newsletter.holidays.all() if day.ends_on >= timezone.localdate()],
         "audience": size_of(newsletter),
-        "issues": [(issue, active_mailing(issue)) for issue in issues],
+        "issues": [(issue, issue.active_mailing) for issue in issues],
     }
 
 
-class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
+class IssueDesk(NewslettersPage):
     template_name = "subscriptions/desk/desk.html"
-    header_icon = "mail"
+    permission_required = ()  # asked of the issue
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
         self.issue = issue_for(request, kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
 
     def get_page_title(self) -> str:
         return str(self.issue.title)
 
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        newsletters = {"url": reverse("newsletters"), "label": "Newsletters"}
-        return [*self.breadcrumbs_items, newsletters, {"url": "", "label": self.issue.title}]
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        mailing = active_mailing(self.issue)
+        mailing = self.issue.active_mailing
         shown = shown_on_desk(self.issue, mailing)
         frozen = mailing and mailing.frozen_at
         return context | {
@@ -105,7 +88,7 @@ class IssueDesk(WagtailAdminTemplateMixin, TemplateView):
             "somebody_else": self.issue.needs_somebody_else(self.request.user),
             "progress": progress_of(mailing) if mailing else None,
             "views": [*previews.MAIL_VIEWS.items()],
-            "colleagues": colleagues(),
+            "colleagues": access.colleagues(),
         }
 
 
@@ -118,12 +101,6 @@ def shown_on_desk(issue: IssuePage, mailing: Mailing | None) -> IssuePage:
 
 def report_of(mailing: Mailing) -> dict[str, Any]:
     return {"report": numbers.report_of(numbers.with_numbers().get(pk=mailing.pk))}
-
-
-def colleagues() -> Any:
-    """Who may be sent a test: everybody with an account and an address."""
-    found = User.objects.filter(is_active=True).exclude(email_index=None).order_by("username")
-    return found.exclude(demo=True) if settings.PRODUCTION else found
 
 
 def hours_of(issue: IssuePage, mailing: Mailing | None) -> dict[str, Any]:
@@ -155,77 +132,6 @@ def checklist_part(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "subscriptions/desk/checklist.html", checklist_of(issue))
 
 
-def issue_for(request: HttpRequest, pk: int) -> IssuePage:
-    """The issue, if this editor may edit it. Raises Http404, PermissionDenied."""
-    issue = get_object_or_404(IssuePage, pk=pk)
-    if not issue.permissions_for_user(request.user).can_edit():
-        raise PermissionDenied
-    return issue
-
-
-def active_mailing(issue: IssuePage) -> Mailing | None:
-    mailings = [m for m in issue.mailings.all() if m.status != Status.CANCELLED]
-    return mailings[0] if mailings else None
-
-
-def progress_of(mailing: Mailing) -> dict[str, Any]:
-    numbers = mailing.progress()
-    audience = mailing.audience or 0
-    done = numbers["accepted"] + numbers["excluded"] + numbers["rejected"]
-    preparing = mailing.is_due(timezone.now())
-    ends = mailing.finished_at or timezone.now()
-    seconds = (ends - mailing.frozen_at).total_seconds() if mailing.frozen_at else 0
-    average = round(numbers["accepted"] / seconds) if seconds >= 1 else numbers["accepted"]
-    sending = mailing.status == Status.SENDING
-    rate = speed_now() if sending else average
-    return numbers | {
-        "mailing": mailing,
-        "share": min(done * 100 // audience, 100) if audience else 0,
-        "rate": rate,
-        "left": in_words((audience - done) / rate) if sending and rate else None,
-        "batches_to_review": mailing.batches.filter(status=Batch.Status.NEEDS_REVIEW).order_by(
-            "seq"
-        )[:20],
-        "errors": mailing.batches.exclude(error="")
-        .exclude(status__in=[Batch.Status.SPLIT, Batch.Status.ACCEPTED])
-        .values("error")
-        .annotate(calls=Count("pk"), readers=Sum("size"))
-        .order_by("-readers")[:5],
-        "failures": mailing.failures.values("kind").annotate(readers=Count("pk")).order_by("kind"),
-        "canary": sending
-        and not mailing.subjects
-        and mailing.rest_at
-        and mailing.rest_at > timezone.now(),
-        "subject_test": subject_test_of(mailing) if mailing.subjects else None,
-        "waits_for_reconciling": numbers["in_doubt"] + numbers["needs_review"] > 0
-        and Batch.objects.with_too_many_in_doubt().filter(mailing=mailing).exists(),
-        "preparing": preparing,
-        "moving": preparing or sending,
-    }
-
-
-def in_words(seconds: float) -> str:
-    if seconds < 60:
-        return "under a minute"
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def speed_now() -> int:
-    throttle = Throttle.objects.filter(pk=providers.current().key).first()
-    return throttle.speed_at(timezone.now()) if throttle else 0
-
-
-def subject_test_of(mailing: Mailing) -> dict[str, Any]:
-    results = subject_test.results(mailing)
-    return {
-        "results": list(enumerate(results)),
-        "best": max(result.per_100 for result in results) or 1,
-        "verdict": subject_test.verdict(results),
-        "chosen": mailing.chosen,
-    }
-
-
 @require_admin_access
 @require_safe
 @xframe_options_sameorigin
@@ -234,7 +140,7 @@ def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
     issue = issue_for(request, pk)
     if mode != "text" and mode not in previews.MAIL_VIEWS:
         raise Http404
-    shown = shown_on_desk(issue, active_mailing(issue))
+    shown = shown_on_desk(issue, issue.active_mailing)
     return previews.one(shown, mode, rendering.render_once_a_minute)
 
 
@@ -242,7 +148,7 @@ def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The progress alone, asked for every second while the mailing runs."""
-    mailing = active_mailing(issue_for(request, pk))
+    mailing = issue_for(request, pk).active_mailing
     if mailing is None:
         raise Http404
     context = {"progress": progress_of(mailing)}

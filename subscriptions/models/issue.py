@@ -260,6 +260,12 @@ class IssuePage(AddressedPage):
         return [piece for piece in self.pieces if piece.story]
 
     @property
+    def active_mailing(self) -> "Mailing | None":
+        """The one that is not cancelled, of those that were looked up with it."""
+        active = (m for m in self.mailings.all() if m.status != m.Status.CANCELLED)
+        return next(active, None)
+
+    @property
     def is_empty(self) -> bool:
         """Nothing to read; or nothing of what it was to be about, if that was articles. Words alone
         are an issue."""

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from newsroom.core.privacy import list_index, seal
 from newsroom.mail.compose import Rendered
+from newsroom.models import ArticlePage
 from subscriptions.issues import rendering
 from subscriptions.models import IssuePage, Mailing, Newsletter, OtherSubject, Subscription
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.queries import sql_of
 
 
 @pytest.fixture
@@ -43,6 +45,27 @@ def test_desk_shows_the_audience_and_the_previews(client, editor, issue) -> None
     email = client.get(desk(issue) + "preview/email/")
     assert "Read" in email.text and "%recipient" not in email.text
     assert "Unsubscribe" in client.get(desk(issue) + "preview/text/").text
+
+
+def test_no_page_counts_the_readers(client, editor, issue) -> None:
+    checked = desk(issue) + "checklist/"
+    mail_it = f"/admin/newsletters/mail/{ArticlePage.objects.get().pk}/"
+    for path in ("/admin/", "/admin/newsletters/", desk(issue), checked, mail_it):
+        asked = sql_of(lambda path=path: client.get(path))
+        assert [sql for sql in asked if '"subscriptions_subscription"' in sql] == [], path
+    assert "3 readers" in client.get(mail_it).text
+    send_now = sql_of(lambda: client.get(desk(issue) + "send-now/"))  # a send hangs on it
+    assert len([sql for sql in send_now if '"subscriptions_subscription"' in sql]) == 1
+
+
+def test_readers_of_others_are_counted_once_a_minute(client, editor, issue) -> None:
+    others = issue.newsletter.get_parent().add_child(
+        instance=Newsletter(title="O", slug="o", sender_name="O", sender_address="o@example.org")
+    )
+    issue.newsletter.leave_out.add(others)
+    issue.newsletter.save()
+    asked = sql_of(lambda: [client.get("/admin/newsletters/"), client.get(desk(issue))])
+    assert len([sql for sql in asked if '"subscriptions_subscription"' in sql]) == 1
 
 
 def press(client, issue: IssuePage, action: str, **data: str) -> str:
