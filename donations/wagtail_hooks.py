@@ -13,14 +13,14 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
 from donations.asking import reminders
-from donations.finance import contributions, movements, reviews, start_page
+from donations.finance import contributions, ledger, movements, reviews, start_page
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.staff.audited import Audited, crud
 
-for ledger in (Contribution, Movement):
-    register_permission_policy(ledger, contributions.ReadOnly(ledger))
+for model in (Contribution, Movement):
+    register_permission_policy(model, ledger.ReadOnly(model))
 
 
 class LedgerViewSet(ModelViewSet):
@@ -118,7 +118,7 @@ class ReviewMenuItem(MenuItem):
     """With the number of those that wait."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("donations.view_contribution")
+        return request.user.has_perm(ledger.VIEW)
 
     def render_component(self, request: HttpRequest) -> Any:
         component = super().render_component(request)
@@ -134,7 +134,7 @@ def review_item() -> MenuItem:
 
 @hooks.register("construct_homepage_panels")
 def finance_panel(request: HttpRequest, panels: list[Any]) -> None:
-    if request.user.has_perm("donations.view_contribution"):
+    if request.user.has_perm(ledger.VIEW):
         panels.append(start_page.FinancePanel())
 
 

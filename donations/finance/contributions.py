@@ -9,28 +9,11 @@ from django.urls import reverse
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
-from wagtail.permission_policies import ModelPermissionPolicy
 
-from donations import money
 from donations.finance import refunds
+from donations.finance.ledger import LedgerIndex, currencies, in_words
 from donations.models import Appeal, Contribution, Movement
 from donations.models.appeal import CHARGED
-
-
-class ReadOnly(ModelPermissionPolicy):
-    """Money is written by what Stripe says, never by hand: not even by an administrator."""
-
-    def user_has_permission(self, user: Any, action: str) -> bool:
-        return action == "view" and super().user_has_permission(user, action)
-
-    def user_has_any_permission(self, user: Any, actions: Any) -> bool:
-        return "view" in actions and self.user_has_permission(user, "view")
-
-
-def currencies() -> list[tuple[str, str]]:
-    """Those that anything was given in: more than we offer, since what is imported has others."""
-    found = Contribution.objects.order_by("currency").values_list("currency", flat=True)
-    return [(code, code.upper()) for code in found.distinct()]
 
 
 class ContributionFilters(WagtailFilterSet):
@@ -96,20 +79,6 @@ EXPORT = {
     "stripe_charge": "Stripe charge",
     "stripe_invoice": "Stripe invoice",
 }
-
-
-def in_words(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of totals as the page shows it."""
-    names = ("received", "returned", "left")
-    amounts = {name: money.signed(row[name], row["currency"]) for name in names}
-    return row | amounts | {"code": row["currency"].upper()}
-
-
-class LedgerIndex(generic.IndexView):
-    """A list of what nobody edits."""
-
-    def _annotate_queryset_updated_at(self, queryset: Any) -> Any:
-        return queryset  # there is no log to ask
 
 
 class ContributionIndex(LedgerIndex):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 
-from donations.finance.contributions import LedgerIndex, currencies, in_words
+from donations.finance.ledger import LedgerIndex, currencies, in_words
 from donations.models import Appeal, Movement
 from donations.models.appeal import CHARGED
 

@@ -6,38 +6,31 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
-from django.views.generic import TemplateView
 from wagtail.admin.auth import require_admin_access
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from donations import money
 from donations.currencies import DECIMALS
 from donations.finance import refunds
+from donations.finance.ledger import VIEW
 from donations.models import Contribution, Refund, Review, StripeEvent
 from newsroom.core import paths
 from newsroom.staff.gate import needs_fresh_proof
+from newsroom.staff.pages import AdminPage
 
 DECIDE = "donations.decide_review"
 
 
-class Reviews(WagtailAdminTemplateMixin, TemplateView):
+class Reviews(AdminPage):
     template_name = "donations/finance/reviews.html"
     page_title = "Review"
     header_icon = "warning"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm("donations.view_contribution"):
-            raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
+    permission_required = VIEW
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         waiting = Review.objects.waiting().select_related(
@@ -59,17 +52,12 @@ class Reviews(WagtailAdminTemplateMixin, TemplateView):
         }
 
 
-def who_may_decide(request: HttpRequest) -> None:
-    if not request.user.has_perm(DECIDE):
-        raise PermissionDenied
-
-
 @require_admin_access
+@permission_required(DECIDE, raise_exception=True)
 @require_POST
 @needs_fresh_proof
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Close a review with a word, or decide about a refund that waits."""
-    who_may_decide(request)
     review = get_object_or_404(Review, pk=pk)
     if review.kind == Review.Kind.REFUND_WAITS:
         refund = get_object_or_404(Refund, pk=review.about)
@@ -128,11 +116,11 @@ class RefundForm(forms.Form):
 
 
 @require_admin_access
+@permission_required(DECIDE, raise_exception=True)
 @needs_fresh_proof
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks how much and why; a POST shows it once more; the POST of that page does it, or
     leaves it for a second person."""
-    who_may_decide(request)
     contribution = get_object_or_404(Contribution, pk=pk)
     back = redirect(reverse("contributions:inspect", args=[pk]))
     form = RefundForm(request.POST if request.method == "POST" else None, contribution)

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 from wagtail.admin.ui.components import Component
 
-from donations.finance.contributions import in_words
+from donations.finance.ledger import in_words
 from donations.models import Movement, Review
 
 SHOWN = 5

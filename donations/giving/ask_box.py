@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from donations.asking import ask_cookie
-from donations.giving.views import giving, languages
+from donations.giving.giving_form import giving, languages
 
 
 def ask_box(context: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ class GiveForm(forms.Form):
         return data
 
     def _was_chosen(self, suggested: str) -> bool:
-        """By the reader, and not by the page (donations/giving/views.py, ``option``)? Without
+        """By the reader, and not by the page (donations/giving/giving_form.py, ``option``)? Without
         JavaScript an amount stays marked beside what was typed."""
         marked = self.data.get(f"marked_{self.cleaned_data['frequency']}")
         return marked not in (None, suggested)

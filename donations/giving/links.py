@@ -4,6 +4,8 @@ from donations.models import Donor, RecurringContribution
 from newsroom.core import tokens
 from newsroom.web.http import absolute_url
 
+LINKS = {"most": 20, "seconds": 600}  # forms about them or behind them, from one network
+
 
 def manage_url(donor: Donor) -> str:
     return absolute_url("manage", tokens.expiring("manage", [donor.pk, donor.links]))

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from donations import money
 from donations.asking import ask_cookie
 from donations.giving import emails, erasure, receipts, recurring_changes
+from donations.giving.links import LINKS
 from donations.giving.recurring_changes import RecurringChangeForm
-from donations.giving.views import BUSY, LINKS
 from donations.models import (
     Contribution,
     Donor,
@@ -248,7 +248,7 @@ def to_stripe(request: HttpRequest, recurring: RecurringContribution) -> HttpRes
             or gateway.stripe_portal_url(recurring.stripe_customer, address_of(request), spoken())
         )
     except stripe.StripeError:
-        return render(request, "503.html", {"message": BUSY}, status=503)
+        return render(request, "503.html", {"message": gateway.BUSY}, status=503)
 
 
 @behind_link("update payment", emails.UPDATE_PAYMENT_SECONDS, RecurringContribution, EXPIRED)

@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from donations import money
 from donations.asking import ask_cookie
-from donations.asking.words import words_of
-from donations.currencies import OFFERED, currency_of
-from donations.giving import card_testing, methods
+from donations.giving import card_testing
 from donations.giving.checkout import GiveForm, choices_of, start
-from donations.models import Appeal, Checkout, Contribution, Country, Frequency
+from donations.giving.giving_form import giving, languages
+from donations.giving.links import LINKS
+from donations.models import Checkout, Contribution, Country
 from donations.payments import gateway, sync
 from newsroom.core import tokens
 from newsroom.core.languages import spoken
@@ -31,85 +30,10 @@ from newsroom.web.public_forms import Refused, own_forms_only, refusal, too_ofte
 log = logging.getLogger(__name__)
 
 CHECKOUTS = {"most": 60, "seconds": 600}  # from one network
-LINKS = {"most": 20, "seconds": 600}
 # Pages of thanks that ask Stripe; of sessions that we did not open (Stripe's own, from a recovery
 # mail, or invented ones) fewer.
 THANKS, OTHERS_THANKS = {"most": 30, "seconds": 600}, {"most": 5, "seconds": 600}
 SESSION = re.compile(r"cs_[a-zA-Z0-9_]{1,250}")
-BUSY = _("Our payment provider does not answer just now. Nothing was charged. Please try again.")
-
-
-def giving(
-    typed: Any, languages: str, form: GiveForm | None = None, *, sent: bool = False
-) -> dict[str, Any]:
-    """What the giving form shows: amounts of the running appeal, and what was chosen before.
-
-    ``typed`` is the query of a link or the fields of a form that was ``sent``, ``languages`` what
-    the browser accepts: it chooses the currency until the reader does.
-    """
-    appeal = Appeal.objects.current()
-    currencies = appeal.currencies() if appeal else []
-    wanted = currency = typed.get("currency", "").lower()
-    # An amount that was typed keeps its currency, though the appeal be over that offered it.
-    if currency not in (OFFERED if sent else currencies):
-        currency = currency_of(languages, currencies) or next(iter(currencies), "usd")
-    frequency = typed.get("frequency", "")
-    if frequency not in Frequency.values:
-        frequency = Frequency.MONTHLY
-    suggestions = appeal.suggestions(currency) if appeal else {}
-    asked = {value: typed.get(f"amount_{value}", "") for value in Frequency.values}
-    amount = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
-    if not sent and wanted not in ("", currency):
-        amount = ""  # from a link: a hundred kronor are no hundred dollars
-    asked[frequency] = amount
-    own = own_amount(suggestions.get(frequency), amount)
-    country = Country.objects.named(typed.get("country", ""))
-    ticked = typed if sent else {}  # a link, which anybody can make, ticks nothing
-    return {
-        "appeal": appeal,
-        "words": words_of(appeal, currency) if appeal else None,
-        "currency": OFFERED[currency],
-        "habit": money.habit(spoken()),
-        "fee_percent": f"{money.FEE_SHARE * 100:f}",
-        "currencies": currencies,
-        "frequency": frequency,
-        "options": [
-            option(value, suggestions.get(value), value == frequency, asked[value], own)
-            for value in Frequency.values
-        ],
-        "own_amount": own,
-        "chosen": ticked,
-        "country": country,
-        "closed": bool(appeal and appeal.closed_for(country)),
-        "methods": methods.shown(),
-        "reminder": typed.get("reminder", ""),
-        # Pages come from a cache: the id of one press is made in the browser (give.js).
-        "checkout_id": ticked.get("checkout", ""),
-        "later": ask_cookie.LATER,
-        "form": form,
-    }
-
-
-def option(value: str, row: Any, chosen: bool, asked: str, own: str) -> dict[str, Any]:
-    """One frequency with its suggested amounts: marked is the asked-for one, else the suggested
-    one, or none beside an amount of the reader's own."""
-    choices = row.choices() if row else []
-    known = [choice["value"] for choice in choices]
-    suggested = next((choice["value"] for choice in choices if choice["suggested"]), "")
-    marked = "" if own else asked if asked in known else suggested
-    return {
-        "value": value,
-        "label": Frequency(value).label,
-        "chosen": chosen,
-        "choices": [choice | {"chosen": choice["value"] == marked} for choice in choices],
-        "marked": marked,
-    }
-
-
-def own_amount(row: Any, asked: str) -> str:
-    """An amount from a link that is none of those suggested goes into the free field."""
-    known = {choice["value"] for choice in row.choices()} if row else set()
-    return "" if asked in known else asked[:40]
 
 
 @require_safe
@@ -133,10 +57,6 @@ def giving_page(request: HttpRequest, context: dict[str, Any], status: int = 200
     return render(request, "donations/giving/support.html", context, status=status)
 
 
-def languages(request: HttpRequest) -> str:
-    return request.headers.get("Accept-Language", "")
-
-
 @never_cache
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,7 +76,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"url": url}) if json else see_other(url)
         except (gateway.Unavailable, stripe.StripeError) as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
-            refused = Refused(BUSY, 503)
+            refused = Refused(gateway.BUSY, 503)
     context = giving(request.POST, languages(request), form, sent=True)
     context["checkout_id"] = context["checkout_id"] or uuid4()  # this page comes from no cache
     return giving_page(request, context | refused._asdict(), refused.status)

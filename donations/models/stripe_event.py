@@ -1,7 +1,8 @@
 """What mirroring Stripe needs of its own: the inbox of events, how far the catch-up has come, and
 whose turn it is to look at an object."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models
@@ -64,6 +65,22 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+    @classmethod
+    def of(cls, event: Any) -> "StripeEvent":
+        """Stripe's Event object as a row, not stored yet. Raises AttributeError, KeyError,
+        TypeError, ValueError, OverflowError for what is none."""
+        row = cls(
+            id=event.id,
+            type=event.type,
+            object_id=getattr(event.data.object, "id", None) or "",
+            created_at=datetime.fromtimestamp(event.created, UTC),
+        )
+        for name, most in (("id", 255), ("type", 100), ("object_id", 255)):
+            text = getattr(row, name)
+            if not isinstance(text, str) or len(text) > most or not text.isascii() or "\0" in text:
+                raise ValueError(f"no {name} of Stripe's")
+        return row
 
 
 class CatchUp(models.Model):

@@ -1,11 +1,9 @@
 """Whatever webhooks missed: Stripe's own list of events, and, after a long outage, its objects."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
-
-import stripe
 
 from donations.models import CatchUp, StripeEvent
 from donations.payments import gateway, sync
@@ -43,24 +41,8 @@ def _store_events(since: datetime) -> int:
     """Put the missing ones into the inbox, where the beat finds them."""
     new = 0
     for some in _in_hundreds(gateway.events_since(since)):
-        new += len(StripeEvent.objects.take_in([row_of(event) for event in some]))
+        new += len(StripeEvent.objects.take_in([StripeEvent.of(event) for event in some]))
     return new
-
-
-def row_of(event: stripe.Event) -> StripeEvent:
-    """An event as the inbox keeps it. Raises AttributeError, KeyError, TypeError, ValueError,
-    OverflowError for what is none."""
-    row = StripeEvent(
-        id=event.id,
-        type=event.type,
-        object_id=getattr(event.data.object, "id", None) or "",
-        created_at=datetime.fromtimestamp(event.created, UTC),
-    )
-    for name, most in (("id", 255), ("type", 100), ("object_id", 255)):
-        text = getattr(row, name)
-        if not isinstance(text, str) or len(text) > most or not text.isascii() or "\0" in text:
-            raise ValueError(f"no {name} of Stripe's")
-    return row
 
 
 def _pull_objects(since: datetime) -> dict[str, int]:

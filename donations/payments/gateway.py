@@ -13,6 +13,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 stripe.enable_telemetry = False  # would write to the home directory and send timings
 
@@ -26,6 +27,9 @@ PRODUCTS = {
     "monthly": ("contribution_monthly", "Monthly contribution"),
     "annual": ("contribution_annual", "Annual contribution"),
 }
+
+
+BUSY = _("Our payment provider does not answer just now. Nothing was charged. Please try again.")
 
 
 class Unavailable(Exception):

@@ -10,7 +10,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from donations.models import StripeEvent
-from donations.payments.catch_up import row_of
 from newsroom.core.jobs import after_commit
 from newsroom.web.http import UNREADABLE
 
@@ -24,7 +23,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     it is none of our business: Stripe would send it again for days."""
     try:
         event = verified_event(request.body, request.headers.get("Stripe-Signature"))
-        row = row_of(event)
+        row = StripeEvent.of(event)
     except (stripe.SignatureVerificationError, *UNREADABLE):
         return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
     if foreign(event):

@@ -1,26 +1,33 @@
 """Feeds as Atom (RFC 4287): whole texts, for those who are kept from our pages and read us so."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from time import time
 from typing import Any
 from xml.sax.xmlreader import AttributesImpl
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.db.models import Max, Q
+from django.db.models import Max, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.middleware.http import ConditionalGetMiddleware
+from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.http import http_date, parse_http_date
 from django.utils.xmlutils import SimplerXMLGenerator
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 
 from newsroom.core import languages
-from newsroom.models import Masthead
+from newsroom.core.uris import to_uri
+from newsroom.mail.links import absolute, led
+from newsroom.models import ArticlePage, Masthead
+from newsroom.publishing.rich_text import expand
 
 # What XML 1.0 can't hold, escaped or not (“Characters”, 2.2).
 ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+BETWEEN = "\0"  # which PostgreSQL keeps in no text
 EPOCH = datetime.fromtimestamp(0, UTC)
 # Whatever changes what readers may see, also by taking it away.
 PUBLIC_ACTS = Q(action__in=["wagtail.delete", "wagtail.move"])
@@ -121,3 +128,33 @@ def row_id(kind: str, pk: int) -> str:
 
 def newest(*times: datetime | None) -> datetime:
     return max(filter(None, times), default=EPOCH)
+
+
+def whole_texts(articles: list[ArticlePage]) -> list[str]:
+    """Picture, text and corrections of each, as HTML with addresses that work anywhere.
+
+    For all at once: what the pieces and links refer to is looked up together, so that the number of
+    queries stays the same however many articles there are.
+    """
+    if not articles:
+        return []
+    block = articles[0].body.stream_block
+    all_pieces = block.to_python([raw for one in articles for raw in one.body.raw_data])
+    pictures = [piece.value["image"] for piece in all_pieces if piece.block_type == "image"]
+    prefetch_related_objects([one for one in pictures if one], "renditions")
+    pieces = iter(all_pieces)
+    texts = [
+        render_to_string(
+            "newsroom/publishing/whole_text.html",
+            {"article": article, "pieces": list(islice(pieces, len(article.body)))},
+        )
+        for article in articles
+    ]
+    return anywhere(texts)
+
+
+def anywhere(texts: Sequence[str]) -> list[str]:
+    """Rich text as HTML with addresses that work from anywhere, in the letters that all programs
+    take; what it refers to is looked up for all texts together."""
+    expanded = expand(BETWEEN.join(texts)).split(BETWEEN)[: len(texts)]
+    return [led(absolute(html), to_uri) for html in expanded]

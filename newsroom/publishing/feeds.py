@@ -1,28 +1,20 @@
 """The newest articles, of all the paper or of a part of it."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.template.loader import render_to_string
 from django.utils.feedgenerator import Enclosure
 from django.utils.html import escape
 from taggit.models import Tag
 
-from newsroom.core.uris import to_uri
-from newsroom.mail.links import absolute, led
 from newsroom.models import ArticlePage, Author, Masthead, SectionPage, readable
 from newsroom.publishing import listings
-from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id
-from newsroom.publishing.rich_text import expand
+from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id, whole_texts
 from newsroom.web.http import absolute_url
 
 LENGTH = 30
-BETWEEN = "\0"  # which PostgreSQL keeps in no text
 
 
 class ArticleFeed(AtomFeed):
@@ -141,33 +133,3 @@ class AuthorFeed(ListingFeed):
 
     def articles(self, obj: Author) -> Any:
         return listings.by(obj)
-
-
-def whole_texts(articles: list[ArticlePage]) -> list[str]:
-    """Picture, text and corrections of each, as HTML with addresses that work anywhere.
-
-    For all at once: what the pieces and links refer to is looked up together, so that the number of
-    queries stays the same however many articles there are.
-    """
-    if not articles:
-        return []
-    block = articles[0].body.stream_block
-    all_pieces = block.to_python([raw for one in articles for raw in one.body.raw_data])
-    pictures = [piece.value["image"] for piece in all_pieces if piece.block_type == "image"]
-    prefetch_related_objects([one for one in pictures if one], "renditions")
-    pieces = iter(all_pieces)
-    texts = [
-        render_to_string(
-            "newsroom/publishing/whole_text.html",
-            {"article": article, "pieces": list(islice(pieces, len(article.body)))},
-        )
-        for article in articles
-    ]
-    return anywhere(texts)
-
-
-def anywhere(texts: Sequence[str]) -> list[str]:
-    """Rich text as HTML with addresses that work from anywhere, in the letters that all programs
-    take; what it refers to is looked up for all texts together."""
-    expanded = expand(BETWEEN.join(texts)).split(BETWEEN)[: len(texts)]
-    return [led(absolute(html), to_uri) for html in expanded]

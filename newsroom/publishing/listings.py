@@ -1,4 +1,4 @@
-"""Topics and authors: a page for each that has something in print, and the search over them."""
+"""Topics and authors: which of them have something in print, and the search over them."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -9,15 +9,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 from taggit.models import Tag
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 
 from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author, readable
-from newsroom.models.pages import page_of
 
 MOST_FOUND = 8  # topics, and as many authors, that a search names
 
@@ -52,24 +48,8 @@ def named(listed: QuerySet[Any], query: str) -> list[Any]:
     return list(listed.filter(reduce(and_, words, Q()))[:MOST_FOUND])
 
 
-@require_safe
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
-    """The articles with one tag, the newest first."""
-    shown = get_object_or_404(topics(), slug=slug)
-    context = {"topic": shown, "articles": page_of(about(shown), request)}
-    return render(request, "newsroom/publishing/topic.html", context)
-
-
-@require_safe
-def author(request: HttpRequest, slug: str) -> HttpResponse:
-    """What somebody has signed, the newest first."""
-    shown = get_object_or_404(authors(), slug=slug)
-    context = {"author": shown, "articles": page_of(by(shown), request)}
-    return render(request, "newsroom/publishing/author.html", context)
-
-
 class ListingSitemap(Sitemap):
-    """The pages of this module, beside Wagtail's own (sitemaps.org)."""
+    """The pages of these, beside Wagtail's own (sitemaps.org)."""
 
     protocol = urlsplit(settings.BASE_URL).scheme
 

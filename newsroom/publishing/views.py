@@ -1,11 +1,11 @@
-"""Search and the news sitemap. Articles are served by Wagtail."""
+"""Topics, authors, search and the news sitemap. Articles are served by Wagtail."""
 
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -47,6 +47,22 @@ def found(query: str, authors: list[Author], topics: list[Tag]) -> Any:
     tagged = ArticleTag.objects.filter(tag__in=topics).values("content_object")
     theirs = Q(pk__in=signed) | Q(pk__in=tagged)
     return articles.filter(theirs | Q(title__icontains=query) | Q(deck__icontains=query))
+
+
+@require_safe
+def topic(request: HttpRequest, slug: str) -> HttpResponse:
+    """The articles with one tag, the newest first."""
+    shown = get_object_or_404(listings.topics(), slug=slug)
+    context = {"topic": shown, "articles": page_of(listings.about(shown), request)}
+    return render(request, "newsroom/publishing/topic.html", context)
+
+
+@require_safe
+def author(request: HttpRequest, slug: str) -> HttpResponse:
+    """What somebody has signed, the newest first."""
+    shown = get_object_or_404(listings.authors(), slug=slug)
+    context = {"author": shown, "articles": page_of(listings.by(shown), request)}
+    return render(request, "newsroom/publishing/author.html", context)
 
 
 @require_safe

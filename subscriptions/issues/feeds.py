@@ -12,8 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
 
 from newsroom.models import ArticlePage, CreditedImage, readable
-from newsroom.publishing.atom import AtomFeed, newest, page_id
-from newsroom.publishing.feeds import anywhere, whole_texts
+from newsroom.publishing.atom import AtomFeed, anywhere, newest, page_id, whole_texts
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
 from subscriptions.models.issue import WITH_ARTICLE
