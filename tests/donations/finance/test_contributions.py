@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
 from donations.models import Contribution
+from tests.answers import led_to
 from tests.factories import make_article, make_user
 
 URL = "/admin/contributions/"
@@ -44,9 +46,8 @@ def test_finance_sees_the_contributions_with_totals_per_currency(finance) -> Non
 def test_filters(finance, query: str, amounts: int) -> None:
     answer = finance.get(f"{URL}?{query}")
     assert answer.status_code == 200
-    assert answer.text.count("/inspect/") >= amounts
-    if amounts == 0:
-        assert "/inspect/" not in answer.text
+    assert len(answer.context["page_obj"].object_list) == amounts
+    assert len(set(re.findall(r"/inspect/\d+/", answer.text))) == amounts
 
 
 def test_page_of_a_contribution_has_history_and_stripe_links(
@@ -122,7 +123,7 @@ def test_nobody_writes_contributions_by_hand(client, contributions) -> None:
     pk = contributions[0].pk
     assert client.get(URL).status_code == 200
     for path in ("new/", f"edit/{pk}/", f"delete/{pk}/"):
-        assert client.get(URL + path).status_code in (302, 403, 404)
+        assert led_to(client.get(URL + path)) == "/admin/"
         client.post(URL + path, {"amount": "1"})
     contributions[0].refresh_from_db()
     assert contributions[0].amount == 1250
@@ -133,7 +134,7 @@ def test_finance_sees_nothing_editorial(finance, site) -> None:
     assert "Contributions" in home and "Appeals" in home
     assert "Newsletters" not in home and '"Pages"' not in home
     for path in (f"/admin/pages/{site.section.pk}/edit/", "/admin/newsletters/", "/admin/images/"):
-        assert finance.get(path).status_code in (302, 403)
+        assert led_to(finance.get(path)) == "/admin/"
 
 
 def test_finance_finds_no_draft_in_the_page_chooser(client, site) -> None:
@@ -155,7 +156,7 @@ def test_editor_sees_no_donor(client, contributions) -> None:
         "/admin/appeals/",
     ):
         answer = client.get(path)
-        assert answer.status_code in (302, 403)
+        assert led_to(answer) == "/admin/"
         assert "example.org" not in answer.text
 
 

@@ -77,7 +77,7 @@ def test_pause_charges_nothing_and_ends_by_itself(portal, recurring, donor, told
     handle(told())
     recurring.refresh_from_db()
     assert not recurring.paused
-    assert Contribution.objects.count() >= 2
+    assert Contribution.objects.count() == 3
 
 
 def test_cancellation_says_that_a_debit_under_way_is_still_taken(
@@ -316,9 +316,11 @@ def test_another_day_is_never_earlier_than_what_is_paid_for(
     assert paid_until <= recurring.renews_at <= paid_until + timedelta(days=31)
     donor.advance(63)
     handle(told())
-    assert Contribution.objects.count() in (2, 3)
     recurring.refresh_from_db()
-    assert timezone.localtime(recurring.renews_at).day == day
+    renewed = timezone.localtime(recurring.renews_at)
+    months = 12 * (renewed.year - moved.year) + renewed.month - moved.month
+    assert Contribution.objects.count() == 1 + months > 1
+    assert renewed.day == day
 
 
 @pytest.mark.parametrize("day", ["0", "29", "x", ""])

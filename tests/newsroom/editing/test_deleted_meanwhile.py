@@ -73,7 +73,8 @@ def test_every_page_of_the_editor_opens_and_the_draft_is_published(
     for page in pages:
         for view in VIEWS:
             url = reverse(f"wagtailadmin_pages:{view}", args=[page.pk])
-            assert client.get(url).status_code in (200, 302), url
+            status = 302 if view == "unpublish" and not page.live else 200
+            assert client.get(url).status_code == status, url
         first, last = page.revisions.order_by("pk")[:1].get(), page.latest_revision
         for view, numbers in {
             "revisions_revert": [first.pk],

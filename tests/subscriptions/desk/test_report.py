@@ -15,6 +15,7 @@ from subscriptions.models import (
     Subscription,
 )
 from subscriptions.sending import freezing
+from tests.answers import led_to
 from tests.factories import make_article, make_issue, make_subscription, make_user
 
 
@@ -46,7 +47,8 @@ def mailing(site) -> Mailing:
 def test_numbers_are_those_of_the_rows(mailing) -> None:
     found = report.with_numbers().get()
     numbers = {measure.name: measure.of(found) for measure in report.MEASURES}
-    assert numbers.pop("Minutes to send") >= 0
+    minutes = (found.finished_at - found.frozen_at).total_seconds() / 60
+    assert numbers.pop("Minutes to send") == minutes
     assert numbers == {
         "Audience": 5, "Accepted": 4, "Left before it was sent": 1, "Refused": 0, "Bounced": 1,
         "Mailbox full, or away": 0, "Refused because of us": 0,
@@ -75,7 +77,7 @@ def test_page_shows_numbers_charts_and_clicks_by_section(client, site, mailing) 
         status="sent", frozen_at=earlier, finished_at=earlier, audience=4
     )
     page = client.get(url).text
-    assert page.count("<svg") >= 5 and "Clicks per 100 mails" in page
+    assert page.count("<figure>") == 5 and "Clicks per 100 mails" in page
 
 
 def test_rates_per_100_stand_beside_the_counts(client, mailing) -> None:
@@ -123,4 +125,4 @@ def test_no_report_before_the_freeze_and_none_for_finance(client, site, mailing)
     assert client.get(f"/admin/newsletters/issue/{draft.pk}/report/").status_code == 404
     client.force_login(make_user("Finance"))
     url = f"/admin/newsletters/issue/{mailing.issue_id}/report/"
-    assert client.get(url).status_code in (302, 403)
+    assert led_to(client.get(url)) == "/admin/"

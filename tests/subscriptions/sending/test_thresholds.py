@@ -67,7 +67,7 @@ def tell(mailing: Mailing, kind: str, count: int, first: int = 0) -> None:
 
 
 def test_seed_list_and_a_sample_go_first_and_the_rest_waits(inbox, mailing, site) -> None:
-    assert mailing.progress()["accepted"] in (4, 5)  # the seed may be in the sample too
+    assert mailing.progress()["accepted"] == 5
     seed = site.newsletter.subscriptions.get(seed=True)
     assert inbox.to(seed.subscriber.email)
     assert mailing.rest_at == mailing.frozen_at + timedelta(minutes=10)
@@ -104,9 +104,8 @@ def test_bounces_of_the_canary_stop_the_rest(mailing, monkeypatch) -> None:
     tell(mailing, "bounced", 1, first=9)
     assert mailing.status == "paused"
     assert "10 of the first" in mailing.problem and "bounced" in mailing.problem
-    assert not mailing.release_rest(timezone.now()) or not engine.send_next(
-        transports.open_transport()
-    )
+    assert mailing.release_rest(timezone.now())  # which starts nothing that is paused
+    assert not engine.send_next(transports.open_transport())
 
 
 def test_three_complaints_stop_a_small_mailing_and_resuming_turns_the_thresholds_off(

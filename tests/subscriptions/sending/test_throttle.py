@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.models import Mailing, Throttle
+from subscriptions.models.throttle import tomorrow
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_issue, make_subscription
 from tests.sending import send_all
@@ -89,7 +90,7 @@ def test_first_day_of_a_new_sender_sends_its_share_and_the_rest_tomorrow(
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sending", 3)
     assert "warm-up" in mailing.problem
-    assert mailing.not_after > now + timedelta(hours=3) or now.astimezone(UTC).hour >= 21
+    assert mailing.not_after == tomorrow(now) + mailing.newsletter.grace
     assert not Mailing.objects.filter(status="paused").exists()
     Throttle.objects.update(day=date(2026, 1, 1), closed_until=None, warm_up_from=date(2026, 1, 1))
     send_all()
