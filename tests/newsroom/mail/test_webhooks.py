@@ -120,6 +120,19 @@ def test_every_other_provider_is_unknown_here(client, settings, name) -> None:
     assert not Suppression.objects.exists()
 
 
+def tells_of_nobody(name: str, body: Any) -> bool:
+    """Taken, and nothing follows: of these Anymail reads no list, or an event without a kind."""
+    match name:
+        case "sparkpost":
+            return body in ("[]", "{}")
+        case "mailjet":
+            return bool(body == "[]")
+        case "postmark" | "brevo":
+            kind = {"postmark": '"RecordType"', "brevo": '"event"'}[name]
+            return str(body).startswith("{") and kind not in body
+    return False
+
+
 @pytest.mark.parametrize("name", COMPLAINTS)
 @pytest.mark.parametrize(
     "body",
@@ -129,13 +142,13 @@ def test_every_other_provider_is_unknown_here(client, settings, name) -> None:
 )  # fmt: skip
 def test_what_is_no_event_is_refused_and_no_error_of_ours(client, settings, name, body) -> None:
     settings.MAIL_PROVIDER = name
-    assert say(client, name, body, **BASIC) in (200, 400)
+    assert say(client, name, body, **BASIC) == (200 if tells_of_nobody(name, body) else 400)
     if name == "resend" and isinstance(body, str):
         at = datetime.now(UTC)
         signature = Webhook(SECRETS["RESEND_SIGNING_SECRET"]).sign("x", at, body)
         stamp = str(int(at.timestamp()))
         signed = {"svix-id": "x", "svix-timestamp": stamp, "svix-signature": signature}
-        assert say(client, name, body, **signed, **BASIC) in (200, 400)
+        assert say(client, name, body, **signed, **BASIC) == 400
 
 
 @pytest.mark.parametrize(

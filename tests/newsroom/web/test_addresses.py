@@ -39,7 +39,8 @@ def test_editor_is_told_that_an_address_is_taken(
             url, fields | {"comments-TOTAL_FORMS": 0, "comments-INITIAL_FORMS": 0} | press
         )
         assert answer.status_code == 200
-        assert "is an address of the site itself" in answer.text or slug == "newsletter"
+        words = "is already in use" if slug == "newsletter" else "is an address of the site itself"
+        assert words in answer.text
     model = {"sectionpage": SectionPage, "textpage": TextPage}[kind]
     assert not model.objects.filter(slug=slug).exists()
 
