@@ -96,7 +96,7 @@ def raw_choices() -> bytes:
         return cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("checkout_id", ["", str(uuid.uuid4())])  # without JavaScript, and with
+@pytest.mark.parametrize("checkout_id", ["", str(uuid.uuid4())], ids=["no-js", "js"])
 def test_pressing_again_is_the_same_session_until_something_changes(
     donor, country, committing, checkout_id: str
 ) -> None:
