@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 
-.PHONY: help up test test-fast check format picture licences bench smoke chaos clean
+.PHONY: help up test test-fast check format picture licences bench smoke chaos mutate clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
@@ -51,6 +51,9 @@ chaos: .venv/ready  ## break the send in ninety ways and count who got what; giv
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending
 	@REQUESTS=10000 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py
 	@$(BIN)/python -m tests rare
+
+mutate: .venv/ready  ## [MINUTES=60] [SEED=…]: break the code in small ways, and see which breaks no test notices
+	@$(BIN)/uv run --frozen --quiet --group mutate python -m tests.mutants
 
 # `uv.lock` names every package and its hash; uv itself is among them.
 .venv/ready: pyproject.toml uv.lock

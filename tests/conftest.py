@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+import redis
 import requests
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -16,6 +18,7 @@ from tests.environment import ROOT
 from tests.factories import make_site
 
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
+BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all tests
 QUEUES = ("transactional", "stripe", "mail", "default")
 
 
@@ -63,9 +66,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def _empty_redis() -> None:
     """No try counted and no job left over from the test before."""
     cache.clear()
-    with celery_app.connection_for_write() as connection:
-        for name in QUEUES:
-            connection.default_channel.client.delete(name)
+    BROKER.delete(*QUEUES)
 
 
 @pytest.fixture(autouse=True)

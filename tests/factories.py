@@ -21,11 +21,13 @@ from newsroom.core.privacy import list_index
 from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
 from subscriptions.models import (
     IssuePage,
+    Mailing,
     Newsletter,
     NewsletterIndexPage,
     Subscriber,
     Subscription,
 )
+from subscriptions.sending import freezing
 
 numbers = itertools.count(1)
 
@@ -130,6 +132,14 @@ def make_issue(
     issue = newsletter.add_child(instance=IssuePage(**fields))
     issue.save_revision()
     return IssuePage.objects.get(pk=issue.pk)
+
+
+def make_frozen(issue: IssuePage, user: Any = None) -> Mailing:
+    """The issue's mailing, approved for now and frozen: its batches are ready to be claimed."""
+    mailing = freezing.approve(issue, user, timezone.now())
+    assert freezing.freeze(mailing, timezone.now())
+    mailing.refresh_from_db()
+    return mailing
 
 
 def make_appeal(**fields: Any) -> Appeal:

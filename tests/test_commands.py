@@ -26,7 +26,7 @@ BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.M | re.S)
 INDENTED = re.compile(r"^\n((?: {4}\S.*\n(?: {6}.*\n)*)+)", re.M)
 OPTION = re.compile(r"--[a-z][a-z-]*")
 # What `make` hands on to programs, which ask the environment for it.
-FOR_PROGRAMS = {"RECIPIENTS", "RUNS", "ONLY", "STRIPE_SECRET_KEY"}
+FOR_PROGRAMS = {"RECIPIENTS", "RUNS", "ONLY", "STRIPE_SECRET_KEY", "MINUTES"}
 MANAGE = {name for name, app in get_commands().items() if not app.startswith("django.contrib")}
 PLACEHOLDERS = {"ID": "1", "LOGIN": "ann", "ADDRESS": "b@example.org"}
 

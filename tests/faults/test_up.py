@@ -60,8 +60,15 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
 
 @pytest.mark.parametrize(
     "words",
-    [("postgres", "-D"), ("redis-server",), ("newsroom.asgi",), ("worker@",), ("beat",),
-     ("donations.sandbox",), ("subscriptions.sandbox",)],
+    [
+        ("postgres", "-D"),
+        ("worker@",),
+        *(
+            pytest.param(words, marks=pytest.mark.rare)
+            for words in (("redis-server",), ("newsroom.asgi",), ("beat",),
+                          ("donations.sandbox",), ("subscriptions.sandbox",))
+        ),
+    ],
     ids=lambda words: words[0],
 )  # fmt: skip
 def test_killed_process_is_reported_and_started_again(product: Product, words) -> None:

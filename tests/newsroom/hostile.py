@@ -39,9 +39,8 @@ from newsroom.web.front import plain_type
 from newsroom.web.public_forms import form_stamp
 from subscriptions.models import Batch, Subscription
 from subscriptions.readers import signup
-from subscriptions.sending import freezing
 from tests.donations.conftest import Donor, events, handle
-from tests.factories import make_appeal, make_article, make_issue, make_subscription
+from tests.factories import make_appeal, make_article, make_frozen, make_issue, make_subscription
 from tests.newsroom.mail.test_webhooks import COMPLAINTS
 
 REQUESTS = int(os.environ.get("REQUESTS", "200"))
@@ -241,8 +240,7 @@ def make_world(stripe_sandbox: str, site: Any) -> World:
     subscription = make_subscription(site.newsletter, "reader@example.org")
     pending = make_subscription(site.newsletter, status=Subscription.Status.PENDING)
     issue = make_issue(site.newsletter, articles[:2])
-    mailing = freezing.approve(issue, None, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    mailing = make_frozen(issue)
     locked = site.home.add_child(instance=TextPage(title="Locked", slug="locked", body="x"))
     PageViewRestriction.objects.create(
         page=locked, restriction_type="password", password="let me in"

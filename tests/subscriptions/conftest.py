@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from django.utils import timezone
 
 from subscriptions.models import Mailing
-from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 from tests.subscriptions.sending import mailserver
 from tests.subscriptions.sending.mailserver import MailServer
 
@@ -30,7 +28,4 @@ def readers(site) -> list[str]:
 @pytest.fixture
 def mailing(site, readers, server) -> Mailing:
     issue = make_issue(site.newsletter, [make_article(site.section)], subject="Über Brot")
-    mailing = freezing.approve(issue, None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
-    mailing.refresh_from_db()
-    return mailing
+    return make_frozen(issue)

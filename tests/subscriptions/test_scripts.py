@@ -27,8 +27,7 @@ from newsroom.models import ArticlePage, Attachment, Author, CreditedImage, Dail
 from newsroom.publishing import reads
 from subscriptions.issues import checklist, link_checker, rendering
 from subscriptions.models import IssueLink, IssuePage, LinkCheck, Newsletter
-from subscriptions.sending import freezing
-from tests.factories import make_subscription, make_user
+from tests.factories import make_frozen, make_subscription, make_user
 from tests.sending import send_all
 from tests.subscriptions.sending.test_mime import received
 
@@ -262,10 +261,7 @@ def hrefs_of(html: str) -> list[str]:
 
 
 def frozen(issue: IssuePage) -> Any:
-    mailing = freezing.approve(issue, None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
-    mailing.refresh_from_db()
-    return mailing
+    return make_frozen(issue)
 
 
 def counted_links_lead_on(client: Any, html: str, paper: Paper) -> None:

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from newsroom.mail import providers
 from subscriptions.models import Batch, Mailing, Throttle
-from subscriptions.sending import engine, freezing, reconcile, transports
+from subscriptions.sending import engine, reconcile, transports
 from tests.answers import led_to
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 
 pytestmark = pytest.mark.django_db
 TO_REVIEW, DELIVERY = "/admin/newsletters/calls-to-review/", "/admin/newsletters/delivery/"
@@ -28,8 +28,7 @@ def to_review(site, inbox, settings) -> Batch:
     for _ in range(3):
         make_subscription(site.newsletter)
     issue = make_issue(site.newsletter, [make_article(site.section)], title="Issue to review")
-    mailing = freezing.approve(issue, None, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    make_frozen(issue)
     inbox.fault("500 after")
     transport = transports.open_transport()
     engine.send_next(transport)

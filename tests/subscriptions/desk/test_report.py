@@ -16,7 +16,7 @@ from subscriptions.models import (
 )
 from subscriptions.sending import freezing
 from tests.answers import led_to
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ def mailing(site) -> Mailing:
     article = make_article(site.section, title="=Bread")
     body = [("section", "News"), ("article", {"article": article})]
     issue = make_issue(site.newsletter, [], body=body, subject="On bread")
-    now = timezone.now()
-    mailing = freezing.approve(issue, None, now)
-    freezing.freeze(mailing, now)
+    mailing = make_frozen(issue)
     batch = Batch.objects.get()
     batch.status, batch.excluded_ids = "accepted", batch.subscriber_ids[:1]
     batch.save()

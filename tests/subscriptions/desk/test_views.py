@@ -17,7 +17,7 @@ from subscriptions.issues import rendering
 from subscriptions.models import IssuePage, Mailing, Newsletter, OtherSubject, Subscription
 from subscriptions.sending import freezing
 from tests.answers import led_to
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 from tests.queries import sql_of
 
 
@@ -286,8 +286,7 @@ def test_test_goes_to_a_colleague_chosen_by_name_and_to_no_typed_address(
 
 
 def test_sent_issues_desk_shows_its_report_and_what_went_out(client, editor, issue) -> None:
-    mailing = freezing.approve(issue, editor, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    mailing = make_frozen(issue, editor)
     running = client.get(desk(issue)).text
     assert "Checks" not in running and "Clicks per 100 mails" not in running
     mailing.batches.update(status="accepted")
@@ -364,8 +363,7 @@ def test_empty_issue_is_not_approved(client, editor, site) -> None:
 def test_running_mailing_is_paused_resumed_and_cancelled_but_not_withdrawn(
     client, editor, issue
 ) -> None:
-    mailing = freezing.approve(issue, editor, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    mailing = make_frozen(issue, editor)
     assert "Too late" in client.post(desk(issue, "withdraw"), follow=True).text
     for action, status in (("pause", "paused"), ("resume", "sending"), ("pause", "paused"),
                            ("cancel", "cancelled"), ("resume", "cancelled")):  # fmt: skip

@@ -14,8 +14,8 @@ from wagtail.rich_text import RichText
 
 from newsroom.models import ArticleByline, Author, Masthead
 from subscriptions.models import Mailing
-from subscriptions.sending import freezing, transports
-from tests.factories import make_article, make_image, make_issue
+from subscriptions.sending import transports
+from tests.factories import make_article, make_frozen, make_image, make_issue
 
 pytestmark = pytest.mark.django_db
 STORY = (
@@ -64,8 +64,7 @@ def mailing(site) -> Mailing:
     issue = make_issue(
         site.newsletter, [], body=body, subject="The tram stays", preheader=STORY[:90]
     )
-    mailing = freezing.approve(issue, None, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    make_frozen(issue)
     return Mailing.objects.get()
 
 

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from subscriptions.models import Batch, Newsletter, Subscription
 from subscriptions.readers.audience import audience_of
-from subscriptions.sending import claiming, freezing
-from tests.factories import make_article, make_issue, make_subscription
+from subscriptions.sending import claiming
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +23,7 @@ def test_readers_of_another_newsletter_are_left_out_at_freeze_and_claim(site) ->
     site.newsletter.save()
     assert list(audience_of(site.newsletter)) == [only]
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    now = timezone.now()
-    freezing.freeze(freezing.approve(issue, None, now), now)
+    make_frozen(issue)
     batch = Batch.objects.get()
     assert batch.subscriber_ids == [only.subscriber_id]
     Subscription.objects.create(subscriber=only.subscriber, newsletter=other, status="confirmed")

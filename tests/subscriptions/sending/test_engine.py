@@ -20,7 +20,7 @@ from subscriptions import tasks
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
 from subscriptions.readers import signup
 from subscriptions.sending import claiming, engine, freezing, reconcile, transports
-from tests.factories import make_subscription
+from tests.factories import make_frozen, make_subscription
 from tests.sending import received, send_all
 
 pytestmark = pytest.mark.django_db
@@ -38,11 +38,7 @@ def per_call(monkeypatch, readers: int) -> None:
 
 
 def frozen(issue: IssuePage) -> Mailing:
-    now = timezone.now()
-    mailing = freezing.approve(issue, None, now)
-    assert freezing.freeze(mailing, now)
-    mailing.refresh_from_db()
-    return mailing
+    return make_frozen(issue)
 
 
 def settle(mailing: Mailing) -> None:

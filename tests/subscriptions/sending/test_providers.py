@@ -18,8 +18,8 @@ from newsroom.models import TransactionalMail as SingleMail
 from subscriptions.models import Batch, Mailing, Newsletter, Throttle
 from subscriptions.readers import by_mail, signup
 from subscriptions.readers.links import unsubscribe_url
-from subscriptions.sending import freezing, reconcile
-from tests.factories import make_article, make_issue, make_subscription
+from subscriptions.sending import reconcile
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 from tests.sending import send_all
 from tests.subscriptions.sending.esp import DIALECTS, Copy, Esp, Refused, running
 
@@ -67,10 +67,7 @@ def freeze(site) -> Mailing:
         [make_article(site.section)],
         subject=TYPED,
     )
-    mailing = freezing.approve(issue, None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
-    mailing.refresh_from_db()
-    return mailing
+    return make_frozen(issue)
 
 
 def settle(hours: int = 8) -> None:
@@ -147,7 +144,7 @@ def test_each_api_gets_names_in_any_script_as_they_are_and_headers_in_ascii(esp,
     make_subscription(newsletter)
     subject = "Почему хлеб дорожает, الخبز والملح, 面包 🙂"
     issue = make_issue(newsletter, [make_article(site.section)], subject=subject)
-    assert freezing.freeze(freezing.approve(issue, None, timezone.now()), timezone.now())
+    make_frozen(issue)
     send_all()
     [copy] = esp.copies
     assert copy.subject == subject

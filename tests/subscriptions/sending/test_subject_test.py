@@ -13,7 +13,7 @@ from subscriptions.models import Batch, IssueLink, IssuePage, Mailing, OtherSubj
 from subscriptions.sending import counted_links, engine, freezing, subject_test
 from subscriptions.sending.subject_test import VariantResult
 from subscriptions.sending.transports import open_transport
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 ADDRESSES = [f"variant{n}@example.org" for n in range(40)]
 
@@ -32,8 +32,7 @@ def issue(site) -> IssuePage:
 
 @pytest.fixture
 def mailing(issue) -> Mailing:
-    mailing = freezing.approve(issue, None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
+    make_frozen(issue)
     return Mailing.objects.get()
 
 
@@ -134,7 +133,7 @@ def test_halves_of_a_refused_batch_keep_their_subject(mailing) -> None:
 @pytest.mark.django_db
 def test_seed_list_gets_the_first_subject(site, issue) -> None:
     Subscription.objects.filter(pk__in=Subscription.objects.all()[:3]).update(seed=True)
-    freezing.freeze(freezing.approve(issue, None, timezone.now()), timezone.now())
+    make_frozen(issue)
     seeds = set(Subscription.objects.filter(seed=True).values_list("subscriber", flat=True))
     assert seeds <= set(Batch.objects.get(variant=0).subscriber_ids)
     everyone = [pk for batch in Batch.objects.all() for pk in batch.subscriber_ids]

@@ -7,8 +7,8 @@ from anymail.signals import AnymailTrackingEvent, tracking
 from django.utils import timezone
 
 from subscriptions.models import IssuePage, Mailing, Newsletter
-from subscriptions.sending import engine, freezing, transports
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from subscriptions.sending import engine, transports
+from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 from tests.sending import send_all
 
 pytestmark = pytest.mark.django_db
@@ -38,9 +38,7 @@ def mailing(site, issue) -> Mailing:
 
 
 def sent(issue: IssuePage) -> Mailing:
-    now = timezone.now()
-    mailing = freezing.approve(issue, None, now)
-    assert freezing.freeze(mailing, now)
+    mailing = make_frozen(issue)
     send_all()
     mailing.refresh_from_db()
     return mailing

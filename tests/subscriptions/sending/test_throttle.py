@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from subscriptions.models import Mailing, Throttle
 from subscriptions.models.throttle import tomorrow
-from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 from tests.sending import send_all
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -84,8 +83,7 @@ def test_first_day_of_a_new_sender_sends_its_share_and_the_rest_tomorrow(
     now = timezone.now()
     Throttle.objects.create(provider="mailgun", warm_up_from=now.astimezone(UTC).date())
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    mailing = freezing.approve(issue, None, now)
-    freezing.freeze(mailing, now)
+    mailing = make_frozen(issue)
     send_all()
     mailing.refresh_from_db()
     assert (mailing.status, mailing.progress()["accepted"]) == ("sending", 3)

@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from django.utils import timezone
 
 from subscriptions.models import IssueLink, IssuePage, Mailing
-from subscriptions.sending import counted_links, engine, freezing
+from subscriptions.sending import counted_links, engine
 from subscriptions.sending.transports import open_transport
 from subscriptions.tracking import clicks
-from tests.factories import make_article, make_issue, make_subscription
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 pytestmark = pytest.mark.django_db
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -24,10 +23,7 @@ def issue(site) -> IssuePage:
 
 @pytest.fixture
 def mailing(issue) -> Mailing:
-    mailing = freezing.approve(issue, None, timezone.now())
-    freezing.freeze(mailing, timezone.now())
-    mailing.refresh_from_db()
-    return mailing
+    return make_frozen(issue)
 
 
 def test_every_link_of_the_html_is_counted_and_leads_where_it_led(client, mailing) -> None:
@@ -69,7 +65,7 @@ def test_two_readers_have_the_same_links(site, mailing, inbox) -> None:
     for n in range(2):
         make_subscription(site.newsletter, f"same{n}@example.org")
     again = make_issue(site.newsletter, [make_article(site.section)])
-    freezing.freeze(freezing.approve(again, None, timezone.now()), timezone.now())
+    make_frozen(again)
     transport = open_transport()
     while engine.send_next(transport):
         pass

@@ -19,8 +19,7 @@ from newsroom.mail import sns
 from newsroom.models import Suppression
 from subscriptions.models import DeliveryFailure, Mailing, Subscription
 from subscriptions.readers import signup
-from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_subscription, make_user
+from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 from tests.newsroom.mail.test_sns import TOPIC, URL, signed
 from tests.newsroom.mail.test_webhooks import SECRETS, say_signed
 
@@ -351,8 +350,7 @@ def mailing(site: Any, reader: Subscription) -> Mailing:
 def sent(site: Any, days_ago: int = 0) -> Mailing:
     """An issue to all readers, its one call taken."""
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    mailing = freezing.approve(issue, None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
+    mailing = make_frozen(issue)
     mailing.batches.update(status="accepted", tries=1)
     Mailing.objects.filter(pk=mailing.pk).update(
         frozen_at=timezone.now() - timedelta(days=days_ago)

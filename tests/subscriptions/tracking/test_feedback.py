@@ -5,13 +5,12 @@ import secrets
 import time
 
 import pytest
-from django.utils import timezone
 
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch
-from subscriptions.sending import claiming, freezing
-from tests.factories import make_article, make_issue, make_subscription
+from subscriptions.sending import claiming
+from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 URL = "/webhooks/anymail/mailgun/tracking/"
 
@@ -69,8 +68,7 @@ def test_forged_webhook_changes_nothing(client, settings, reader) -> None:
 
 def test_event_with_a_batch_is_proof_that_it_was_sent(client, settings, site, reader) -> None:
     issue = make_issue(site.newsletter, [make_article(site.section)])
-    mailing = freezing.approve(issue, None, timezone.now())
-    freezing.freeze(mailing, timezone.now())
+    make_frozen(issue)
     batch = claiming.claim().batch
     Batch.objects.update(status="in_doubt")
     tell(client, settings, {"event": "delivered", "user-variables": {"batch": str(batch.pk)}})
