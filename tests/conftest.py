@@ -28,6 +28,7 @@ PRODUCTS = ("browser", "faults")  # a running product each, all tests of which s
 SLOW = {"stripe_sandbox", "mail_sandbox", "client", "product", "transactional_db"}  # fixtures
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is rare or slow, and what goes to one world (tests/__main__.py)."""
     seen: Counter[str] = Counter()

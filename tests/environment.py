@@ -53,17 +53,18 @@ def use_own_world(folder: str) -> None:
 
 
 use_own_world(f"test-{WORLD}")
+if PGBOUNCER:  # before Django's settings are read
+    from newsroom.devserver.engines import sockets
 
-from newsroom.devserver import engines  # noqa: E402 - it looks where the world is
-
-if PGBOUNCER:
-    os.environ["DATABASE_URL"] = pgbouncer.url(engines.sockets())
+    os.environ["DATABASE_URL"] = pgbouncer.url(sockets())
 running = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # it only hands out tests
+    from newsroom.devserver import engines  # it looks where the world is
+
     worlds.place(worlds.migrated(), engines.VAR)
     running.enter_context(engines.servers())
     if PGBOUNCER:
@@ -133,6 +134,8 @@ def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[None]:
 
 
 def wait_for_socket(path: Path, seconds: float = 30) -> None:
+    from newsroom.devserver import engines
+
     deadline = time.monotonic() + seconds
     while not engines.listening(path):
         if time.monotonic() > deadline:

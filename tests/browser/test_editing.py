@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import requests
 from playwright.sync_api import Page, expect
 
@@ -39,6 +40,7 @@ def sign_in_again(page: Page, name: str) -> None:
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.rare
 def test_a_future_time_shown_is_the_schedule_and_the_beat_keeps_it(
     staff: Any, product: Product
 ) -> None:

@@ -120,6 +120,7 @@ def test_box_in_an_article_stays_there_until_stripe(chromium, product: Product) 
     page.close()
 
 
+@pytest.mark.rare
 def test_while_cards_are_tried_a_browser_does_a_sum_and_goes_on(chromium, product: Product) -> None:
     page = chromium.new_page(base_url=product.web)
     breaker(product, "set", 1)

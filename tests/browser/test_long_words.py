@@ -186,6 +186,7 @@ WIDE = """most => [...document.querySelectorAll("body *")]
   .map(e => e.outerHTML.slice(0, 90))"""
 
 
+@pytest.mark.rare
 def test_no_word_is_wider_than_a_phone(phone: Page, pages: dict[str, str]) -> None:
     wide = {}
     for name, html in pages.items():

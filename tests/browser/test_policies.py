@@ -106,6 +106,7 @@ def test_editor_uploads_a_picture(watched: Any, product: Product, tmp_path: Path
     expect(page.get_by_label("Title").first).to_be_visible()
 
 
+@pytest.mark.rare
 def test_administrator_sees_every_kind_of_page(watched: Any) -> None:
     page: Page = watched("admin")
     waiting, seen = ["/admin/", "/admin/account/", "/admin/reports/site-history/"], set()

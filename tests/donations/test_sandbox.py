@@ -175,6 +175,7 @@ def test_sandbox_answers_the_questions_that_we_ask_stripe(donor, question) -> No
 
 
 def test_refusal_of_what_was_begun_is_the_keys_answer_from_then_on(call, empty_stripe) -> None:
+    requests.post(f"{empty_stripe}/start-over", data={"new": "1"}, timeout=10)
     refused = call("checkout/sessions", key="k4", **SESSION)
     assert refused.status_code == 400  # no such product
     call("products", id="p", name="Contribution")

@@ -5,7 +5,7 @@ import pytest
 from tests.product import Product, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
     with running("faults") as product:
         yield product

@@ -126,6 +126,7 @@ def test_event_that_found_nobody_is_delivered_again(product: Product) -> None:
     product.mail_to("down@example.org", "Thank you", 60)
 
 
+@pytest.mark.rare
 def test_frozen_redis_breaks_no_readers_request_and_loses_no_mail(product: Product) -> None:
     [redis] = product.find("redis-server")
     redis.suspend()

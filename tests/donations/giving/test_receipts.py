@@ -202,6 +202,7 @@ def test_statement_adds_up_what_was_kept_per_currency(site) -> None:
     assert receipts.years_of(donor) == [2027, 2026]
 
 
+@pytest.mark.rare
 def test_statement_of_a_thousand_contributions(site) -> None:
     donor = make_donor()
     for n in range(1000):

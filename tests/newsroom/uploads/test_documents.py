@@ -71,6 +71,7 @@ def test_pdf_shows_what_it_showed() -> None:
         assert shown.convert("RGB").tobytes() == Image.open(BytesIO(kinds.jpeg())).tobytes()
 
 
+@pytest.mark.rare
 def test_pdf_that_unpacks_without_end_is_refused_or_cleaned_in_bounds() -> None:
     with suppress(ValidationError):
         assert len(cleaned(papers.bomb())) < 2_000_000
