@@ -51,7 +51,7 @@ from tests.donations.conftest import LOOKS_ON, all_of
 from tests.donations.conftest import Donor as Reader
 from tests.factories import make_appeal, make_site, make_user
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "5"))
 CARDS = [number for name, number in vars(Card).items() if name.isupper()]
 ACCOUNTS = [number for name, number in vars(Iban).items() if name.isupper()]
 CHANGES = [

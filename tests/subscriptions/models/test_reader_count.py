@@ -134,7 +134,7 @@ step = st.tuples(
 
 @pytest.mark.django_db
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(step, max_size=12))
 def test_what_is_kept_is_what_counting_says(site: Any, steps: list[tuple[str, int]]) -> None:
