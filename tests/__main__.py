@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 WORLDS = (os.cpu_count() or 1) + 1  # one waits for a server, mostly
-SIDE_BY_SIDE = ["-n", str(WORLDS), "--dist", "loadgroup", "--durations", "15"]
+SIDE_BY_SIDE = ["-n", str(WORLDS), "--dist", "loadscope", "--durations", "15"]
 CHOICES = {
     "": [*SIDE_BY_SIDE, "-m", "not rare"],
     "rare": [*SIDE_BY_SIDE, "-m", "rare"],

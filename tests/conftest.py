@@ -15,7 +15,6 @@ from django.core.management import call_command
 from django.db import connection
 
 from newsroom.celery import app as celery_app
-from tests.environment import ROOT
 from tests.factories import make_site
 
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
@@ -25,28 +24,22 @@ QUEUES = ("transactional", "stripe", "mail", "default")
 
 # How many cases of a test `make test` takes that needs a database; the others are rare.
 CASES = 3
-PRODUCTS = ("browser", "faults")  # a running product each, all tests of which stay in one world
 SLOW = {"stripe_sandbox", "mail_sandbox", "client", "product", "transactional_db"}  # fixtures
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups next
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is rare or slow, and what goes to one world (tests/__main__.py)."""
+    """Mark what is rare or slow (tests/__main__.py)."""
     seen: Counter[str] = Counter()
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        place = item.path.relative_to(ROOT / "tests")
-        product = place.parts[0] in PRODUCTS
-        name = place.parts[0] if product else str(place)
-        item.add_marker(pytest.mark.xdist_group(name))
         if fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
             test = item.nodeid.partition("[")[0]
             seen[test] += 1
             if seen[test] > CASES:
                 item.add_marker(pytest.mark.rare)
-            if seen[test] > 1 or fixtures & SLOW:
+            if seen[test] > 1:
                 item.add_marker(pytest.mark.slow)
-        if product:
+        if fixtures & SLOW:
             item.add_marker(pytest.mark.slow)
 
 

@@ -14,8 +14,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import pgbouncer, worlds
 
@@ -58,6 +60,7 @@ if PGBOUNCER:  # before Django's settings are read
 
     os.environ["DATABASE_URL"] = pgbouncer.url(sockets())
 running = ExitStack()
+PRODUCTS = ("tests/browser/", "tests/faults/")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,6 +74,18 @@ def pytest_configure(config: pytest.Config) -> None:
         log = engines.VAR / "pgbouncer.log"
         running.enter_context(pgbouncer.pgbouncer(engines.sockets(), log))
         wait_for_socket(engines.sockets() / f".s.PGSQL.{pgbouncer.PORT}")
+
+
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
+    """Whoever is free gets the next file; tests of a running product stay in one world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((place for place in PRODUCTS if file.startswith(place)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return Scheduler(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

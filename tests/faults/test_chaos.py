@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.environment import ROOT
 
 
+@pytest.mark.slow
 def test_no_reader_is_lost_or_doubled_whatever_dies() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "tests.chaos"], cwd=ROOT, env=os.environ | {"SHORT": "1"},
