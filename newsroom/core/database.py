@@ -4,9 +4,10 @@ table a page at a time. Nothing here stays with a connection: PgBouncer hands it
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
@@ -44,11 +45,26 @@ def one_at_a_time(*numbers: int) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock({places})", numbers)
 
 
+@contextmanager
+def one_state() -> Iterator[None]:
+    """All queries see the database as it is at the first of them (PostgreSQL: “Repeatable Read
+    Isolation Level”). For reading only, and not while a slow client is waited for. Inside another
+    transaction, whose level stands since its first query, it changes nothing."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
 def keyset(found: QuerySet[M], size: int = PAGE) -> Iterator[M]:
     """All rows in their order, ``size`` to a query; each query begins behind the last row before
     it. For constant memory, in place of ``iterator``, whose cursor PgBouncer forgets.
 
-    A row that is deleted or comes meanwhile moves no other. What can't be read so (a union, a
+    A row that is deleted or comes meanwhile moves no other; one that is deleted and made anew may
+    come twice, except in ``one_state``. What can't be read so (a union, a
     slice, ``values``, a random or reversed order) is read at once.
     """
     query: Any = found.query

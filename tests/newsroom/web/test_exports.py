@@ -2,15 +2,20 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import NoReverseMatch, get_resolver, reverse
 from openpyxl import load_workbook
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Page
 
+from newsroom.web import exports
 from tests.factories import make_article, make_user
 from tests.queries import queries_of
 
@@ -91,3 +96,41 @@ def test_export_of_pages_costs_no_query_a_row(admin: Any, site: Any) -> None:
         make_article(site.section).save_revision().publish()
     assert queries_of(export) <= few + 2
     assert Page.objects.count() > 20
+
+
+class Paths:
+    """What an export asks of a list of Wagtail's."""
+
+    list_export = ("old_path",)
+    custom_field_preprocess: dict[str, Any] = {}
+
+    def get_heading(self, found: Any, field: str) -> str:
+        return field
+
+    def to_row_dict(self, row: Redirect) -> dict[str, str]:
+        return {"old_path": row.old_path}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_row_that_is_made_anew_meanwhile_is_exported_once(monkeypatch: Any) -> None:
+    monkeypatch.setattr(exports, "keyset", partial(exports.keyset, size=1))
+    for path in ("/1", "/2"):
+        Redirect.objects.create(old_path=path, redirect_link="/")
+
+    def make_anew() -> None:
+        try:
+            Redirect.objects.filter(old_path="/1").delete()
+            Redirect.objects.create(old_path="/1", redirect_link="/")
+        finally:
+            connection.close()
+
+    def rows() -> Iterator[list[object]]:
+        for row in exports.rows_of(Paths(), Redirect.objects.order_by("pk"), "csv"):
+            yield row
+            if row == ["/1"]:
+                threads.submit(make_anew).result(20)
+
+    with ThreadPoolExecutor(1) as threads:
+        answer = exports.csv_response(rows(), "paths")
+    assert not connection.in_atomic_block  # whoever reads the file slowly holds nothing
+    assert answer.getvalue().decode("utf-8-sig").split() == ["old_path", "/1", "/2"]
