@@ -1,8 +1,8 @@
 """Tables to take away: our own and Wagtail's lists and reports, by the one writer of both.
 
 Uses ``newsroom/core/spreadsheets.py`` in place of what Wagtail's ``SpreadsheetExportMixin`` writes,
-which has formulas in CSV, UTC in XLSX, and all rows in memory. A file is whole before its first byte
-is sent: no transaction waits for a slow client.
+which has formulas in CSV, UTC in XLSX, and all rows in memory. A file is whole before its
+first byte is sent: no transaction waits for a slow client.
 """
 
 from collections.abc import Iterator
@@ -35,8 +35,8 @@ def xlsx_response(rows: Rows, name: str) -> FileResponse:
 
 
 def rows_of(view: Any, found: Any, kind: str) -> Iterator[list[object]]:
-    """The headings and rows of one of Wagtail's lists; ``kind`` is “csv” or “xlsx”. One state of the
-    database: nothing twice, nothing of a later moment."""
+    """The headings and rows of one of Wagtail's lists; ``kind`` is “csv” or “xlsx”. One state of
+    the database: nothing twice, nothing of a later moment."""
     yield [view.get_heading(found, field) for field in view.list_export]
     unread = isinstance(found, QuerySet) and found._result_cache is None
     with one_state():
