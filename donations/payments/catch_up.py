@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from donations.models import CatchUp, StripeEvent
 from donations.payments import gateway, sync
+from donations.payments.leases import Busy
 
 T = TypeVar("T")
 
@@ -26,7 +27,8 @@ def run(now: datetime, *, objects: bool = False) -> dict[str, int]:
     """Catch up since the last mark; how many were found of what. Safe to run twice, or at once.
 
     ``objects`` looks at every object too, as is done by itself when the mark is so old that
-    events are gone.
+    events are gone. Raises stripe.StripeError; and leases.Busy when others hold some of the objects
+    still, after all the rest is done: then the mark stays.
     """
     mark = CatchUp.objects.first()
     since = (mark.until if mark else now - FIRST_LOOK_BACK) - OVERLAP
@@ -46,13 +48,25 @@ def _store_events(since: datetime) -> int:
 
 
 def _pull_objects(since: datetime) -> dict[str, int]:
-    counts = {}
+    counts, held = {}, []
     for kind, pull in PULLERS.items():
         counts[kind] = 0
         for pk in gateway.objects_since(kind, since):
-            pull(pk)
             counts[kind] += 1
+            if not _pulled(pull, pk):
+                held.append((pull, pk))
+    if left := [pk for pull, pk in held if not _pulled(pull, pk)]:
+        raise Busy(f"{len(left)} objects")
     return counts
+
+
+def _pulled(pull: Callable[[str], object], pk: str) -> bool:
+    """False when another is at it just now."""
+    try:
+        pull(pk)
+    except gateway.Unavailable:
+        return False
+    return True
 
 
 def _in_hundreds(items: Iterable[T]) -> Iterator[list[T]]:

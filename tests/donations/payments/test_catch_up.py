@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from donations.models import (
@@ -18,7 +18,8 @@ from donations.models import (
     RecurringContribution,
     StripeEvent,
 )
-from donations.payments import catch_up
+from donations.payments import catch_up, sync
+from donations.payments.leases import Busy
 from donations.tasks import forget_what_is_over
 from tests.donations.conftest import handle
 from tests.donations.payments.test_sync import pay_without_returning
@@ -59,6 +60,36 @@ def test_after_weeks_of_outage_the_objects_themselves_are_read(donor, monkeypatc
     none = dict.fromkeys(["new events", *catch_up.PULLERS], 0)
     assert found == none | {"subscriptions": 1, "payment_intents": 1}
     assert Contribution.objects.get().frequency == "annual"
+
+
+def test_object_that_another_holds_is_tried_again_after_all_others(donor, monkeypatch) -> None:
+    for address in ("one@example.org", "two@example.org"):
+        pay_without_returning(donor, address, frequency="once")
+    asked: list[str] = []
+
+    def held_at_first(pk: str) -> None:
+        asked.append(pk)
+        if len(asked) == 1:
+            raise Busy
+        sync.pull_payment(pk)
+
+    monkeypatch.setitem(catch_up.PULLERS, "payment_intents", held_at_first)
+    found = catch_up.run(timezone.now(), objects=True)
+    assert found["payment_intents"] == 2 and Contribution.objects.count() == 2
+    assert len(asked) == 3 and asked[0] == asked[2]
+
+
+def test_inbox_is_processed_though_an_object_stays_held(donor, monkeypatch) -> None:
+    pay_without_returning(donor, "held@example.org", frequency="once")
+
+    def held(pk: str) -> None:
+        raise Busy
+
+    monkeypatch.setitem(catch_up.PULLERS, "payment_intents", held)
+    with pytest.raises(CommandError, match="run it again"):
+        command("stripe_catch_up", "--objects")
+    assert Contribution.objects.get().status == "succeeded"
+    assert not CatchUp.objects.exists()  # the next one looks at it again
 
 
 def test_what_is_over_is_forgotten_and_what_counts_is_kept(donor, told) -> None:
