@@ -13,6 +13,7 @@ from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, Erasure, Lease, RecurringContribution, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
+from donations.payments.leases import Busy
 from newsroom.core.database import keyset
 from newsroom.mail import outbox
 
@@ -49,7 +50,7 @@ def watch_for_card_testing() -> None:
     card_testing.watch(timezone.now())
 
 
-@shared_task
+@shared_task(autoretry_for=(Busy,), retry_kwargs={"countdown": 10})
 def put_products() -> None:
     """When the wording has changed; and hourly, for whenever Stripe was away then."""
     products.put_all()

@@ -159,7 +159,8 @@ def _carry_out(refund: Refund) -> None:
         sync.pull_refund(made.id)
     except stripe.StripeError as error:
         raise gateway.Unavailable from error
-    if not refund.move(Status.DONE):  # it has failed already
+    # It has failed already; or another, who took our lease over, has finished it.
+    if not refund.move(Status.DONE) and refund.status != Status.DONE:
         raise NotRefunded(refund.error)
 
 

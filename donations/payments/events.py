@@ -6,17 +6,20 @@ is tried again with back-off, and lands in finance's review.
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.utils import timezone
 
 from donations.models import Review, StripeEvent
 from donations.models.stripe_event import RETRY_AFTER
 from donations.payments import sync
+from donations.payments.leases import Busy
 
 log = logging.getLogger(__name__)
 
 Puller = Callable[[str], object]
 TRIES_BEFORE_REVIEW = 3
+AFTER_ANOTHER = timedelta(seconds=10)  # tried again when another was at it
 
 # Type -> what is pulled, and why it matters ("Types of events").
 EVENTS: dict[str, tuple[Puller, str]] = {
@@ -68,11 +71,16 @@ EVENTS: dict[str, tuple[Puller, str]] = {
 
 
 def process(event: StripeEvent) -> None:
-    """Pull what the event hints at. A failure keeps it open, to be tried again."""
+    """Pull what the event hints at. A failure keeps it open, to be tried again. That another is at
+    it, who may be dead until the lease is over, is no failure."""
     pull = EVENTS[event.type][0] if event.type in EVENTS else None
     try:
         if pull:
             pull(event.object_id)
+    except Busy:
+        soon = timezone.now() + AFTER_ANOTHER
+        StripeEvent.objects.filter(pk=event.pk, handled_at=None).update(next_try_at=soon)
+        return
     except Exception as error:
         _keep_open(event, error)
         return

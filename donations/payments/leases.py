@@ -11,17 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+from celery import current_task
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from donations.models import Lease
 from donations.payments.gateway import Unavailable
 
 # One call takes at most 3 × (3.05 + 20) seconds and two pauses of 1 (gateway.py; stripe-python,
-# “max_network_retries”): 71 in all. The others of the same pull are done in a second each.
+# “max_network_retries”): 71 in all. Whoever makes more of them renews in between.
 LASTS = timedelta(minutes=2)
-# A page waits for it, so it is short; a pull takes a second or two. Whoever was killed is waited
-# out by the inbox, which tries an event again until after the lease (RETRY_AFTER).
-PATIENCE = 20  # seconds
+# Somebody waits for a page, so it is short; a pull takes a second or two. A job sleeps in the place
+# of others and comes again by itself, until the lease of whoever was killed is over, too.
+PATIENCE, JOBS_PATIENCE = 20, 3  # seconds
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.25  # seconds
 TAKE = """
     INSERT INTO donations_lease (about, held_until)
@@ -42,6 +44,12 @@ class Held:
     def __init__(self, token: int) -> None:
         self.token = token
 
+    def renew(self) -> None:
+        """As long as at the beginning, from now: before one more slow call. Raises Busy when
+        somebody has it already."""
+        if not Lease.objects.filter(token=self.token).update(held_until=Now() + LASTS):
+            raise Busy
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction in which it is ours to the end: nobody takes it over before the commit,
@@ -59,7 +67,8 @@ def lease(about: str) -> Iterator[Held]:
     """Held while Stripe is asked, so that what is written is never older than what is there.
 
     ``about`` is an id of Stripe's or names a row of ours; several are taken in the order that
-    docs/architecture.md says. Raises Busy when it is not to be had in ``PATIENCE`` seconds.
+    docs/architecture.md says. Raises Busy when it is not to be had in ``PATIENCE`` seconds, in a
+    job ``JOBS_PATIENCE``.
     """
     token = _take(about)
     try:
@@ -69,7 +78,8 @@ def lease(about: str) -> Iterator[Held]:
 
 
 def _take(about: str) -> int:
-    deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
+    patience = JOBS_PATIENCE if current_task else PATIENCE
+    deadline, pause = time.monotonic() + patience, FIRST_PAUSE
     while (token := _try_to_take(about)) is None:
         if time.monotonic() > deadline:
             raise Busy

@@ -17,14 +17,15 @@ T = TypeVar("T")
 
 
 def put_all() -> None:
-    """Make them, or bring them up to date. Two at once: the last one has read the newest setting.
+    """Make them, or bring them up to date. Each is told the newest setting by whoever holds the
+    lease: who was too slow overwrites nothing.
 
     Raises gateway.Unavailable, stripe.StripeError.
     """
-    with lease("products"):
-        descriptor = GivingWords.load().statement_descriptor
+    with lease("products") as mine:
         for frequency in gateway.PRODUCTS:
-            gateway.put_product(frequency, descriptor)
+            mine.renew()
+            gateway.put_product(frequency, GivingWords.load().statement_descriptor)
 
 
 def with_products(call: Callable[[str], T], key: str) -> T:

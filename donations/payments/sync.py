@@ -134,6 +134,7 @@ def pull_address(pk: str) -> None:
         customer, names = gateway.customer(pk), dict[str, str]()
         while missing := write():
             for other in missing:  # one that was deleted has none
+                mine.renew()
                 names[other] = getattr(gateway.customer(other), "name", None) or ""
 
 
@@ -180,6 +181,7 @@ def _pull_subscription(
         if checkout is None and not known and not adopt:
             return None, subscription
         _follow(subscription.customer)
+        mine.renew()
         next_payment = None if is_plain(subscription) else gateway.next_payment(pk)
         with mine.writing():
             recurring = mirror_subscription(subscription, checkout, next_payment)
@@ -200,22 +202,22 @@ def pull_payment(
         checkout = _checkout(intent.metadata)
         recurring, is_new = None, False
         if checkout is None:
+            mine.renew()
             bill = bill or gateway.bill_of_payment(pk)
             recurring, is_new = _recurring_of(bill) if bill else (None, False)
             if recurring is None:
                 return None  # not ours
         _follow(intent.customer)
+        mine.renew()
         charge: Any = intent.latest_charge
         before = Contribution.objects.filter(stripe_payment_intent=pk).first()
         refunded |= bool(charge and charge.amount_refunded)
         refunded |= bool(before and before.stripe_refunds.exists())
-        payment = Payment(
-            before,
-            intent,
-            received_at(intent, bill, before),
-            gateway.refunds_of(charge.id) if charge and refunded else [],
-            gateway.disputes_of(charge.id) if charge and charge.disputed else [],
-        )
+        received = received_at(intent, bill, before)
+        refunds = gateway.refunds_of(charge.id) if charge and refunded else []
+        mine.renew()
+        disputes = gateway.disputes_of(charge.id) if charge and charge.disputed else []
+        payment = Payment(before, intent, received, refunds, disputes)
         invoice_id = id_of(bill.invoice) if bill else ""
         with mine.writing():
             contribution = mirror_payment(payment, checkout, recurring, invoice_id)

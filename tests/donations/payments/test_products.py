@@ -6,8 +6,8 @@ import pytest
 import requests
 import stripe
 
-from donations.models import GivingWords
-from donations.payments import gateway
+from donations.models import GivingWords, Lease
+from donations.payments import gateway, leases, products
 from donations.tasks import put_products
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,33 @@ def test_descriptor_that_stripe_did_not_hear_of_is_told_later(
     assert descriptor() == ""
     put_products()  # the hourly job
     assert descriptor() == "READING"
+
+
+def test_setting_that_changes_meanwhile_is_told_from_then_on(db: Any, monkeypatch: Any) -> None:
+    told: list[str] = []
+
+    def put(frequency: str, said: str) -> None:
+        told.append(said)
+        GivingWords.objects.update(statement_descriptor="NEW")
+
+    GivingWords.objects.create(statement_descriptor="OLD")
+    monkeypatch.setattr(gateway, "put_product", put)
+    products.put_all()
+    assert told == ["OLD", "NEW", "NEW"]
+
+
+def test_who_was_too_slow_tells_no_further_product(db: Any, monkeypatch: Any) -> None:
+    told: list[str] = []
+
+    def slowly(frequency: str, said: str) -> None:
+        told.append(frequency)
+        Lease.objects.all().delete()
+        leases._take("products")
+
+    monkeypatch.setattr(gateway, "put_product", slowly)
+    with pytest.raises(leases.Busy):
+        products.put_all()
+    assert len(told) == 1
 
 
 def test_new_account_gets_its_products_with_the_first_press(donor: Any) -> None:
