@@ -43,7 +43,11 @@ EXPIRED = _("This link has expired. Ask for a new one at /support/manage/.")
 MANAGE_SECONDS = 24 * 3600
 REFUSED = _("Our payment provider refuses this change. Please reload the page.")
 NOT_TAKEN = _("Our payment provider did not take the change. Please try again.")
-NOT_ERASED = _("Our payment provider does not answer, so nothing was erased. Please try again.")
+# What Stripe has deleted before it fell silent is gone.
+NOT_ERASED = _(
+    "Our payment provider does not answer, so not everything is erased yet. Please try again in a "
+    "few minutes."
+)
 
 
 # Of a change: fields that one sees, and so where their errors stand.

@@ -5,12 +5,14 @@ newest subscription is pulled. Dying in between: the same press finds the row, r
 under the same key, and nothing happens twice.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import stripe
 from django import forms
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,6 +28,8 @@ from donations.payments.leases import lease
 from donations.payments.mirror.recurring import is_plain
 from donations.payments.products import with_products
 from newsroom.core.languages import apart, speaking
+
+log = logging.getLogger(__name__)
 
 What = RecurringChange.What
 REASONS = [
@@ -175,7 +179,10 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
             _make(change, form, params, now)
         elif recurring.asked_changes.filter(done_at__gt=change.done_at).exists():
             raise Stale
-    sync.pull_subscription(recurring.stripe_subscription)
+    try:
+        sync.pull_subscription(recurring.stripe_subscription)
+    except (gateway.Unavailable, stripe.StripeError) as error:  # Stripe has taken it all the same
+        log.warning("Change %s: its webhook mirrors it (%s)", change.pk, type(error).__name__)
     return words
 
 

@@ -177,7 +177,7 @@ def test_erasure_that_stripe_does_not_answer_erases_nothing_and_can_be_pressed_a
     with monkeypatch.context() as patch:
         patch.setattr(gateway, "delete_customer", away)
         answer = client.post(f"{page}erase/")
-    assert answer.status_code == 503 and "nothing was erased" in answer.text
+    assert answer.status_code == 503 and "not everything is erased yet" in answer.text
     assert Donor.objects.exists()
     assert client.post(f"{page}erase/").status_code == 200
 
