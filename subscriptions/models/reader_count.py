@@ -12,7 +12,15 @@ from .subscriber import Subscription
 log = logging.getLogger(__name__)
 
 FOLD = """
-    WITH taken AS (DELETE FROM subscriptions_readercount RETURNING *)
+    WITH untidy AS (
+        SELECT newsletter_id, confirmed_on FROM subscriptions_readercount
+        GROUP BY newsletter_id, confirmed_on HAVING count(*) > 1 OR sum(readers) = 0
+    ), taken AS (
+        DELETE FROM subscriptions_readercount kept USING untidy
+        WHERE kept.newsletter_id = untidy.newsletter_id
+        AND kept.confirmed_on IS NOT DISTINCT FROM untidy.confirmed_on
+        RETURNING kept.*
+    )
     INSERT INTO subscriptions_readercount (newsletter_id, confirmed_on, readers)
     SELECT newsletter_id, confirmed_on, sum(readers) FROM taken
     GROUP BY newsletter_id, confirmed_on HAVING sum(readers) <> 0

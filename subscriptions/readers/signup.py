@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from subscriptions.models import Consent, DeliveryFailure, Newsletter, Subscribe
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
+AT_ONCE = 1000  # rows forgotten in one transaction
 # How somebody leaves who has a mail of ours, which may have been forwarded to them.
 BY_LINK = ("one-click", "mail", "page", "own page")
 
@@ -174,6 +175,9 @@ def resubscribe(subscription: Subscription) -> None:
     """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
     link proves the address. Raises Unwanted."""
     with transaction.atomic():
+        # Before the suppression, as who confirms or suppresses does.
+        if not Subscription.objects.select_for_update().filter(pk=subscription.pk):
+            return
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
         if transition(gone, Status.CONFIRMED, confirmed_on=timezone.localdate()):
@@ -196,8 +200,20 @@ def forget_unconfirmed() -> int:
     asked_since = Consent.objects.filter(
         subscription=OuterRef("pk"), action=Consent.Action.ASKED, on__gte=before
     )  # whose newest link still works
-    Subscription.objects.filter(
+    over = Subscription.objects.filter(
         ~Exists(asked_since), status=Status.PENDING, confirmed_on=None, created_on__lt=before
-    ).delete()
+    )
+    while _forget_some(over):
+        pass
     deleted, _ = Subscriber.objects.filter(subscriptions=None, created_on__lt=before).delete()
     return deleted
+
+
+def _forget_some(over: QuerySet[Subscription]) -> bool:
+    """Are there perhaps more? Locked in the order in which a suppression locks them
+    (0002_kept_counts); who has asked once more while we waited is kept."""
+    with transaction.atomic():
+        locked = over.select_for_update().order_by("pk").values_list("pk", flat=True)
+        some = list(locked[:AT_ONCE])
+        over.filter(pk__in=some).delete()
+    return len(some) == AT_ONCE

@@ -201,6 +201,25 @@ def test_who_complains_and_leaves_at_once_is_counted_once() -> None:
     assert kept() == counted() == {(site.newsletter.pk, None): 1}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("day", DAYS)
+def test_fold_leaves_rows_alone_that_stand_alone(site: Any, day: date | None) -> None:
+    def join(newsletter: Newsletter) -> Subscription:
+        fields = {"status": "confirmed", "confirmed_on": day}
+        return Subscription.objects.create(
+            subscriber=make_subscriber(), newsletter=newsletter, **fields
+        )
+
+    join(site.newsletter)
+    alone = ReaderCount.objects.get()
+    join(another(site)).delete()
+    fold_reader_counts()
+    assert ReaderCount.objects.get().pk == alone.pk
+    join(site.newsletter)
+    fold_reader_counts()
+    assert ReaderCount.objects.get().readers == 2
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_fold_at_once_lose_nothing() -> None:
     site = make_site()

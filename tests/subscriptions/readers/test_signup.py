@@ -4,9 +4,11 @@ import pytest
 from django.utils import timezone
 
 from newsroom.core import tokens
+from newsroom.models import Suppression
 from subscriptions.models import Consent, Subscriber, Subscription
 from subscriptions.readers import signup
 from tests.factories import make_subscription
+from tests.queries import sql_of
 
 URL = "/newsletter/weekly/signup/"
 FORM = {"email": "reader@example.org", "consent": "on"}
@@ -163,6 +165,27 @@ def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
     signup.forget_unconfirmed()
     assert list(Subscriber.objects.all()) == [kept.subscriber]
     assert not Subscription.objects.filter(pk=old.pk).exists()
+
+
+def test_who_is_forgotten_is_locked_first_in_the_order_of_a_suppression(site, monkeypatch) -> None:
+    monkeypatch.setattr(signup, "AT_ONCE", 2)
+    for number in range(4):
+        make_subscription(site.newsletter, f"{number}@example.org", status="pending")
+    Subscription.objects.update(created_on=timezone.localdate() - timedelta(days=8))
+    Subscriber.objects.update(created_on=timezone.localdate() - timedelta(days=8))
+    said = sql_of(signup.forget_unconfirmed)
+    first = next(one for one in said if "subscriptions_subscription" in one)
+    assert first.endswith("ORDER BY 1 ASC LIMIT 2 FOR UPDATE")
+    assert not Subscriber.objects.exists()
+
+
+def test_who_comes_back_is_locked_before_their_suppression_is_lifted(site) -> None:
+    reader = make_subscription(site.newsletter, status="unsubscribed")
+    Suppression.add(reader.subscriber.email_index, "bounce")
+    said = sql_of(lambda: signup.resubscribe(reader))
+    locked = next(n for n, one in enumerate(said) if "FOR UPDATE" in one)
+    lifted = next(n for n, one in enumerate(said) if "newsroom_suppression" in one)
+    assert "subscriptions_subscription" in said[locked] and locked < lifted
 
 
 def test_who_asks_again_has_a_week_from_then_on(site) -> None:

@@ -265,3 +265,12 @@ def test_single_mail_is_given_up_only_for_its_address(server, site, stage, answe
     mail.refresh_from_db()
     assert (mail.status, mail.in_doubt) == (status, False)
     assert answer[:3] in mail.error
+
+
+def test_two_batches_suppress_the_same_addresses_in_the_same_order(site, monkeypatch) -> None:
+    readers = [make_subscription(site.newsletter).subscriber for _ in range(6)]
+    added: list[object] = []
+    monkeypatch.setattr(Suppression, "add", lambda index, reason: added.append(index))
+    monkeypatch.setattr(engine.thresholds, "record", lambda *about: None)
+    engine._suppress(Batch(), [reader.pk for reader in readers])
+    assert added == sorted(reader.email_index for reader in readers)
