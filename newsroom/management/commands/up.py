@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from wagtail.models import Site
 
+from newsroom.demo.load import tell_the_site_its_address
 from newsroom.devserver import engines
 from newsroom.devserver.services import answers, services, welcome
 from newsroom.devserver.terminal import Process, Terminal, until
@@ -88,15 +89,7 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
         call_command("roles", verbosity=0)
-        self._tell_the_site_its_address()
+        tell_the_site_its_address()
         if not Site.objects.filter(root_page__slug="front").exists():
             self.stdout.write("First start: loading demo content …")
             call_command("demo")
-
-    def _tell_the_site_its_address(self) -> None:
-        """Links in mails and feeds are made of host and port, and BASE_URL may be another today."""
-        site, at = Site.objects.get(is_default_site=True), urlsplit(settings.BASE_URL)
-        port = at.port or (443 if at.scheme == "https" else 80)
-        if (site.hostname, site.port) != (at.hostname, port):
-            site.hostname, site.port = at.hostname or "localhost", port
-            site.save()

@@ -1,0 +1,25 @@
+"""The demo's site knows where it is, whoever loads it."""
+
+from typing import Any
+
+import pytest
+from wagtail.models import Page, Site
+
+from newsroom.demo import load
+
+pytestmark = pytest.mark.django_db
+
+
+def test_demo_alone_tells_the_site_its_address(site: Any, settings: Any, monkeypatch: Any) -> None:
+    Page.objects.filter(pk=site.home.pk).update(slug="welcome")  # as after Wagtail's migrations
+    settings.BASE_URL = "https://news.example.org"
+    for name in ("LOGINS", "SECTIONS", "STORIES"):
+        monkeypatch.setattr(load, name, [])
+    load.load()
+    assert Site.objects.get(is_default_site=True).root_url == "https://news.example.org"
+
+
+def test_no_default_site_is_told_nothing(db: Any) -> None:
+    Site.objects.update(is_default_site=False)
+    load.tell_the_site_its_address()
+    assert not Site.objects.filter(is_default_site=True).exists()
