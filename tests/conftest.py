@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 import requests
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from pytest_django.plugin import blocking_manager_key
 
 from newsroom.celery import app as celery_app
 from tests.factories import make_site
@@ -22,6 +24,9 @@ BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all test
 QUEUES = ("transactional", "stripe", "mail", "default")
 
 
+hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("patient")
+EMPTIED = pytest.StashKey[bool]()
 # How many cases of a test `make test` takes that needs a database; the others are rare.
 CASES = 3
 SLOW = {"stripe_sandbox", "mail_sandbox", "client", "product", "transactional_db"}  # fixtures
@@ -41,6 +46,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.slow)
         if fixtures & SLOW:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that really commits leaves an empty database, and the next one may want the usual."""
+    stash = item.config.stash
+    if commits(item):
+        stash[EMPTIED] = True
+    elif stash.get(EMPTIED, False):
+        with stash[blocking_manager_key].unblock():
+            make_site()
+            call_command("roles")
+        stash[EMPTIED] = False
+
+
+def commits(item: pytest.Item) -> bool:
+    asked = item.get_closest_marker("django_db")
+    return bool(asked and asked.kwargs.get("transaction")) or "transactional_db" in getattr(
+        item, "fixturenames", ()
+    )
 
 
 def pytest_collection_finish() -> None:
