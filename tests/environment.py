@@ -73,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if PGBOUNCER:
         log = engines.VAR / "pgbouncer.log"
         running.enter_context(pgbouncer.pgbouncer(engines.sockets(), log))
-        wait_for_socket(engines.sockets() / f".s.PGSQL.{pgbouncer.PORT}")
+        engines.wait_for_socket(engines.sockets() / f".s.PGSQL.{pgbouncer.PORT}", "PgBouncer")
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
@@ -146,16 +146,6 @@ def start_sandbox(app: str, url: str, file: str, **more: str) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-def wait_for_socket(path: Path, seconds: float = 30) -> None:
-    from newsroom.devserver import engines
-
-    deadline = time.monotonic() + seconds
-    while not engines.listening(path):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"nothing listens on {path}")
-        time.sleep(0.05)
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:

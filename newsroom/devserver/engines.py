@@ -137,12 +137,17 @@ def wait_for_postgres(seconds: float = 20) -> None:
             time.sleep(0.05)
 
 
-def wait_for_redis(seconds: float = 20) -> None:
+def wait_for_redis() -> None:
     """Return when Redis takes connections."""
+    wait_for_socket(sockets() / "redis.sock", "Redis")
+
+
+def wait_for_socket(path: Path, name: str, seconds: float = 20) -> None:
+    """Return when a server takes connections there. Raises CannotStart."""
     deadline = time.monotonic() + seconds
-    while not listening(sockets() / "redis.sock"):
+    while not listening(path):
         if time.monotonic() > deadline:
-            raise CannotStart(f"Redis does not answer on {sockets() / 'redis.sock'}.")
+            raise CannotStart(f"{name} does not answer on {path}.")
         time.sleep(0.02)
 
 
