@@ -202,7 +202,7 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     form = EraseForm(request.POST)
     try:
         erasure.erase(donor, form.cleaned_data["form_id"] if form.is_valid() else None)
-    except (gateway.Unavailable, stripe.StripeError) as error:
+    except gateway.FAILURES as error:
         log.warning("Donor not erased: %s", type(error).__name__)
         context |= {"token": token, "problem": NOT_ERASED}
         return render(request, "donations/giving/erase.html", context, status=503)
@@ -226,7 +226,7 @@ def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:
     except stripe.InvalidRequestError as error:
         log.warning("Stripe refuses a change: %s", error.code)
         return {"problem": REFUSED}, 409
-    except (gateway.Unavailable, stripe.StripeError) as error:
+    except gateway.FAILURES as error:
         log.warning("A recurring contribution was not changed: %s", type(error).__name__)
         return {"problem": NOT_TAKEN}, 503
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import stripe
 from django import forms
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -181,7 +180,7 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
             raise Stale
     try:
         sync.pull_subscription(recurring.stripe_subscription)
-    except (gateway.Unavailable, stripe.StripeError) as error:  # Stripe has taken it all the same
+    except gateway.FAILURES as error:  # Stripe has taken it all the same
         log.warning("Change %s: its webhook mirrors it (%s)", change.pk, type(error).__name__)
     return words
 

@@ -5,7 +5,6 @@ import re
 from typing import Any
 from uuid import uuid4
 
-import stripe
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -74,7 +73,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             url = start(form, spoken())
             json = request.headers.get("Accept") == "application/json"
             return JsonResponse({"url": url}) if json else see_other(url)
-        except (gateway.Unavailable, stripe.StripeError) as error:
+        except gateway.FAILURES as error:
             log.warning("No Checkout Session: %s", type(error).__name__)
             refused = Refused(gateway.BUSY, 503)
     context = giving(request.POST, languages(request), form, sent=True)
@@ -145,6 +144,6 @@ def _given(request: HttpRequest, session_id: str) -> Contribution | None:
         return None
     try:
         return sync.pull_session(session_id)
-    except (gateway.Unavailable, stripe.StripeError) as error:
+    except gateway.FAILURES as error:
         log.warning("No session to thank for: %s", type(error).__name__)
         return None

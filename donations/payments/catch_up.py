@@ -64,7 +64,7 @@ def _pulled(pull: Callable[[str], object], pk: str) -> bool:
     """False when another is at it just now."""
     try:
         pull(pk)
-    except gateway.Unavailable:
+    except Busy:
         return False
     return True
 

@@ -36,6 +36,9 @@ class Unavailable(Exception):
     """Stripe does not answer, or is too busy: nothing is known to have happened; try again."""
 
 
+FAILURES = (Unavailable, stripe.StripeError)  # no answer, or “no”
+
+
 def stripes_language(language: str) -> str:
     """Ours, if Stripe's pages speak it; “auto” asks the browser."""
     return language if language in STRIPE_SPEAKS else "auto"

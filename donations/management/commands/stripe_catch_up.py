@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from donations.models import StripeEvent
-from donations.payments import catch_up, events, gateway
+from donations.payments import catch_up, events
+from donations.payments.leases import Busy
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             found = catch_up.run(timezone.now(), objects=options["objects"])
         except stripe.StripeError as error:
             raise CommandError(f"Stripe does not answer: {type(error).__name__}.") from error
-        except gateway.Unavailable as error:
+        except Busy as error:
             busy = error
         for event in StripeEvent.objects.unhandled(timezone.now()).order_by("created_at"):
             events.process(event)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import stripe
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -36,7 +35,7 @@ class Command(BaseCommand):
     def _adopt(self, pk: str) -> RecurringContribution | None:
         try:
             return sync.pull_subscription(pk, adopt=True)
-        except (gateway.Unavailable, stripe.StripeError) as error:
+        except gateway.FAILURES as error:
             why = f"{pk} was not taken over: {type(error).__name__}. Run this again."
             raise CommandError(why) from error
 
