@@ -64,8 +64,8 @@ def keyset(found: QuerySet[M], size: int = PAGE) -> Iterator[M]:
     it. For constant memory, in place of ``iterator``, whose cursor PgBouncer forgets.
 
     A row that is deleted or comes meanwhile moves no other; one that is deleted and made anew may
-    come twice, except in ``one_state``. What can't be read so (a union, a
-    slice, ``values``, a random or reversed order) is read at once.
+    come twice, except in ``one_state``. What can't be read so (a union, a slice, ``values``, a
+    random or reversed order) is read at once.
     """
     query: Any = found.query
     by = query.order_by or (query.default_ordering and query.get_meta().ordering) or []

@@ -1,8 +1,8 @@
 """Tables to take away: our own and Wagtail's lists and reports, by the one writer of both.
 
 Uses ``newsroom/core/spreadsheets.py`` in place of what Wagtail's ``SpreadsheetExportMixin`` writes,
-which has formulas in CSV, UTC in XLSX, and all rows in memory. A file is whole before its
-first byte is sent: no transaction waits for a slow client.
+which has formulas in CSV, UTC in XLSX, and all rows in memory. A file is whole before its first
+byte is sent: no transaction waits for a slow client.
 """
 
 from collections.abc import Iterator

@@ -227,8 +227,8 @@ def _refused_whole(batch: Batch, outcome: Outcome) -> None:
 
 
 def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
-    """The provider takes no mail to these addresses: remember it, and count it. In one
-    order, so that two who suppress the same ones do not wait for each other."""
+    """The provider takes no mail to these addresses: remember it, and count it. In one order, so
+    that two who suppress the same ones do not wait for each other."""
     for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids).order_by("email_index"):
         Suppression.add(subscriber.email_index, Suppression.Reason.REFUSED)
         thresholds.record(batch.mailing_id, subscriber.pk, Kind.REFUSED)
