@@ -23,7 +23,6 @@ celery_app.loader.import_default_modules()  # as a worker does: jobs are queued 
 BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all tests
 QUEUES = ("transactional", "stripe", "mail", "default")
 
-
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("patient")
 EMPTIED = pytest.StashKey[bool]()
@@ -56,8 +55,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         stash[EMPTIED] = True
     elif stash.get(EMPTIED, False):
         with stash[blocking_manager_key].unblock():
-            make_site()
-            call_command("roles")
+            make_the_usual()
         stash[EMPTIED] = False
 
 
@@ -84,8 +82,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Made once: what nearly every test begins with, and its transaction returns to."""
     with django_db_blocker.unblock():
-        make_site()
-        call_command("roles")
+        make_the_usual()
+
+
+def make_the_usual() -> None:
+    make_site()
+    call_command("roles")
 
 
 @pytest.fixture(autouse=True)

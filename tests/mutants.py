@@ -62,9 +62,9 @@ def look_at(room: str, deadline: float) -> tuple[Counter[str], list[str]]:
             result = mutate_and_test([mutation], command(checkout, tests), LONGEST)
             if result.test_outcome != TestOutcome.SURVIVED:
                 break
-        outcomes["survived" if result.test_outcome == TestOutcome.SURVIVED else "killed"] += 1
-        if result.test_outcome == TestOutcome.SURVIVED:
+        else:
             survivors.append(result.diff)
+        outcomes[result.test_outcome.value] += 1
     return outcomes, survivors
 
 

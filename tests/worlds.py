@@ -17,7 +17,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "var" / "built"
 APPS = ("newsroom", "subscriptions", "donations")
-FIRST = "1"  # counts up when the way of building below changes
 MIGRATE = """
 import django
 from django.core.management import call_command
@@ -57,8 +56,8 @@ def copy(built: Path, world: Path) -> None:
 
 
 def _built(name: str, sources: list[Path], build: Callable[[Path], None]) -> Path:
-    digest = hashlib.sha256(FIRST.encode())
-    for path in sorted([*sources, ROOT / "uv.lock"]):
+    digest = hashlib.sha256()
+    for path in sorted([*sources, ROOT / "uv.lock", Path(__file__)]):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     folder = BUILT / f"{name}-{digest.hexdigest()[:12]}"
     with _alone(name):

@@ -18,9 +18,8 @@ def run() -> tuple[dict[str, Any], Figures]:
     from newsroom.models import ArticlePage, DailyReads
     from subscriptions.issues import checklist, drafting, previews
     from subscriptions.models import IssueLink, IssuePage, NewsletterRule
-    from subscriptions.sending import freezing
     from tests.benchmarks.mailing import more_readers
-    from tests.factories import make_article, make_site
+    from tests.factories import make_article, make_frozen, make_site
 
     site = make_site()
     more_readers(site.newsletter, 0, READERS)
@@ -52,8 +51,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     }
     issue = IssuePage.objects.get()
     issue.issue_on -= timedelta(days=1)
-    now = timezone.now()
-    freezing.freeze(freezing.approve(issue, None, now), now)
+    make_frozen(issue)
     assert ArticlePage.objects.count() == ARTICLES
     figures["clicks on one link"] = (clicks_a_second(IssueLink.objects.earliest("number").pk), "/s")
     return {"articles": ARTICLES, "readers": READERS, "items": 20, "runs": RUNS}, figures

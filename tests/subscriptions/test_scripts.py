@@ -260,10 +260,6 @@ def hrefs_of(html: str) -> list[str]:
     return [unescape(url) for url in re.findall(r'href="([^"]*)"', html)]
 
 
-def frozen(issue: IssuePage) -> Any:
-    return make_frozen(issue)
-
-
 def counted_links_lead_on(client: Any, html: str, paper: Paper) -> None:
     go = [urlsplit(url).path for url in hrefs_of(html) if "/newsletter/go/" in url]
     places = {client.get(path)["Location"] for path in go}
@@ -275,7 +271,7 @@ def counted_links_lead_on(client: Any, html: str, paper: Paper) -> None:
 
 def test_issue_goes_out_by_api(client: Any, paper: Paper, words: Words, inbox: Any) -> None:
     reader = make_subscription(paper.newsletter).subscriber.email
-    frozen(paper.issue)
+    make_frozen(paper.issue)
     send_all()
     [mail] = inbox.to(reader)
     assert mail["subject"] == words.subject
@@ -300,7 +296,7 @@ def test_issue_and_single_mails_go_out_by_smtp(
 ) -> None:
     server.pipelining = False  # and no 8BITMIME
     reader = make_subscription(paper.newsletter).subscriber.email
-    frozen(paper.issue)
+    make_frozen(paper.issue)
     send_all()
     url = f"/newsletter/{paper.newsletter.slug}/signup/"
     with committing():
@@ -390,7 +386,7 @@ def test_reads_are_counted_and_reports_taken_away(client: Any, paper: Paper, wor
     client.post(f"/read/{paper.article.pk}/", HTTP_SEC_FETCH_SITE="same-origin")
     assert reads.move_to_database() == 1
     assert DailyReads.objects.get(article=paper.article).count == 1
-    frozen(paper.issue)
+    make_frozen(paper.issue)
     send_all()
     answer = client.get(reverse("issue_report_csv", args=[paper.issue.pk]))
     assert answer.status_code == 200 and answer["Content-Disposition"].isascii()

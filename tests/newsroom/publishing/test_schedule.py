@@ -18,7 +18,7 @@ from newsroom.models import ArticlePage
 from newsroom.tasks import publish_scheduled
 from subscriptions.models import IssuePage
 from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_user
+from tests.factories import make_article, make_frozen, make_issue, make_user
 
 Publish = Callable[..., Any]
 
@@ -311,8 +311,7 @@ def test_an_issue_is_on_the_web_when_its_mails_go_whatever_its_own_schedule(site
     issue = make_issue(site.newsletter, [make_article(site.section)], go_live_at=in_days(9))
     issue.save_revision().publish()
     assert not IssuePage.objects.get(pk=issue.pk).live
-    mailing = freezing.approve(IssuePage.objects.get(pk=issue.pk), None, timezone.now())
-    assert freezing.freeze(mailing, timezone.now())
+    make_frozen(IssuePage.objects.get(pk=issue.pk))
     assert Client().get(issue.url).status_code == 200
 
 

@@ -170,6 +170,16 @@ def at_once(call: Callable[[], object]) -> "Future[object]":
     return ThreadPoolExecutor(1).submit(run)
 
 
+def by_two(call: Callable[[], object]) -> None:
+    """The second waits for the first to commit."""
+    with transaction.atomic():
+        call()
+        other = at_once(call)
+        with pytest.raises(TimeoutError):
+            other.result(0.5)
+    other.result(10)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_nobody_waits_for_a_long_transaction() -> None:
     site = make_site()
@@ -225,12 +235,7 @@ def test_two_who_fold_at_once_lose_nothing() -> None:
     site = make_site()
     make_subscription(site.newsletter)
     make_subscription(site.newsletter)
-    with transaction.atomic():
-        fold_reader_counts()
-        other = at_once(fold_reader_counts)
-        with pytest.raises(TimeoutError):
-            other.result(0.5)
-    other.result(10)
+    by_two(fold_reader_counts)
     assert [row.readers for row in ReaderCount.objects.all()] == [2]
 
 
@@ -239,12 +244,7 @@ def test_two_who_mend_at_once_mend_it_once() -> None:
     site = make_site()
     make_subscription(site.newsletter)
     ReaderCount.objects.create(newsletter=site.newsletter, readers=7)
-    with transaction.atomic():
-        check_reader_counts()
-        other = at_once(check_reader_counts)
-        with pytest.raises(TimeoutError):
-            other.result(0.5)
-    other.result(10)
+    by_two(check_reader_counts)
     assert ReaderCount.objects.of(site.newsletter) == 1
 
 

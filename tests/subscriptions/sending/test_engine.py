@@ -17,7 +17,7 @@ from newsroom.core.privacy import list_index
 from newsroom.mail import providers
 from newsroom.models import Suppression
 from subscriptions import tasks
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, Throttle
+from subscriptions.models import Batch, Mailing, Newsletter, Throttle
 from subscriptions.readers import signup
 from subscriptions.sending import claiming, engine, freezing, reconcile, transports
 from tests.factories import make_frozen, make_subscription
@@ -37,10 +37,6 @@ def per_call(monkeypatch, readers: int) -> None:
     monkeypatch.setattr(providers, "get", lambda key: provider)
 
 
-def frozen(issue: IssuePage) -> Mailing:
-    return make_frozen(issue)
-
-
 def settle(mailing: Mailing) -> None:
     """Let the probes' time pass, and send what they set free, until nothing moves."""
     for hours in range(1, 9):
@@ -51,7 +47,7 @@ def settle(mailing: Mailing) -> None:
 
 
 def test_everyone_gets_it_once_with_their_own_links(issue, audience, inbox, site) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     assert (mailing.audience, mailing.batches.count()) == (5, 3)
     send_all()
     mailing.refresh_from_db()
@@ -72,7 +68,7 @@ def test_everyone_gets_it_once_with_their_own_links(issue, audience, inbox, site
 
 
 def test_header_link_unsubscribes_the_one_who_got_it(issue, audience, inbox, client, site) -> None:
-    frozen(issue)
+    make_frozen(issue)
     send_all()
     [mail] = inbox.to(audience[2])
     path = "/" + mail["headers"]["List-Unsubscribe"].strip("<>").split("/", 3)[3]
@@ -82,7 +78,7 @@ def test_header_link_unsubscribes_the_one_who_got_it(issue, audience, inbox, cli
 
 
 def test_sending_publishes_the_web_version(issue, audience, mail_sandbox) -> None:
-    frozen(issue)
+    make_frozen(issue)
     issue.refresh_from_db()
     assert issue.live
 
@@ -97,7 +93,7 @@ def test_edit_after_approval_does_not_slip_into_the_mail(issue, audience, inbox)
 
 
 def test_reader_who_unsubscribes_mid_send_gets_no_mail(issue, audience, inbox, site) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     last = site.newsletter.subscriptions.order_by("-subscriber").first()
     signup.unsubscribe(last, how="page")
     send_all()
@@ -110,7 +106,7 @@ def test_reader_who_unsubscribes_mid_send_gets_no_mail(issue, audience, inbox, s
 
 def test_suppressed_reader_is_not_in_the_audience(issue, audience, inbox) -> None:
     Suppression.objects.create(email_index=list_index(audience[0]), reason="bounce")
-    assert frozen(issue).audience == 4
+    assert make_frozen(issue).audience == 4
 
 
 def test_issue_is_frozen_once_however_often_asked(issue, audience) -> None:
@@ -145,7 +141,7 @@ def test_issue_for_nobody_is_sent_at_once(issue) -> None:
 def test_fault_at_the_provider_loses_no_one_and_doubles_no_one(
     issue, audience, inbox, fault: str
 ) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     inbox.fault(fault, times=2)
     send_all()
     Batch.objects.filter(status="pending").update(next_try_at=timezone.now())
@@ -158,7 +154,7 @@ def test_fault_at_the_provider_loses_no_one_and_doubles_no_one(
 @pytest.mark.parametrize("sent", [True, False])
 def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent: bool) -> None:
     """Killed after the claim: with the call accepted, or before it was made."""
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     claim = claiming.claim()
     if sent:
         transports.open_transport().send(claim)
@@ -171,7 +167,7 @@ def test_batch_of_a_vanished_worker_is_asked_after(issue, audience, inbox, sent:
 
 
 def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbox) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     claim = claiming.claim()
     batch = claim.batch
     Batch.objects.filter(pk=batch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -186,7 +182,7 @@ def test_worker_that_wakes_after_its_lease_brings_evidence(issue, audience, inbo
 
 
 def test_claim_stays_as_it_was_made(issue, audience) -> None:
-    frozen(issue)
+    make_frozen(issue)
     before = time.monotonic()
     claim = claiming.claim()
     lease = claim.batch.lease_until - claim.batch.tried_at
@@ -202,7 +198,7 @@ def test_after_three_calls_in_doubt_no_more_are_made_until_they_are_settled(
 ) -> None:
     for _ in range(7):
         make_subscription(site.newsletter)
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     inbox.fault("500 before", times=50)
     send_all()
     assert mailing.batches.filter(status="in_doubt").count() == 3
@@ -213,7 +209,7 @@ def test_after_three_calls_in_doubt_no_more_are_made_until_they_are_settled(
 
 
 def test_event_about_a_call_that_was_never_made_proves_nothing(issue, audience, site) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     batch = mailing.batches.first()
     reconcile.found(batch.pk, "<forged>")
     batch.refresh_from_db()
@@ -224,7 +220,7 @@ def test_worker_that_was_stopped_before_the_call_does_not_make_it(
     issue, audience, inbox, monkeypatch
 ) -> None:
     """Others may have asked after the call meanwhile, and sent it."""
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     compose = transports.compose
 
     def stopped(*args):
@@ -241,7 +237,7 @@ def test_worker_that_was_stopped_before_the_call_does_not_make_it(
 
 def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> None:
     settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_URL": "http://127.0.0.1:9/v3"}
-    frozen(issue)
+    make_frozen(issue)
     assert engine.send_next(transports.open_transport())
     batch = Batch.objects.order_by("-tries").first()
     assert (batch.status, batch.error) == ("pending", "the provider could not be reached")
@@ -250,7 +246,7 @@ def test_unreachable_provider_is_a_definite_no(issue, audience, settings) -> Non
 
 def test_refused_account_pauses_the_mailing_and_says_why(issue, audience, settings, inbox) -> None:
     settings.ANYMAIL = settings.ANYMAIL | {"MAILGUN_API_KEY": "wrong"}
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     send_all()
     mailing.refresh_from_db()
     assert mailing.status == "paused"
@@ -265,7 +261,7 @@ def test_address_that_is_refused_costs_nobody_else_the_mail(
     """By the provider, or by Anymail before the call."""
     per_call(monkeypatch, 1000)
     make_subscription(site.newsletter, bad)  # stored before we were as strict
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     send_all()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
@@ -277,7 +273,7 @@ def test_address_that_is_refused_costs_nobody_else_the_mail(
 def test_mail_that_the_provider_refuses_for_everyone_pauses(issue, audience, inbox, site) -> None:
     for _ in range(15):
         make_subscription(site.newsletter)
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     Newsletter.objects.update(sender_address="not an address")
     send_all()
     mailing.refresh_from_db()
@@ -292,7 +288,7 @@ def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypat
     silent = replace(providers.current(), find=None)
     monkeypatch.setattr(providers, "current", lambda: silent)
     monkeypatch.setattr(providers, "get", lambda key: silent)
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     inbox.fault("500 after")
     send_all()
     settle(mailing)
@@ -306,7 +302,7 @@ def test_without_a_way_to_ask_a_person_decides(issue, audience, inbox, monkeypat
 
 
 def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     transport = transports.open_transport()
     engine.send_next(transport)
     assert mailing.move("paused")
@@ -320,7 +316,7 @@ def test_pause_resume_and_cancel(issue, audience, inbox) -> None:
 
 
 def test_mailing_is_steered_from_the_terminal(issue, audience) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
 
     def command(action: str) -> str:
         out = io.StringIO()
@@ -340,7 +336,7 @@ def test_mailing_is_steered_from_the_terminal(issue, audience) -> None:
 
 
 def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
-    mailing = frozen(issue)
+    mailing = make_frozen(issue)
     Mailing.objects.update(not_after=timezone.now())
     send_all()
     assert mailing.progress()["pending"] == 5
