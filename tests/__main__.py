@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 
-WORLDS = (os.cpu_count() or 1) + 1  # one waits for a server, mostly
-SIDE_BY_SIDE = ["-n", str(WORLDS), "--dist", "loadscope", "--durations", "15"]
+CORES = os.cpu_count() or 1
+MORE = ["-n", str(CORES + 1)]  # one waits for a server, mostly
+SIDE_BY_SIDE = ["--dist", "loadscope", "--durations", "15", "-m"]
 CHOICES = {
-    "": [*SIDE_BY_SIDE, "-m", "not rare"],
-    "rare": [*SIDE_BY_SIDE, "-m", "rare"],
-    "fast": [*SIDE_BY_SIDE, "-m", "not rare and not slow"],
+    "": [*MORE, *SIDE_BY_SIDE, "not rare"],
+    "rare": [*MORE, *SIDE_BY_SIDE, "rare"],
+    "fast": ["-n", str(CORES), *SIDE_BY_SIDE, "not rare and not slow"],
 }
 
 

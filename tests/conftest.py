@@ -28,22 +28,21 @@ hypothesis.settings.load_profile("patient")
 EMPTIED = pytest.StashKey[bool]()
 # How many cases of a test `make test` takes that needs a database; the others are rare.
 CASES = 3
-SLOW = {"stripe_sandbox", "mail_sandbox", "client", "product", "transactional_db"}  # fixtures
+SLOW = {"stripe_sandbox", "mail_sandbox", "server", "client", "product"}  # fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is rare or slow (tests/__main__.py)."""
     seen: Counter[str] = Counter()
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & {"db", "transactional_db"} or item.get_closest_marker("django_db"):
+        if uses_database(item):
             test = item.nodeid.partition("[")[0]
             seen[test] += 1
             if seen[test] > CASES:
                 item.add_marker(pytest.mark.rare)
             if seen[test] > 1:
                 item.add_marker(pytest.mark.slow)
-        if fixtures & SLOW:
+        if SLOW & fixtures_of(item) or commits(item):
             item.add_marker(pytest.mark.slow)
 
 
@@ -59,11 +58,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         stash[EMPTIED] = False
 
 
+def fixtures_of(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+def uses_database(item: pytest.Item) -> bool:
+    asked = item.get_closest_marker("django_db")
+    return asked is not None or bool(fixtures_of(item) & {"db", "transactional_db"})
+
+
 def commits(item: pytest.Item) -> bool:
     asked = item.get_closest_marker("django_db")
-    return bool(asked and asked.kwargs.get("transaction")) or "transactional_db" in getattr(
-        item, "fixturenames", ()
-    )
+    really = asked is not None and asked.kwargs.get("transaction", False)
+    return really or "transactional_db" in fixtures_of(item)
 
 
 def pytest_collection_finish() -> None:
@@ -98,8 +105,11 @@ def _empty_redis() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _real_mail(settings: Any) -> None:
-    """Django would collect mail in a list; ours goes over HTTP to the sandbox."""
+def _real_mail(request: Any, settings: Any) -> None:
+    """Django would collect mail in a list; ours goes over HTTP to the sandbox, which is there for
+    whoever has something to send."""
+    if uses_database(request.node):
+        request.getfixturevalue("mail_sandbox")
     settings.EMAIL_BACKEND = "newsroom.mail.providers.mailgun.EmailBackend"
 
 

@@ -201,6 +201,7 @@ taken = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @limits(max_examples=25, deadline=None)
 @given(refunded=st.lists(taken, max_size=4), disputed=st.lists(taken, max_size=3))
 def test_whatever_goes_and_comes_back_the_rows_add_up(refunded, disputed) -> None:

@@ -16,6 +16,7 @@ def elsewhere(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_new_texts_are_gathered_and_those_that_nobody_asks_for_are_gone(
     elsewhere: Path, capsys: Any
 ) -> None:

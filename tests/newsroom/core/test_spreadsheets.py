@@ -60,6 +60,7 @@ def test_no_text_is_a_formula(text: str) -> None:
     assert cell.data_type == "s" and cell.hyperlink is None
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_text_stays_what_it_was_but_for_apostrophes(text: str) -> None:
@@ -73,6 +74,7 @@ def test_text_stays_what_it_was_but_for_apostrophes(text: str) -> None:
     assert [c for c in cell.value or "" if c.isalnum()] == letters
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(NUMBERS)
 def test_number_stays_a_number_below_zero_too(number: int | Decimal) -> None:
@@ -87,6 +89,7 @@ ANYTHING = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(ANYTHING, min_size=1, max_size=8))
 def test_any_row_can_be_written(cells: list[object]) -> None:
@@ -128,6 +131,7 @@ def test_empty_table_is_a_file_too() -> None:
     assert load_workbook(xlsx_file([])).active.max_row <= 1
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows() -> None:
     def most(many: int) -> int:
         tracemalloc.start()

@@ -51,6 +51,7 @@ def as_proposed(form: Any) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.slow
 def test_every_kind_of_page_is_previewed_before_it_is_saved(site: Any, desk: Client) -> None:
     seen = set()
     for model, parent in creatable(site):

@@ -20,6 +20,8 @@ from subscriptions.models import IssuePage
 from subscriptions.sending import freezing
 from tests.factories import make_article, make_frozen, make_issue, make_user
 
+pytestmark = pytest.mark.slow
+
 Publish = Callable[..., Any]
 
 

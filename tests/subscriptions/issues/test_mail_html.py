@@ -17,7 +17,7 @@ from subscriptions.models import Mailing
 from subscriptions.sending import transports
 from tests.factories import make_article, make_frozen, make_image, make_issue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 STORY = (
     "The city council of Ostrev has voted to keep the old tram line open for another year. "
     "Residents had collected eleven thousand signatures; the mayor read them out one by one."
