@@ -1,7 +1,7 @@
 """What subscriptions keeps: readers, newsletters, issues, mailings and their batches.
 
 Uses newsroom (models, mail's look and words, core).
-Begin with subscriber.py and newsletter.py; mailing.py and batch.py have the tables of moves.
+Begin with readers/subscriber.py and newsletter.py; mailing.py and batch.py have the tables of moves.
 """
 
 from .batch import Batch
@@ -17,8 +17,7 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
-from .reader_count import ReaderCount
-from .subscriber import Consent, Seed, Subscriber, Subscription
+from .readers import Consent, ReaderCount, Seed, Subscriber, Subscription
 from .test_send import TestSend
 from .throttle import Throttle
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Min
 
 from .batch import Batch
 from .mailing import Mailing
-from .subscriber import Subscriber
+from .readers import Subscriber
 
 SOFT_ISSUES, SOFT_OVER = 5, timedelta(days=15)
 
