@@ -193,9 +193,16 @@ def _by_journal(batch: Batch, now: datetime) -> None:
     Mailing.objects.close_if_done(batch.mailing_id)
 
 
+# One of its processes may crash without the one that started them: they all begin anew then, and
+# so does what PostgreSQL counts (“The Cumulative Statistics System”).
+RESTARTED = """
+    SELECT greatest(pg_postmaster_start_time(), stats_reset) > %s FROM pg_stat_bgwriter
+"""
+
+
 def _database_restarted_since(at: datetime | None) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_postmaster_start_time() > %s", [at])
+        cursor.execute(RESTARTED, [at])
         return bool(cursor.fetchone()[0])
 
 

@@ -1,10 +1,13 @@
 """Sending through a mail server of one's own: pipelined, journaled, one reader in doubt at most."""
 
+import os
+import signal
 import ssl
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -15,7 +18,8 @@ from cryptography.x509.oid import NameOID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from newsroom.core import tokens
+from newsroom.core import clock, tokens
+from newsroom.devserver import engines
 from newsroom.models import Suppression
 from subscriptions.models import Batch, Mailing, Throttle
 from subscriptions.readers import by_mail
@@ -209,6 +213,18 @@ def test_journal_older_than_the_databases_last_start_is_not_trusted(
     unknown = mailing.batches.get(status="needs_review")
     assert unknown.size == 4
     assert mailing.progress()["accepted"] == 2
+
+
+@pytest.mark.rare
+@pytest.mark.django_db(transaction=True)
+def test_database_one_of_whose_processes_crashed_has_restarted() -> None:
+    before = clock.now()
+    connection.close()
+    with psycopg.connect(host=str(engines.sockets()), user="postgres") as other:
+        os.kill(other.info.backend_pid, signal.SIGKILL)
+        engines.wait_for_postgres()
+    assert reconcile._database_restarted_since(before)
+    assert not reconcile._database_restarted_since(clock.now())
 
 
 @pytest.mark.django_db(transaction=True)
