@@ -1,7 +1,7 @@
 """What subscriptions keeps: readers, newsletters, issues, mailings and their batches.
 
 Uses newsroom (models, mail's look and words, core).
-Begin with readers/subscriber.py and newsletter.py; mailing.py and batch.py have the tables of moves.
+Begin with readers/ and newsletter.py; mailing.py and batch.py have the tables of moves.
 """
 
 from .batch import Batch

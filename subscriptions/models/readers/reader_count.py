@@ -6,7 +6,8 @@ from datetime import date
 from django.db import connection, models, transaction
 from django.db.models import Count, Q, Sum
 
-from ..newsletter import Newsletter
+from subscriptions.models.newsletter import Newsletter
+
 from .subscriber import Subscription
 
 log = logging.getLogger(__name__)
