@@ -1,8 +1,9 @@
 """``make test``: everything that is not rare, in worlds side by side, as many as there are cores.
 
 A world gets the next file when it is through with one, the largest first; what shares a running
-product stays together. Of tests that need a database, `make test` takes three cases of each; the
-others are as rare as what is marked so, and run in `make chaos`. With arguments (``make test
+product stays together. Of a test that needs a database, `make test` takes three cases, of a costly
+one a single case (tests/conftest.py); the others are as rare as what is marked so, and run in
+`make chaos`. With arguments (``make test
 ARGS="tests/donations -x"``) it is one plain run of pytest, of every case.
 """
 
@@ -12,7 +13,7 @@ import sys
 
 CORES = os.cpu_count() or 1
 MORE = ["-n", str(CORES + 1)]  # one waits for a server, mostly
-SIDE_BY_SIDE = ["--dist", "loadscope", "--durations", "15", "-m"]
+SIDE_BY_SIDE = ["--dist", "loadscope", "--no-loadscope-reorder", "--durations", "15", "-m"]
 CHOICES = {
     "": [*MORE, *SIDE_BY_SIDE, "not rare"],
     "rare": [*MORE, *SIDE_BY_SIDE, "rare"],

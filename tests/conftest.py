@@ -1,9 +1,13 @@
 """What the tests of all three apps share."""
 
 import gc
+import math
+import os
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -17,6 +21,7 @@ from django.db import connection
 from pytest_django.plugin import blocking_manager_key
 
 from newsroom.celery import app as celery_app
+from tests.environment import PRODUCTS
 from tests.factories import make_site
 
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
@@ -26,24 +31,45 @@ QUEUES = ("transactional", "stripe", "mail", "default")
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("patient")
 EMPTIED = pytest.StashKey[bool]()
-# How many cases of a test `make test` takes that needs a database; the others are rare.
+# How many cases of a test `make test` takes that needs a database; the others are rare. Of what is
+# costly, and of what walks through a running product, it takes one.
 CASES = 3
 SLOW = {"stripe_sandbox", "mail_sandbox", "server", "client", "product"}  # fixtures
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is rare or slow (tests/__main__.py)."""
-    seen: Counter[str] = Counter()
+    cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if uses_database(item):
-            test = item.nodeid.partition("[")[0]
-            seen[test] += 1
-            if seen[test] > CASES:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for test, of_test in cases.items():
+        # Which ones, its name says: so each language, provider or way is the one of some test.
+        first = zlib.crc32(test.encode()) % len(of_test)
+        for place, item in enumerate(of_test[first:] + of_test[:first]):
+            if place >= most_cases(item):
                 item.add_marker(pytest.mark.rare)
-            if seen[test] > 1:
+            if (place and uses_database(item)) or SLOW & fixtures_of(item) or commits(item):
                 item.add_marker(pytest.mark.slow)
-        if SLOW & fixtures_of(item) or commits(item):
-            item.add_marker(pytest.mark.slow)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=largest_first(items))
+
+
+def largest_first(items: list[pytest.Item]) -> Callable[[pytest.Item], float]:
+    """What takes longest begins first, so that all worlds are through at about the same time:
+    the running products, then files with many tests that need a database."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        if not item.get_closest_marker("rare"):
+            weights[item.path] += uses_database(item)
+    return lambda item: -math.inf if item.nodeid.startswith(PRODUCTS) else -weights[item.path]
+
+
+def most_cases(item: pytest.Item) -> float:
+    if item.get_closest_marker("every_case"):
+        return math.inf
+    if item.get_closest_marker("costly") or item.nodeid.startswith("tests/browser/"):
+        return 1
+    return CASES if uses_database(item) else math.inf
 
 
 @pytest.hookimpl(tryfirst=True)

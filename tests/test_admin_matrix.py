@@ -219,6 +219,7 @@ def outcome(answer: Any) -> str:
     return "nothing" if answer.status_code in (404, 405) else "seen"
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("role", ROLES)
 def test_matrix(role: str, things: dict[str, Any]) -> None:
     user = make_colleague(ROLES[role]) if ROLES[role] else None

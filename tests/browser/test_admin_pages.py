@@ -36,6 +36,7 @@ def this_week(staff: Callable[[str], Page]) -> tuple[Page, int]:
     return page, int(re.search(r"issue/(\d+)/", page.url)[1])  # type: ignore[index]
 
 
+@pytest.mark.rare
 def test_add_finds_the_section_whatever_became_of_its_heading(this_week) -> None:
     page, issue = this_week
     Editor(page, issue).open_editor()

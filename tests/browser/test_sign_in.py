@@ -90,6 +90,7 @@ def test_a_new_colleague_gets_in_with_app_passkey_and_code(page: Page, product: 
             expect(page.get_by_text("This code is wrong, or was used before")).to_be_visible()
 
 
+@pytest.mark.rare
 def test_a_new_colleague_does_without_javascript(chromium: Browser, product: Product) -> None:
     context = open_context(chromium, product, java_script_enabled=False)
     page = context.new_page()

@@ -1,7 +1,7 @@
 """``make chaos``: break the send in every way we could think of, and count who got what.
 
 Prints a table, writes it to var/bench/chaos.json, and fails if anybody is missing or got it twice.
-ONLY takes the rows whose name matches that; SHORT=1 takes one of each kind, as ``make test`` does.
+ONLY takes the rows whose name matches that; SHORT=1 takes one of each kind.
 """
 
 import json

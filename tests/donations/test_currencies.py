@@ -21,7 +21,7 @@ from tests.donations.conftest import give_back, handle, page_of
 from tests.donations.giving.test_receipts import text_of
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 # Currency -> how ten thousand of its smallest unit are shown, and stand in a spreadsheet.
 SHOWN = {
     "sek": ("SEK\u00a0100", "100.00"),

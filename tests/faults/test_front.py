@@ -16,6 +16,7 @@ PAGES = ["/", "/support/", "/newsletter/weekly/signup/", "/admin/login/", "/heal
 SOON = 15  # seconds; `make bench NAME=slow` has figures. Without the front nothing ever answers
 
 
+@pytest.mark.rare
 def test_pages_answer_while_three_hundred_slow_clients_hold_on(product: Product) -> None:
     (product.var / "media" / "images").mkdir(parents=True, exist_ok=True)
     (product.var / "media" / "images" / "large.jpg").write_bytes(b"x" * 5_000_000)

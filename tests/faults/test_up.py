@@ -194,6 +194,7 @@ def test_ctrl_c_leaves_no_process_and_loses_nothing(product: Product) -> None:
     assert product.sql("SELECT count(*) FROM subscriptions_subscriber") == readers
 
 
+@pytest.mark.rare
 def test_killing_up_itself_leaves_no_process(product: Product) -> None:
     assert product.process
     os.kill(product.process.pid, signal.SIGKILL)

@@ -36,6 +36,8 @@ from tests.newsroom.hostile import (
 )
 from tests.newsroom.mail.test_webhooks import BASIC, COMPLAINTS, SECRETS, mailgun_signature
 
+pytestmark = pytest.mark.costly
+
 
 @pytest.fixture
 def world(stripe_sandbox: str, mail_sandbox: str, site: Any) -> World:

@@ -31,7 +31,11 @@ from tests.factories import make_frozen, make_subscription, make_user
 from tests.sending import send_all
 from tests.subscriptions.sending.test_mime import received
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site", "mail_sandbox")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("site", "mail_sandbox"),
+    pytest.mark.costly,
+]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tests.answers import led_to
 from tests.donations.conftest import give_back, handle, hidden
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 REVIEW = "/admin/review/"
 
 

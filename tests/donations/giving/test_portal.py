@@ -30,7 +30,7 @@ from donations.payments.mirror.recurring import mirror_subscription
 from donations.tasks import forget_what_is_over
 from tests.donations.conftest import handle, hidden
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from donations.sandbox.objects import Card, Iban
 from donations.tasks import warn_of_expiring_cards
 from tests.donations.conftest import handle, hidden, page_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from newsroom.models import ArticleByline, ArticlePage, Attachment, Author, Rela
 from subscriptions.models import Newsletter, NewsletterRule
 from tests.factories import make_article, make_image, make_issue, make_user
 
+pytestmark = pytest.mark.costly
+
 VIEWS = ("edit", "view_draft", "history", "delete", "copy", "unpublish")
 
 

@@ -24,6 +24,8 @@ from newsroom.models.upload import CLEANING
 from tests.factories import make_article, make_image, make_issue, make_user
 from tests.newsroom.uploads import kinds
 
+pytestmark = pytest.mark.costly
+
 FILE_NAME = "anna-kowalska-at-home.jpg"
 
 

@@ -18,6 +18,8 @@ from newsroom.models import ArticleByline, ArticlePage, Author, Correction, Mast
 from tests.factories import make_article, make_image, make_issue, make_user
 from tests.queries import queries_of
 
+pytestmark = pytest.mark.costly
+
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
 PATHS = ["/feed/", "/politics/feed/", "/topic/bread/feed/", "/author/ann/feed/"]

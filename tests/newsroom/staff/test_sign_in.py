@@ -12,6 +12,8 @@ from newsroom.staff import second_factor
 from tests.factories import make_user
 from tests.newsroom.staff.test_second_factor import code_of, with_app
 
+pytestmark = pytest.mark.costly
+
 PASSWORD = "quite a long one 7"
 
 

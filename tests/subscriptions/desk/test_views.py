@@ -20,6 +20,8 @@ from tests.answers import led_to
 from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 from tests.queries import sql_of
 
+pytestmark = pytest.mark.costly
+
 
 @pytest.fixture
 def issue(site) -> IssuePage:

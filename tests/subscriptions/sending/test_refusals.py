@@ -16,7 +16,7 @@ from tests.factories import make_subscription
 from tests.sending import send_all
 from tests.subscriptions.sending.mailserver import MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 
 US = [
     ("rcpt", "550 5.7.1 Message refused by policy"),

@@ -30,7 +30,7 @@ from tests.sending import send_all
 from tests.subscriptions.sending.mailserver import MailServer, reader_of
 from tests.subscriptions.sending.test_mime import received
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 
 
 def later() -> None:
