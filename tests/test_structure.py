@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +141,32 @@ def test_template_may_look_down() -> None:
 def test_edges_that_others_imply_are_left_out() -> None:
     edges = {("a", "b"), ("b", "c"), ("a", "c"), ("c", "d"), ("a", "d")}
     assert picture.reduced(edges) == {("a", "b"), ("b", "c"), ("c", "d")}
+
+
+URLCONFS = ("urls.py", "webhook_urls.py", "wagtail_hooks.py")
+
+
+def modules_with_views() -> Iterator[str]:
+    """Those that an address leads to: what `path("…", module.view)` names."""
+    for conf in (path for path in modules() if path.name in URLCONFS):
+        tree = ast.parse(conf.read_text())
+        imported = {
+            alias.asname or alias.name: f"{node.module}.{alias.name}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "path":
+                for used in ast.walk(call):
+                    if isinstance(used, ast.Attribute) and not used.attr.isupper():
+                        yield imported.get(getattr(used.value, "id", ""), "")
+
+
+def test_no_view_is_left_out_of_what_keeps_them_apart() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [apart] = [one for one in contracts["contracts"] if one["type"] == "independence"]
+    ours = {name for name in modules_with_views() if name.startswith(APPS)}
+    found = {name for name in ours if name.rpartition(".")[2].islower()}  # no single class
+    assert "subscriptions.desk.views" in found
+    assert found - set(apart["modules"]) == set()
