@@ -1,8 +1,6 @@
 """The issue's editor and desk, handled as an editor does."""
 
-import json
 import re
-from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -36,30 +34,6 @@ class Editor:
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
         expect(self.page.locator(".messages .success").first).to_be_visible()
-
-    def letter(self, text: str, *urls: str) -> None:
-        """Put a letter on top, its words linked to these addresses, through the editor's own
-        client-side interface."""
-        words = [f"link{number}" for number in range(len(urls))]
-        full = " ".join([text, *words])
-        ranges, entities = [], {}
-        for number, (word, url) in enumerate(zip(words, urls, strict=True)):
-            at = full.index(f" {word}") + 1
-            ranges.append({"offset": at, "length": len(word), "key": number})
-            entities[str(number)] = {"type": "LINK", "mutability": "MUTABLE", "data": {"url": url}}
-        block: dict[str, Any] = {
-            "key": "a", "text": full, "type": "unstyled", "depth": 0, "data": {},
-            "inlineStyleRanges": [], "entityRanges": ranges,
-        }  # fmt: skip
-        content = json.dumps({"blocks": [block], "entityMap": entities})
-        self.open_editor()
-        self.page.evaluate(f"c => {STREAM}.insert({{type: 'letter', value: c}}, 0, {{}})", content)
-        self.save()
-
-    def take_out_first(self) -> None:
-        self.open_editor()
-        self.page.locator("[data-streamfield-action=DELETE]").first.click()
-        self.save()
 
     def pieces(self) -> list[str]:
         """The kinds of pieces, as the open editor has them."""

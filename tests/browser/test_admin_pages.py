@@ -92,8 +92,9 @@ def test_side_by_side_fills_the_screen(this_week, width: int, height: int, rows:
         page.get_by_role("link", name="Side by side").click()
     tab = opened.value
     tab.set_viewport_size({"width": width, "height": height})
-    boxes = [frame.bounding_box() for frame in tab.locator(".frames iframe, .frames pre").all()]
-    assert len(boxes) == 6
+    frames = tab.locator(".frames iframe, .frames pre")
+    expect(frames).to_have_count(6)
+    boxes = [frame.bounding_box() for frame in frames.all()]
     found: list[Any] = [box for box in boxes if box]
     assert len({round(box["y"]) for box in found}) == rows
     assert all(box["x"] + box["width"] <= width for box in found)

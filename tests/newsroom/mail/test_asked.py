@@ -88,6 +88,7 @@ def test_many_of_one_domain_cost_work_and_staff_are_told_once(press, inbox) -> N
     assert len(inbox.to(told)) == 1
 
 
+@pytest.mark.rare
 def test_a_hundred_strangers_in_a_minute_are_not_all_believed(press) -> None:
     with time_machine.travel(timezone.now(), tick=False):
         answers = [press(f"s@d{number}.example").status_code for number in range(100)]
