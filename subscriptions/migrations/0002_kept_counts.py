@@ -11,7 +11,7 @@ from django.db import migrations
 COUNT_SUBSCRIPTIONS = """
     INSERT INTO subscriptions_readercount (newsletter_id, confirmed_on, readers)
     SELECT newsletter_id, confirmed_on, {sign} count(*) FROM {rows}
-    WHERE status = 'confirmed' AND NOT EXISTS (
+    WHERE status = 'confirmed' AND paused_until IS NULL AND NOT EXISTS (
         SELECT FROM subscriptions_subscriber JOIN newsroom_suppression USING (email_index)
         WHERE subscriptions_subscriber.id = {rows}.subscriber_id
     )
@@ -26,7 +26,7 @@ OF_ADDRESSES = """
 COUNT_SUPPRESSIONS = f"""
     INSERT INTO subscriptions_readercount (newsletter_id, confirmed_on, readers)
     SELECT newsletter_id, confirmed_on, {{sign}} count(*) FROM {OF_ADDRESSES}
-    AND status = 'confirmed' GROUP BY newsletter_id, confirmed_on;
+    AND status = 'confirmed' AND paused_until IS NULL GROUP BY newsletter_id, confirmed_on;
 """
 KEEP = f"""
 CREATE FUNCTION count_subscriptions() RETURNS trigger LANGUAGE plpgsql AS $$

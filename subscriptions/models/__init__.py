@@ -17,11 +17,20 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
-from .readers import Consent, ReaderCount, Seed, Subscriber, Subscription
+from .readers import (
+    AddressChange,
+    Consent,
+    LeavingReason,
+    ReaderCount,
+    Seed,
+    Subscriber,
+    Subscription,
+)
 from .test_send import TestSend
 from .throttle import Throttle
 
 __all__ = [
+    "AddressChange",
     "Batch",
     "BatchEvent",
     "Consent",
@@ -29,6 +38,7 @@ __all__ = [
     "Holiday",
     "IssueLink",
     "IssuePage",
+    "LeavingReason",
     "LinkCheck",
     "Mailing",
     "Newsletter",

@@ -57,7 +57,10 @@ class DeliveryFailure(models.Model):
         US = "us", "refused because of us"
 
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="failures")
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="+")
+    # Of who was erased, or has another address by now, the count stays.
+    subscriber = models.ForeignKey(
+        Subscriber, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     outlived = models.BooleanField(
         default=False, help_text="The mailbox has shown since that it is somebody's."

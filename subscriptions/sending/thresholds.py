@@ -34,7 +34,7 @@ def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
     threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
     row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
     failures.bulk_create([row], ignore_conflicts=True)
-    if kind == Kind.SOFT and failures.away_too_long(subscriber_id):
+    if kind == Kind.SOFT and row.subscriber and failures.away_too_long(subscriber_id):
         Suppression.add(row.subscriber.email_index, Suppression.Reason.BOUNCE)
     stoppable = Mailing.objects.filter(status=Mailing.Status.SENDING, thresholds_on=True)
     mailing = stoppable.defer("html", "text").filter(pk=mailing_id).first()

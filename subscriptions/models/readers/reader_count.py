@@ -56,7 +56,7 @@ class ReaderCountQuerySet(models.QuerySet["ReaderCount"]):
 
     def mend(self) -> None:
         """Count, and put right what differs, with a line in the log for each newsletter."""
-        mailable = Subscription.objects.mailable().order_by().values("newsletter_id")
+        mailable = Subscription.objects.counted().order_by().values("newsletter_id")
         counted, values = (
             mailable.values_list("newsletter_id", "confirmed_on")
             .annotate(readers=Count("pk"))
@@ -81,8 +81,9 @@ class ReaderCount(models.Model):
     forget it. A row is only added, in the transaction of the change, so nobody waits for another's,
     as they would for one row with the number. A job folds the rows into one for each day.
 
-    Only who is mailable is counted, since nobody asks for others. The day of confirmation is kept
-    because a newsletter may let new readers wait (``settle_days``).
+    Only who is mailable is counted, since nobody asks for others; who has paused is not, until the
+    job that ends pauses (``readers/wishes.py``) has run on their day. The day of confirmation is
+    kept because a newsletter may let new readers wait (``settle_days``).
 
     What touches a subscription alone is exact always. A suppression that is lifted in the same
     instant in which its owner joins or leaves may be counted twice: the nightly :meth:`mend` finds

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from newsroom.core import languages
 from newsroom.core.moves import Moves
 from newsroom.core.privacy import BlindIndexField, EncryptedField, list_index
 from newsroom.models import Suppression
@@ -23,6 +24,19 @@ class Subscriber(models.Model):
     email = EncryptedField(context="subscriber.email")
     email_index = BlindIndexField(unique=True)
     created_on = models.DateField(default=timezone.localdate)
+    language = models.CharField(
+        max_length=2,
+        choices=languages.CHOICES,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of their own page and single mails; empty: a newsletter's.",
+    )
+    forgotten_on = models.DateField(
+        null=True,
+        help_text="When the address was forgotten, since they had left everything. The index stays "
+        "with what they agreed to, for as long as the law may ask.",
+    )
 
     objects = SubscriberQuerySet.as_manager()
 
@@ -37,7 +51,16 @@ class Subscriber(models.Model):
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def mailable(self) -> "SubscriptionQuerySet":
-        """Confirmed, and the address not suppressed."""
+        """Confirmed, the address not suppressed, and not paused."""
+        goes_on = Q(paused_until=None) | Q(paused_until__lte=timezone.localdate())
+        return self._reachable().filter(goes_on)
+
+    def counted(self) -> "SubscriptionQuerySet":
+        """The mailable, as ``ReaderCount`` has them: whose pause is over comes with the job that
+        ends it."""
+        return self._reachable().filter(paused_until=None)
+
+    def _reachable(self) -> "SubscriptionQuerySet":
         suppressed = Suppression.objects.filter(email_index=OuterRef("subscriber__email_index"))
         return self.filter(~Exists(suppressed), status=Subscription.Status.CONFIRMED)
 
@@ -74,6 +97,7 @@ class Subscription(models.Model):
     created_on = models.DateField(default=timezone.localdate)
     confirmed_on = models.DateField(null=True)
     unsubscribed_on = models.DateField(null=True)
+    paused_until = models.DateField(null=True, help_text="The first day on which mail comes again.")
     # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.
     seed = models.BooleanField(default=False)
 
@@ -96,10 +120,19 @@ class Subscription(models.Model):
                 condition=Q(status="unsubscribed"),
                 name="unsubscribed_of_newsletter",
             ),
+            models.Index(
+                fields=["paused_until"],
+                condition=Q(paused_until__isnull=False),
+                name="paused_subscriptions",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"subscription {self.pk} ({self.status})"
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.paused_until and self.paused_until > timezone.localdate())
 
 
 class Seed(models.Model):
