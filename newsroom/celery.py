@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "send welcomes": {"task": "subscriptions.tasks.send_due_welcomes", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "fold reader counts": {"task": "subscriptions.tasks.fold_reader_counts", "schedule": 600.0},
+    "end pauses": {"task": "subscriptions.tasks.end_pauses", "schedule": crontab(minute="2")},
     "check reader counts": {
         "task": "subscriptions.tasks.check_reader_counts",
         "schedule": crontab(hour="3", minute="15"),

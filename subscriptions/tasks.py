@@ -11,7 +11,7 @@ from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount
-from subscriptions.readers import signup, welcomes
+from subscriptions.readers import signup, welcomes, wishes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 
 LOOP_SECONDS = 60  # then a loop ends and the next kick starts a fresh one
@@ -101,6 +101,11 @@ def reconcile_batches() -> None:
 @shared_task
 def forget_unconfirmed() -> None:
     signup.forget_unconfirmed()
+
+
+@shared_task
+def end_pauses() -> None:
+    wishes.end_pauses()
 
 
 @shared_task

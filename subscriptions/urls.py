@@ -1,14 +1,20 @@
 from django.urls import path
 
 from subscriptions.issues import feeds
-from subscriptions.readers import views
+from subscriptions.readers import own_page, views
 from subscriptions.tracking import clicks
 
 urlpatterns = [
     path("confirm/<token:token>/", views.confirm, name="confirm"),
     path("seed/<token:token>/", views.agree_to_seed, name="agree_to_seed"),
-    path("preferences/<token:token>/", views.preferences, name="preferences"),
+    path("preferences/<token:token>/", own_page.preferences, name="preferences"),
+    path("preferences/<token:token>/address/", own_page.address, name="new_address"),
+    path("preferences/<token:token>/data/", own_page.ask_for_data, name="ask_for_data"),
+    path("preferences/<token:token>/erase/", own_page.erase, name="erase_reader"),
+    path("address/<token:token>/", own_page.confirm_address, name="address"),
+    path("data/<token:token>/", own_page.data, name="reader_data"),
     path("unsubscribe/<token:token>/", views.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<token:token>/why/", own_page.why, name="why"),
     path("go/<id:pk>/", clicks.go, name="go"),
     path("go/<id:pk>/<id:variant>/", clicks.go, name="go_variant"),
     path("<page:slug>/feed/", feeds.IssueFeed(), name="issue_feed"),

@@ -30,6 +30,7 @@ from subscriptions.desk import (
 from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing
 from subscriptions.models.mailing import APPROVE
+from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
 from subscriptions.templatetags import signup
 
@@ -152,6 +153,7 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 
 
 hooks.register("asked_signup", readers_signup.asked)
+hooks.register("asked_address", address_change.asked)
 
 
 @hooks.register("article_boxes", order=100)

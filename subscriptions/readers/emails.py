@@ -6,13 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from newsroom.core import tokens
+from newsroom.core import languages, tokens
 from newsroom.core.privacy import list_index
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
-from subscriptions.models import Seed, Subscription, WelcomeMail
-from subscriptions.readers import by_mail, links, seeds, signup
+from subscriptions.models import AddressChange, Seed, Subscriber, Subscription, WelcomeMail
+from subscriptions.readers import address_change, by_mail, erasure, links, seeds, signup
 
 Status = Subscription.Status
 
@@ -46,7 +46,7 @@ def confirm(subscription_id: int) -> Letter | None:
     newsletter, token = subscription.newsletter, signup.confirm_token(subscription)
     return Letter(
         subscription.subscriber.email,
-        newsletter.language,
+        language_of(subscription),
         {"newsletter": newsletter.title},
         url=absolute_url("confirm", token),
     )
@@ -120,7 +120,7 @@ def unsubscribed(subscription_id: int) -> Letter | None:
     token = tokens.permanent("preferences", subscription.subscriber_id)
     return Letter(
         subscription.subscriber.email,
-        subscription.newsletter.language,
+        language_of(subscription),
         {"newsletter": subscription.newsletter.title},
         url=links.preferences_url(token),
     )
@@ -147,14 +147,123 @@ def series(subscription_id: int, welcome_id: int) -> Letter | None:
     if mail is None:
         return None
     context = {"mail": mail, "newsletter": mail.newsletter}
-    return _to_reader(subscription_id, subject=mail.subject, context=context)
+    letter = _to_reader(subscription_id, subject=mail.subject, context=context)
+    return letter and replace(letter, language=mail.newsletter.language)  # as it is written
+
+
+@mail(
+    "address_old",
+    subject=_("Another address for your newsletters?"),
+    paragraphs=[
+        _(
+            "Somebody, probably you, wants your newsletters at another address. If that is so, "
+            "press the button here, and the one in the mail that we have sent there."
+        )
+    ],
+    button=_("Yes, change it"),
+    small=_(
+        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
+    ),
+)
+def address_old(change_id: int) -> Letter | None:
+    """The page may have been opened by somebody to whom a mail was forwarded."""
+    change = _waiting(change_id)
+    if change is None or change.subscriber.suppression:
+        return None
+    return Letter(
+        change.subscriber.email,
+        language_spoken_by(change.subscriber),
+        url=absolute_url("address", address_change.token_of(change, address_change.OLD)),
+    )
+
+
+@mail(
+    "address_new",
+    subject=_("Newsletters at this address?"),
+    paragraphs=[
+        _(
+            "Somebody, probably you, wants newsletters of ours at this address, and no more at "
+            "another. If that is so, press the button here, and the one in the mail that we have "
+            "sent there."
+        )
+    ],
+    button=_("Yes, change it"),
+    small=_(
+        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
+    ),
+)
+def address_new(change_id: int) -> Letter | None:
+    """Anybody can type any address."""
+    change = _waiting(change_id)
+    suppression = change and Suppression.of(change.email_index)
+    if change is None or (suppression and not suppression.owner_may_lift):
+        return None
+    return Letter(
+        change.email,
+        language_spoken_by(change.subscriber),
+        url=absolute_url("address", address_change.token_of(change, address_change.NEW)),
+    )
+
+
+@mail(
+    "address_changed",
+    subject=_("Your newsletters have another address now"),
+    paragraphs=[
+        _(
+            "Both mailboxes have confirmed it: your newsletters go to the other address from now "
+            "on, and no more to this one. The links in mails that came here open nothing any more; "
+            "only those to leave still work."
+        )
+    ],
+)
+def address_changed(change_id: int) -> Letter | None:
+    """The old mailbox hears of it."""
+    change = AddressChange.objects.select_related("subscriber").filter(pk=change_id).first()
+    if change is None or change.done_on is None or Suppression.of(change.email_index):
+        return None
+    return Letter(change.email, language_spoken_by(change.subscriber))
+
+
+def _waiting(change_id: int) -> AddressChange | None:
+    found = AddressChange.objects.filter(pk=change_id, done_on=None)
+    return found.select_related("subscriber").first()
+
+
+@mail(
+    "reader_data",
+    subject=_("Your data"),
+    paragraphs=[_("Here is all that we hold about you as a reader, to look at and to download.")],
+    button=_("Look at it"),
+    small=_("The link works for one day. Don’t pass it on: it shows your address."),
+)
+def reader_data(subscriber_id: int) -> Letter | None:
+    """A fresh link: those in older mails get forwarded, and what is behind it names the reader."""
+    subscriber = Subscriber.objects.filter(pk=subscriber_id, forgotten_on=None).first()
+    if subscriber is None or subscriber.suppression:
+        return None
+    token = tokens.expiring(erasure.DATA, subscriber.pk)
+    language = language_spoken_by(subscriber)
+    return Letter(subscriber.email, language, url=absolute_url("reader_data", token))
+
+
+def language_spoken_by(subscriber: Subscriber) -> str:
+    """The one that they have chosen, else that of a newsletter of theirs."""
+    first = subscriber.subscriptions.select_related("newsletter").order_by("pk").first()
+    return subscriber.language or (first.newsletter.language if first else languages.OWN)
 
 
 def _reached(subscription_id: int, status: str) -> Subscription | None:
     """If it is so still, and mail may go to its reader."""
     found = Subscription.objects.filter(pk=subscription_id, status=status)
     subscription = found.select_related("subscriber", "newsletter").first()
-    return subscription if subscription and not subscription.subscriber.suppression else None
+    if not subscription or subscription.subscriber.forgotten_on:
+        return None
+    return None if subscription.subscriber.suppression else subscription
+
+
+def language_of(subscription: Subscription) -> str:
+    """The one that they have chosen on their own page, else the newsletter's."""
+    return subscription.subscriber.language or subscription.newsletter.language
 
 
 def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
@@ -167,7 +276,7 @@ def _to_reader(subscription_id: int, **more: Any) -> Letter | None:
     preferences = tokens.permanent("preferences", subscription.subscriber_id)
     return Letter(
         subscription.subscriber.email,
-        newsletter.language,
+        language_of(subscription),
         {
             "newsletter": newsletter.title,
             "rhythm": newsletter.rhythm,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import forms
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -10,18 +11,30 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import tokens
 from newsroom.core.moves import transition
-from newsroom.core.privacy import list_index
+from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.mail.asked import PER_WEEK, WEEK
 from newsroom.models import PolicyPage, Suppression
-from subscriptions.models import Consent, DeliveryFailure, Newsletter, Subscriber, Subscription
+from subscriptions.models import (
+    Consent,
+    DeliveryFailure,
+    LeavingReason,
+    Newsletter,
+    Subscriber,
+    Subscription,
+)
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
 AT_ONCE = 1000  # rows forgotten in one transaction
 # How somebody leaves who has a mail of ours, which may have been forwarded to them.
 BY_LINK = ("one-click", "mail", "page", "own page")
+
+UNWANTED = _(
+    "We do not write to this address: its owner has told us, or their mail provider, that they "
+    "want no mail of ours. If you do want it, please write to us, or use another address."
+)
 
 Status = Subscription.Status
 
@@ -51,7 +64,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
             return False
         subscription = subscription_of(newsletter, email)
         transition(subscription, Status.PENDING)
-        _record(subscription, Consent.Action.ASKED, how)
+        record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
         # What has changed since the last mail makes its link worthless: then there is a new one.
         state = f"{decisions(subscription)}-{mark(suppression)}-{outbox.ten_minutes()}"
@@ -64,12 +77,19 @@ def subscription_of(newsletter: Newsletter, email: str) -> Subscription:
     subscriber, _ = Subscriber.objects.get_or_create(
         email_index=list_index(email), defaults={"email": email}
     )
+    if subscriber.forgotten_on:  # back after a long time
+        subscriber.email, subscriber.forgotten_on = email, None
+        subscriber.save(update_fields=["email", "forgotten_on"])
     found = Subscription.objects.select_for_update()
     return found.get_or_create(subscriber=subscriber, newsletter=newsletter)[0]
 
 
 class Superseded(Exception):
     """A link that is older than what has been decided, or what has bounced, since."""
+
+
+class Forgotten(Exception):
+    """They had left everything for so long that we have forgotten the address."""
 
 
 class Unwanted(Exception):
@@ -133,7 +153,7 @@ def confirm(token: str) -> Subscription:
 def put_on_list(subscription: Subscription, how: str) -> None:
     """Its owner has said so."""
     transition(subscription, Status.CONFIRMED, confirmed_on=timezone.localdate())
-    _record(subscription, Consent.Action.CONFIRMED, how)
+    record(subscription, Consent.Action.CONFIRMED, how)
 
 
 def lift(subscriber: Subscriber, why: str) -> None:
@@ -154,11 +174,19 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
             return
         was_listed = there.status == Status.CONFIRMED
         today = timezone.localdate()
-        if not transition(there, Status.UNSUBSCRIBED, unsubscribed_on=today):
+        if not transition(there, Status.UNSUBSCRIBED, unsubscribed_on=today, paused_until=None):
             return
-        _record(there, Consent.Action.WITHDRAWN, how)
+        record(there, Consent.Action.WITHDRAWN, how)
         if was_listed and how in BY_LINK:
             _tell_who_left(there)
+
+
+def count_reason(subscription: Subscription, reason: str) -> None:
+    """Once for each leaving, as far as the cache remembers: no row says who has answered."""
+    leaving = f"{subscription.pk}-{decisions(subscription)}"
+    answered = f"reason:{keyed_hash(leaving, 'reason').hex()[:32]}"
+    if cache.add(answered, 1, timeout=24 * 3600):
+        LeavingReason.count(subscription.newsletter, reason, timezone.localdate())
 
 
 def _tell_who_left(subscription: Subscription) -> None:
@@ -173,18 +201,21 @@ def _tell_who_left(subscription: Subscription) -> None:
 
 def resubscribe(subscription: Subscription) -> None:
     """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
-    link proves the address. Raises Unwanted."""
+    link proves the address. Raises Unwanted, Forgotten."""
     with transaction.atomic():
         # Before the suppression, as who confirms or suppresses does.
         if not Subscription.objects.select_for_update().filter(pk=subscription.pk):
             return
+        if subscription.subscriber.forgotten_on:
+            raise Forgotten
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
         if transition(gone, Status.CONFIRMED, confirmed_on=timezone.localdate()):
-            _record(subscription, Consent.Action.CONFIRMED, "own page")
+            record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
-def _record(subscription: Subscription, action: str, how: str) -> None:
+def record(subscription: Subscription, action: str, how: str) -> None:
+    """What was agreed to, under the policy of today."""
     policy = PolicyPage.current()
     Consent.objects.create(
         subscription=subscription,

@@ -1,7 +1,9 @@
-"""Sign-up, confirmation, preferences and unsubscribing, as a reader meets them.
+"""Sign-up, confirmation and unsubscribing, as a reader meets them.
 
 A GET never changes anything: link scanners open every link in a mail.
 """
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,17 +16,13 @@ from newsroom.mail import asked
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, dead_link
 from newsroom.web.public_forms import address_decides, own_forms_only, refusal
-from subscriptions.models import Newsletter, Seed, Subscriber, Subscription
+from subscriptions.models import LeavingReason, Newsletter, Seed, Subscription
 from subscriptions.readers import seeds, signup
 
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
 SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
     "To subscribe, please sign up again."
-)
-UNWANTED = _(
-    "We do not write to this address: its owner has told us, or their mail provider, that they "
-    "want no mail of ours. If you do want it, please write to us, or use another address."
 )
 
 
@@ -68,7 +66,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except signup.Superseded:
         return dead_link(request, SUPERSEDED, 403)
     except signup.Unwanted:
-        return dead_link(request, UNWANTED, 403)
+        return dead_link(request, signup.UNWANTED, 403)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     page = "confirmed" if done or request.method == "POST" else "confirm"
@@ -86,7 +84,7 @@ def agree_to_seed(request: HttpRequest, token: str) -> HttpResponse:
     except (tokens.StaleToken, signup.Superseded):
         return dead_link(request, _("This link is too old. Ask the editors for another."), 403)
     except signup.Unwanted:
-        return dead_link(request, UNWANTED, 403)
+        return dead_link(request, signup.UNWANTED, 403)
     except Seed.DoesNotExist:
         return dead_link(request, GONE, 404)
     except tokens.BadToken:
@@ -110,7 +108,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, INCOMPLETE, 404)
     subscription = Subscription.objects.select_related("newsletter").filter(pk=pk).first()
     gone = subscription is None or subscription.status == Subscription.Status.UNSUBSCRIBED
-    context = {"subscription": subscription, "token": token}
+    context: dict[str, Any] = {"subscription": subscription, "token": token}
     if request.method != "POST" and not gone:
         return render(request, "subscriptions/readers/unsubscribe.html", context)
     if subscription and request.method == "POST":
@@ -118,33 +116,5 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
     if subscription:
         context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
+        context["reasons"] = LeavingReason.Reason.choices
     return render(request, "subscriptions/readers/unsubscribed.html", context)
-
-
-@never_cache
-@own_forms_only
-@require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest, token: str) -> HttpResponse:
-    """The reader's own page: each of their newsletters, with one button to leave or come back."""
-    try:
-        subscriber = Subscriber.objects.get(pk=tokens.read_permanent("preferences", token))
-    except Subscriber.DoesNotExist:
-        return dead_link(request, GONE, 404)
-    except tokens.BadToken:
-        return dead_link(request, INCOMPLETE, 404)
-    own = subscriber.subscriptions.select_related("newsletter")
-    if request.method == "POST":
-        subscription = get_object_or_404(own, newsletter__slug=request.POST.get("newsletter", ""))
-        if "leave" in request.POST:
-            signup.unsubscribe(subscription, how="own page")
-        elif "return" in request.POST:
-            try:
-                signup.resubscribe(subscription)
-            except signup.Unwanted:
-                return dead_link(request, UNWANTED, 403)
-        return redirect("preferences", token)
-    context = {
-        "subscriptions": own.exclude(status=Subscription.Status.PENDING, unsubscribed_on=None),
-        "suppression": subscriber.suppression,
-    }
-    return render(request, "subscriptions/readers/preferences.html", context)

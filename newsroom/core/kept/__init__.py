@@ -1,0 +1,1 @@
+"""What is kept of people: in which tables, why, and for how long."""

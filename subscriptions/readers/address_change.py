@@ -1,0 +1,157 @@
+"""A change of address: asked for on the own page, confirmed from both mailboxes, then done.
+
+A new address is a new reader: links that went to the old one open nothing any more, and neither its
+failures nor its suppression follow. What they agreed to goes along.
+"""
+
+from datetime import timedelta
+
+from django import forms
+from django.db import transaction
+from django.db.models import F, Func, Value
+from django.utils import timezone
+
+from newsroom.core import tokens
+from newsroom.core.database import one_at_a_time
+from newsroom.core.moves import transition
+from newsroom.core.privacy import list_index
+from newsroom.mail import outbox
+from newsroom.mail.addresses import AddressField
+from newsroom.models import Suppression
+from subscriptions.models import (
+    AddressChange,
+    Batch,
+    Consent,
+    Mailing,
+    Seed,
+    Subscriber,
+    Subscription,
+)
+from subscriptions.readers import signup
+
+SECONDS = 7 * 24 * 3600
+KEPT = timedelta(days=7)
+OLD, NEW = "old", "new"  # whose mailbox a link went to
+
+Status = Subscription.Status
+
+
+class AddressForm(forms.Form):
+    email = AddressField(max_length=254)
+
+
+def asked(email: str, subscriber: int) -> bool:
+    """What the form's job does (newsroom/mail/asked.py): both mailboxes are asked, whether or not
+    we know the new one. A newer wish takes the place of an older."""
+    index = list_index(email)
+    with transaction.atomic():
+        found = Subscriber.objects.select_for_update()
+        reader = found.filter(pk=subscriber, forgotten_on=None).exclude(email_index=index).first()
+        if reader is None or reader.suppression or _unwanted(index):
+            return False
+        reader.address_changes.filter(done_on=None).delete()
+        change = reader.address_changes.create(email=email, email_index=index)
+        outbox.post("address_old", change.pk, key=str(change.pk))
+        return outbox.post("address_new", change.pk, key=str(change.pk))
+
+
+def _unwanted(index: bytes) -> bool:
+    suppression = Suppression.of(index)
+    return bool(suppression and not suppression.owner_may_lift)
+
+
+def token_of(change: AddressChange, mailbox: str) -> str:
+    return tokens.expiring("address change", [change.pk, mailbox])
+
+
+def read_token(token: str) -> tuple[AddressChange, str]:
+    """Raises BadToken, StaleToken, AddressChange.DoesNotExist, Unwanted."""
+    pk, mailbox = tokens.read_expiring("address change", token, seconds=SECONDS)
+    change = AddressChange.objects.select_related("subscriber").get(pk=pk)
+    both = (change.email_index, change.subscriber.email_index)
+    if change.done_on is None and any(map(_unwanted, both)):
+        raise signup.Unwanted
+    return change, mailbox
+
+
+def agree(token: str) -> AddressChange:
+    """The press of one mailbox; the second one does it. Pressed twice, or by both at once, it is
+    done once. Raises what :func:`read_token` does."""
+    with transaction.atomic():
+        change, mailbox = read_token(token)
+        # Who is whose changes hands here: one after the other, as two may swap their addresses.
+        for index in sorted([change.email_index, change.subscriber.email_index]):
+            one_at_a_time(int.from_bytes(index[:8], "big", signed=True))
+        change = AddressChange.objects.select_for_update().get(pk=change.pk)
+        if change.done_on is None:
+            side = {"old_agreed": True} if mailbox == OLD else {"new_agreed": True}
+            AddressChange.objects.filter(pk=change.pk).update(**side)
+            change.refresh_from_db()
+            if change.old_agreed and change.new_agreed:
+                _carry_out(change)
+    return change
+
+
+def _carry_out(change: AddressChange) -> None:
+    old = change.subscriber
+    new, made = Subscriber.objects.get_or_create(
+        email_index=change.email_index, defaults={"email": change.email}
+    )
+    if new.forgotten_on or (made and old.language):
+        new.email, new.forgotten_on = change.email, None
+        new.language = new.language or old.language
+        new.save(update_fields=["email", "forgotten_on", "language"])
+    # In the order in which a suppression locks them (0002_kept_counts).
+    both = Subscription.objects.filter(subscriber__in=[old, new])
+    rows = list(both.select_for_update().order_by("pk").select_related("newsletter"))
+    signup.lift(new, "confirmed by its owner")
+    there = {row.newsletter_id: row for row in rows if row.subscriber_id == new.pk}
+    for row in rows:
+        if row.subscriber_id == old.pk:
+            _move(row, new, there.get(row.newsletter_id))
+    # The row is the new reader's now, and has the old address, to tell it.
+    change.email, change.email_index = old.email, old.email_index
+    change.subscriber, change.done_on = new, timezone.localdate()
+    change.save()
+    old.delete()
+    outbox.post("address_changed", change.pk, key=str(change.pk))
+
+
+def _move(row: Subscription, new: Subscriber, there: Subscription | None) -> None:
+    """One subscription with its consents; where the new address has one as well, they become one,
+    which is on the list if one of the two was. What nobody has confirmed stays behind."""
+    if row.status == Status.PENDING and row.unsubscribed_on is None:
+        row.delete()
+        return
+    listed = row.status == Status.CONFIRMED
+    Seed.objects.filter(subscription=row).update(subscription=None)  # that mailbox had agreed
+    if there is None:
+        Subscription.objects.filter(pk=row.pk).update(subscriber=new, seed=False)
+        _follow(row, new)
+    else:
+        row.consents.update(subscription=there)
+        row.delete()
+        row = there
+        if listed and row.status != Status.CONFIRMED:
+            transition(row, Status.CONFIRMED, confirmed_on=timezone.localdate())
+    if listed:
+        signup.record(row, Consent.Action.CONFIRMED, "change of address")
+
+
+def _follow(row: Subscription, new: Subscriber) -> None:
+    """An issue that is on its way, and has not been handed over to the old address, comes to the
+    new one."""
+    waiting = Batch.objects.filter(
+        status=Batch.Status.PENDING,
+        tries=0,
+        mailing__newsletter=row.newsletter_id,
+        mailing__status__in=Mailing.UNDER_WAY,
+        subscriber_ids__contains=[row.subscriber_id],
+    )
+    ids = Func(
+        F("subscriber_ids"),
+        Value(row.subscriber_id),
+        Value(new.pk),
+        template="ARRAY(SELECT unnest(array_replace(%(expressions)s)) ORDER BY 1)",
+    )
+    waiting.update(subscriber_ids=ids)

@@ -1,0 +1,197 @@
+"""A reader's data: all of it to take away, and its end.
+
+Only the newsletter's side: what a person gives is kept apart, and nothing tells that the two are
+one (docs/architecture.md, “Sealed values”); each side has its own page.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from newsroom.core.clock import day_of
+from newsroom.core.kept.personal_data import READER, Place
+from newsroom.core.privacy import folded, keyed_hash
+from newsroom.mail.asked import mailbox_of
+from newsroom.models import Asked, Suppression, SuppressionLift, TransactionalMail
+from subscriptions.models import (
+    AddressChange,
+    Batch,
+    Consent,
+    DeliveryFailure,
+    Mailing,
+    Seed,
+    Subscriber,
+    Subscription,
+)
+
+DATA = "reader data"  # the purpose of links to it
+DATA_SECONDS = 24 * 3600
+ASKED = ("signup", "address")  # forms with an address, on this side
+# Mails whose first row is a subscription, and those whose first row is an address change.
+OF_SUBSCRIPTION = ("confirm", "already_subscribed", "unsubscribed", "welcome", "series")
+OF_CHANGE = ("address_old", "address_new", "address_changed")
+MAILINGS = 500  # looked through for what was sent to somebody
+
+
+def everything_about(subscriber: Subscriber) -> dict[str, Any]:
+    """What we hold about a reader, for them to take away (GDPR, articles 15 and 20)."""
+    suppression = subscriber.suppression
+    lifted = SuppressionLift.objects.filter(email_index=subscriber.email_index)
+    seeds = Seed.objects.filter(subscription__subscriber=subscriber)
+    return {
+        "email": subscriber.email,
+        "known_since": subscriber.created_on,
+        "language": subscriber.language,
+        "newsletters": [_subscription(one) for one in _subscriptions(subscriber)],
+        "sent": list(sent_to(subscriber)),
+        "came_back": [
+            {"issue": failure.mailing.subject, "how": failure.kind}
+            for failure in DeliveryFailure.objects.filter(subscriber=subscriber)
+            .select_related("mailing")
+            .defer("mailing__html", "mailing__text")
+        ],
+        "no_mail": suppression and {"why": suppression.reason, "since": suppression.since},
+        "mail_allowed_again": list(lifted.values("reason", "why", "on")),
+        "seed_list_of": list(seeds.values_list("newsletter__title", flat=True)),
+        "changes_of_address": [
+            {
+                "to" if one.done_on is None else "from": one.email,
+                "asked_on": one.asked_on,
+                "done_on": one.done_on,
+            }
+            for one in subscriber.address_changes.order_by("pk")
+        ],
+        "mails_on_their_way": list(_mails(subscriber).values("purpose", "status")),
+    }
+
+
+def _subscriptions(subscriber: Subscriber) -> Any:
+    found = subscriber.subscriptions.order_by("pk")
+    return found.select_related("newsletter").prefetch_related("consents")
+
+
+def _subscription(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "newsletter": subscription.newsletter.title,
+        "status": subscription.status,
+        "asked_on": subscription.created_on,
+        "confirmed_on": subscription.confirmed_on,
+        "left_on": subscription.unsubscribed_on,
+        "paused_until": subscription.paused_until,
+        "seed_list": subscription.seed,
+        "agreed": [
+            {
+                "what": consent.action,
+                "policy_version": consent.policy_version,
+                "how": consent.how,
+                "on": consent.on,
+            }
+            for consent in subscription.consents.all()
+        ],
+    }
+
+
+def sent_to(subscriber: Subscriber) -> Iterator[dict[str, Any]]:
+    """The issues that went to them, as far as the lists of ids are kept. Of the newsletters that
+    they are or were on alone, a mailing at a time: no index reaches into the lists."""
+    mailings = Mailing.objects.filter(
+        newsletter__subscriptions__subscriber=subscriber,
+        frozen_at__date__gte=subscriber.created_on,
+    ).order_by("-frozen_at")
+    for pk, subject, frozen_at in mailings.values_list("pk", "subject", "frozen_at")[:MAILINGS]:
+        theirs = Batch.objects.filter(
+            mailing=pk, status=Batch.Status.ACCEPTED, subscriber_ids__contains=[subscriber.pk]
+        ).exclude(excluded_ids__contains=[subscriber.pk])
+        if theirs.exclude(left_out_ids__contains=[subscriber.pk]).exists():
+            yield {"issue": subject, "on": day_of(frozen_at).date() if frozen_at else None}
+
+
+def _mails(subscriber: Subscriber) -> Any:
+    """Single mails that still name their reader: what is sent has forgotten whose it was."""
+    subscriptions = subscriber.subscriptions.values_list("pk", flat=True)
+    changes = subscriber.address_changes.values_list("pk", flat=True)
+    mails = TransactionalMail.objects
+    return (
+        mails.filter(purpose__in=OF_SUBSCRIPTION, object_id__in=list(subscriptions))
+        | mails.filter(purpose__in=OF_CHANGE, object_id__in=list(changes))
+        | mails.filter(purpose="reader_data", object_id=subscriber.pk)
+    )
+
+
+def _asked(subscriber: Subscriber) -> QuerySet[Asked]:
+    boxes = [mailbox_of(what, subscriber.email) for what in ASKED]
+    return Asked.objects.filter(what__in=ASKED, mailbox__in=boxes)
+
+
+def _seeds(subscriber: Subscriber) -> QuerySet[Seed]:
+    """Also those that an editor typed, and to which nobody has agreed."""
+    typed = Q(email_index=keyed_hash(folded(subscriber.email), "seed"))
+    return Seed.objects.filter(typed | Q(subscription__subscriber=subscriber))
+
+
+def _changes(subscriber: Subscriber) -> QuerySet[AddressChange]:
+    """Also others' to this address, or from it."""
+    mine = Q(subscriber=subscriber) | Q(email_index=subscriber.email_index)
+    return AddressChange.objects.filter(mine)
+
+
+# Every table that a reader can be in, in the order in which an erasure empties them.
+PLACES = [
+    Place(Seed, READER, "Deleted.", rows=_seeds),
+    Place(AddressChange, READER, "Deleted.", rows=_changes),
+    Place(Asked, READER, "Deleted, by the mailbox's index.", rows=_asked),
+    Place(
+        SuppressionLift,
+        READER,
+        "Deleted.",
+        rows=lambda one: SuppressionLift.objects.filter(email_index=one.email_index),
+    ),
+    Place(
+        Consent,
+        READER,
+        "Deleted.",
+        rows=lambda one: Consent.objects.filter(subscription__subscriber=one),
+    ),
+    Place(
+        Subscription,
+        READER,
+        "Deleted.",
+        rows=lambda one: Subscription.objects.filter(subscriber=one),
+    ),
+    Place(Subscriber, READER, "Deleted.", rows=lambda one: Subscriber.objects.filter(pk=one.pk)),
+    Place(
+        Suppression,
+        READER,
+        "Deleted, unless they complained, or want no mail ever again.",
+        rows=lambda one: Suppression.objects.filter(
+            email_index=one.email_index, reason__in=Suppression.LIFTED_BY_OWNER
+        ),
+    ),
+    Place(DeliveryFailure, READER, "Stays, as a count that is nobody's."),
+    Place(Batch, READER, "Stays: a number among others, which names nobody once its row is gone."),
+    Place(
+        TransactionalMail,
+        READER,
+        "Stays: what is sent holds no number; else it names a row that is gone, and finds nobody.",
+    ),
+]
+
+
+def erase(subscriber: Subscriber, never_again: bool) -> None:
+    """Forget a reader at once. Safe to repeat, and for two at once.
+
+    With ``never_again`` a keyed hash of the address is kept, so that nobody can sign it up.
+    """
+    index = subscriber.email_index
+    with transaction.atomic():
+        if not Subscriber.objects.select_for_update().filter(pk=subscriber.pk).exists():
+            return
+        # As a suppression locks them (0002_kept_counts).
+        list(subscriber.subscriptions.select_for_update().order_by("pk"))
+        for place in PLACES:
+            if place.rows:
+                place.rows(subscriber).delete()
+        if never_again:
+            Suppression.add(index, Suppression.Reason.ERASURE)

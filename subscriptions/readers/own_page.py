@@ -1,0 +1,225 @@
+"""The reader's own page, behind the link that stands in every mail to them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import get_script_prefix, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from newsroom.core import languages, tokens
+from newsroom.mail import asked, outbox
+from newsroom.models import PolicyPage, readable
+from newsroom.web import proof_of_work
+from newsroom.web.http import GONE, INCOMPLETE, dead_link
+from newsroom.web.public_forms import own_forms_only, refusal
+from subscriptions.models import (
+    AddressChange,
+    Consent,
+    LeavingReason,
+    Newsletter,
+    Subscriber,
+    Subscription,
+)
+from subscriptions.readers import address_change, erasure, signup, wishes
+
+CHANGES = {"most": 20, "seconds": 600}  # forms with a new address, from one network
+EXPIRED = _("This link has expired. Ask for a new one on your own page.")
+FORGOTTEN = _("You left long ago, and we have forgotten your address. Please sign up again.")
+
+View = Callable[..., HttpResponse]
+
+
+def own(view: View) -> View:
+    """Gets the reader whose link it is, in their language if they have chosen one."""
+
+    @wraps(view)
+    @never_cache
+    @own_forms_only
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def opened(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            subscriber = Subscriber.objects.get(pk=tokens.read_permanent("preferences", token))
+        except Subscriber.DoesNotExist:
+            return dead_link(request, GONE, 404)
+        except tokens.BadToken:
+            return dead_link(request, INCOMPLETE, 404)
+        with their_language(subscriber):
+            try:
+                return view(request, subscriber, token)
+            except signup.Unwanted:
+                return dead_link(request, signup.UNWANTED, 403)
+            except signup.Forgotten:
+                return dead_link(request, FORGOTTEN, 403)
+
+    return opened
+
+
+def their_language(subscriber: Subscriber) -> AbstractContextManager[None]:
+    """What the address says comes first: somebody has pressed a language in the footer."""
+    if subscriber.language and get_script_prefix() == "/":
+        return languages.speaking(subscriber.language)
+    return nullcontext()
+
+
+@own
+def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
+    """Each newsletter with its buttons, those they are not on as well, and their language."""
+    if request.method == "POST":
+        change(request, subscriber)
+        return redirect("preferences", token)
+    mine = subscriber.subscriptions.select_related("newsletter").prefetch_related("consents")
+    shown = mine.exclude(status=Subscription.Status.PENDING, unsubscribed_on=None)
+    others = readable(Newsletter.objects).exclude(subscriptions__in=shown)
+    context = {
+        "token": token,
+        "subscriber": subscriber,
+        "rows": [
+            {"subscription": one, "agreed": agreed(one)} for one in shown.order_by("newsletter")
+        ],
+        "others": others.order_by("path"),
+        "suppression": subscriber.suppression,
+        "policy": PolicyPage.current(),
+        "pauses": wishes.PAUSES,
+        "all_languages": languages.CHOICES,
+    }
+    return render(request, "subscriptions/readers/preferences.html", context)
+
+
+def agreed(subscription: Subscription) -> Consent | None:
+    """What they agreed to last, of those that are there already."""
+    made = [one for one in subscription.consents.all() if one.action == Consent.Action.CONFIRMED]
+    return max(made, key=lambda one: one.pk, default=None)
+
+
+def change(request: HttpRequest, subscriber: Subscriber) -> None:
+    """What one press asks for. Raises Http404, Unwanted, Forgotten."""
+    said: Any = request.POST
+    if "language" in said:
+        wishes.speak(subscriber, said["language"])
+        return
+    slug = said.get("newsletter", "")
+    if "join" in said:
+        newsletter = get_object_or_404(readable(Newsletter.objects), slug=slug)
+        wishes.join(subscriber, newsletter)
+        return
+    subscription = get_object_or_404(subscriber.subscriptions, newsletter__slug=slug)
+    weeks = said.get("pause", "")
+    if "leave" in said:
+        signup.unsubscribe(subscription, how="own page")
+    elif "return" in said:
+        signup.resubscribe(subscription)
+    elif "go_on" in said:
+        wishes.go_on(subscription)
+    elif weeks in map(str, wishes.PAUSES):
+        wishes.pause(subscription, int(weeks))
+
+
+@own
+def address(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
+    """Where they type another address. The answer is the same for every one."""
+    template = "subscriptions/readers/address.html"
+    context: dict[str, Any] = {"token": token, "suppression": subscriber.suppression}
+    if request.method != "POST":
+        return render(request, template, context | {"sent": "sent" in request.GET})
+    form = address_change.AddressForm(request.POST)
+    refused = refusal(request, form, "address", **CHANGES) or proof_of_work.first(
+        asked.needs_work(request, form.cleaned_data["email"])
+    )
+    if refused:
+        context |= {"form": form} | refused._asdict()
+        return render(request, template, context, status=refused.status)
+    asked.ask("address", form.cleaned_data["email"], subscriber=subscriber.pk)
+    return redirect(f"{reverse('new_address', args=[token])}?sent")
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button; POST agrees for the mailbox that the link went to."""
+    try:
+        change, mailbox = address_change.read_token(token)
+        agreed = change.old_agreed if mailbox == address_change.OLD else change.new_agreed
+        if request.method == "POST":
+            change, agreed = address_change.agree(token), True
+    except tokens.StaleToken:
+        return dead_link(request, EXPIRED, 403)
+    except signup.Unwanted:
+        return dead_link(request, signup.UNWANTED, 403)
+    except AddressChange.DoesNotExist:
+        return dead_link(request, GONE, 404)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    with their_language(change.subscriber):
+        context = {"change": change, "agreed": agreed}
+        return render(request, "subscriptions/readers/confirm_address.html", context)
+
+
+@own
+def ask_for_data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
+    """The link to their data is mailed, one a day, to who has the mailbox itself."""
+    if request.method == "POST":
+        day = timezone.localdate()
+        outbox.post("reader_data", subscriber.pk, key=f"{subscriber.pk}-{day}")
+        return redirect(f"{reverse('ask_for_data', args=[token])}?sent")
+    context = {"token": token, "sent": "sent" in request.GET, "subscriber": subscriber}
+    context["suppression"] = subscriber.suppression
+    return render(request, "subscriptions/readers/ask_for_data.html", context)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def data(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows what we hold about them, POST gives it as JSON."""
+    try:
+        pk = tokens.read_expiring(erasure.DATA, token, seconds=erasure.DATA_SECONDS)
+        subscriber = Subscriber.objects.get(pk=pk)
+    except tokens.StaleToken:
+        return dead_link(request, EXPIRED, 403)
+    except Subscriber.DoesNotExist:
+        return dead_link(request, GONE, 404)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    everything = erasure.everything_about(subscriber)
+    if request.method == "POST":
+        return JsonResponse(
+            everything,
+            json_dumps_params={"indent": 2, "ensure_ascii": False},
+            headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
+        )
+    with their_language(subscriber):
+        return render(request, "subscriptions/readers/data.html", everything)
+
+
+@own
+def erase(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
+    """GET says what goes and what stays; POST does it. (A second press finds nothing behind the
+    link, as it should be.)"""
+    if request.method != "POST":
+        return render(request, "subscriptions/readers/erase.html", {"token": token})
+    erasure.erase(subscriber, never_again="never_again" in request.POST)
+    return render(request, "subscriptions/readers/erased.html")
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["POST"])
+def why(request: HttpRequest, token: str) -> HttpResponse:
+    """A reason, from who has left: it is counted, once for each leaving, and not kept with them."""
+    try:
+        pk = tokens.read_permanent("unsubscribe", token)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    left = Subscription.objects.left().filter(pk=pk).select_related("newsletter").first()
+    reason = request.POST.get("reason", "")
+    if left and reason in LeavingReason.Reason.values:
+        signup.count_reason(left, reason)
+    return render(request, "subscriptions/readers/reason_noted.html")

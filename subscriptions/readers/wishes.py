@@ -1,0 +1,73 @@
+"""What readers change on their own page: on a list or off it, a pause, their language.
+
+The link that opens it stands in every mail, and mails get forwarded: so here is only what shows
+nothing of them and can be taken back, and whoever joins or leaves is told by mail.
+"""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from newsroom.core.languages import NAMES
+from newsroom.mail import outbox
+from subscriptions.models import Newsletter, Subscriber, Subscription
+from subscriptions.readers import signup
+
+PAUSES = (2, 4, 8)  # weeks
+AT_ONCE = 1000
+
+Status = Subscription.Status
+
+
+def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
+    """On a list that they were not on, or back on one. Their link proves the address; the consent
+    is recorded. Raises Unwanted; Forgotten."""
+    with transaction.atomic():
+        # As who confirms does: the subscription first, the suppression afterwards.
+        found = Subscription.objects.select_for_update()
+        there, _ = found.get_or_create(subscriber=subscriber, newsletter=newsletter)
+        if there.unsubscribed_on or there.status == Status.CONFIRMED:
+            signup.resubscribe(there)
+            return
+        if subscriber.forgotten_on:
+            raise signup.Forgotten
+        signup.lift(subscriber, "asked for on its owner's page")
+        signup.put_on_list(there, "own page")
+        outbox.post("welcome", there.pk, key=f"{there.pk}-{signup.decisions(there)}")
+
+
+def pause(subscription: Subscription, weeks: int) -> None:
+    """No mail for so many weeks; on a list only."""
+    until = timezone.localdate() + timedelta(weeks=weeks)
+    listed = Subscription.objects.filter(pk=subscription.pk, status=Status.CONFIRMED)
+    listed.update(paused_until=until)
+
+
+def go_on(subscription: Subscription) -> None:
+    Subscription.objects.filter(pk=subscription.pk).update(paused_until=None)
+
+
+def speak(subscriber: Subscriber, language: str) -> None:
+    """“”: each newsletter's own. What we don't speak changes nothing."""
+    if language == "" or language in NAMES:
+        Subscriber.objects.filter(pk=subscriber.pk).update(language=language)
+
+
+def end_pauses() -> None:
+    """Those that are over, so that the kept counts have them again. Who gets an issue does not wait
+    for this."""
+    over = Subscription.objects.filter(paused_until__lte=timezone.localdate())
+    while _end_some(over):
+        pass
+
+
+def _end_some(over: QuerySet[Subscription]) -> bool:
+    """Are there perhaps more? Locked in the order in which a suppression locks them
+    (0002_kept_counts)."""
+    with transaction.atomic():
+        locked = over.select_for_update().order_by("pk").values_list("pk", flat=True)
+        some = list(locked[:AT_ONCE])
+        over.filter(pk__in=some).update(paused_until=None)
+    return len(some) == AT_ONCE
