@@ -11,7 +11,7 @@ from donations.asking import reminders
 from donations.finance import refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
-from donations.models import Checkout, Erasure, Lease, RecurringContribution, Refund, StripeEvent
+from donations.models import Checkout, RecurringContribution, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from donations.payments.leases import Busy
 from newsroom.core.database import keyset
@@ -85,18 +85,3 @@ def warn_of_expiring_cards() -> None:
 @shared_task
 def send_due_reminders() -> None:
     reminders.send_due(timezone.now())
-
-
-@shared_task
-def forget_what_is_over() -> None:
-    """Nightly: events that were handled (Stripe's own list holds them for 30 days, so none comes
-    again), presses of “Continue” that led to nothing, the choices of those that are over, presses
-    that have erased somebody, and leases of processes that died."""
-    now = timezone.now()
-    long_ago = now - timedelta(days=60)
-    Checkout.objects.filter(expires_at__lt=now).forget_choices()
-    StripeEvent.objects.filter(received_at__lt=long_ago).exclude(handled_at=None).delete()
-    Erasure.objects.filter(on__lt=long_ago).delete()
-    Lease.objects.filter(held_until__lt=now - timedelta(days=1)).delete()
-    unused = Checkout.objects.filter(contributions=None, recurring=None)
-    unused.filter(created_at__lt=long_ago).delete()

@@ -61,25 +61,13 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),
     },
-    "forget unconfirmed": {
-        "task": "subscriptions.tasks.forget_unconfirmed",
-        "schedule": crontab(hour="3", minute="10"),
-    },
     "warn of expiring cards": {
         "task": "donations.tasks.warn_of_expiring_cards",
         "schedule": crontab(hour="10", minute="0"),
     },
     "forget what is over": {
-        "task": "donations.tasks.forget_what_is_over",
-        "schedule": crontab(hour="3", minute="50"),
-    },
-    "forget old reads": {
-        "task": "newsroom.tasks.forget_old_reads",
+        "task": "newsroom.tasks.forget_what_is_over",
         "schedule": crontab(hour="3", minute="30"),
-    },
-    "forget what was asked": {
-        "task": "newsroom.tasks.forget_what_was_asked",
-        "schedule": crontab(hour="3", minute="20"),
     },
     "forget uploads put aside": {
         "task": "newsroom.tasks.forget_uploads_put_aside",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
+from newsroom.core.kept import retention
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
 from newsroom.publishing import reads, schedule, upload_cleaning
@@ -66,10 +67,6 @@ def count_reads() -> None:
 
 
 @shared_task
-def forget_old_reads() -> None:
-    reads.forget_old()
-
-
-@shared_task
-def forget_what_was_asked() -> None:
-    asked.forget_old()
+def forget_what_is_over() -> None:
+    """Nightly: the table of retention."""
+    retention.enforce(timezone.localdate())

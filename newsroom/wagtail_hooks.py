@@ -12,6 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
+from newsroom import retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.models import ArticlePage
@@ -24,6 +25,8 @@ starters.install()
 exports.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
+hooks.register("retention", retention.kept)
+hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
 

@@ -11,7 +11,7 @@ from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount
-from subscriptions.readers import signup, welcomes, wishes
+from subscriptions.readers import welcomes, wishes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 
 LOOP_SECONDS = 60  # then a loop ends and the next kick starts a fresh one
@@ -96,11 +96,6 @@ def send_loop() -> None:
 def reconcile_batches() -> None:
     reconcile.run_due(clock.now())
     Mailing.objects.close_done()
-
-
-@shared_task
-def forget_unconfirmed() -> None:
-    signup.forget_unconfirmed()
 
 
 @shared_task

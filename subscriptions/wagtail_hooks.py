@@ -16,6 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage
 from newsroom.staff.audited import Audited
+from subscriptions import retention
 from subscriptions.desk import (
     access,
     actions,
@@ -152,6 +153,8 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 # --- On the site's own pages ----------------------------------------------------------------
 
 
+hooks.register("retention", retention.kept)
+hooks.register("personal_data", retention.places)
 hooks.register("asked_signup", readers_signup.asked)
 hooks.register("asked_address", address_change.asked)
 

@@ -79,8 +79,9 @@ class RecurringContribution(models.Model):
 
     @staticmethod
     def card_expires_soon(today: date) -> Q:
-        """Within a month, and will be charged again after."""
-        within = (today, today + timedelta(days=31))
+        """Within 30 days, as long as a mail is remembered (newsroom/retention.py), and will be
+        charged again after."""
+        within = (today, today + timedelta(days=30))
         return Q(
             status__in=RecurringContribution.GOING, cancels_at=None, card_expires_on__range=within
         )

@@ -18,7 +18,6 @@ from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
 from newsroom.mail import outbox
 from newsroom.models import Asked
-from newsroom.models.asked import KEPT
 from newsroom.web.proof_of_work import has_worked
 from newsroom.web.public_forms import count
 
@@ -101,7 +100,3 @@ def had_enough(asked: Asked) -> bool:
     since = day_of(timezone.now()) - WEEK
     mailed = Asked.objects.mailed_since(asked.what, asked.mailbox, since)
     return mailed.count() >= PER_WEEK
-
-
-def forget_old() -> None:
-    Asked.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

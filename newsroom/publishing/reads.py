@@ -7,7 +7,7 @@ worker that dies at the wrong moment may count a minute twice.
 """
 
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 
 import redis
@@ -18,10 +18,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from newsroom.models import DailyReads
 from newsroom.web.public_forms import comes_from_our_page, too_often
 
-KEPT = timedelta(days=90)
 LIMIT = {"most": 120, "seconds": 600}  # reads from one network
 COUNTING, MOVING = "reads", "reads:moving"
 ADD = """
@@ -63,7 +61,3 @@ def move_to_database(today: date | None = None) -> int:
         cursor.execute(ADD, [today or timezone.localdate(), list(counts), list(counts.values())])
     store.delete(MOVING)
     return sum(counts.values())
-
-
-def forget_old() -> None:
-    DailyReads.objects.filter(on__lt=timezone.localdate() - KEPT).delete()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from taggit.models import Tag
 
+from newsroom.core.kept import retention
 from newsroom.core.languages import NAMES, OWN
 from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
 from newsroom.models.pages import page_of
@@ -80,3 +81,9 @@ def robots(request: HttpRequest) -> HttpResponse:
     lines += [f"Disallow: /{code}/search/" for code in NAMES]
     lines += ["", *(f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap"))]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def kept(request: HttpRequest) -> HttpResponse:
+    """What we keep of people, why, and for how long."""
+    return render(request, "newsroom/publishing/kept.html", {"rows": list(retention.table())})

@@ -101,7 +101,9 @@ def _carry_out(change: AddressChange) -> None:
         new.email, new.forgotten_on = change.email, None
         new.language = new.language or old.language
         new.save(update_fields=["email", "forgotten_on", "language"])
-    # In the order in which a suppression locks them (0002_kept_counts).
+    # Readers before subscriptions, as an erasure does; those in the order in which a suppression
+    # locks them (0002_kept_counts).
+    list(Subscriber.objects.filter(pk__in=[old.pk, new.pk]).select_for_update().order_by("pk"))
     both = Subscription.objects.filter(subscriber__in=[old, new])
     rows = list(both.select_for_update().order_by("pk").select_related("newsletter"))
     signup.lift(new, "confirmed by its owner")

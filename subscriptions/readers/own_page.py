@@ -76,7 +76,7 @@ def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> Htt
         return redirect("preferences", token)
     mine = subscriber.subscriptions.select_related("newsletter").prefetch_related("consents")
     shown = mine.exclude(status=Subscription.Status.PENDING, unsubscribed_on=None)
-    others = readable(Newsletter.objects).exclude(subscriptions__in=shown)
+    others = readable(Newsletter.objects).exclude(pk__in=shown.values("newsletter"))
     context = {
         "token": token,
         "subscriber": subscriber,
@@ -158,7 +158,9 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
     with their_language(change.subscriber):
-        context = {"change": change, "agreed": agreed}
+        context: dict[str, Any] = {"change": change, "agreed": agreed}
+        if change.done_on and mailbox == address_change.NEW:
+            context["own"] = tokens.permanent("preferences", change.subscriber_id)
         return render(request, "subscriptions/readers/confirm_address.html", context)
 
 

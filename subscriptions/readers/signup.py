@@ -1,6 +1,6 @@
 """A reader's way onto a list and off it: sign up -> confirm -> welcome; unsubscribe."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django import forms
 from django.core.cache import cache
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import tokens
+from newsroom.core.kept import retention
 from newsroom.core.moves import transition
 from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.mail import outbox
@@ -73,8 +74,9 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
 
 
 def subscription_of(newsletter: Newsletter, email: str) -> Subscription:
-    """Theirs, made if there is none, locked until the transaction ends."""
-    subscriber, _ = Subscriber.objects.get_or_create(
+    """Theirs, made if there is none, locked until the transaction ends; its reader, too, so that
+    nobody forgets the address meanwhile."""
+    subscriber, _ = Subscriber.objects.select_for_update(no_key=True).get_or_create(
         email_index=list_index(email), defaults={"email": email}
     )
     if subscriber.forgotten_on:  # back after a long time
@@ -203,11 +205,12 @@ def resubscribe(subscription: Subscription) -> None:
     """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
     link proves the address. Raises Unwanted, Forgotten."""
     with transaction.atomic():
+        found = Subscriber.objects.select_for_update(no_key=True)
+        if not found.filter(pk=subscription.subscriber_id, forgotten_on=None).exists():
+            raise Forgotten
         # Before the suppression, as who confirms or suppresses does.
         if not Subscription.objects.select_for_update().filter(pk=subscription.pk):
             return
-        if subscription.subscriber.forgotten_on:
-            raise Forgotten
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
         if transition(gone, Status.CONFIRMED, confirmed_on=timezone.localdate()):
@@ -225,9 +228,9 @@ def record(subscription: Subscription, action: str, how: str) -> None:
     )
 
 
-def forget_unconfirmed() -> int:
-    """Delete addresses that nobody confirmed within a week; returns how many."""
-    before = timezone.localdate() - UNCONFIRMED_KEPT
+def forget_unconfirmed(before: date | None = None) -> None:
+    """Delete addresses that nobody confirmed within a week."""
+    before = before or timezone.localdate() - UNCONFIRMED_KEPT
     asked_since = Consent.objects.filter(
         subscription=OuterRef("pk"), action=Consent.Action.ASKED, on__gte=before
     )  # whose newest link still works
@@ -236,8 +239,7 @@ def forget_unconfirmed() -> int:
     )
     while _forget_some(over):
         pass
-    deleted, _ = Subscriber.objects.filter(subscriptions=None, created_on__lt=before).delete()
-    return deleted
+    retention.delete(Subscriber.objects.filter(subscriptions=None, created_on__lt=before))
 
 
 def _forget_some(over: QuerySet[Subscription]) -> bool:

@@ -25,14 +25,15 @@ def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
     """On a list that they were not on, or back on one. Their link proves the address; the consent
     is recorded. Raises Unwanted; Forgotten."""
     with transaction.atomic():
+        readers = Subscriber.objects.select_for_update(no_key=True)
+        if not readers.filter(pk=subscriber.pk, forgotten_on=None).exists():
+            raise signup.Forgotten
         # As who confirms does: the subscription first, the suppression afterwards.
         found = Subscription.objects.select_for_update()
         there, _ = found.get_or_create(subscriber=subscriber, newsletter=newsletter)
         if there.unsubscribed_on or there.status == Status.CONFIRMED:
             signup.resubscribe(there)
             return
-        if subscriber.forgotten_on:
-            raise signup.Forgotten
         signup.lift(subscriber, "asked for on its owner's page")
         signup.put_on_list(there, "own page")
         outbox.post("welcome", there.pk, key=f"{there.pk}-{signup.decisions(there)}")

@@ -17,8 +17,8 @@ from donations.giving import erasure
 from donations.models import Checkout, Contribution, Country, Deferral, Donor
 from donations.payments import gateway
 from donations.sandbox.objects import Iban
-from donations.tasks import forget_what_is_over
 from newsroom.core import tokens
+from newsroom.tasks import forget_what_is_over
 from tests.donations.conftest import handle
 
 CHOICES = {

@@ -27,7 +27,7 @@ from donations.models import (
 from donations.payments import gateway, sync
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
-from donations.tasks import forget_what_is_over
+from newsroom.tasks import forget_what_is_over
 from tests.donations.conftest import handle, hidden
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]

@@ -20,7 +20,7 @@ from donations.models import (
 )
 from donations.payments import catch_up, sync
 from donations.payments.leases import Busy
-from donations.tasks import forget_what_is_over
+from newsroom.tasks import forget_what_is_over
 from tests.donations.conftest import handle
 from tests.donations.payments.test_sync import pay_without_returning
 

@@ -28,7 +28,8 @@ from donations.models import (
 )
 from donations.payments import events, gateway, leases, sync
 from donations.payments.leases import Busy, lease
-from donations.tasks import carry_out_refunds, forget_what_is_over, process_event
+from donations.tasks import carry_out_refunds, process_event
+from newsroom.tasks import forget_what_is_over
 from tests.donations.conftest import API, page_of
 from tests.factories import make_user
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from newsroom.core.clock import day_of
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
-from newsroom.tasks import send_waiting_mails
+from newsroom.tasks import forget_what_is_over, send_waiting_mails
 from newsroom.web import proof_of_work
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from tests.conftest import run_jobs
@@ -114,7 +114,7 @@ def test_address_is_gone_when_it_is_answered_and_the_rest_after_a_week(press) ->
     assert row.answered and row.mailed and row.email == "" and row.detail == {}
     assert row.created_at == day_of(row.created_at)
     with time_machine.travel(timezone.now() + timedelta(days=9)):
-        asked.forget_old()
+        forget_what_is_over()
     assert not Asked.objects.exists()
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from newsroom.models import DailyReads
 from newsroom.publishing import reads
+from newsroom.tasks import forget_what_is_over
 from tests.factories import make_article
 
 pytestmark = pytest.mark.django_db
@@ -70,5 +71,5 @@ def test_old_counts_are_forgotten(article) -> None:
     today = timezone.localdate()
     DailyReads.objects.create(article=article, on=today - timedelta(days=91), count=1)
     DailyReads.objects.create(article=article, on=today, count=1)
-    reads.forget_old()
+    forget_what_is_over()
     assert DailyReads.objects.get().on == today

@@ -1,0 +1,117 @@
+"""What subscriptions keeps of readers, and for how long: its rows of the table of retention, and of
+the registry of personal data."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.db.models import Exists, F, Func, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from newsroom.core.kept import retention
+from newsroom.core.kept.personal_data import Place
+from newsroom.core.kept.retention import Kept
+from subscriptions.models import (
+    AddressChange,
+    Batch,
+    Consent,
+    DeliveryFailure,
+    Subscriber,
+    Subscription,
+)
+from subscriptions.readers import address_change, erasure, signup
+
+
+def forget_unconfirmed(before: date) -> None:
+    signup.forget_unconfirmed(before)
+
+
+def forget_changes(before: date) -> None:
+    retention.delete(AddressChange.objects.filter(asked_on__lt=before))
+
+
+def forget_addresses(before: date) -> None:
+    """Of who has left everything, and asked for nothing since. The row stays with the index, for
+    what they agreed to; who signs up again is known by it, and brings the address."""
+    mine = Subscription.objects.filter(subscriber=OuterRef("pk"))
+    there = mine.filter(Q(status=Subscription.Status.CONFIRMED) | Q(unsubscribed_on=None))
+    lately = mine.filter(unsubscribed_on__gte=before)
+    asked = Consent.objects.filter(subscription__subscriber=OuterRef("pk"), on__gte=before)
+    gone = Subscriber.objects.filter(
+        ~Exists(there), ~Exists(lately), ~Exists(asked), Exists(mine), forgotten_on=None
+    )
+    retention.in_chunks(
+        gone, lambda some: some.update(email="", language="", forgotten_on=timezone.localdate())
+    )
+
+
+def forget_consents(before: date) -> None:
+    """With the whole reader: nobody may ask for a proof any more."""
+    retention.delete(Subscriber.objects.filter(forgotten_on__lt=before))
+
+
+def forget_recipients(before: date) -> None:
+    """Whom an issue went to. How many stays: a 0 for each who was left out."""
+    settled = Batch.objects.exclude(status__in=Batch.OPEN).exclude(subscriber_ids=[])
+    zeros = Func(
+        F("excluded_ids"), template="array_fill(0::bigint, ARRAY[cardinality(%(expressions)s)])"
+    )
+    retention.in_chunks(
+        settled.filter(mailing__frozen_at__date__lt=before),
+        lambda some: some.update(subscriber_ids=[], excluded_ids=zeros, left_out_ids=[]),
+    )
+
+
+def forget_who_failed(before: date) -> None:
+    failures = DeliveryFailure.objects.filter(mailing__frozen_at__date__lt=before)
+    retention.in_chunks(
+        failures.exclude(subscriber=None), lambda some: some.update(subscriber=None)
+    )
+
+
+def kept() -> Iterator[Kept]:
+    yield Kept(
+        _("Readers of a newsletter: the address, which ones, the language, what they agreed to"),
+        _("To send it, and to prove that they want it."),
+        until=_("Until they leave, or have it erased"),
+    )
+    yield Kept(
+        _("A sign-up that nobody has confirmed, with its address"),
+        _("So that its link works for that long."),
+        days=signup.UNCONFIRMED_KEPT.days,
+        forget=forget_unconfirmed,
+    )
+    yield Kept(
+        _("A change of address: the new address, then the former one"),
+        _("So that both mailboxes can confirm it, and hear of it."),
+        days=address_change.KEPT.days,
+        forget=forget_changes,
+    )
+    yield Kept(
+        _("The address of a reader who has left everything"),
+        _("So that leaving by mistake can be undone."),
+        days=30,
+        forget=forget_addresses,
+    )
+    yield Kept(
+        _("What such a reader had agreed to, and when, with a code in place of the address"),
+        _("The law wants us to be able to prove it."),
+        days=3 * 365,
+        forget=forget_consents,
+    )
+    yield Kept(
+        _("To whom an issue was sent: numbers in place of addresses"),
+        _("So that nobody gets it twice, and faults are found. How many it were is kept."),
+        days=90,
+        forget=forget_recipients,
+    )
+    yield Kept(
+        _("Whose copy of an issue came back: numbers in place of addresses"),
+        _("So that we stop writing to mailboxes that are gone. How many it were is kept."),
+        days=365,
+        forget=forget_who_failed,
+    )
+
+
+def places() -> Iterator[Place]:
+    yield from erasure.PLACES
