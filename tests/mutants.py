@@ -22,6 +22,7 @@ from cosmic_ray.mutating import mutate_and_test
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 
+from tests import worlds
 from tests.worlds import ROOT
 
 ROOMS = {
@@ -37,14 +38,20 @@ SAME = ("BitOr", "RemoveDecorator")
 
 
 def main() -> int:
-    sys.stdout.write(f"SEED={SEED}, for {MINUTES:g} minutes\n")
+    say(f"SEED={SEED}, for {MINUTES:g} minutes; a dot for each mutant that is noticed\n")
+    worlds.migrated()  # once, and the copies begin with it
     deadline = time.monotonic() + MINUTES * 60
     with ThreadPoolExecutor(len(ROOMS)) as threads:
         found = list(threads.map(lambda room: look_at(room, deadline), ROOMS))
     for room, (outcomes, survivors) in zip(ROOMS, found, strict=True):
-        sys.stdout.write("\n".join(survivors))
-        sys.stdout.write(f"\n{room}: {outcomes['killed']} noticed, {outcomes['survived']} not\n")
+        say("\n".join(["", *survivors]))
+        say(f"\n{room}: {outcomes['killed']} noticed, {outcomes['survived']} not\n")
     return 0
+
+
+def say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
 
 
 def look_at(room: str, deadline: float) -> tuple[Counter[str], list[str]]:
@@ -53,6 +60,7 @@ def look_at(room: str, deadline: float) -> tuple[Counter[str], list[str]]:
     shutil.rmtree(checkout, ignore_errors=True)
     checkout.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["git", "clone", "-q", str(ROOT), str(checkout)], check=True)
+    worlds.copy(worlds.BUILT, checkout / "var" / "built")
     outcomes: Counter[str] = Counter()
     survivors = []
     for mutation in mutations(checkout / room):
@@ -64,6 +72,7 @@ def look_at(room: str, deadline: float) -> tuple[Counter[str], list[str]]:
                 break
         else:
             survivors.append(result.diff)
+        say("." if result.test_outcome == TestOutcome.KILLED else result.test_outcome.value[0])
         outcomes[result.test_outcome.value] += 1
     return outcomes, survivors
 
