@@ -24,7 +24,7 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
-    path("privacy/kept/", views.kept, name="kept"),
+    path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
     path("topic/<page:slug>/feed/", feeds.TopicFeed(), name="topic_feed"),
     path("author/<page:slug>/", views.author, name="author"),

@@ -222,11 +222,11 @@ def test_long_table_is_forgotten_in_small_transactions_and_a_failure_stops_no_ot
 
 
 def test_readers_can_read_the_table(client, site) -> None:
-    page = client.get("/privacy/kept/").text
+    page = client.get("/what-we-keep/").text
     assert (
         "7 days" in page
         and "3 years" in page
         and page.count("<tr>") == 1 + len(list(retention.table()))
     )
-    assert "/privacy/kept/" in client.get("/privacy/").text
-    assert "7 Tage" in client.get("/de/privacy/kept/").text
+    assert "/what-we-keep/" in client.get("/privacy/").text
+    assert "7 Tage" in client.get("/de/what-we-keep/").text

@@ -1,15 +1,19 @@
 """A long table is read a page at a time, in whatever order, with every row once."""
 
+import threading
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.db.models import Count, F, Value
 from django.db.models.functions import Length
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Site
 
-from newsroom.core.database import keyset
+from newsroom.core import database
+from newsroom.core.database import keyset, one_at_a_time, one_state, with_retries
 from tests.queries import queries_of
 
 ORDERS: list[list[Any]] = [
@@ -96,10 +100,83 @@ def test_row_that_goes_or_comes_meanwhile_moves_no_other(rows) -> None:
     assert seen == [f"/{number:02}" for number in range(60)]
 
 
+class Away:
+    """Something to write, while the database is away for some tries."""
+
+    def __init__(self, tries: int) -> None:
+        self.left, self.tried = tries, 0
+
+    def __call__(self) -> str:
+        self.tried += 1
+        if self.tried <= self.left:
+            raise OperationalError
+        return "written"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_waits_for_the_database_to_come_back() -> None:
+    away = Away(2)
+    assert with_retries(away) == "written"
+    assert away.tried == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_transaction_that_lost_its_database_is_not_tried_again() -> None:
+    away = Away(1)
+    with pytest.raises(OperationalError), transaction.atomic():
+        with_retries(away)
+    assert away.tried == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_patience_with_the_database_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "GIVE_UP_AFTER", 0.25)
+    away = Away(1000)
+    with pytest.raises(OperationalError):
+        with_retries(away)
+    assert away.tried == 3  # at 0, 0.1 and 0.3 seconds
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("one", "other", "waits"),
+    [((7,), (7,), True), ((7, 1), (7, 1), True), ((7, 1), (7, 2), False), ((7,), (7, 0), False)],
+)
+def test_of_the_same_lock_one_at_a_time_until_the_transaction_ends(one, other, waits) -> None:
+    got = threading.Event()
+
+    def take() -> None:
+        with transaction.atomic():
+            one_at_a_time(*other)
+            got.set()
+        connection.close()
+
+    thread = threading.Thread(target=take)
+    with transaction.atomic():
+        one_at_a_time(*one)
+        thread.start()
+        assert got.wait(0.5) is not waits
+    assert got.wait(10)
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reading_sees_one_state_whatever_others_write() -> None:
+    def write() -> None:
+        Redirect.objects.create(old_path=f"/{time.monotonic()}", redirect_link="/")
+        connection.close()
+
+    with one_state():
+        before = Redirect.objects.count()
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+        assert Redirect.objects.count() == before
+    assert Redirect.objects.count() == before + 1
+
+
 def test_no_cursor_is_left_open_in_a_session(rows) -> None:
     """PgBouncer gives the connection to others between two pages."""
-    from django.db import connection
-
     for _ in keyset(rows, 10):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_cursors")

@@ -1,7 +1,10 @@
 import io
+from base64 import b64encode
+from contextlib import nullcontext
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection
 from hypothesis import example, given
@@ -32,6 +35,44 @@ def test_sealing_and_unsealing_gives_back_the_text(text: str) -> None:
     sealed = privacy.seal(text, "t.c")
     assert privacy.unseal(sealed, "t.c") == text
     assert len(sealed) % privacy.STEP == len(privacy.seal("", "t.c")) % privacy.STEP
+
+
+KEY = b64encode(b"k" * 32).decode()
+
+
+@pytest.mark.parametrize(
+    ("keys", "good"),
+    [
+        (["1:" + KEY, "255:" + KEY], True),
+        (["0:" + KEY], False),
+        (["256:" + KEY], False),
+        (["-1:" + KEY], False),
+        (["x:" + KEY], False),
+        ([KEY], False),
+        (["1:" + KEY, "1:" + KEY], False),
+        (["1:" + b64encode(b"k" * 31).decode()], False),
+        (["1:" + b64encode(b"k" * 33).decode()], False),
+        (["1:no base64"], False),
+    ],
+)
+def test_key_of_another_shape_stops_the_start(settings, keys: list[str], good: bool) -> None:
+    settings.PRIVACY_KEYS = keys
+    privacy._ciphers.cache_clear()
+    try:
+        with nullcontext() if good else pytest.raises(ImproperlyConfigured, match="PRIVACY_KEYS"):
+            privacy.refuse_bad_keys()
+    finally:
+        privacy._ciphers.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "good"),
+    [("s" * 32, [], True), ("s" * 31, [], False), ("s" * 50, ["s" * 50, "s" * 31], False)],
+)
+def test_short_secret_stops_the_start(settings, key: str, old: list[str], good: bool) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, old
+    with nullcontext() if good else pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        privacy.refuse_bad_keys()
 
 
 def test_length_of_a_sealed_value_does_not_tell_the_length_of_the_address() -> None:

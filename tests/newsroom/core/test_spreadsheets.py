@@ -121,8 +121,17 @@ def test_number_with_more_digits_than_a_spreadsheet_keeps_is_text() -> None:
     assert in_xlsx(Decimal("NaN"))[0].data_type == "s"
 
 
+def test_day_before_the_spreadsheets_calendar_is_text() -> None:
+    """Excel has a 29 February 1900, and nothing before that year."""
+    last, first = date(1900, 2, 28), date(1900, 3, 1)
+    assert [cell.data_type for cell in in_xlsx(last, first)] == ["s", "d"]
+    moments = [datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in (last, first)]
+    assert [cell.data_type for cell in in_xlsx(*moments)] == ["s", "d"]
+
+
 def test_long_text_is_cut_in_xlsx_only() -> None:
-    assert len(in_xlsx("x" * 40_000)[0].value) == 32_767
+    assert in_xlsx("x" * 32_767)[0].value == "x" * 32_767
+    assert in_xlsx("x" * 32_768)[0].value == "x" * 32_766 + "…"
     assert in_csv("x" * 40_000) == ["x" * 40_000]
 
 
