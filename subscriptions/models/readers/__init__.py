@@ -3,13 +3,20 @@
 from .address_change import AddressChange
 from .leaving_reason import LeavingReason
 from .reader_count import ReaderCount
+from .reader_import import ImportedChange, ImportPiece, ImportProblem, ReaderImport
+from .reader_tag import ReaderTag
 from .subscriber import Consent, Seed, Subscriber, Subscription
 
 __all__ = [
     "AddressChange",
     "Consent",
+    "ImportPiece",
+    "ImportProblem",
+    "ImportedChange",
     "LeavingReason",
     "ReaderCount",
+    "ReaderImport",
+    "ReaderTag",
     "Seed",
     "Subscriber",
     "Subscription",

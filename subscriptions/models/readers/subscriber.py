@@ -98,6 +98,8 @@ class Subscription(models.Model):
     confirmed_on = models.DateField(null=True)
     unsubscribed_on = models.DateField(null=True)
     paused_until = models.DateField(null=True, help_text="The first day on which mail comes again.")
+    # Where the sign-up came from: “site”, “import 3”.
+    source = models.CharField(max_length=40, default="", db_default="", blank=True)
     # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.
     seed = models.BooleanField(default=False)
 
