@@ -16,13 +16,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 
 from django.db import close_old_connections
 
 from newsroom.core.languages import chosen_in
-from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, declared, most_bytes
+from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, Spool, declared, most_bytes
 from newsroom.web.headers import FAILED, PUBLIC
 
 Scope = dict[str, Any]
@@ -34,7 +33,7 @@ Django = Callable[[Environ, Any], Iterable[bytes]]
 # How many threads for what begins with that. DATABASE_POOL must have a connection for each.
 THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "": 4}
 ALSO_PAGES = {"/support/"}  # asks Stripe nothing, so it waits for nobody who does
-IN_MEMORY = 250_000  # bytes; what is longer waits on disk
+IN_MEMORY = 250_000  # bytes; what is longer waits on disk, unreadable there
 PIECE = 64_000
 # Seconds: for a form of readers, for an upload of staff, for each piece of an answer.
 BODY_SECONDS, UPLOAD_SECONDS, PIECE_SECONDS = 20, 300, 30
@@ -48,7 +47,7 @@ class ClientGone(Exception):
 
 @dataclass
 class Answer:
-    body: IO[bytes]
+    body: Spool
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
@@ -68,7 +67,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        with SpooledTemporaryFile(IN_MEMORY) as asked, SpooledTemporaryFile(IN_MEMORY) as said:
+        with Spool(IN_MEMORY) as asked, Spool(IN_MEMORY) as said:
             environ, answer = environ_of(scope, asked), Answer(said)
             try:
                 await self.take(environ, receive)
@@ -95,7 +94,7 @@ class Front:
         length, most, seconds = declared(environ), PUBLIC_BODY, BODY_SECONDS
         if length > PUBLIC_BODY:
             most = await self.in_thread(environ, self.ask_how_much, environ)
-        if most == STAFF_BODY:
+        if most >= STAFF_BODY:
             seconds = UPLOAD_SECONDS
         chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
         if chunked or 0 < length <= most:
@@ -130,7 +129,7 @@ def plain_type(text: str) -> str:
     return f"{media}; boundary={boundary.group(2)}" if boundary else media
 
 
-async def read(receive: Receive, into: IO[bytes], most: int) -> int:
+async def read(receive: Receive, into: Spool, most: int) -> int:
     """How many bytes came; no more than ``most`` are kept. Raises ClientGone."""
     length = 0
     while True:
@@ -163,7 +162,7 @@ async def give(answer: Answer, send: Send) -> None:
         return
 
 
-def environ_of(scope: Scope, body: IO[bytes]) -> Environ:
+def environ_of(scope: Scope, body: Spool) -> Environ:
     """The request as WSGI has it. A header with “_” in its name is left out: WSGI could not tell it
     from one with “-”, say from the proxy's own ``X-Forwarded-For``."""
     server = scope.get("server") or ("localhost", 80)

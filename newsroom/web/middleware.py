@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
 
 from newsroom.core import languages
 from newsroom.core.clean_text import clean, clean_field
-from newsroom.web.body_limits import declared, most_bytes
+from newsroom.web.body_limits import SealedUpload, declared, most_bytes
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -62,6 +63,8 @@ def limit_body(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
         if declared(request.META) > most_bytes(request.META):
             return too_large(request)
+        # What is too large for memory waits unreadable.
+        request.upload_handlers = [MemoryFileUploadHandler(request), SealedUpload(request)]
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
