@@ -61,6 +61,11 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),
     },
+    "keep imports going": {
+        "task": "subscriptions.tasks.keep_imports_going",
+        "schedule": 60.0,
+    },
+    "forget imports": {"task": "subscriptions.tasks.forget_imports", "schedule": 3600.0},
     "warn of expiring cards": {
         "task": "donations.tasks.warn_of_expiring_cards",
         "schedule": crontab(hour="10", minute="0"),

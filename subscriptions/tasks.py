@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from newsroom.core import clock
+from newsroom.core.moves import transition
 from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount
+from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount, ReaderImport
 from subscriptions.readers import welcomes, wishes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
+from subscriptions.transfer import importing, undoing
 
 LOOP_SECONDS = 60  # then a loop ends and the next kick starts a fresh one
 UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing approval is reported
@@ -122,3 +125,34 @@ def fold_reader_counts() -> None:
 @shared_task
 def check_reader_counts() -> None:
     ReaderCount.objects.mend()
+
+
+@shared_task
+def work_on_import(pk: int) -> None:
+    """A minute of it; then others have their turn."""
+    reader_import = ReaderImport.objects.filter(pk=pk).first()
+    if reader_import is None:
+        return
+    try:
+        if reader_import.status == ReaderImport.Status.UNDOING:
+            undoing.work(reader_import)
+        elif not importing.work(reader_import, time.monotonic() + LOOP_SECONDS):
+            work_on_import.delay(pk)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the beat looks after it
+    except Exception:
+        words = "It stopped for a reason that nobody thought of. Our log says more."
+        transition(reader_import, ReaderImport.Status.FAILED, problem=words)
+        raise
+
+
+@shared_task
+def keep_imports_going() -> None:
+    """Those whose job was lost."""
+    for pk in ReaderImport.objects.left_behind(clock.now()).values_list("pk", flat=True):
+        work_on_import.delay(pk)
+
+
+@shared_task
+def forget_imports() -> None:
+    undoing.forget(clock.now())

@@ -34,6 +34,7 @@ from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
 from subscriptions.templatetags import signup
+from subscriptions.transfer import pages as transfer_pages
 
 
 @hooks.register("register_admin_urls")
@@ -62,6 +63,31 @@ def urls() -> list[Any]:
             require_admin_access(operations.Seeds.as_view()),
             name="seeds",
         ),
+        path(
+            "newsletters/imports/",
+            require_admin_access(transfer_pages.Imports.as_view()),
+            name="reader_imports",
+        ),
+        path(
+            "newsletters/imports/<int:pk>/",
+            require_admin_access(transfer_pages.Import.as_view()),
+            name="reader_import",
+        ),
+        path(
+            "newsletters/imports/<int:pk>/progress/",
+            transfer_pages.progress,
+            name="reader_import_progress",
+        ),
+        path(
+            "newsletters/imports/<int:pk>/left-out.csv",
+            transfer_pages.problems,
+            name="reader_import_problems",
+        ),
+        path(
+            "newsletters/imports/<int:pk>/do/<slug:action>/",
+            transfer_pages.act,
+            name="reader_import_act",
+        ),
         path(issue, require_admin_access(views.IssueDesk.as_view()), name="issue_desk"),
         path(issue + "preview/<slug:mode>/", views.preview, name="issue_preview"),
         path(issue + "checklist/", views.checklist_part, name="issue_checklist"),
@@ -89,6 +115,11 @@ def audited() -> dict[str, Audited]:
         ),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
         "mail_delivery": Audited(change="changed how fast mail is sent"),
+        "reader_imports": Audited(change="uploaded a list of readers"),
+        "reader_import": Audited(
+            look="looked at an import of readers", change="said what a list of readers is"
+        ),
+        "reader_import_act": Audited(change="imported readers, undid it, or gave it up"),
         "decide_call": Audited(change="decided a call in doubt"),
     }
 

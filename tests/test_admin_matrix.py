@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from donations.models import Contribution, Country
 from newsroom.models import Author
 from newsroom.staff.sign_in import SignIn
+from subscriptions.models import ReaderImport
 from tests.factories import make_appeal, make_article, make_image, make_issue, make_user
 
 # Pattern of names -> who may: o anybody, also signed out; n who may only enter the admin;
@@ -67,6 +68,7 @@ MATRIX = """
     mail_delivery                           ea
     suppressions                            ea
     seeds                                   ea
+    reader_import*                          ea
 
     contributions:index*                    fa
     contributions:inspect                   fa
@@ -174,6 +176,9 @@ def things(site: Any) -> dict[str, Any]:
         "admin/groups": Group.objects.get(name="Editors").pk,
         "admin/newsletters/issue": make_issue(site.newsletter, [article]).pk,
         "admin/newsletters/mail": article.pk,
+        "admin/newsletters/imports": ReaderImport.objects.create(
+            newsletter=site.newsletter, status="done"
+        ).pk,
         "admin/preview-links": article.pk,
         "admin/newsletters": site.newsletter.pk,
         "admin/pages": article.pk,

@@ -14,6 +14,7 @@ ROLES = {
         "newsroom.view_author",
         "subscriptions.approve_mailing",
         "subscriptions.view_mailing",
+        "subscriptions.import_readers",
         "newsroom.lift_suppression",
     ],
     "Finance": [

@@ -24,6 +24,7 @@ from subscriptions.transfer.formats import (
     Format,
     State,
     folded,
+    recognise,
     state_of_file,
 )
 from subscriptions.transfer.reading import Cells
@@ -77,6 +78,16 @@ class Mapping:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def mapping_for(given: Mapping, names: list[str]) -> Mapping:
+    """How another file of the same zip is read, whose columns may be others."""
+    if given.address in names:
+        return given
+    own = proposed(recognise(names), names, [])
+    own.states |= given.states
+    own.otherwise, own.dates, own.with_tags = given.otherwise, given.dates, given.with_tags
+    return own
 
 
 class Incomplete(Exception):
@@ -135,7 +146,7 @@ def with_addresses(names: list[str], samples: list[Cells]) -> str:
 def words_in(place: int, samples: list[Cells], most: int = 20) -> list[str]:
     found: dict[str, None] = {}
     for cells in samples:
-        if place < len(cells):
+        if place < len(cells) and "@" not in cells[place]:  # kept as they are: never an address
             found.setdefault(folded(cells[place])[:40])
     return list(found)[:most]
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from openpyxl import load_workbook
 
@@ -35,8 +35,7 @@ class Unreadable(Exception):
     """The whole file, in words for who has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """``problem``: why it has no cells. ``number``: as a spreadsheet shows it, the names being 1;
     rows, not lines, since a cell may have several."""
 

@@ -13,7 +13,17 @@ from tests.environment import ROOT, use_own_world
 
 BENCHMARKS = {
     name: f"tests.benchmarks.{name}"
-    for name in ("send", "linear", "smtp", "webhooks", "checkout", "desk", "slow", "timing")
+    for name in (
+        "send",
+        "linear",
+        "smtp",
+        "webhooks",
+        "checkout",
+        "desk",
+        "readers",
+        "slow",
+        "timing",
+    )  # fmt: skip
 }
 
 

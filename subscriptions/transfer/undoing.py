@@ -1,0 +1,129 @@
+"""An import taken back, while no issue has gone to its readers; and what is forgotten of imports
+that are over."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from newsroom.core.jobs import after_commit
+from newsroom.core.moves import transition
+from newsroom.models import Suppression
+from subscriptions.models import (
+    Consent,
+    ImportedChange,
+    ImportProblem,
+    Mailing,
+    ReaderImport,
+    ReaderTag,
+    Subscriber,
+    Subscription,
+)
+from subscriptions.transfer.importing import Changed, forget_file
+
+Status = ReaderImport.Status
+AT_ONCE = 2000  # rows
+PROBLEMS_KEPT = timedelta(days=30)
+# As it was before, unless its owner has decided since. No move of theirs: of nobody's.
+GIVE_BACK = """
+    UPDATE subscriptions_subscription s SET status = c.status, confirmed_on = c.confirmed_on,
+        unsubscribed_on = c.unsubscribed_on
+    FROM subscriptions_importedchange c
+    WHERE c.subscription_id = s.id AND c.id = ANY(%s) AND s.status <> c.status
+    AND NOT EXISTS (
+        SELECT FROM subscriptions_consent own WHERE own.subscription_id = s.id
+        AND own.how NOT LIKE 'import %%' AND own."on" >= %s
+    )
+"""
+
+
+def why_not(reader_import: ReaderImport) -> str:
+    """Why it can't be undone; "": it can."""
+    if reader_import.started_at is None:
+        return "Nothing of it has been imported."
+    if reader_import.status not in ReaderImport.MOVES[Status.UNDOING]:
+        return f"It is {reader_import.get_status_display()}."
+    mailed = Mailing.objects.filter(
+        newsletter=reader_import.newsletter_id, frozen_at__gte=reader_import.started_at
+    )
+    if mailed.exists():
+        return "An issue has gone to its readers."
+    return ""
+
+
+def begin(reader_import: ReaderImport) -> None:
+    """Raises Changed."""
+    with transaction.atomic():
+        now = timezone.now()
+        if why_not(reader_import) or not transition(
+            reader_import, Status.UNDOING, rows_done=0, worked_at=now
+        ):
+            raise Changed
+        forget_file(reader_import)
+        after_commit("subscriptions.tasks.work_on_import", reader_import.pk)
+
+
+def work(reader_import: ReaderImport) -> None:
+    """Some rows to a transaction: who dies goes on where they were, since what is done is gone."""
+    while take_back_some(reader_import) or give_back_some(reader_import):
+        pass
+    ReaderTag.objects.filter(by_import=reader_import).delete()
+    transition(reader_import, Status.UNDONE, finished_at=timezone.now())
+
+
+def came_with(reader_import: ReaderImport) -> QuerySet[Subscription]:
+    """Those who were not here before, and have decided nothing here since."""
+    own = Consent.objects.filter(subscription=OuterRef("pk")).exclude(how__startswith="import ")
+    return Subscription.objects.filter(
+        ~Exists(own), newsletter=reader_import.newsletter_id, source=reader_import.source
+    )
+
+
+def take_back_some(reader_import: ReaderImport) -> bool:
+    with transaction.atomic():
+        found = came_with(reader_import).select_for_update().order_by("pk")
+        some = dict(found.values_list("pk", "subscriber_id")[:AT_ONCE])
+        Subscription.objects.filter(pk__in=some).delete()
+        alone = Subscriber.objects.filter(pk__in=some.values(), subscriptions=None)
+        alone.delete()
+        alive(reader_import, len(some))
+    return bool(some)
+
+
+def give_back_some(reader_import: ReaderImport) -> bool:
+    with transaction.atomic():
+        changes = ImportedChange.objects.filter(reader_import=reader_import).order_by("pk")
+        some = list(changes.select_for_update()[:AT_ONCE])
+        theirs = Subscription.objects.filter(pk__in=[one.subscription_id for one in some])
+        list(theirs.select_for_update().order_by("pk").values_list("pk"))
+        day = timezone.localdate(reader_import.started_at)
+        with connection.cursor() as cursor:
+            cursor.execute(GIVE_BACK, [[one.pk for one in some], day])
+        indexes = [one.suppressed_index for one in some if one.suppressed_index]
+        Suppression.objects.filter(email_index__in=indexes).delete()
+        by_it = Q(how=reader_import.source) | Q(how__startswith=f"{reader_import.source}:")
+        Consent.objects.filter(by_it, subscription__in=theirs).delete()
+        changes.filter(pk__in=[one.pk for one in some]).delete()
+        alive(reader_import, len(some))
+    return bool(some)
+
+
+def alive(reader_import: ReaderImport, rows: int) -> None:
+    ReaderImport.objects.filter(pk=reader_import.pk).update(
+        rows_done=F("rows_done") + rows, worked_at=timezone.now()
+    )
+
+
+def forget(now: datetime) -> None:
+    """Files that nobody goes on with; what only an undo needs, once there can be none; and after a
+    month which rows were left out."""
+    for one in ReaderImport.objects.forgotten(now):
+        with transaction.atomic():
+            transition(one, Status.DROPPED)
+            forget_file(one)
+    for one in ReaderImport.objects.filter(changes__isnull=False).distinct():
+        if why_not(one) and not one.working:
+            ImportedChange.objects.filter(reader_import=one).delete()
+    old = now - PROBLEMS_KEPT
+    ImportProblem.objects.filter(reader_import__worked_at__lt=old).delete()

@@ -1,0 +1,298 @@
+"""A list moves in, once however often its file comes; who has left, anywhere, stays away."""
+
+import io
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from newsroom.core.privacy import list_index
+from newsroom.models import Suppression, TransactionalMail
+from subscriptions.models import (
+    Consent,
+    ImportedChange,
+    ImportPiece,
+    ReaderCount,
+    ReaderImport,
+    ReaderTag,
+    Subscriber,
+    Subscription,
+    WelcomeMail,
+)
+from subscriptions.readers import signup, welcomes
+from subscriptions.transfer import bulk, chunks, importing, undoing
+from subscriptions.transfer.meaning import Mapping
+from tests.conftest import run_jobs
+from tests.factories import make_frozen, make_issue, make_site, make_subscription
+
+Status = ReaderImport.Status
+CONSENT = "They agreed on our old site."
+
+
+def moved_in(newsletter: Any, text: str, name: str = "readers.csv", **said: Any) -> ReaderImport:
+    """All the way, as the pages and the jobs do."""
+    made = importing.take(newsletter, io.BytesIO(text.encode()), name)
+    mapping = Mapping(**(made.mapping | said))
+    importing.explain(made, mapping, CONSENT)
+    importing.work(made)
+    assert made.status == Status.CHECKED, made.problem
+    foreseen = made.counts
+    importing.begin(made)
+    importing.work(made)
+    assert made.status == Status.DONE, made.problem
+    assert made.counts == foreseen
+    return made
+
+
+def of(email: str) -> Subscription:
+    return Subscription.objects.get(subscriber__email_index=list_index(email))
+
+
+def kept_count_is_right(newsletter: Any) -> bool:
+    counted = Subscription.objects.mailable().filter(newsletter=newsletter).count()
+    return ReaderCount.objects.of(newsletter) == counted
+
+
+STATES = "email,status,subscribed_at,unsubscribed_at,tags\n"
+
+
+def test_each_row_becomes_what_it_says(site: Any) -> None:
+    made = moved_in(
+        site.newsletter,
+        STATES
+        + 'ann@example.org,active,2021-02-03,,"a,b"\n'
+        + "bob@example.org,unsubscribed,2020-01-01,2022-03-04,a\n"
+        + "cyd@example.org,bounced,,2022-03-04,\n"
+        + "dee@example.org,complained,,,\n"
+        + "eve@example.org,pending,,,\n"
+        + "nobody,active,,,\n"
+        + "ANN@Example.org,active,,,\n",
+        with_tags=True,
+    )
+    assert made.counts == {
+        "added": 1, "left": 1, "suppressed": 2, "pending": 1, "problems": 1, "repeated": 1
+    }  # fmt: skip
+    ann, bob = of("ann@example.org"), of("bob@example.org")
+    assert (ann.status, ann.confirmed_on, ann.source) == (
+        "confirmed", date(2021, 2, 3), made.source
+    )  # fmt: skip
+    assert (bob.status, bob.unsubscribed_on) == ("unsubscribed", date(2022, 3, 4))
+    assert ann.subscriber.email == "ann@example.org"
+    assert sorted(ann.subscriber.tags.values_list("name", flat=True)) == ["a", "b"]
+    consent = ann.consents.get()
+    assert (consent.action, consent.on, consent.how) == (
+        "confirmed", date(2021, 2, 3), made.source
+    )  # fmt: skip
+    assert bob.consents.get().action == "withdrawn"
+    assert Subscriber.objects.count() == 2
+    reasons = dict(Suppression.objects.values_list("email_index", "reason"))
+    assert {bytes(index): reason for index, reason in reasons.items()} == {
+        list_index("cyd@example.org"): "bounce",
+        list_index("dee@example.org"): "complaint",
+    }
+    assert list(made.problems.values_list("row", "reason")) == [(7, "not an e-mail address")]
+    assert not ImportPiece.objects.exists()
+    assert kept_count_is_right(site.newsletter)
+
+
+def test_no_mail_is_caused(site: Any) -> None:
+    WelcomeMail.objects.create(newsletter=site.newsletter, after_days=1, subject="S", body="B")
+    yesterday = timezone.localdate() - timezone.timedelta(days=2)
+    moved_in(site.newsletter, f"{STATES}ann@example.org,active,{yesterday},,\n")
+    run_jobs()
+    welcomes.post_due(timezone.now())
+    assert not TransactionalMail.objects.exists()
+
+
+def test_who_decided_here_keeps_the_last_word(site: Any) -> None:
+    today = timezone.localdate()
+    for name in ("old", "dated", "dead"):
+        signup.put_on_list(make_subscription(site.newsletter, f"{name}@x.org", "pending"), "link")
+    signup.unsubscribe(make_subscription(site.newsletter, "gone@x.org"), "page")
+    make_subscription(site.newsletter, "typed@x.org", "pending")
+    Suppression.add(list_index("no@x.org"), Suppression.Reason.ERASURE)
+    made = moved_in(
+        site.newsletter,
+        STATES
+        + "old@x.org,unsubscribed,,2019-01-01,\n"
+        + f"dated@x.org,unsubscribed,,{today},\n"
+        + "dead@x.org,bounced,,,\n"
+        + f"gone@x.org,active,{today},,\n"
+        + "typed@x.org,active,2020-05-06,,\n"
+        + f"no@x.org,active,{today},,\n",
+    )
+    names = ("old", "dated", "dead", "gone", "typed")
+    assert {name: of(f"{name}@x.org").status for name in names} == {
+        "old": "confirmed",
+        "dated": "unsubscribed",
+        "dead": "confirmed",
+        "gone": "unsubscribed",
+        "typed": "confirmed",
+    }
+    assert not Subscriber.objects.with_email("no@x.org").exists()
+    assert Suppression.objects.count() == 1
+    assert made.counts == {
+        "kept": 2, "leaves": 1, "had_left": 1, "confirmed": 1, "barred": 1, "problems": 0
+    }  # fmt: skip
+    assert kept_count_is_right(site.newsletter)
+
+
+def test_same_people_in_a_second_list_are_on_that_one_too(site: Any) -> None:
+    other = site.newsletter.copy(update_attrs={"slug": "daily", "title": "Daily"})
+    moved_in(site.newsletter, "email\nann@example.org\n", otherwise="active")
+    moved_in(other, "email\nann@example.org\n", otherwise="active")
+    assert Subscriber.objects.get().subscriptions.filter(status="confirmed").count() == 2
+
+
+def state_of_everything() -> Any:
+    return (
+        sorted(
+            (bytes(s.subscriber.email_index), s.newsletter_id, s.status, s.confirmed_on,
+             s.unsubscribed_on)
+            for s in Subscription.objects.select_related("subscriber")
+        ),
+        sorted(bytes(pk) for pk in Suppression.objects.values_list("pk", flat=True)),
+        Consent.objects.count(),
+        sorted(ReaderTag.objects.values_list("subscriber", "name")),
+    )  # fmt: skip
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["ann@x.org", "ANN@X.org", "bob@x.org", "cyd@пример.org", "@", ""]),
+        st.sampled_from(["active", "unsubscribed", "bounced", "complained", "pending", "?"]),
+        st.sampled_from(["", "2020-01-01", "2023-04-05"]),
+        st.sampled_from(["", "2019-01-01", "2024-04-05"]),
+    ),
+    max_size=8,
+)
+
+
+class TestTwice(TestCase):
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
+    @given(ROWS)
+    def test_twice_changes_nothing_and_undone_leaves_nothing(self, rows: list[Any]) -> None:
+        newsletter = make_site().newsletter
+        signup.put_on_list(make_subscription(newsletter, "bob@x.org", "pending"), "link")
+        before = state_of_everything()
+        text = "email,status,subscribed_at,unsubscribed_at\nzed@x.org,active,,\n"
+        text += "".join(",".join(row) + "\n" for row in rows)
+        states = {"?": "", **dict.fromkeys(["active", "unsubscribed", "bounced"], "")}
+        states = {word: word for word in states if word != "?"}
+        states |= {"complained": "complained", "pending": "pending"}
+        made = quickly(newsletter, text, states)
+        once = state_of_everything()
+        again = quickly(newsletter, text, states)
+        assert state_of_everything() == once
+        assert not {"added", "left", "confirmed", "leaves", "suppressed"} & set(again.counts)
+        assert kept_count_is_right(newsletter)
+        undone(again)
+        assert state_of_everything() == once
+        undone(made)
+        assert state_of_everything() == before
+        assert kept_count_is_right(newsletter)
+
+
+def quickly(newsletter: Any, text: str, states: dict[str, str]) -> ReaderImport:
+    made = importing.take(newsletter, io.BytesIO(text.encode()), "x.csv")
+    mapping = Mapping(**(made.mapping | {"states": states}))
+    importing.explain(made, mapping, CONSENT)
+    importing.work(made)
+    importing.begin(made)
+    importing.work(made)
+    assert made.status == Status.DONE
+    return made
+
+
+def undone(made: ReaderImport) -> None:
+    undoing.begin(made)
+    undoing.work(made)
+    assert made.status == Status.UNDONE
+
+
+PHASES = ["judge", "write", "write_tags", "write_problems", "execute"]
+MANY = (
+    STATES + "".join(f"r{n}@x.org,active,2020-01-01,,t\n" for n in range(25)) + "oops,active,,,\n"
+)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_killed_in_any_phase_it_goes_on_where_it_was(
+    phase: str, site: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    monkeypatch.setattr(chunks, "CHUNK", 10)
+    made = importing.take(site.newsletter, io.BytesIO(MANY.encode()), "x.csv")
+    importing.explain(made, Mapping(**made.mapping | {"with_tags": True}), CONSENT)
+    importing.work(made)
+    importing.begin(made)
+    real, calls = getattr(bulk, phase), []
+
+    def dies(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        found = real(*args, **kwargs)
+        if len(calls) in (1, 3, 5, 8):
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(bulk, phase, dies)
+    for _ in range(30):
+        made = ReaderImport.objects.get()
+        if made.status == Status.DONE:
+            break
+        with suppress(KeyboardInterrupt):
+            importing.work(made)
+    assert made.counts == {"added": 25, "problems": 1}
+    assert Subscription.objects.filter(status="confirmed").count() == 25
+    assert Consent.objects.count() == ReaderTag.objects.count() == 25
+    assert made.problems.count() == 1
+    assert kept_count_is_right(site.newsletter)
+
+
+def test_two_jobs_at_one_import_write_each_row_once(site: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    made = importing.take(site.newsletter, io.BytesIO(MANY.encode()), "x.csv")
+    importing.explain(made, Mapping(**made.mapping), CONSENT)
+    importing.work(made)
+    importing.begin(made)
+    late = ReaderImport.objects.get()
+    assert not importing.work(made, until=0)  # one chunk
+    assert importing.work(late)
+    assert late.rows_done == 0
+    made.refresh_from_db()
+    assert (made.status, made.rows_done) == (Status.IMPORTING, 10)
+
+
+def test_import_whose_readers_got_an_issue_stays(site: Any) -> None:
+    made = moved_in(site.newsletter, "email\nann@x.org\nbob@x.org\n", otherwise="active")
+    assert undoing.why_not(made) == ""
+    make_frozen(make_issue(site.newsletter, [], letter="<p>Hello</p>"))
+    with pytest.raises(importing.Changed):
+        undoing.begin(made)
+    undoing.forget(timezone.now())
+    assert not ImportedChange.objects.exists()
+
+
+def test_who_decided_since_is_not_undone(site: Any) -> None:
+    made = moved_in(site.newsletter, "email\nann@x.org\nbob@x.org\n", otherwise="active")
+    signup.unsubscribe(of("ann@x.org"), "one-click")
+    undone(made)
+    assert [s.status for s in Subscription.objects.all()] == ["unsubscribed"]
+
+
+def test_file_is_sealed_and_forgotten(site: Any) -> None:
+    made = importing.take(site.newsletter, io.BytesIO(b"email\nann@example.org\n"), "ann.csv")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT content FROM subscriptions_importpiece")
+        assert b"ann" not in bytes(cursor.fetchone()[0])
+    undoing.forget(timezone.now())
+    assert ImportPiece.objects.exists()
+    undoing.forget(timezone.now() + timezone.timedelta(days=1, minutes=1))
+    made.refresh_from_db()
+    assert made.status == Status.DROPPED and not ImportPiece.objects.exists()
