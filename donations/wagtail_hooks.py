@@ -13,7 +13,7 @@ from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
 from donations import retention
-from donations.asking import reminders
+from donations.asking import reminders, supporters
 from donations.finance import contributions, ledger, movements, reviews, start_page
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
@@ -97,6 +97,9 @@ def urls() -> list[Any]:
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
     ]
+
+
+hooks.register("supporters", supporters.of_the_list)
 
 
 @hooks.register("audited")

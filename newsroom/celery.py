@@ -42,6 +42,7 @@ app.conf.beat_schedule = {
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "fold reader counts": {"task": "subscriptions.tasks.fold_reader_counts", "schedule": 600.0},
     "end pauses": {"task": "subscriptions.tasks.end_pauses", "schedule": crontab(minute="2")},
+    "count segments": {"task": "subscriptions.tasks.count_segments", "schedule": 60.0},
     "check reader counts": {
         "task": "subscriptions.tasks.check_reader_counts",
         "schedule": crontab(hour="3", minute="15"),

@@ -12,8 +12,17 @@ from newsroom.core.moves import transition
 from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter, ReaderCount, ReaderImport
-from subscriptions.readers import welcomes, wishes
+from subscriptions.models import (
+    Batch,
+    IssuePage,
+    Mailing,
+    Newsletter,
+    ReaderCount,
+    ReaderImport,
+    ReaderMove,
+    Segment,
+)
+from subscriptions.readers import audience, welcomes, wishes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 from subscriptions.transfer import importing, undoing
 
@@ -120,6 +129,7 @@ def send_due_welcomes() -> None:
 @shared_task
 def fold_reader_counts() -> None:
     ReaderCount.objects.fold()
+    ReaderMove.objects.fold()
 
 
 @shared_task
@@ -156,3 +166,10 @@ def keep_imports_going() -> None:
 @shared_task
 def forget_imports() -> None:
     undoing.forget(clock.now())
+
+
+@shared_task
+def count_segments() -> None:
+    """Those that wait for it; of two who count at once, both write down the truth."""
+    for segment in Segment.objects.due(clock.now()).select_related("newsletter"):
+        audience.count_segment(segment, clock.now())

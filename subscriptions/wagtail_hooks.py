@@ -28,6 +28,8 @@ from subscriptions.desk import (
     suppressions,
     views,
 )
+from subscriptions.desk.readers import access as readers_access
+from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing
 from subscriptions.models.mailing import APPROVE
@@ -104,6 +106,24 @@ def urls() -> list[Any]:
         path("newsletters/<int:pk>/draft/", actions.draft, name="newsletter_draft"),
         path("newsletters/<int:pk>/skip/", actions.skip, name="newsletter_skip"),
         path("newsletters/mail/<int:pk>/", send_article.mail_it, name="mail_it"),
+        path("readers/", require_admin_access(overview.Readers.as_view()), name="readers"),
+        path("readers/look-up/", require_admin_access(one.LookUp.as_view()), name="reader_look_up"),
+        path("readers/add/", require_admin_access(one.Add.as_view()), name="reader_add"),
+        path(
+            "readers/segments/",
+            require_admin_access(segments.Segments.as_view()),
+            name="segments",
+        ),
+        path("readers/segments/<id:pk>/", segments.act, name="segment_act"),
+        path(
+            "readers/export/",
+            require_admin_access(export.Export.as_view()),
+            name="readers_export",
+        ),
+        path("readers/<id:pk>/", one.reader, name="reader"),
+        path("readers/<id:pk>/remove/", one.remove, name="reader_remove"),
+        path("readers/<id:pk>/erase/", one.erase, name="reader_erase"),
+        path("readers/<id:pk>/data/", one.data, name="reader_data"),
     ]
 
 
@@ -113,6 +133,15 @@ def audited() -> dict[str, Audited]:
         "suppressions": Audited(
             change="looked up an address, or lifted its suppression", why="why", shows=True
         ),
+        "reader_look_up": Audited(change="looked up a reader", why="why", shows=True),
+        "reader_add": Audited(change="added a reader", why="why"),
+        "readers_export": Audited(change="exported readers", why="why", shows=True),
+        "segments": Audited(change="made a segment"),
+        "segment_act": Audited(change="counted a segment, or put it away"),
+        "reader": Audited(look="looked at a reader"),
+        "reader_remove": Audited(change="took a reader off a list", why="why"),
+        "reader_erase": Audited(change="erased a reader", why="why"),
+        "reader_data": Audited(change="took a reader’s data away", why="why", shows=True),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
         "mail_delivery": Audited(change="changed how fast mail is sent"),
         "reader_imports": Audited(change="uploaded a list of readers"),
@@ -137,6 +166,16 @@ class NewslettersMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def menu_item() -> MenuItem:
     return NewslettersMenuItem("Newsletters", reverse("newsletters"), icon_name="mail", order=200)
+
+
+class ReadersMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(readers_access.SEE)
+
+
+@hooks.register("register_admin_menu_item")
+def readers_menu_item() -> MenuItem:
+    return ReadersMenuItem("Readers", reverse("readers"), icon_name="group", order=210)
 
 
 @hooks.register("construct_homepage_panels")

@@ -15,34 +15,42 @@ from django.utils.timezone import now
 
 from donations.models import Contribution, Country
 from newsroom.models import Author
+from newsroom.staff import roles
 from newsroom.staff.sign_in import SignIn
 from subscriptions.models import ReaderImport
-from tests.factories import make_appeal, make_article, make_image, make_issue, make_user
+from tests.factories import (
+    make_appeal,
+    make_article,
+    make_image,
+    make_issue,
+    make_subscription,
+    make_user,
+)
 
 # Pattern of names -> who may: o anybody, also signed out; n who may only enter the admin;
-# e editors; f finance; a administrators. The first that fits holds.
+# e editors; l list owners; f finance; a administrators. The first that fits holds.
 MATRIX = """
-    wagtailadmin_login                      onefa
-    wagtailadmin_password_reset*            onefa
-    newsroom.staff.password_reset.AskForReset  onefa
-    sign_in_code                            onefa
-    sign_in_state                           onefa
-    passkey_options                         onefa
-    wagtailadmin_sprite                     onefa
-    wagtailadmin_javascript_catalog         onefa
-    wagtailadmin_logout                     onefa
+    wagtailadmin_login                      onelfa
+    wagtailadmin_password_reset*            onelfa
+    newsroom.staff.password_reset.AskForReset  onelfa
+    sign_in_code                            onelfa
+    sign_in_state                           onelfa
+    passkey_options                         onelfa
+    wagtailadmin_sprite                     onelfa
+    wagtailadmin_javascript_catalog         onelfa
+    wagtailadmin_logout                     onelfa
 
-    wagtailadmin_home                       nefa
-    wagtailadmin_account                    nefa
-    wagtailadmin_dismissibles               nefa
-    wagtailadmin_editing_sessions:release   nefa
-    prove                                   nefa
-    security                                nefa
-    add_app                                 nefa
-    add_passkey                             nefa
-    wagtail.admin.views.home.default        nefa
-    django.views.generic.base.TemplateView  nefa
-    wagtailadmin_block_preview              nefa
+    wagtailadmin_home                       nelfa
+    wagtailadmin_account                    nelfa
+    wagtailadmin_dismissibles               nelfa
+    wagtailadmin_editing_sessions:release   nelfa
+    prove                                   nelfa
+    security                                nelfa
+    add_app                                 nelfa
+    add_passkey                             nelfa
+    wagtail.admin.views.home.default        nelfa
+    django.views.generic.base.TemplateView  nelfa
+    wagtailadmin_block_preview              nelfa
 
     wagtailadmin_editing_sessions:ping      ea
     wagtailadmin_api:*                      ea
@@ -66,9 +74,15 @@ MATRIX = """
     calls_to_review                         ea
     decide_call                             ea
     mail_delivery                           ea
-    suppressions                            ea
+    suppressions                            ela
     seeds                                   ea
     reader_import*                          ea
+
+    readers                                 ela
+    readers_export                          la
+    segment*                                ela
+    reader_*                                la
+    reader                                  la
 
     contributions:index*                    fa
     contributions:inspect                   fa
@@ -147,11 +161,12 @@ def test_every_row_has_an_address() -> None:
     assert [pattern for pattern, _ in ROWS if not any(fnmatch(n, pattern) for n in names)] == []
 
 
-ROLES = {"o": None, "n": "nobody", "e": "Editors", "f": "Finance", "a": "Administrators"}
+ROLES = {"o": None, "n": "nobody", "e": "Editors", "l": "List owners"}
+ROLES |= {"f": "Finance", "a": "Administrators"}
 
 
 def make_colleague(role: str) -> Any:
-    user = make_user(role if role in ("Editors", "Finance") else None)
+    user = make_user(role if role in roles.ROLES else None)
     if role == "nobody":
         user.is_superuser = False
         user.save()
@@ -184,6 +199,7 @@ def things(site: Any) -> dict[str, Any]:
         "admin/pages": article.pk,
         "admin/choose-page": site.section.pk,
         "admin/settings": "",
+        "admin/readers": make_subscription(site.newsletter).subscriber_id,
         "admin/": 1,
         "revision_id": article.latest_revision_id,
         "destination_id": site.home.pk,

@@ -189,3 +189,16 @@ class BlindIndexField(Index):
         kwargs["editable"] = False
         kwargs.setdefault("max_length", 32)
         super().__init__(*args, **kwargs)
+
+
+@BlindIndexField.register_lookup
+class AnyOf(models.Lookup):
+    """Is it one of these, as one value of the query, however many they are? PostgreSQL puts them
+    into a hash table."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        indexed, values = self.process_lhs(compiler, connection)
+        return f"{indexed} = ANY(%s::bytea[])", [*values, list(self.rhs)]

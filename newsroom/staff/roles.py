@@ -16,6 +16,15 @@ ROLES = {
         "subscriptions.view_mailing",
         "subscriptions.import_readers",
         "newsroom.lift_suppression",
+        "subscriptions.see_readers",
+    ],
+    # Whoever answers for the lists. Whom these name is nobody else's business.
+    "List owners": [
+        "wagtailadmin.access_admin",
+        "newsroom.lift_suppression",
+        "subscriptions.see_readers",
+        "subscriptions.manage_readers",
+        "subscriptions.export_readers",
     ],
     "Finance": [
         "wagtailadmin.access_admin",

@@ -79,7 +79,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         context = {
             "issue": approved,
-            "audience": audience_of(issue.newsletter).count(),
+            "audience": audience_of(issue.newsletter, approved.segment).count(),
             "version": approved.version,
         }
         return render(request, "subscriptions/desk/send_now.html", context)

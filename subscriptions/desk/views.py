@@ -81,7 +81,7 @@ class IssueDesk(NewslettersPage):
             "subjects": shown.subjects,
             **({} if frozen else checklist_of(shown)),
             **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
-            "audience": size_of(self.issue.newsletter),
+            "audience": size_of(self.issue.newsletter, shown.segment),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),

@@ -40,6 +40,7 @@ def here(proof: Proof) -> str:
 
 
 INBOX, CONTENT, SUBJECTS = part("in_the_inbox"), part("content"), part("subject_test")
+AUDIENCE = part("audience")
 
 
 STOPS = [
@@ -53,6 +54,7 @@ STOPS = [
     Check("Size", checks.html_is_small_enough, CONTENT),
     Check("Sender", checks.sender_is_allowed, sender),
     Check("Unsubscribe link, provider", checks.provider_takes_it, CONTENT),
+    Check("Segment", checks.segment_is_as_chosen, AUDIENCE),
     Check("Not the last issue again", checks.it_is_not_the_last_one_again, CONTENT),
 ]
 WARNS = [

@@ -116,6 +116,15 @@ def it_is_not_the_last_one_again(proof: Proof) -> str:
     return f"This is “{before.title}” again: the same subject, the same content." if same else ""
 
 
+def segment_is_as_chosen(proof: Proof) -> str:
+    issue = proof.issue
+    if issue.segment is None:
+        return ""
+    if issue.segment.newsletter_id != proof.newsletter.pk:
+        return f"“{issue.segment}” is of another newsletter."
+    return issue.segment.stops(issue.segment.readers, issue.segment_readers)
+
+
 def matter(issue: IssuePage) -> list[Any]:
     """What it is about: its articles; without any, all of its words."""
     return issue.article_ids() or [(piece.block_type, piece.value) for piece in issue.body]
@@ -149,7 +158,7 @@ def sample_is_large_enough(proof: Proof) -> str:
     variants = len(proof.issue.subjects)
     if variants < 2:
         return ""
-    each = proof.issue.sample_of(size_of(proof.newsletter)) // variants
+    each = proof.issue.sample_of(size_of(proof.newsletter, proof.issue.segment)) // variants
     if each >= LEAST_EACH:
         return ""
     return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
@@ -198,9 +207,9 @@ def test_was_sent(proof: Proof) -> str:
 
 def audience_is_usual(proof: Proof) -> str:
     before = proof.last.audience if proof.last else None
-    if not before:
+    if not before or (proof.last and proof.last.segment_id != proof.issue.segment_id):
         return ""
-    now = size_of(proof.newsletter)
+    now = size_of(proof.newsletter, proof.issue.segment)
     if abs(now - before) <= before * UNUSUAL:
         return ""
     return f"{now:,} readers; the last issue went to {before:,}."

@@ -15,7 +15,7 @@ from newsroom.models import ArticlePage, CreditedImage, readable
 from newsroom.publishing.atom import AtomFeed, anywhere, newest, page_id, whole_texts
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Newsletter
-from subscriptions.models.issue import WITH_ARTICLE
+from subscriptions.models.piece import WITH_ARTICLE
 
 LENGTH = 20
 

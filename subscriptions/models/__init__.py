@@ -6,7 +6,7 @@ Begin with readers/ and newsletter.py; mailing.py and batch.py have the tables o
 
 from .batch import Batch
 from .delivery_log import BatchEvent, DeliveryFailure
-from .issue import IssuePage, OtherSubject, Piece
+from .issue import IssuePage, OtherSubject
 from .link import IssueLink
 from .link_check import LinkCheck
 from .mailing import Mailing
@@ -17,6 +17,7 @@ from .newsletter import (
     NewsletterRule,
     WelcomeMail,
 )
+from .piece import Piece
 from .readers import (
     AddressChange,
     Consent,
@@ -26,8 +27,10 @@ from .readers import (
     LeavingReason,
     ReaderCount,
     ReaderImport,
+    ReaderMove,
     ReaderTag,
     Seed,
+    Segment,
     Subscriber,
     Subscription,
 )
@@ -56,8 +59,10 @@ __all__ = [
     "Piece",
     "ReaderCount",
     "ReaderImport",
+    "ReaderMove",
     "ReaderTag",
     "Seed",
+    "Segment",
     "Subscriber",
     "Subscription",
     "TestSend",

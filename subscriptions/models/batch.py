@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Count, Func, Max, Q
+from django.db.models import Count, F, Func, Max, Q
 from django.db.models.functions import Now
 
 from newsroom.core.database import one_at_a_time
@@ -21,6 +21,18 @@ class Cardinality(Func):
 
     function = "CARDINALITY"
     output_field = models.IntegerField()
+
+
+class FirstId(Func):
+    """Of a batch's readers, whose ids are in order."""
+
+    template = "(%(expressions)s)[1]"
+    output_field = models.BigIntegerField()
+
+
+class LastId(Func):
+    template = "(%(expressions)s)[cardinality(%(expressions)s)]"
+    output_field = models.BigIntegerField()
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -46,6 +58,16 @@ class BatchQuerySet(models.QuerySet["Batch"]):
             .filter(calls__gte=MOST_IN_DOUBT)
             .values_list("mailing", flat=True)
         )
+
+    def of_reader(self, subscriber_id: int) -> "BatchQuerySet":
+        """Which of these they are in. An index on the first and the last of a batch's readers finds
+        the few that they may be in."""
+        around = self.alias(first=FirstId("subscriber_ids"), last=LastId("subscriber_ids"))
+        return around.filter(
+            first__lte=subscriber_id,
+            last__gte=subscriber_id,
+            subscriber_ids__contains=[subscriber_id],
+        ).exclude(status=Batch.Status.SPLIT)
 
     def abandoned(self) -> "BatchQuerySet":
         return self.filter(status=Batch.Status.SENDING, lease_until__lt=Now())
@@ -136,6 +158,12 @@ class Batch(models.Model):
                 fields=["mailing", "lease_until"],
                 condition=Q(status__in=["sending", "in_doubt", "needs_review"]),
                 name="batches_to_settle",
+            ),
+            models.Index(
+                F("mailing"),
+                FirstId("subscriber_ids"),
+                LastId("subscriber_ids"),
+                name="batches_by_readers",
             ),
         ]
 

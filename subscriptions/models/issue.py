@@ -1,7 +1,6 @@
 """One issue of a newsletter: its pieces in order, subject and preheader."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,18 +17,17 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
 from newsroom.core.languages import addresses_below
-from newsroom.mail.plain_text import has_words
 from newsroom.models import AddressedPage, ArticlePage
 
 from .blocks import issue_body
 from .newsletter import Newsletter
+from .piece import WITH_ARTICLE, Piece
+from .readers import Segment
 
 if TYPE_CHECKING:
     from django.db.models import Manager
 
     from .mailing import Mailing
-
-WITH_ARTICLE = ("article", "archive")  # the kinds of pieces that show one
 
 
 class IssueQuerySet(PageQuerySet):
@@ -41,56 +39,6 @@ class IssueQuerySet(PageQuerySet):
 
 
 IssueManager = PageManager.from_queryset(IssueQuerySet)
-
-
-@dataclass
-class Piece:
-    """One piece of an issue as readers get it."""
-
-    kind: str  # the name of its block, see subscriptions/models/blocks.py
-    value: Any
-    section: str = ""  # the heading it stands below
-    story: ArticlePage | None = None
-    leads: bool = False  # the first article of the issue: larger, with its own picture
-    template: str = ""  # of a piece that another app registered, without its ending
-
-    @property
-    def picture(self) -> Any:
-        """What is shown above an article: the one chosen here, or the first article's own."""
-        chosen = self.value.get("image")
-        return chosen or (self.story.lead_image if self.leads and self.story else None)
-
-    @property
-    def says_something(self) -> bool:
-        """To a reader: words, a picture, an article. What another app registered may be empty today
-        (no appeal is running), and a heading is none without what it heads."""
-        match self.kind:
-            case "article" | "archive":
-                return self.story is not None
-            case "picture":
-                image = self.value["image"]
-                return bool(image and not image.is_broken) or has_words(self.value["caption"])
-            case "letter":
-                return has_words(self.value.source)
-            case "quote":
-                return has_words(self.value["text"])
-            case "event":
-                return has_words(self.value["title"])
-            case _:
-                return False
-
-    @property
-    def level(self) -> int:
-        """Of its heading: below the section's, if it stands in one."""
-        return 3 if self.section else 2
-
-    @property
-    def headline(self) -> str:
-        return str(self.value.get("headline") or self.story.title)  # type: ignore[union-attr]
-
-    @property
-    def teaser(self) -> str:
-        return str(self.value.get("teaser") or self.story.teaser)  # type: ignore[union-attr]
 
 
 class IssuePage(AddressedPage):
@@ -105,6 +53,14 @@ class IssuePage(AddressedPage):
         max_length=150, blank=True, help_text="What inboxes show after the subject."
     )
     body = StreamField(issue_body(), blank=True)
+    segment = models.ForeignKey(
+        Segment, null=True, blank=True, on_delete=models.RESTRICT, related_name="issues",
+        limit_choices_to={"archived": False, "readers__isnull": False},
+        help_text="A part of the newsletter’s readers; empty: all of them. Its web page is public "
+        "like that of any issue.",
+    )  # fmt: skip
+    # How many they were when it was chosen.
+    segment_readers = models.PositiveIntegerField(null=True, editable=False)
     sample_percent = models.PositiveSmallIntegerField(
         default=20,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
@@ -126,6 +82,7 @@ class IssuePage(AddressedPage):
         *Page.content_panels,
         FieldPanel("issue_on"),
         MultiFieldPanel([FieldPanel("subject"), FieldPanel("preheader")], "In the inbox"),
+        MultiFieldPanel([FieldPanel("segment")], "Audience", classname="collapsed"),
         FieldPanel("body", heading="Content"),
         MultiFieldPanel(
             [
@@ -173,11 +130,21 @@ class IssuePage(AddressedPage):
         """The row of an unpublished issue is kept like its newest draft: Wagtail would leave it as
         it was made, but the newsletter's clock and the lists read it."""
         with transaction.atomic():
+            self._note_size_of_segment()
             revision = super().save_revision(*args, **kwargs)
             if not self.live:
+                kept = ("issue_on", "subject", "segment", "segment_readers")
                 row = type(self).objects.filter(pk=self.pk)
-                row.update(issue_on=self.issue_on, subject=self.subject)
+                row.update(**{name: getattr(self, name) for name in kept})
         return revision
+
+    def _note_size_of_segment(self) -> None:
+        """Once, when it is chosen."""
+        row = type(self).objects.filter(pk=self.pk).values_list("segment", "segment_readers")
+        segment, readers = row.first() or (None, None)
+        if segment != self.segment_id or readers is None:
+            readers = self.segment.readers if self.segment else None
+        self.segment_readers = readers
 
     def as_in(self, revision: Any) -> "IssuePage":
         """The issue as it is in that revision, its newest; so ``version`` names what is in it."""

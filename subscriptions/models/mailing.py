@@ -77,6 +77,10 @@ class Mailing(models.Model):
     html = models.TextField(blank=True)
     text = models.TextField(blank=True)
     audience = models.PositiveIntegerField(null=True)
+    # Whom it goes to, of the newsletter's readers; None: all of them. Set by the freeze.
+    segment = models.ForeignKey(
+        "subscriptions.Segment", null=True, on_delete=models.RESTRICT, related_name="+"
+    )
     frozen_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, blank=True)

@@ -23,6 +23,7 @@ from subscriptions.models import (
     Batch,
     Consent,
     Mailing,
+    ReaderTag,
     Seed,
     Subscriber,
     Subscription,
@@ -111,12 +112,18 @@ def _carry_out(change: AddressChange) -> None:
     for row in rows:
         if row.subscriber_id == old.pk:
             _move(row, new, there.get(row.newsletter_id))
+    _take_tags_along(old, new)
     # The row is the new reader's now, and has the old address, to tell it.
     change.email, change.email_index = old.email, old.email_index
     change.subscriber, change.done_on = new, timezone.localdate()
     change.save()
     old.delete()
     outbox.post("address_changed", change.pk, key=str(change.pk))
+
+
+def _take_tags_along(old: Subscriber, new: Subscriber) -> None:
+    theirs = new.tags.values("name")
+    ReaderTag.objects.filter(subscriber=old).exclude(name__in=theirs).update(subscriber=new)
 
 
 def _move(row: Subscription, new: Subscriber, there: Subscription | None) -> None:

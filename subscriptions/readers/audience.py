@@ -1,20 +1,25 @@
 """Who gets an issue: the one rule, asked at the freeze and again before each call; and how many."""
 
-from datetime import date, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from wagtail import hooks
 
-from subscriptions.models import Newsletter, ReaderCount, Subscription
+from subscriptions.models import Newsletter, ReaderCount, Segment, Subscriber, Subscription
 
 KEPT_SECONDS = 60
 
 
-def audience_of(newsletter: Newsletter) -> Any:
+def audience_of(
+    newsletter: Newsletter, segment: Segment | None = None, among: Collection[int] | None = None
+) -> Any:
     """The subscriptions that an issue goes to now: confirmed and not suppressed (``mailable``), and
-    as this newsletter's own rules have it."""
+    as this newsletter's own rules have it; those of a segment. ``among``: the caller asks for these
+    subscribers only, so nobody else's support is looked up."""
     audience = Subscription.objects.mailable().filter(newsletter=newsletter)
     if settled := settled_until(newsletter):
         audience = audience.filter(Q(confirmed_on__lte=settled) | Q(confirmed_on=None))
@@ -23,7 +28,32 @@ def audience_of(newsletter: Newsletter) -> Any:
             newsletter__in=others, subscriber=OuterRef("subscriber")
         )
         audience = audience.filter(~Exists(elsewhere) | Q(seed=True))
+    return in_segment(audience, segment, among) if segment else audience
+
+
+def in_segment(audience: Any, segment: Segment, among: Collection[int] | None) -> Any:
+    audience = segment.narrow(audience)
+    if segment.supporter:
+        supports = Q(subscriber__email_index__any_of=supporters(among))
+        audience = audience.filter(supports if segment.supporter == "yes" else ~supports)
     return audience
+
+
+def supporters(among: Collection[int] | None) -> set[bytes]:
+    """Whose addresses, by ``list_index``, are those of people who support us. Donors are another
+    app's, and known by another index: the hook opens the addresses that it has to, and nothing of
+    it is kept."""
+    emails = None
+    if among is not None:
+        emails = list(Subscriber.objects.filter(pk__in=among).values_list("email", flat=True))
+    return {index for hook in hooks.get_hooks("supporters") for index in hook(emails)}
+
+
+def count_segment(segment: Segment, now: datetime) -> None:
+    """By a job: all of them are looked at."""
+    Segment.objects.filter(pk=segment.pk).update(
+        readers=audience_of(segment.newsletter, segment).count(), counted_at=now, count_again=False
+    )
 
 
 def settled_until(newsletter: Newsletter) -> date | None:
@@ -32,12 +62,15 @@ def settled_until(newsletter: Newsletter) -> date | None:
     return timezone.localdate() - timedelta(days=days) if days else None
 
 
-def size_of(newsletter: Newsletter) -> int:
-    """How large the audience is, for looking at: the kept count. What a send hangs on is counted.
+def size_of(newsletter: Newsletter, segment: Segment | None = None) -> int:
+    """How large the audience is, for looking at: the kept count; of a segment, the last one of the
+    job. What a send hangs on is counted.
 
     What two lists share is kept nowhere: if readers of others are left out, it is counted, once a
     minute.
     """
+    if segment:
+        return segment.readers or 0
     others = sorted(other.pk for other in newsletter.leave_out.all())
     if not others:
         return ReaderCount.objects.of(newsletter, settled_until(newsletter))

@@ -20,7 +20,11 @@ from subscriptions.models import (
     Batch,
     Consent,
     DeliveryFailure,
+    ImportedChange,
+    ImportPiece,
     Mailing,
+    ReaderImport,
+    ReaderTag,
     Seed,
     Subscriber,
     Subscription,
@@ -44,6 +48,7 @@ def everything_about(subscriber: Subscriber) -> dict[str, Any]:
         "email": subscriber.email,
         "known_since": subscriber.created_on,
         "language": subscriber.language,
+        "tags": sorted(subscriber.tags.values_list("name", flat=True)),
         "newsletters": [_subscription(one) for one in _subscriptions(subscriber)],
         "sent": list(sent_to(subscriber)),
         "came_back": [
@@ -76,6 +81,7 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
     return {
         "newsletter": subscription.newsletter.title,
         "status": subscription.status,
+        "came_from": subscription.source,
         "asked_on": subscription.created_on,
         "confirmed_on": subscription.confirmed_on,
         "left_on": subscription.unsubscribed_on,
@@ -131,6 +137,11 @@ def _seeds(subscriber: Subscriber) -> QuerySet[Seed]:
     return Seed.objects.filter(typed | Q(subscription__subscriber=subscriber))
 
 
+def _imported(subscriber: Subscriber) -> QuerySet[ImportedChange]:
+    theirs = Q(subscription__subscriber=subscriber)
+    return ImportedChange.objects.filter(theirs | Q(suppressed_index=subscriber.email_index))
+
+
 def _changes(subscriber: Subscriber) -> QuerySet[AddressChange]:
     """Also others' to this address, or from it."""
     mine = Q(subscriber=subscriber) | Q(email_index=subscriber.email_index)
@@ -148,6 +159,8 @@ PLACES = [
         "Deleted.",
         rows=lambda one: SuppressionLift.objects.filter(email_index=one.email_index),
     ),
+    Place(ReaderTag, READER, "Deleted.", rows=lambda one: ReaderTag.objects.filter(subscriber=one)),
+    Place(ImportedChange, READER, "Deleted.", rows=_imported),
     Place(
         Consent,
         READER,
@@ -169,6 +182,8 @@ PLACES = [
             email_index=one.email_index, reason__in=Suppression.LIFTED_BY_OWNER
         ),
     ),
+    Place(ImportPiece, READER, "Stays, sealed, until the import is over: a day at most."),
+    Place(ReaderImport, READER, "Stays: its file's name may be a person's, and is sealed."),
     Place(DeliveryFailure, READER, "Stays, as a count that is nobody's."),
     Place(Batch, READER, "Stays: a number among others, which names nobody once its row is gone."),
     Place(

@@ -152,10 +152,10 @@ def confirm(token: str) -> Subscription:
     return subscription
 
 
-def put_on_list(subscription: Subscription, how: str) -> None:
-    """Its owner has said so."""
+def put_on_list(subscription: Subscription, how: str, agreed_on: date | None = None) -> None:
+    """Its owner has said so; ``agreed_on``: then, and not to us just now."""
     transition(subscription, Status.CONFIRMED, confirmed_on=timezone.localdate())
-    record(subscription, Consent.Action.CONFIRMED, how)
+    record(subscription, Consent.Action.CONFIRMED, how, agreed_on)
 
 
 def lift(subscriber: Subscriber, why: str) -> None:
@@ -217,7 +217,7 @@ def resubscribe(subscription: Subscription) -> None:
             record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
-def record(subscription: Subscription, action: str, how: str) -> None:
+def record(subscription: Subscription, action: str, how: str, on: date | None = None) -> None:
     """What was agreed to, under the policy of today."""
     policy = PolicyPage.current()
     Consent.objects.create(
@@ -225,6 +225,7 @@ def record(subscription: Subscription, action: str, how: str) -> None:
         action=action,
         policy_version=policy.version if policy else "",
         how=how,
+        on=on or timezone.localdate(),
     )
 
 

@@ -59,7 +59,7 @@ def claim() -> Claim | None:
         batch = (
             Batch.objects.sendable()
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("mailing__newsletter")
+            .select_related("mailing__newsletter", "mailing__segment")
             .defer("mailing__html", "mailing__text")  # a transport reads them once
             .annotate(clock=Now())
             .order_by("mailing_id", "seq")
@@ -119,7 +119,7 @@ def _fits(batch: Batch, provider: str, per_call: int, now: datetime) -> bool:
 def eligible(batch: Batch) -> tuple[Recipient, ...]:
     """Those of its readers who are in the audience now, in the order of their ids."""
     rows = (
-        audience_of(batch.mailing.newsletter)
+        audience_of(batch.mailing.newsletter, batch.mailing.segment, batch.subscriber_ids)
         .filter(subscriber__in=batch.subscriber_ids)
         .order_by("subscriber")
         .values_list("subscriber_id", "pk", "subscriber__email")

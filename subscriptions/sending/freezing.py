@@ -88,6 +88,8 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         rendered = rendering.render_issue(issue)
         rendering.check(rendered, providers.current())
         audience, sample = _cut(mailing, issue, now)
+        if issue.segment and (odd := issue.segment.stops(audience, issue.segment_readers)):
+            raise rendering.Unsendable(odd)
         html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
         mailing.revision.content["go_live_at"] = None  # its mails link to it from now on
         if issue.expire_at and issue.expire_at <= now:  # it goes later than was thought
@@ -100,6 +102,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             html=html,
             text=rendered.text,
             audience=audience,
+            segment=issue.segment,
             frozen_at=now,
             rest_at=sample.rest_at,
             not_after=(sample.rest_at or now) + mailing.newsletter.grace,
@@ -119,7 +122,7 @@ class Sample:
 def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, Sample]:
     """Look up the audience, once, and cut it into batches. How many readers these hold, and who of
     them has it first."""
-    audience = audience_of(mailing.newsletter).values_list("subscriber_id", "seed")
+    audience = audience_of(mailing.newsletter, issue.segment).values_list("subscriber_id", "seed")
     query, values = audience.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(AUDIENCE.format(audience=query), values)

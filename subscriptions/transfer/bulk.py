@@ -155,6 +155,7 @@ def write(chunk: Chunk, reader_import: ReaderImport, counts: dict[str, int]) -> 
     }
     if counts.get("added") or counts.get("left"):
         execute(NEW_SUBSCRIBERS, values)
+        execute(KNOWN_AGAIN, values)
         execute(NEW_SUBSCRIPTIONS, values)
     if counts.get("confirmed") or counts.get("leaves"):
         execute(CHANGED, values)
@@ -237,6 +238,12 @@ SUBSCRIBER = insert(
 )
 NEW_SUBSCRIBERS = f"""
     {SUBSCRIBER} FROM judged WHERE outcome IN ('added', 'left') AND is_new ORDER BY email_index
+"""
+# Who had left everything, long enough ago for us to have forgotten the address (retention.py).
+KNOWN_AGAIN = """
+    UPDATE subscriptions_subscriber r SET email = j.email, forgotten_on = NULL
+    FROM judged j WHERE r.id = j.subscriber_id AND r.forgotten_on IS NOT NULL
+    AND j.outcome = 'added'
 """
 SUBSCRIPTION = insert(
     Subscription,

@@ -21,6 +21,7 @@ BENCHMARKS = {
         "checkout",
         "desk",
         "readers",
+        "readers_pages",
         "slow",
         "timing",
     )  # fmt: skip

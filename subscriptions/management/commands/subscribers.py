@@ -1,109 +1,136 @@
-"""``manage.py subscribers import FILE …``: readers, in the terminal."""
+"""``manage.py subscribers import|export|erase|count``: the list in the terminal.
 
+Addresses are asked for, so that no shell keeps them and no other process sees them.
+"""
+
+import os
 import sys
-import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.db.models import Count
 
-from subscriptions.models import Newsletter, ReaderImport
-from subscriptions.transfer import importing, report
-from subscriptions.transfer.formats import BY_KEY, State
-from subscriptions.transfer.meaning import DAY_FIRST, MONTH_FIRST, Incomplete, Mapping
-from subscriptions.transfer.reading import Unreadable
-from subscriptions.transfer.stored import TooLarge
+from newsroom.accounts import audit
+from subscriptions.models import Newsletter, ReaderCount, Subscriber, Subscription
+from subscriptions.readers import erasure
+from subscriptions.transfer import exporting, in_terminal
 
-SECONDS = 10  # between two signs of life
-STATES = [state.value for state in State]
+Say = Callable[[str], object]
+
+
+class SubCommand(NamedTuple):
+    help: str
+    arguments: Callable[[CommandParser], None]
+    run: Callable[[dict[str, Any], Say], None]
+
+
+def chosen(slugs: list[str]) -> list[Newsletter]:
+    """Those of these slugs; all, without any."""
+    found = Newsletter.objects.live()
+    if missing := set(slugs) - set(found.values_list("slug", flat=True)):
+        raise CommandError(f"No such newsletter: {', '.join(sorted(missing))}.")
+    return list(found.filter(slug__in=slugs) if slugs else found)
+
+
+def of_newsletters(parser: CommandParser) -> None:
+    words = "its slug, as in its address; several times for several; none: all"
+    parser.add_argument("--newsletter", action="append", default=[], help=words)
+
+
+# --- export ---------------------------------------------------------------------------------
+
+
+def export_arguments(parser: CommandParser) -> None:
+    parser.add_argument("file", help="a new file; “-”: the terminal")
+    parser.add_argument("--why", required=True, help="for the audit log, without names")
+    parser.add_argument("--status", action="append", choices=exporting.ALL, default=[])
+    of_newsletters(parser)
+
+
+def export(options: dict[str, Any], say: Say) -> None:
+    newsletters, name = chosen(options["newsletter"]), options["file"]
+    slugs = " ".join(one.slug for one in newsletters)
+    audit.record(audit.COMMAND, "exported readers", slugs, options["why"])
+    found = exporting.pieces(exporting.lines(newsletters, options["status"] or exporting.ALL))
+    if name == "-":
+        for piece, _ in found:
+            sys.stdout.buffer.write(piece)
+        return
+    part = f"{name}.part"  # no half file has the name of a whole one
+    try:
+        if os.path.exists(name):
+            raise FileExistsError
+        number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise CommandError(f"{name}, or {part}, is there already.") from error
+    rows = 0
+    with open(number, "wb") as file:
+        for piece, rows in found:
+            file.write(piece)
+            say(f"\r{rows:,} readers")
+    os.rename(part, name)
+    say(f"\r{rows:,} readers are in {name}. It names them: keep it safe.\n")
+
+
+# --- erase ----------------------------------------------------------------------------------
+
+
+def erase_arguments(parser: CommandParser) -> None:
+    parser.add_argument("--why", required=True, help="for the audit log, without names")
+    words = "they want no mail ever again: a keyed hash of the address stays"
+    parser.add_argument("--for-ever", action="store_true", help=words)
+
+
+def erase(options: dict[str, Any], say: Say) -> None:
+    found = Subscriber.objects.with_email(input("E-mail address: ")).first()
+    if found is None:
+        raise CommandError("That is nobody's address here.")
+    with transaction.atomic():
+        audit.record(audit.COMMAND, "erased a reader", str(found.pk), options["why"])
+        erasure.erase(found, never_again=options["for_ever"])
+    say("Erased.\n")
+
+
+# --- count ----------------------------------------------------------------------------------
+
+
+def count_arguments(parser: CommandParser) -> None:
+    parser.add_argument("--exact", action="store_true", help="look at every row, by state")
+    of_newsletters(parser)
+
+
+def count(options: dict[str, Any], say: Say) -> None:
+    """Who may get mail, as it is kept; or everybody, counted."""
+    for newsletter in chosen(options["newsletter"]):
+        say(f"{newsletter.slug:<24}{ReaderCount.objects.of(newsletter):>12,}\n")
+        if options["exact"]:
+            rows = Subscription.objects.filter(newsletter=newsletter).values_list("status")
+            for status, readers in rows.annotate(Count("pk")).order_by("status"):
+                say(f"  {status:<22}{readers:>12,}\n")
+
+
+SUB_COMMANDS = {
+    "import": SubCommand(
+        "readers from another tool's file", in_terminal.arguments, in_terminal.import_readers
+    ),
+    "export": SubCommand("the list, as CSV", export_arguments, export),
+    "erase": SubCommand("forget one reader", erase_arguments, erase),
+    "count": SubCommand("how many there are", count_arguments, count),
+}
 
 
 class Command(BaseCommand):
-    help = "Import readers from another tool's file. What it would do is shown first."
+    help = "The list of readers: move in, take it away, forget somebody, count."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True)
-        add = actions.add_parser("import", help="from CSV, XLSX, or a zip of CSVs")
-        add.add_argument("file", type=Path)
-        add.add_argument("--newsletter", required=True, metavar="SLUG")
-        add.add_argument(
-            "--consent", required=True, help="Where these readers' consent comes from."
-        )
-        add.add_argument("--dry-run", action="store_true", help="Look through, and import nothing.")
-        add.add_argument("--format", choices=sorted(BY_KEY), help="If it is not seen rightly.")
-        add.add_argument("--email", metavar="COLUMN", help="The column with the addresses.")
-        add.add_argument("--are", choices=STATES, help="What all are, if the file doesn't say.")
-        add.add_argument(
-            "--status", action="append", default=[], metavar="WORD=STATE",
-            help=f"What a word of the file's column of states means: {', '.join(STATES)}.",
-        )  # fmt: skip
-        add.add_argument("--month-first", action="store_true", help="03/04/2024 is in March.")
-        add.add_argument("--tags", action="store_true", help="Take over tags, for segments.")
+        parsers = parser.add_subparsers(dest="sub_command", required=True)
+        for name, sub_command in SUB_COMMANDS.items():
+            sub_command.arguments(parsers.add_parser(name, help=sub_command.help))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        {"import": self.import_}[options["action"]](**options)
+        def say(words: str) -> None:
+            self.stdout.write(words, ending="")
 
-    def import_(self, file: Path, newsletter: str, consent: str, **options: Any) -> None:
-        target = Newsletter.objects.live().filter(slug=newsletter).first()
-        if target is None:
-            slugs = ", ".join(Newsletter.objects.live().values_list("slug", flat=True))
-            raise CommandError(f"There is no newsletter {newsletter!r}. There are: {slugs}.")
-        if "@" in consent:
-            raise CommandError("Please leave addresses out of where the consent comes from.")
-        try:
-            with file.open("rb") as opened:
-                made = importing.take(target, opened, file.name)
-            looked = importing.look(made)
-            self.stdout.write(f"It looks like a file of {looked.found.name}. {looked.found.ask}")
-            importing.explain(made, mapping_of(made, options), consent[:300], queue=False)
-        except OSError as error:
-            raise CommandError(f"{file}: {error.strerror}") from error
-        except (Unreadable, TooLarge) as error:
-            raise CommandError(
-                str(error) or "The file is too large: cut it into several."
-            ) from error
-        except Incomplete as error:
-            importing.drop(made)
-            raise CommandError(f"{error} See --email, --are and --status.") from error
-        self.work(made)
-        self.show(made)
-        if options["dry_run"]:
-            importing.drop(made)
-            return
-        importing.begin(made, queue=False)
-        self.work(made)
-        self.show(made)
-
-    def work(self, made: ReaderImport) -> None:
-        """Until it is over. Should this process die, a worker goes on with it."""
-        status = made.status
-        while made.status == status:
-            importing.work(made, until=time.monotonic() + SECONDS)
-            made.refresh_from_db()
-            if sys.stderr.isatty():
-                self.stderr.write(f"\r{made.get_status_display()}: {made.rows_done:,} ", ending="")
-        if made.status == ReaderImport.Status.FAILED:
-            raise CommandError(made.problem)
-
-    def show(self, made: ReaderImport) -> None:
-        self.stdout.write(f"Import {made.pk}: {made.get_status_display()}.")
-        for count, words in report.lines(made):
-            self.stdout.write(f"  {count:>12,} {words}")
-        for one in made.problems.order_by("pk")[:20]:
-            self.stdout.write(f"    row {one.row:,}: {one.reason}")
-
-
-def mapping_of(made: ReaderImport, options: dict[str, Any]) -> Mapping:
-    """What is seen, and what the options say of it. Raises CommandError."""
-    mapping = Mapping(**made.mapping)
-    mapping.format = options["format"] or mapping.format
-    mapping.address = options["email"] or mapping.address
-    mapping.otherwise = options["are"] or mapping.otherwise
-    mapping.dates = MONTH_FIRST if options["month_first"] else mapping.dates or DAY_FIRST
-    mapping.with_tags = options["tags"]
-    for said in options["status"]:
-        word, _, state = said.partition("=")
-        if state not in STATES:
-            raise CommandError(f"{said!r}: WORD=STATE, and a state is {', '.join(STATES)}.")
-        mapping.states[word.strip().casefold()] = state
-    return mapping
+        SUB_COMMANDS[options["sub_command"]].run(options, say)

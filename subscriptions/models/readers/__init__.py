@@ -4,7 +4,9 @@ from .address_change import AddressChange
 from .leaving_reason import LeavingReason
 from .reader_count import ReaderCount
 from .reader_import import ImportedChange, ImportPiece, ImportProblem, ReaderImport
+from .reader_move import ReaderMove
 from .reader_tag import ReaderTag
+from .segment import Segment
 from .subscriber import Consent, Seed, Subscriber, Subscription
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "LeavingReason",
     "ReaderCount",
     "ReaderImport",
+    "ReaderMove",
     "ReaderTag",
     "Seed",
+    "Segment",
     "Subscriber",
     "Subscription",
 ]

@@ -40,6 +40,13 @@ class Subscriber(models.Model):
 
     objects = SubscriberQuerySet.as_manager()
 
+    class Meta:
+        permissions = [
+            ("see_readers", "Can see how readers come and go"),
+            ("manage_readers", "Can look up, add, remove and erase a reader"),
+            ("export_readers", "Can take the list of readers away"),
+        ]
+
     def __str__(self) -> str:
         return f"subscriber {self.pk}"  # never the address: this ends up in logs
 

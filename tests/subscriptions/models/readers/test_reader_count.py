@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsroom.models import Suppression
-from subscriptions.models import Newsletter, ReaderCount, Subscriber, Subscription
+from subscriptions.models import Newsletter, ReaderCount, ReaderMove, Subscriber, Subscription
 from subscriptions.readers import signup
 from subscriptions.readers.audience import audience_of, size_of
 from subscriptions.tasks import check_reader_counts, fold_reader_counts
@@ -42,6 +42,22 @@ def counted() -> dict[tuple[int, date | None], int]:
     for key in Subscription.objects.mailable().values_list("newsletter_id", "confirmed_on"):
         sums[key] = sums.get(key, 0) + 1
     return sums
+
+
+def by_newsletter(counted: dict[tuple[int, date | None], int]) -> dict[int, int]:
+    sums: dict[int, int] = {}
+    for (newsletter, _), readers in counted.items():
+        sums[newsletter] = sums.get(newsletter, 0) + readers
+    return sums
+
+
+def came_less_gone() -> dict[int, int]:
+    """What ReaderMove makes of the same."""
+    kinds = {"confirmed": 1, "left": -1, "bounced": -1, "new": 0}
+    sums: dict[int, int] = {}
+    for row in ReaderMove.objects.filter(newsletter__in=Newsletter.objects.all()):
+        sums[row.newsletter_id] = sums.get(row.newsletter_id, 0) + kinds[row.kind] * row.readers
+    return {key: readers for key, readers in sums.items() if readers}
 
 
 # --- Whatever is done ------------------------------------------------------------------------
@@ -123,6 +139,8 @@ class Lists:
     def fold(self, *numbers: int) -> None:
         fold_reader_counts()
         assert ReaderCount.objects.count() == len(kept())
+        rows = ReaderMove.objects.values_list("newsletter", "source", "on", "kind")
+        assert len(rows) == len(set(rows))
 
 
 STEPS = [name for name in vars(Lists) if not name.startswith("_")]
@@ -143,6 +161,7 @@ def test_what_is_kept_is_what_counting_says(site: Any, steps: list[tuple[str, in
         for name, *numbers in steps:
             getattr(lists, name)(*numbers)
             assert kept() == counted(), name
+            assert came_less_gone() == by_newsletter(counted()), name
         transaction.set_rollback(True)
 
 
