@@ -13,7 +13,16 @@ from django.template.base import Lexer, TokenType
 from newsroom.core import catalogues, languages
 
 TEMPLATES = settings.BASE_DIR / "templates"
-OF_STAFF = {"admin", "desk", "editing", "finance", "staff", "wagtailadmin", "side_by_side.html"}
+OF_STAFF = {
+    "admin",
+    "desk",
+    "editing",
+    "finance",
+    "staff",
+    "transfer",
+    "wagtailadmin",
+    "side_by_side.html",
+}
 WORDS = {"alt", "title", "placeholder", "aria-label", "content"}  # attributes that are read out
 NO_WORDS = {"style", "script", "mj-style"}
 LETTERS = re.compile(r"[^\W\d_]{2,}")
