@@ -123,7 +123,7 @@ def urls() -> list[Any]:
         path("readers/<id:pk>/", one.reader, name="reader"),
         path("readers/<id:pk>/remove/", one.remove, name="reader_remove"),
         path("readers/<id:pk>/erase/", one.erase, name="reader_erase"),
-        path("readers/<id:pk>/data/", one.data, name="reader_data"),
+        path("readers/<id:pk>/data/", one.data, name="reader_handover"),
     ]
 
 
@@ -141,7 +141,7 @@ def audited() -> dict[str, Audited]:
         "reader": Audited(look="looked at a reader"),
         "reader_remove": Audited(change="took a reader off a list", why="why"),
         "reader_erase": Audited(change="erased a reader", why="why"),
-        "reader_data": Audited(change="took a reader’s data away", why="why", shows=True),
+        "reader_handover": Audited(change="took a reader’s data away", why="why", shows=True),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
         "mail_delivery": Audited(change="changed how fast mail is sent"),
         "reader_imports": Audited(change="uploaded a list of readers"),

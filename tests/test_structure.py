@@ -170,3 +170,15 @@ def test_no_view_is_left_out_of_what_keeps_them_apart() -> None:
     found = {name for name in ours if name.rpartition(".")[2].islower()}  # no single class
     assert "subscriptions.desk.views" in found
     assert found - set(apart["modules"]) == set()
+
+
+def test_no_two_addresses_have_one_name() -> None:
+    """The later one would be led to where the earlier is meant."""
+    named: dict[str, set[str]] = {}
+    for conf in (path for path in modules() if path.name in URLCONFS):
+        for call in ast.walk(ast.parse(conf.read_text())):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "path":
+                for name in (one.value for one in call.keywords if one.arg == "name"):
+                    named.setdefault(ast.unparse(name), set()).add(ast.unparse(call.args[0]))
+    assert len(named) > 60
+    assert {name: routes for name, routes in named.items() if len(routes) > 1} == {}

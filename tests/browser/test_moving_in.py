@@ -35,7 +35,7 @@ def test_list_of_mailchimp_moves_in_and_out(staff: Any) -> None:
     assert "reader1@" not in page.content()
     page.fill("textarea[name=consent]", "They signed up on our old site and confirmed by mail.")
     page.click("text=Look the whole file through")
-    expect(page.locator("main")).to_contain_text("50 come onto the list")
+    expect(page.get_by_role("row", name="50 come onto the list")).to_be_visible()
     page.click("text=Import now")
     expect(page.locator("main")).to_contain_text("Done")
     expect(page.locator("main")).to_contain_text("dead addresses and complaints: suppressed")
