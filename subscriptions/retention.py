@@ -16,6 +16,8 @@ from subscriptions.models import (
     Batch,
     Consent,
     DeliveryFailure,
+    ProviderEvent,
+    ProviderEventKey,
     Subscriber,
     Subscription,
 )
@@ -69,6 +71,12 @@ def forget_who_failed(before: date) -> None:
     )
 
 
+def forget_events(before: date) -> None:
+    """Also those that nobody could follow."""
+    retention.delete(ProviderEvent.objects.filter(received_on__lt=before))
+    retention.delete(ProviderEventKey.objects.filter(received_on__lt=before))
+
+
 def kept() -> Iterator[Kept]:
     yield Kept(
         _("Readers of a newsletter: the address, which ones, the language, what they agreed to"),
@@ -110,6 +118,12 @@ def kept() -> Iterator[Kept]:
         _("So that we stop writing to mailboxes that are gone. How many it were is kept."),
         days=365,
         forget=forget_who_failed,
+    )
+    yield Kept(
+        _("That our mail provider told us of a mail: codes in place of address and mail"),
+        _("So that what it tells us twice counts once."),
+        days=7,  # providers repeat for three days at most
+        forget=forget_events,
     )
 
 

@@ -22,9 +22,12 @@ from subscriptions.models import (
     Consent,
     DeliveryFailure,
     Mailing,
+    ProviderEvent,
+    ProviderEventKey,
     Subscriber,
     Subscription,
 )
+from subscriptions.models.provider_event import Told
 from subscriptions.readers import signup
 from subscriptions.readers.audience import audience_of
 from tests.factories import (
@@ -98,6 +101,18 @@ def sent(day: date) -> Mailing:
     return mailing
 
 
+def told(day: date) -> Any:
+    index = list_index(str(day))
+    ProviderEvent.objects.take_in([Told(index, "dead", index, None, "", day)])
+    ProviderEvent.objects.filter(email_index=index).update(received_on=day, set_aside_on=day)
+    ProviderEventKey.objects.filter(key=index).update(received_on=day)
+
+
+def known_events() -> int:
+    assert ProviderEvent.objects.count() == ProviderEventKey.objects.count()
+    return ProviderEvent.objects.count()
+
+
 def reminded(day: date) -> Any:
     fields = {"email": "d@example.org", "email_index": giving_index(str(day)), "ended_on": day}
     Deferral.objects.create(remind_at=moment(day), status="reminded", **fields)
@@ -129,6 +144,7 @@ AGED: dict[str, tuple[Callable[[date], Any], Callable[[], int]]] = {
     "forget_who_failed": (
         sent, lambda: DeliveryFailure.objects.exclude(subscriber=None).count(),
     ),
+    "forget_events": (told, known_events),
     "forget_reminders": (reminded, Deferral.objects.count),
     "forget_choices": (chosen, lambda: Checkout.objects.filter(choices__isnull=False).count()),
     "forget_what_is_over": (handled, StripeEvent.objects.count),

@@ -18,6 +18,7 @@ from .newsletter import (
     WelcomeMail,
 )
 from .piece import Piece
+from .provider_event import ProviderEvent, ProviderEventKey
 from .readers import (
     AddressChange,
     Consent,
@@ -57,6 +58,8 @@ __all__ = [
     "NewsletterRule",
     "OtherSubject",
     "Piece",
+    "ProviderEvent",
+    "ProviderEventKey",
     "ReaderCount",
     "ReaderImport",
     "ReaderMove",

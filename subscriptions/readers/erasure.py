@@ -23,6 +23,7 @@ from subscriptions.models import (
     ImportedChange,
     ImportPiece,
     Mailing,
+    ProviderEvent,
     ReaderImport,
     ReaderTag,
     Seed,
@@ -148,10 +149,23 @@ def _changes(subscriber: Subscriber) -> QuerySet[AddressChange]:
     return AddressChange.objects.filter(mine)
 
 
+def _events(subscriber: Subscriber) -> QuerySet[ProviderEvent]:
+    """What is being followed at this moment goes by itself, and waits for us."""
+    theirs = ProviderEvent.objects.filter(email_index=subscriber.email_index)
+    free = theirs.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return ProviderEvent.objects.filter(pk__in=list(free))
+
+
 # Every table that a reader can be in, in the order in which an erasure empties them.
 PLACES = [
     Place(Seed, READER, "Deleted.", rows=_seeds),
     Place(AddressChange, READER, "Deleted.", rows=_changes),
+    Place(
+        ProviderEvent,
+        READER,
+        "Deleted. One that is being followed is gone in a moment, and finds nobody.",
+        rows=_events,
+    ),
     Place(Asked, READER, "Deleted, by the mailbox's index.", rows=_asked),
     Place(
         SuppressionLift,
