@@ -1,8 +1,9 @@
 """What is written down about a mailing besides its batches: only what was out of the ordinary."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, Max, Min
 
 from .batch import Batch
@@ -28,22 +29,31 @@ class BatchEvent(models.Model):
 
 
 class DeliveryFailureQuerySet(models.QuerySet["DeliveryFailure"]):
-    def away_too_long(self, subscriber_id: int) -> bool:
-        """Was that reader's mailbox full or away for so many issues, over so long, that it is
-        nobody's any more?"""
+    def away_too_long(self, subscriber_ids: Collection[int]) -> list[int]:
+        """Whose mailbox, of these readers', was full or away for so many issues, over so long, that
+        it is nobody's any more?"""
         soft = self.filter(
-            subscriber=subscriber_id, kind=DeliveryFailure.Kind.SOFT, outlived=False
-        ).aggregate(
+            subscriber__in=subscriber_ids, kind=DeliveryFailure.Kind.SOFT, outlived=False
+        )
+        told = soft.values("subscriber").annotate(
             issues=Count("mailing__issue", distinct=True),
             first=Min("mailing__frozen_at__date"),
             last=Max("mailing__frozen_at__date"),
         )
-        return soft["issues"] >= SOFT_ISSUES and soft["last"] - soft["first"] >= SOFT_OVER
+        return [
+            one["subscriber"]
+            for one in told
+            if one["issues"] >= SOFT_ISSUES and one["last"] - one["first"] >= SOFT_OVER
+        ]
 
-    def outlived(self, index: bytes) -> None:
-        """A mail has arrived at the address with that ``list_index``, or its owner has spoken."""
+    def outlived(self, *indexes: bytes) -> None:
+        """A mail has arrived at the addresses with these ``list_index``, or their owner has spoken.
+        Locked in one order, since many are told of at once."""
         soft = self.filter(kind=DeliveryFailure.Kind.SOFT, outlived=False)
-        soft.filter(subscriber__email_index=index).update(outlived=True)
+        theirs = soft.filter(subscriber__email_index__in=indexes).order_by("pk")
+        with transaction.atomic():
+            if locked := list(theirs.select_for_update(of=("self",)).values_list("pk", flat=True)):
+                self.filter(pk__in=locked).update(outlived=True)
 
 
 class DeliveryFailure(models.Model):

@@ -4,10 +4,11 @@ Gmail and Yahoo want complaints below 0.1 % and act at 0.3 % ("Email sender guid
 with more than one dead address in twenty was bought, or is broken.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from newsroom.models import Suppression
-from subscriptions.models import DeliveryFailure, Mailing
+from subscriptions.models import DeliveryFailure, Mailing, Subscriber
 
 Kind = DeliveryFailure.Kind
 
@@ -29,13 +30,27 @@ THRESHOLDS = {
 
 
 def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
-    """Write a failure down, once however often it is told. One too many stops the mailing, or
-    suppresses a mailbox that is always full."""
+    record_all([(mailing_id, subscriber_id, kind)])
+
+
+def record_all(failed: Collection[tuple[int, int, str]]) -> None:
+    """Write failures down (of a mailing, a reader, a kind), once however often they are told. One
+    too many stops the mailing, or suppresses a mailbox that is always full."""
+    rows = [
+        DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
+        for mailing_id, subscriber_id, kind in sorted(set(failed))
+    ]
+    DeliveryFailure.objects.bulk_create(rows, ignore_conflicts=True)
+    soft = {pk for _, pk, kind in failed if kind == Kind.SOFT}
+    if soft and (away := DeliveryFailure.objects.away_too_long(soft)):
+        dead = Subscriber.objects.filter(pk__in=away).values_list("email_index", flat=True)
+        Suppression.add_all([(index, Suppression.Reason.BOUNCE) for index in dead])
+    for mailing_id, kind in sorted({(row.mailing_id, row.kind) for row in rows}):
+        _stop_if_too_many(mailing_id, kind)
+
+
+def _stop_if_too_many(mailing_id: int, kind: str) -> None:
     threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
-    row = DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
-    failures.bulk_create([row], ignore_conflicts=True)
-    if kind == Kind.SOFT and row.subscriber and failures.away_too_long(subscriber_id):
-        Suppression.add(row.subscriber.email_index, Suppression.Reason.BOUNCE)
     stoppable = Mailing.objects.filter(status=Mailing.Status.SENDING, thresholds_on=True)
     mailing = stoppable.defer("html", "text").filter(pk=mailing_id).first()
     if mailing is None:  # most events come when all is sent: nothing to stop, nothing to count
