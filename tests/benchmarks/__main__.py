@@ -11,21 +11,11 @@ from importlib import import_module
 
 from tests.environment import ROOT, use_own_world
 
-BENCHMARKS = {
-    name: f"tests.benchmarks.{name}"
-    for name in (
-        "send",
-        "linear",
-        "smtp",
-        "webhooks",
-        "checkout",
-        "desk",
-        "readers",
-        "readers_pages",
-        "slow",
-        "timing",
-    )  # fmt: skip
-}
+NAMES = (
+    "send", "linear", "smtp", "webhooks", "checkout", "desk", "readers", "readers_pages", "slow",
+    "timing", "events",
+)  # fmt: skip
+BENCHMARKS = {name: f"tests.benchmarks.{name}" for name in NAMES}
 
 
 def main(name: str) -> None:
