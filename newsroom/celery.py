@@ -33,6 +33,11 @@ def _keep_what_is_loaded(**kwargs: object) -> None:
 app.conf.beat_schedule = {
     "start send loops": {"task": "subscriptions.tasks.start_send_loops", "schedule": 5.0},
     "reconcile batches": {"task": "subscriptions.tasks.reconcile_batches", "schedule": 5.0},
+    "follow the provider's events": {
+        "task": "subscriptions.tasks.follow_events",
+        "schedule": 5.0,
+        "options": {"expires": 4},  # one that is at it takes what has come since, too
+    },
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
     "send waiting mails": {"task": "newsroom.tasks.send_waiting_mails", "schedule": 15.0},
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},

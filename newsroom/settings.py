@@ -175,6 +175,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_loop": {"queue": "mail"},
+    "subscriptions.tasks.follow_events": {"queue": "events"},
     "newsroom.tasks.answer_asked": {"queue": "transactional"},
     "newsroom.tasks.send_mail": {"queue": "transactional"},
     "donations.tasks.process_event": {"queue": "stripe"},

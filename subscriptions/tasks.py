@@ -24,6 +24,7 @@ from subscriptions.models import (
 )
 from subscriptions.readers import audience, welcomes, wishes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
+from subscriptions.tracking import following
 from subscriptions.transfer import importing, undoing
 
 LOOP_SECONDS = 60  # then a loop ends and the next kick starts a fresh one
@@ -108,6 +109,15 @@ def send_loop() -> None:
 def reconcile_batches() -> None:
     reconcile.run_due(clock.now())
     Mailing.objects.close_done()
+
+
+@shared_task
+def follow_events() -> None:
+    """What the mail provider has told us, until nothing waits or the minute is over; then the next
+    beat starts a fresh one."""
+    ends = time.monotonic() + LOOP_SECONDS
+    while time.monotonic() < ends and following.follow_some():
+        pass
 
 
 @shared_task

@@ -36,6 +36,7 @@ from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
 from subscriptions.templatetags import signup
+from subscriptions.tracking import inbox
 from subscriptions.transfer import pages as transfer_pages
 
 
@@ -225,6 +226,7 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 
 hooks.register("retention", retention.kept)
 hooks.register("personal_data", retention.places)
+hooks.register("provider_events", inbox.take_in)
 hooks.register("asked_signup", readers_signup.asked)
 hooks.register("asked_address", address_change.asked)
 

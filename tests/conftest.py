@@ -26,7 +26,7 @@ from tests.factories import make_site
 
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
 BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all tests
-QUEUES = ("transactional", "stripe", "mail", "default")
+QUEUES = ("transactional", "stripe", "mail", "events", "default")
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("patient")

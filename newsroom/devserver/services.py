@@ -41,6 +41,8 @@ def services() -> list[Process]:
         # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
         worker("transactional", "transactional", 1),
         worker("sender", "mail", 2),
+        # Alone, too: on a Friday they come by the million, while the sender is busy.
+        worker("events", "events", 1),
         Process("beat", [*CELERY, "beat", "--pidfile="], reloads=True),
     ]
     if settings.STRIPE_SANDBOX:

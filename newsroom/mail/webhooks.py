@@ -23,6 +23,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
+from wagtail import hooks
 
 from newsroom.mail import providers
 from newsroom.web.http import UNREADABLE
@@ -57,7 +58,18 @@ def view_of(name: str) -> Callable[[HttpRequest], HttpResponse]:
 
 
 class Wary:
-    """Before one of Anymail's views: a body that is no event of theirs is the sender's fault."""
+    """Before one of Anymail's views: a body that is no event of theirs is the sender's fault; what
+    is one goes to who takes it in (the hook ``provider_events``), all of a request together."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.run_validators(request)
+        events = self.parse_events(request)
+        for take_in in hooks.get_hooks("provider_events"):
+            try:
+                take_in(providers.current(), events)
+            except RecursionError as error:  # it could be read, just so
+                raise AnymailWebhookValidationFailure("too deep") from error
+        return HttpResponse()
 
     def run_validators(self, request: HttpRequest) -> None:
         with unreadable_is_refused():

@@ -1,26 +1,25 @@
-"""What the provider tells us later: bounces, complaints, and proof that a batch arrived.
+"""What follows from what comes back: a provider's events (following.py), and mails.
 
-Events come twice, late or never. Everything here may run again without harm.
+They come twice, late or never. Everything here may run again without harm.
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import date
 
-from anymail.signals import AnymailTrackingEvent, EventType
-from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
 
 from newsroom.core import tokens
-from newsroom.core.privacy import list_index
 from newsroom.core.tokens import BadToken
-from newsroom.mail import providers
 from newsroom.mail.diagnosis import Verdict
-from newsroom.mail.providers.events import value_at
-from newsroom.models import Suppression
-from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Subscription
+from newsroom.models import Suppression, SuppressionLift
+from subscriptions.models import DeliveryFailure, Mailing, Subscriber, Subscription
 from subscriptions.readers import signup
-from subscriptions.sending import reconcile, thresholds
+from subscriptions.sending import thresholds
 from subscriptions.sending.smtp import read_return_path
 from subscriptions.tracking import reports
 
@@ -33,6 +32,8 @@ class Effect:
     count: str | None = None  # as which failure of the mailing
     leave: str = ""  # every list, and what the consent says of how
 
+
+LEAVES = ("complained", "unsubscribed")  # from the strictest
 
 EFFECTS = {
     Verdict.DEAD: Effect(suppress=Reason.BOUNCE, count=Kind.BOUNCED),
@@ -48,54 +49,92 @@ EFFECTS = {
 }
 
 
-def receive(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs: Any) -> None:
-    """Anymail's ``tracking`` signal: the request's signature has been checked. What it brings has
-    passed through others' hands (metadata is ours only if we sent the mail): any type may come."""
-    metadata = event.metadata if isinstance(event.metadata, dict) else {}
-    batch_id = plain(metadata.get("batch"))
-    if batch_id:
-        reconcile.found(batch_id, plain(event.message_id)[:200])
-    events = providers.current().events
-    if events is None:
-        return
-    said = f"{plain(event.mta_response)} {plain(event.description)}"
-    verdict = events.verdict(event.esp_event, said)
-    recipient = plain(event.recipient) or plain(value_at(event.esp_event, events.recipient))
-    if not recipient:
-        return
-    if event.event_type == EventType.DELIVERED:
-        DeliveryFailure.objects.outlived(list_index(recipient))
-    elif verdict is not Verdict.NOTHING:  # of a million mails, nearly all are delivered or opened
-        act(verdict, list_index(recipient), _mailing_of(batch_id))
-
-
-def plain(value: Any) -> str:
-    """Text that a database takes; "" for anything else."""
-    if not isinstance(value, str):
-        return ""
-    return value.encode(errors="replace").decode().replace("\0", "")
-
-
-def _mailing_of(batch_id: str) -> int | None:
-    """None for a single mail's, and for what is no batch of ours."""
-    try:
-        found = Batch.objects.filter(pk=batch_id) if batch_id else Batch.objects.none()
-    except ValidationError:
-        return None
-    return found.values_list("mailing_id", flat=True).first()
+@dataclass(frozen=True)
+class Found:
+    verdict: Verdict
+    email_index: bytes
+    mailing_id: int | None  # which it was sent; None: a single mail, or nobody knows
+    on: date  # when it happened
 
 
 def act(verdict: Verdict, index: bytes, mailing_id: int | None) -> None:
     """What follows for the address with that ``list_index``, and for the mailing it was sent."""
-    effect = EFFECTS[verdict]
-    if effect.suppress:
-        Suppression.add(index, effect.suppress)
-    if effect.leave:
-        for subscription in Subscription.objects.filter(subscriber__email_index=index):
-            signup.unsubscribe(subscription, how=effect.leave)
-    if effect.count and mailing_id:
-        for subscriber in Subscriber.objects.filter(email_index=index):
-            thresholds.record(mailing_id, subscriber.pk, effect.count)
+    act_on_all([Found(verdict, index, mailing_id, timezone.localdate())])
+
+
+def act_on_all(found: Sequence[Found], alive: Sequence[bytes] = ()) -> None:
+    """The same for many, and for addresses at which mail has arrived.
+
+    What is told late decides nothing for whom has decided since: who confirmed on a later day, or
+    was taken off the list of suppressed addresses. It is counted all the same.
+    """
+    with transaction.atomic():
+        readers = _locked(found)
+        if alive:
+            DeliveryFailure.objects.outlived(*alive)
+        since = _decided_since(found, readers)
+        Suppression.add_all(
+            [
+                (one.email_index, reason)
+                for one in found
+                if (reason := EFFECTS[one.verdict].suppress)
+                and since.get(one.email_index, one.on) <= one.on
+            ]
+        )
+        _leave(found, readers)
+        thresholds.record_all(
+            [
+                (one.mailing_id, readers[one.email_index].pk, kind)
+                for one in found
+                if (kind := EFFECTS[one.verdict].count)
+                and one.mailing_id
+                and one.email_index in readers
+            ]
+        )
+
+
+@dataclass
+class Reader:
+    pk: int
+    subscriptions: list[Subscription] = field(default_factory=list)
+
+
+def _locked(found: Sequence[Found]) -> dict[bytes, Reader]:
+    """Whom it is about, by index: readers first, then their subscriptions, each in the order of
+    their keys, as those who sign up, confirm or erase lock them; suppressions come after."""
+    indexes = {one.email_index for one in found}
+    rows = Subscriber.objects.filter(email_index__in=indexes).order_by("pk").only("email_index")
+    readers = {row.pk: row for row in rows.select_for_update(no_key=True)} if indexes else {}
+    known = {pk: Reader(pk) for pk in readers}
+    theirs = Subscription.objects.filter(subscriber__in=known).order_by("pk")
+    for subscription in theirs.select_for_update(no_key=True) if known else ():
+        known[subscription.subscriber_id].subscriptions.append(subscription)
+    return {bytes(row.email_index): known[pk] for pk, row in readers.items()}
+
+
+def _decided_since(found: Sequence[Found], readers: dict[bytes, Reader]) -> dict[bytes, date]:
+    """The last day on which an address's owner confirmed, or it was lifted."""
+    lifts = SuppressionLift.objects.filter(email_index__in={one.email_index for one in found})
+    days = lifts.values_list("email_index").annotate(Max("on")) if found else ()
+    since = {bytes(index): day for index, day in days}
+    for index, reader in readers.items():
+        confirmed = [one.confirmed_on for one in reader.subscriptions if one.confirmed_on]
+        if confirmed:
+            since[index] = max(since.get(index, confirmed[0]), *confirmed)
+    return since
+
+
+def _leave(found: Sequence[Found], readers: dict[bytes, Reader]) -> None:
+    """A complaint says more than that somebody left, whichever came first."""
+    how: dict[int, tuple[str, Subscription]] = {}
+    for one in found:
+        leave, reader = EFFECTS[one.verdict].leave, readers.get(one.email_index)
+        for subscription in reader.subscriptions if leave and reader else ():
+            if (subscription.confirmed_on or one.on) <= one.on:
+                before = how.get(subscription.pk, (leave, subscription))[0]
+                how[subscription.pk] = (min(before, leave, key=LEAVES.index), subscription)
+    for leave in LEAVES:
+        signup.leave_all([row for said, row in how.values() if said == leave], leave)
 
 
 def told_by_mail(address: str, raw: bytes) -> None:

@@ -49,6 +49,8 @@ class Events:
     table: Table
     text: tuple[str, ...] = ()  # where the receiving server's words are
     recipient: str = ""  # where Anymail does not look for them
+    # Together, what a repeat has in common with the first; by default, Anymail's ``event_id``.
+    id: tuple[str, ...] = ()
 
     def verdict(self, raw: Any, said: str) -> Verdict:
         """``said``: the words that Anymail has found. What is in no table is NOTHING."""

@@ -91,6 +91,8 @@ EVENTS = Events(  # "Events": event types, "Tracking failures"
         ("unsubscribed",): Verdict.UNSUBSCRIBE,
     },
     text=("event-data.delivery-status.description",),
+    # Unique within a day. Anymail takes the signature's token, which a repeat may have anew.
+    id=("event-data.id", "event-data.timestamp"),
 )
 
 

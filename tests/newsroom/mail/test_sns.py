@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from newsroom.mail import sns
 from newsroom.models import Suppression
+from subscriptions.tasks import follow_events
 from tests.factories import make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def tell(client, settings):
     settings.ANYMAIL = settings.ANYMAIL | {"WEBHOOK_SECRET": "user:pass"}
 
     def post(message: dict[str, str], secret: str = "user:pass") -> int:
-        return client.post(
+        status: int = client.post(
             "/webhooks/anymail/amazon_ses/tracking/",
             json.dumps(message),
             content_type="text/plain",
@@ -79,6 +80,8 @@ def tell(client, settings):
                 "authorization": f"Basic {b64encode(secret.encode()).decode()}",
             },
         ).status_code
+        follow_events()
+        return status
 
     return post
 

@@ -14,6 +14,8 @@ from svix.webhooks import Webhook
 from newsroom.core.privacy import list_index
 from newsroom.mail import providers
 from newsroom.models import Suppression
+from subscriptions.models import ProviderEvent, ProviderEventKey
+from subscriptions.tasks import follow_events
 from tests.factories import make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +69,13 @@ def mailgun_signature(token: str = "t" * 50, at: float = NOW) -> dict[str, str]:
 
 
 def say_signed(client: Any, name: str, body: Any) -> int:
-    """As the provider itself does it."""
+    """As the provider itself does it; what it tells is followed by the job at once."""
+    status = post_signed(client, name, body)
+    follow_events()
+    return status
+
+
+def post_signed(client: Any, name: str, body: Any) -> int:
     if name == "mailgun":
         return say(client, name, {**body, "signature": mailgun_signature()}, **BASIC)
     if name == "resend":
@@ -106,6 +114,7 @@ def test_what_nobody_signed_changes_nothing(client, settings, reader, name) -> N
     assert say(client, name, body) == 400
     assert say_signed(client, name, body) == 400
     assert not Suppression.objects.exists()
+    assert not ProviderEvent.objects.exists() and not ProviderEventKey.objects.exists()
 
 
 @pytest.mark.parametrize("name", COMPLAINTS)

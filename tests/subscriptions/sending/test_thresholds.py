@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from anymail.signals import AnymailTrackingEvent, tracking
+from anymail.signals import AnymailTrackingEvent
 from django.utils import timezone
 
+from newsroom.mail import providers
 from subscriptions.models import IssuePage, Mailing, Newsletter
 from subscriptions.sending import engine, transports
+from subscriptions.tasks import follow_events
+from subscriptions.tracking import inbox
 from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
 from tests.sending import send_all
 
@@ -52,15 +55,17 @@ def tell(mailing: Mailing, kind: str, count: int, first: int = 0) -> None:
         raw |= {"delivery-status": {"code": 550, "message": "5.1.1 No such user"}}
     batch = mailing.batches.earliest("seq")
     readers = list(mailing.newsletter.subscriptions.order_by("pk"))[first : first + count]
-    for reader in readers * 2:
+    for number, reader in enumerate(readers * 2):
         event = AnymailTrackingEvent(
             event_type=kind,
+            event_id=f"{kind} {number}",
             recipient=reader.subscriber.email,
             metadata={"batch": str(batch.pk)},
             mta_response="5.1.1 No such user",
             esp_event={"event-data": raw},
         )
-        tracking.send(sender=None, event=event, esp_name="Mailgun")
+        inbox.take_in(providers.get("mailgun"), [event])
+    follow_events()
     mailing.refresh_from_db()
 
 

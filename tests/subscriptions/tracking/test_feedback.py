@@ -10,6 +10,7 @@ from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch
 from subscriptions.sending import claiming
+from subscriptions.tasks import follow_events
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 URL = "/webhooks/anymail/mailgun/tracking/"
@@ -31,7 +32,9 @@ def tell(client, settings, event: dict, key: str = ""):
             "user-variables": {}, "message": {"headers": {"message-id": "m"}}, **event,
         },
     }  # fmt: skip
-    return client.post(URL, json.dumps(body), content_type="application/json")
+    answer = client.post(URL, json.dumps(body), content_type="application/json")
+    follow_events()
+    return answer
 
 
 BOUNCE = {
