@@ -48,12 +48,14 @@ class AddressField(forms.EmailField):
             raise forms.ValidationError(self.error_messages["foreign"], code="foreign")
         return text
 
-    def clean(self, value: str) -> str:
-        if len(value) <= (self.max_length or 0) and (stored := plain(value)):
+    def clean(self, value: Any) -> str:
+        """``value``: None, if the field was not sent."""
+        text = str(value or "")
+        if len(text) <= (self.max_length or 0) and (stored := plain(text)):
             return stored
         return self.looked_at_closely(value)
 
-    def looked_at_closely(self, value: str) -> str:
+    def looked_at_closely(self, value: Any) -> str:
         value = str(super(forms.EmailField, self).clean(value)).strip()
         if not value:
             return ""

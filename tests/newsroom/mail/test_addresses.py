@@ -66,3 +66,8 @@ def test_fast_look_is_enough_for_the_usual() -> None:
     assert [plain(text) for text in usual] == [
         "Ann.Lee+news@example.co.uk", "a_b-c@sub.example.org", "1@2x.example.museum"
     ]  # fmt: skip
+
+
+def test_field_that_was_not_sent_is_asked_for() -> None:
+    with pytest.raises(ValidationError, match="enter your e-mail address"):
+        AddressField(max_length=254).clean(None)
