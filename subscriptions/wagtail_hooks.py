@@ -232,9 +232,18 @@ hooks.register("asked_address", address_change.asked)
 
 
 @hooks.register("article_boxes", order=100)
+def box_below_article(context: dict[str, Any]) -> str:
+    return signup_box(context, readers_signup.Source.BOX)
+
+
 @hooks.register("front_page_boxes")
-def signup_box(context: dict[str, Any]) -> str:
-    return render_to_string("subscriptions/readers/signup_box.html", signup.signup_box(context))
+def box_on_front_page(context: dict[str, Any]) -> str:
+    return signup_box(context, readers_signup.Source.FRONT)
+
+
+def signup_box(context: dict[str, Any], source: str) -> str:
+    box = signup.signup_box(context, source=source)
+    return render_to_string("subscriptions/readers/signup_box.html", box)
 
 
 @hooks.register("section_links")

@@ -84,6 +84,7 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
         "status": subscription.status,
         "came_from": subscription.source,
         "asked_on": subscription.created_on,
+        "came_by": subscription.source,
         "confirmed_on": subscription.confirmed_on,
         "left_on": subscription.unsubscribed_on,
         "paused_until": subscription.paused_until,

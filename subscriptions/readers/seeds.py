@@ -54,7 +54,7 @@ def agree(token: str) -> Seed:
     """On the seed list, and on the newsletter's. Raises what :func:`read_token` does."""
     with transaction.atomic():
         seed = read_token(token)
-        subscription = signup.subscription_of(seed.newsletter, seed.email)
+        subscription = signup.subscription_of(seed.newsletter, seed.email, signup.Source.SEEDS)
         signup.lift(subscription.subscriber, "agreed to the seed list by its owner")
         if subscription.status != signup.Status.CONFIRMED:
             signup.put_on_list(subscription, "seed list")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from django import forms
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -41,20 +41,46 @@ UNWANTED = _(
 Status = Subscription.Status
 
 
+class Source(TextChoices):
+    """Where a subscription comes from, in words of ours: never what a stranger writes.
+
+    None tells that a reader gives: the form on the page of thanks says “page”, as others do
+    (docs/architecture.md, “Sealed values”).
+    """
+
+    BOX = "site box"  # below an article or an issue
+    PAGE = "page"
+    FRONT = "front page"
+    FOOTER = "footer"
+    EMBEDDED = "embedded"  # a form on another site
+    APP = "app"
+    OWN_PAGE = "own page"
+    SEEDS = "seed list"
+
+
+BY_FORM = [Source.BOX, Source.PAGE, Source.FRONT, Source.FOOTER, Source.EMBEDDED]
+
+
 class SignupForm(forms.Form):
     email = AddressField(max_length=254)
     consent = forms.BooleanField(
         error_messages={"required": _("Please agree to the privacy policy to subscribe.")}
     )
+    source = forms.CharField(required=False)
+
+    def clean_source(self) -> str:
+        """Nobody typed it, so nothing is wrong with it either."""
+        said = self.cleaned_data["source"]
+        return said if said in BY_FORM else Source.PAGE
 
 
-def asked(email: str, newsletter: int, how: str) -> bool:
+def asked(email: str, newsletter: int, how: str, source: str = "") -> bool:
     """What the form's job does (newsroom/mail/asked.py); has it caused a mail?"""
     found = Newsletter.objects.live().filter(pk=newsletter).first()
-    return bool(found and sign_up(found, email, how))
+    return bool(found and sign_up(found, email, how, source))
 
 
-def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
+def sign_up(newsletter: Newsletter, email: str, how: str, source: str = "") -> bool:
     """Record the wish and mail a link to confirm it; is a mail on its way?
 
     Nobody is on the list before the link's button is pressed: anyone can type any address. Who
@@ -64,7 +90,7 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         suppression = Suppression.of(list_index(email))
         if suppression and not suppression.owner_may_lift:
             return False
-        subscription = subscription_of(newsletter, email)
+        subscription = subscription_of(newsletter, email, source)
         transition(subscription, Status.PENDING)
         record(subscription, Consent.Action.ASKED, how)
         listed = subscription.status == Status.CONFIRMED and suppression is None
@@ -74,9 +100,9 @@ def sign_up(newsletter: Newsletter, email: str, how: str) -> bool:
         return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
 
 
-def subscription_of(newsletter: Newsletter, email: str) -> Subscription:
+def subscription_of(newsletter: Newsletter, email: str, source: str) -> Subscription:
     """Theirs, made if there is none, locked until the transaction ends; its reader, too, so that
-    nobody forgets the address meanwhile."""
+    nobody forgets the address meanwhile. The first source stays."""
     subscriber, _ = Subscriber.objects.select_for_update(no_key=True).get_or_create(
         email_index=list_index(email), defaults={"email": email}
     )
@@ -84,7 +110,9 @@ def subscription_of(newsletter: Newsletter, email: str) -> Subscription:
         subscriber.email, subscriber.forgotten_on = email, None
         subscriber.save(update_fields=["email", "forgotten_on"])
     found = Subscription.objects.select_for_update()
-    return found.get_or_create(subscriber=subscriber, newsletter=newsletter)[0]
+    return found.get_or_create(
+        subscriber=subscriber, newsletter=newsletter, defaults={"source": source}
+    )[0]
 
 
 class Superseded(Exception):

@@ -41,7 +41,8 @@ def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
     if refused:
         context = {"newsletter": newsletter, "form": form} | refused._asdict()
         return render(request, "subscriptions/readers/signup.html", context, status=refused.status)
-    asked.ask("signup", form.cleaned_data["email"], newsletter=newsletter.pk, how="form")
+    email, source = form.cleaned_data["email"], form.cleaned_data["source"]
+    asked.ask("signup", email, newsletter=newsletter.pk, how="form", source=source)
     return redirect("check_your_inbox", slug)
 
 

@@ -30,7 +30,11 @@ def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
             raise signup.Forgotten
         # As who confirms does: the subscription first, the suppression afterwards.
         found = Subscription.objects.select_for_update()
-        there, _ = found.get_or_create(subscriber=subscriber, newsletter=newsletter)
+        there, _ = found.get_or_create(
+            subscriber=subscriber,
+            newsletter=newsletter,
+            defaults={"source": signup.Source.OWN_PAGE},
+        )
         if there.unsubscribed_on or there.status == Status.CONFIRMED:
             signup.resubscribe(there)
             return

@@ -197,3 +197,13 @@ def test_who_asks_again_has_a_week_from_then_on(site) -> None:
     Consent.objects.update(on=timezone.localdate() - timedelta(days=8))
     signup.forget_unconfirmed()
     assert not Subscription.objects.filter(pk=old.pk).exists()
+
+
+def test_first_way_in_is_kept_and_a_stranger_writes_none(client, committing) -> None:
+    sign_up(client, committing, email="a@example.org", source="front page")
+    sign_up(client, committing, email="a@example.org", source="site box")
+    sign_up(client, committing, email="b@example.org", source="<b>mine</b> import 3")
+    assert list(Subscription.objects.order_by("pk").values_list("source", flat=True)) == [
+        "front page",
+        "page",
+    ]
