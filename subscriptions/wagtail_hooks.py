@@ -14,7 +14,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
-from newsroom.models import ArticlePage
+from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
 from subscriptions import retention
 from subscriptions.desk import (
@@ -31,10 +31,11 @@ from subscriptions.desk import (
 from subscriptions.desk.readers import access as readers_access
 from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
-from subscriptions.models import IssuePage, Mailing
+from subscriptions.models import IssuePage, Mailing, Newsletter
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
+from subscriptions.readers.signup_form import Source
 from subscriptions.templatetags import signup
 from subscriptions.tracking import inbox
 from subscriptions.transfer import pages as transfer_pages
@@ -233,12 +234,20 @@ hooks.register("asked_address", address_change.asked)
 
 @hooks.register("article_boxes", order=100)
 def box_below_article(context: dict[str, Any]) -> str:
-    return signup_box(context, readers_signup.Source.BOX)
+    return signup_box(context, Source.BOX)
 
 
 @hooks.register("front_page_boxes")
 def box_on_front_page(context: dict[str, Any]) -> str:
-    return signup_box(context, readers_signup.Source.FRONT)
+    return signup_box(context, Source.FRONT)
+
+
+@hooks.register("footer_boxes")
+def form_in_footer(context: dict[str, Any]) -> str:
+    """A short one: it leads to the page that asks which newsletters, and for the consent."""
+    if not readable(Newsletter.objects).exists():
+        return ""
+    return render_to_string("subscriptions/readers/signup_footer.html")
 
 
 def signup_box(context: dict[str, Any], source: str) -> str:

@@ -4,10 +4,11 @@
 links of that page stay below ``/de/``, since that is the script's prefix there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from babel.lists import format_list
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import get_script_prefix, set_script_prefix
@@ -60,6 +61,11 @@ def apart(text: str) -> str:
     """A number, an amount or a name inside of a sentence: from right to left its parts would else
     change places with what stands around it (Unicode Standard Annex 9: FSI, PDI)."""
     return f"\u2068{text}\u2069" if text and spoken() in RIGHT_TO_LEFT else text
+
+
+def listed(texts: Sequence[str]) -> str:
+    """“A, B and C”, as the language that is spoken has it (CLDR, “List Patterns”)."""
+    return format_list([apart(text) for text in texts], locale=tag(spoken()).replace("-", "_"))
 
 
 def speaking(language: str) -> AbstractContextManager[None]:

@@ -66,7 +66,7 @@ def needs_work(request: HttpRequest, email: str) -> bool:
     return not has_worked(request)
 
 
-def ask(what: str, email: str, **detail: int | str) -> None:
+def ask(what: str, email: str, **detail: int | str | list[int]) -> None:
     """Write it down, the same for every address, and let a job do it."""
     asked = Asked.objects.create(
         what=what, email=email, mailbox=mailbox_of(what, email), detail=detail

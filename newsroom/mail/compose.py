@@ -131,7 +131,9 @@ def message_of(
 
 def shown(value: Any) -> str:
     """A value as its reader's language writes it. An address stays as it is: mail programs make it
-    a link, and would take a mark at its end for a part of it."""
+    a link, and would take a mark at its end for a part of it. Of several, all."""
+    if isinstance(value, list):
+        return languages.listed(value)
     if isinstance(value, datetime):
         value = timezone.localtime(value)
     if isinstance(value, date):

@@ -25,6 +25,7 @@ def written_in(language: str = languages.OWN) -> SafeString:
 
 
 register.filter("apart", languages.apart, is_safe=True)
+register.filter("listed", languages.listed)
 
 
 @register.simple_tag

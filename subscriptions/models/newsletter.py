@@ -62,7 +62,7 @@ class NewsletterIndexPage(Page):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        context["newsletters"] = readable(Newsletter.objects.child_of(self))
+        context["newsletters"] = list(readable(Newsletter.objects.child_of(self)))
         return context
 
 

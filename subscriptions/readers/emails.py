@@ -32,23 +32,22 @@ Status = Subscription.Status
         "not hear from us again."
     ),
 )
-def confirm(subscription_id: int) -> Letter | None:
-    """The link that proves the address is the reader's own, and alive."""
-    found = Subscription.objects.filter(pk=subscription_id)
-    subscription = found.select_related("subscriber", "newsletter").first()
-    if not subscription or subscription.status == Status.UNSUBSCRIBED:
-        return None  # left again, before the mail went
-    suppression = subscription.subscriber.suppression
+def confirm(subscription_id: int, consent_id: int | None = None) -> Letter | None:
+    """The link that proves the address is the reader's own, and alive; for all that they asked for
+    in one form, and have neither left nor confirmed meanwhile."""
+    asked = signup.asked_together(subscription_id, consent_id)
+    suppression = asked[0].subscriber.suppression if asked else None
     if suppression and not suppression.owner_may_lift:
         return None
-    if subscription.status == Status.CONFIRMED and not suppression:
-        return None  # meanwhile
-    newsletter, token = subscription.newsletter, signup.confirm_token(subscription)
+    over = {Status.UNSUBSCRIBED} if suppression else {Status.UNSUBSCRIBED, Status.CONFIRMED}
+    waiting = [one for one in asked if one.status not in over]
+    if not waiting:
+        return None
     return Letter(
-        subscription.subscriber.email,
-        language_of(subscription),
-        {"newsletter": newsletter.title},
-        url=absolute_url("confirm", token),
+        waiting[0].subscriber.email,
+        language_of(waiting[0]),
+        {"newsletter": [one.newsletter.title for one in waiting]},
+        url=absolute_url("confirm", signup.confirm_token(*waiting)),
     )
 
 
@@ -90,10 +89,16 @@ def seed_invitation(seed_id: int) -> Letter | None:
         )
     ],
 )
-def already_subscribed(subscription_id: int) -> Letter | None:
-    """For who signs up twice: the page said the same as to everyone, the mail tells."""
+def already_subscribed(subscription_id: int, consent_id: int | None = None) -> Letter | None:
+    """For who signs up twice: the page said the same as to everyone, the mail tells. One about
+    several leaves none of them: that is done on the reader's page."""
     letter = _to_reader(subscription_id)
-    return letter and replace(letter, url="")
+    if letter is None or consent_id is None:
+        return letter and replace(letter, url="")
+    asked = signup.asked_together(subscription_id, consent_id)
+    titles = [one.newsletter.title for one in asked if one.status == Status.CONFIRMED]
+    about = {**letter.about, "newsletter": titles}
+    return replace(letter, url="", about=about, links=letter.links[-1:], headers={})
 
 
 @mail(

@@ -10,6 +10,7 @@ from newsroom.mail import outbox
 from newsroom.models import Suppression
 from subscriptions.models import Newsletter, Seed, Subscription
 from subscriptions.readers import signup
+from subscriptions.readers.signup_form import Source
 
 AGREE_SECONDS = 7 * 24 * 3600
 
@@ -54,7 +55,7 @@ def agree(token: str) -> Seed:
     """On the seed list, and on the newsletter's. Raises what :func:`read_token` does."""
     with transaction.atomic():
         seed = read_token(token)
-        subscription = signup.subscription_of(seed.newsletter, seed.email, signup.Source.SEEDS)
+        subscription = signup.subscription_of(seed.newsletter, seed.email, Source.SEEDS)
         signup.lift(subscription.subscriber, "agreed to the seed list by its owner")
         if subscription.status != signup.Status.CONFIRMED:
             signup.put_on_list(subscription, "seed list")

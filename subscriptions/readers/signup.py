@@ -1,12 +1,14 @@
-"""A reader's way onto a list and off it: sign up -> confirm -> welcome; unsubscribe."""
+"""A reader's way onto a list and off it: sign up -> confirm -> welcome; unsubscribe.
 
-from collections.abc import Collection
+Several newsletters may be asked for in one form: one mail is about them, one press confirms them.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
-from django import forms
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +17,6 @@ from newsroom.core.kept import retention
 from newsroom.core.moves import transition
 from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.mail import outbox
-from newsroom.mail.addresses import AddressField
 from newsroom.mail.asked import PER_WEEK, WEEK
 from newsroom.models import PolicyPage, Suppression
 from subscriptions.models import (
@@ -41,78 +42,86 @@ UNWANTED = _(
 Status = Subscription.Status
 
 
-class Source(TextChoices):
-    """Where a subscription comes from, in words of ours: never what a stranger writes.
-
-    None tells that a reader gives: the form on the page of thanks says “page”, as others do
-    (docs/architecture.md, “Sealed values”).
-    """
-
-    BOX = "site box"  # below an article or an issue
-    PAGE = "page"
-    FRONT = "front page"
-    FOOTER = "footer"
-    EMBEDDED = "embedded"  # a form on another site
-    APP = "app"
-    OWN_PAGE = "own page"
-    SEEDS = "seed list"
-
-
-BY_FORM = [Source.BOX, Source.PAGE, Source.FRONT, Source.FOOTER, Source.EMBEDDED]
-
-
-class SignupForm(forms.Form):
-    email = AddressField(max_length=254)
-    consent = forms.BooleanField(
-        error_messages={"required": _("Please agree to the privacy policy to subscribe.")}
-    )
-    source = forms.CharField(required=False)
-
-    def clean_source(self) -> str:
-        """Nobody typed it, so nothing is wrong with it either."""
-        said = self.cleaned_data["source"]
-        return said if said in BY_FORM else Source.PAGE
-
-
-def asked(email: str, newsletter: int, how: str, source: str = "") -> bool:
+def asked(
+    email: str, newsletters: list[int], how: str, source: str = "", language: str = ""
+) -> bool:
     """What the form's job does (newsroom/mail/asked.py); has it caused a mail?"""
-    found = Newsletter.objects.live().filter(pk=newsletter).first()
-    return bool(found and sign_up(found, email, how, source))
+    found = Newsletter.objects.live().filter(pk__in=newsletters).order_by("pk")
+    return bool(found) and sign_up_for(list(found), email, how, source, language)
 
 
 def sign_up(newsletter: Newsletter, email: str, how: str, source: str = "") -> bool:
+    return sign_up_for([newsletter], email, how, source)
+
+
+def sign_up_for(
+    newsletters: Sequence[Newsletter], email: str, how: str, source: str = "", language: str = ""
+) -> bool:
     """Record the wish and mail a link to confirm it; is a mail on its way?
 
-    Nobody is on the list before the link's button is pressed: anyone can type any address. Who
-    complained about us, or was erased, is not written to, and nothing is kept of the wish.
+    Nobody is on a list before the link's button is pressed: anyone can type any address. Who
+    complained about us, or was erased, is not written to, and nothing is kept of the wish. The mail
+    is about those to confirm; when there are none, about those that come already.
     """
     with transaction.atomic():
         suppression = Suppression.of(list_index(email))
         if suppression and not suppression.owner_may_lift:
             return False
-        subscription = subscription_of(newsletter, email, source)
-        transition(subscription, Status.PENDING)
-        record(subscription, Consent.Action.ASKED, how)
-        listed = subscription.status == Status.CONFIRMED and suppression is None
+        theirs = subscriptions_of(newsletters, email, source, language)
+        first = None
+        for one in theirs:
+            transition(one, Status.PENDING)
+            consent = record(one, Consent.Action.ASKED, how, together=first)
+            first = first or consent.pk
+        waiting = [one for one in theirs if suppression or one.status != Status.CONFIRMED]
+        about = waiting or theirs
         # What has changed since the last mail makes its link worthless: then there is a new one.
-        state = f"{decisions(subscription)}-{mark(suppression)}-{outbox.ten_minutes()}"
-        purpose = "already_subscribed" if listed else "confirm"
-        return outbox.post(purpose, subscription.pk, key=f"{subscription.pk}-{state}")
+        state = [f"{one.pk}-{decisions(one)}" for one in about]
+        return outbox.post(
+            "confirm" if waiting else "already_subscribed",
+            about[0].pk,
+            key="-".join([*state, str(mark(suppression)), str(outbox.ten_minutes())]),
+            second_id=first if len(about) > 1 else None,
+        )
+
+
+def asked_together(subscription_id: int, consent_id: int | None) -> list[Subscription]:
+    """It, and what its reader asked for in the same form, which began with that consent."""
+    wanted = Q(pk=subscription_id)
+    if consent_id:
+        same = Consent.objects.filter(Q(pk=consent_id) | Q(together=consent_id))
+        reader = Subscription.objects.filter(pk=subscription_id).values("subscriber")
+        mine = same.filter(subscription__subscriber__in=reader)
+        wanted |= Q(pk__in=mine.values("subscription"))
+    found = Subscription.objects.filter(wanted).order_by("pk")
+    return list(found.select_related("subscriber", "newsletter"))
 
 
 def subscription_of(newsletter: Newsletter, email: str, source: str) -> Subscription:
-    """Theirs, made if there is none, locked until the transaction ends; its reader, too, so that
-    nobody forgets the address meanwhile. The first source stays."""
+    return subscriptions_of([newsletter], email, source)[0]
+
+
+def subscriptions_of(
+    newsletters: Sequence[Newsletter], email: str, source: str, language: str = ""
+) -> list[Subscription]:
+    """Theirs, made where there is none, locked until the transaction ends; their reader, too, so
+    that nobody forgets the address meanwhile. The first source stays, and a known reader's
+    language: anybody can type any address."""
     subscriber, _ = Subscriber.objects.select_for_update(no_key=True).get_or_create(
-        email_index=list_index(email), defaults={"email": email}
+        email_index=list_index(email), defaults={"email": email, "language": language}
     )
     if subscriber.forgotten_on:  # back after a long time
         subscriber.email, subscriber.forgotten_on = email, None
         subscriber.save(update_fields=["email", "forgotten_on"])
-    found = Subscription.objects.select_for_update()
-    return found.get_or_create(
-        subscriber=subscriber, newsletter=newsletter, defaults={"source": source}
-    )[0]
+    found = Subscription.objects.select_for_update().filter(subscriber=subscriber)
+    # In the order in which a suppression locks them (0002_kept_counts).
+    there = {one.newsletter_id: one for one in found.order_by("pk")}
+    for newsletter in newsletters:
+        if newsletter.pk not in there:
+            there[newsletter.pk] = Subscription.objects.create(
+                subscriber=subscriber, newsletter=newsletter, source=source
+            )
+    return sorted((there[one.pk] for one in newsletters), key=lambda one: one.pk)
 
 
 class Superseded(Exception):
@@ -127,11 +136,12 @@ class Unwanted(Exception):
     """The address complained about us or was erased: it is not written to."""
 
 
-def confirm_token(subscription: Subscription) -> str:
-    """Carries what was decided and suppressed when it was made: older than either, it decides
-    nothing."""
-    suppressed = mark(subscription.subscriber.suppression)
-    return tokens.expiring("confirm", [subscription.pk, decisions(subscription), suppressed])
+def confirm_token(*subscriptions: Subscription) -> str:
+    """Of one reader's. Carries what was decided and suppressed when it was made: older than either,
+    it decides nothing."""
+    first, *more = [[one.pk, decisions(one)] for one in subscriptions]
+    suppressed = mark(subscriptions[0].subscriber.suppression)
+    return tokens.expiring("confirm", [*first, suppressed, *more])
 
 
 def decisions(subscription: Subscription) -> int:
@@ -145,40 +155,48 @@ def mark(suppression: Suppression | None) -> int:
     return suppression.mark if suppression else 0
 
 
-def read_confirm_token(token: str, *, lock: bool = False) -> tuple[Subscription, bool]:
-    """The subscription to confirm, and whether this link has done so already: then it is good for
-    ever, and says so.
+def read_confirm_token(
+    token: str, *, lock: bool = False
+) -> tuple[list[Subscription], list[Subscription]]:
+    """The subscriptions to confirm, and those that this link has confirmed already: that it says
+    for ever. Those about which the reader has decided anew since are in neither.
 
     Raises BadToken, StaleToken, Subscription.DoesNotExist, Superseded, Unwanted.
     """
-    (pk, decided, suppressed), stale = tokens.read_old("confirm", token, seconds=CONFIRM_SECONDS)
-    found = Subscription.objects.select_related("newsletter", "subscriber")
+    (pk, decided, suppressed, *more), stale = tokens.read_old(
+        "confirm", token, seconds=CONFIRM_SECONDS
+    )
+    then = dict([(pk, decided), *more])
+    found = Subscription.objects.select_related("newsletter", "subscriber").filter(pk__in=then)
     if lock:
         found = found.select_for_update(of=("self",))
-    subscription = found.get(pk=pk)
-    suppression = subscription.subscriber.suppression
+    theirs = list(found.order_by("pk"))
+    if not theirs:
+        raise Subscription.DoesNotExist
+    suppression = theirs[0].subscriber.suppression
     if suppression and not suppression.owner_may_lift:
         raise Unwanted
-    later = decisions(subscription) - decided
-    done = later == 1 and subscription.status == Status.CONFIRMED
+    since = {one.pk: decisions(one) - then[one.pk] for one in theirs}
+    done = [one for one in theirs if since[one.pk] == 1 and one.status == Status.CONFIRMED]
+    waiting = [] if stale else [one for one in theirs if not since[one.pk]]
     if stale and not done:
         raise tokens.StaleToken
-    if mark(suppression) not in (0, suppressed) or (later and not done):
+    if mark(suppression) not in (0, suppressed) or not (waiting or done):
         raise Superseded
-    return subscription, done
+    return waiting, done
 
 
-def confirm(token: str) -> Subscription:
-    """Put the reader on the list and welcome them, once however often the button is pressed; an
-    address that had been dead is alive. Raises what :func:`read_confirm_token` does."""
+def confirm(token: str) -> list[Subscription]:
+    """Put the reader on the lists and welcome them to each, once however often the button is
+    pressed; an address that had been dead is alive. Raises what :func:`read_confirm_token` does."""
     with transaction.atomic():
-        subscription, done = read_confirm_token(token, lock=True)
-        if not done:
-            lift(subscription.subscriber, "confirmed by its owner")
-            put_on_list(subscription, "mailed link")
-            key = f"{subscription.pk}-{decisions(subscription)}"
-            outbox.post("welcome", subscription.pk, key=key)
-    return subscription
+        waiting, done = read_confirm_token(token, lock=True)
+        if waiting:
+            lift(waiting[0].subscriber, "confirmed by its owner")
+        for one in waiting:
+            put_on_list(one, "mailed link")
+            outbox.post("welcome", one.pk, key=f"{one.pk}-{decisions(one)}")
+    return sorted(waiting + done, key=lambda one: one.pk)
 
 
 def put_on_list(subscription: Subscription, how: str, agreed_on: date | None = None) -> None:
@@ -261,14 +279,21 @@ def resubscribe(subscription: Subscription) -> None:
             record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
-def record(subscription: Subscription, action: str, how: str, on: date | None = None) -> None:
+def record(
+    subscription: Subscription,
+    action: str,
+    how: str,
+    on: date | None = None,
+    together: int | None = None,
+) -> Consent:
     """What was agreed to, under the policy of today."""
-    Consent.objects.create(
+    return Consent.objects.create(
         subscription=subscription,
         action=action,
         policy_version=policy_version(),
         how=how,
         on=on or timezone.localdate(),
+        together=together,
     )
 
 

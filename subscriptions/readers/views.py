@@ -9,16 +9,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom.core import tokens
 from newsroom.mail import asked
+from newsroom.models import readable
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, dead_link
-from newsroom.web.public_forms import address_decides, own_forms_only, refusal
+from newsroom.web.public_forms import (
+    address_decides,
+    comes_from_our_page,
+    own_forms_only,
+    refusal,
+)
 from subscriptions.models import LeavingReason, Newsletter, Seed, Subscription
 from subscriptions.readers import seeds, signup
+from subscriptions.readers.signup_form import SignupForm, Source
 
+SIGNUP = "subscriptions/readers/signup.html"
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
 SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
@@ -28,27 +37,60 @@ SUPERSEDED = _(
 
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign_up(request: HttpRequest, slug: str) -> HttpResponse:
-    newsletter = get_object_or_404(Newsletter.objects.live(), slug=slug)
+def sign_up(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """To one newsletter, or to those that are chosen there: one mail confirms them all."""
+    offered = _offered(slug)
     if request.method != "POST":
-        return render(request, "subscriptions/readers/signup.html", {"newsletter": newsletter})
+        return render(request, SIGNUP, {"offered": offered})
     if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
-        return redirect("check_your_inbox", slug)
-    form = signup.SignupForm(request.POST)
+        return _check_your_inbox(slug)
+    form = SignupForm(request.POST, offered)
     refused = refusal(request, form, "signup", **SIGNUPS) or proof_of_work.first(
         asked.needs_work(request, form.cleaned_data["email"])
     )
     if refused:
-        context = {"newsletter": newsletter, "form": form} | refused._asdict()
-        return render(request, "subscriptions/readers/signup.html", context, status=refused.status)
+        context = {"offered": offered, "form": form} | refused._asdict()
+        return render(request, SIGNUP, context, status=refused.status)
     email, source = form.cleaned_data["email"], form.cleaned_data["source"]
-    asked.ask("signup", email, newsletter=newsletter.pk, how="form", source=source)
-    return redirect("check_your_inbox", slug)
+    asked.ask("signup", email, newsletters=form.wanted, how="form", source=source)
+    return _check_your_inbox(slug)
+
+
+def _offered(slug: str) -> list[Newsletter]:
+    if slug:
+        return [get_object_or_404(Newsletter.objects.live(), slug=slug)]
+    return list(readable(Newsletter.objects).order_by("path"))
+
+
+def _check_your_inbox(slug: str) -> HttpResponse:
+    return redirect("check_your_inbox", slug) if slug else redirect("check_your_inbox_for_all")
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_once_more(request: HttpRequest) -> HttpResponse:
+    """Where the short form in the footer leads, and forms on other sites: to ours, filled in as
+    far as they were. Nothing happens before it is sent: no other site acts in a reader's name. (An
+    address stands in no URL, so it comes by POST.)"""
+    if request.method != "POST":
+        return redirect("sign_up_for_all")
+    all_of_them = _offered("")
+    wanted = [one for one in all_of_them if one.slug in request.POST.getlist("newsletter")]
+    ours = request.POST.get("source") == Source.FOOTER and comes_from_our_page(request)
+    offered = wanted if len(wanted) == 1 else all_of_them
+    typed = {
+        "email": request.POST.get("email", "")[:254],
+        "newsletter": [one.slug for one in wanted],
+        "source": Source.FOOTER if ours else Source.EMBEDDED,
+    }
+    form = SignupForm(None, offered, initial=typed)
+    return render(request, SIGNUP, {"offered": offered, "form": form, "nearly": True})
 
 
 @require_GET
-def check_your_inbox(request: HttpRequest, slug: str) -> HttpResponse:
-    newsletter = get_object_or_404(Newsletter.objects.live(), slug=slug)
+def check_your_inbox(request: HttpRequest, slug: str = "") -> HttpResponse:
+    newsletter = get_object_or_404(Newsletter.objects.live(), slug=slug) if slug else None
     return render(
         request, "subscriptions/readers/check_your_inbox.html", {"newsletter": newsletter}
     )
@@ -59,9 +101,8 @@ def check_your_inbox(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        subscription, done = signup.read_confirm_token(token)
-        if request.method == "POST":
-            subscription = signup.confirm(token)
+        waiting, done = signup.read_confirm_token(token)
+        theirs = signup.confirm(token) if request.method == "POST" else waiting or done
     except (tokens.StaleToken, Subscription.DoesNotExist):
         return dead_link(request, _("This link has expired. Please sign up again."), 403)
     except signup.Superseded:
@@ -70,8 +111,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, signup.UNWANTED, 403)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    page = "confirmed" if done or request.method == "POST" else "confirm"
-    context = {"newsletter": subscription.newsletter, "again": done}
+    page = "confirm" if waiting and request.method != "POST" else "confirmed"
+    newsletters = [one.newsletter for one in theirs]
+    titles = [one.title for one in newsletters]
+    context = {"newsletters": newsletters, "titles": titles, "again": not waiting}
     return render(request, f"subscriptions/readers/{page}.html", context)
 
 

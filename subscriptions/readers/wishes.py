@@ -14,6 +14,7 @@ from newsroom.core.languages import NAMES
 from newsroom.mail import outbox
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
+from subscriptions.readers.signup_form import Source
 
 PAUSES = (2, 4, 8)  # weeks
 AT_ONCE = 1000
@@ -33,7 +34,7 @@ def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
         there, _ = found.get_or_create(
             subscriber=subscriber,
             newsletter=newsletter,
-            defaults={"source": signup.Source.OWN_PAGE},
+            defaults={"source": Source.OWN_PAGE},
         )
         if there.unsubscribed_on or there.status == Status.CONFIRMED:
             signup.resubscribe(there)

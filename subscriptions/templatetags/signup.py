@@ -1,12 +1,15 @@
-"""``{% signup_box %}``: the sign-up form below an article."""
+"""``{% signup_box %}``: the sign-up form below an article; ``{% signup_form newsletters %}``: for
+several newsletters."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 
 from newsroom.models import PolicyPage, readable
 from subscriptions.models import Newsletter
-from subscriptions.readers.signup import Source
+from subscriptions.readers.signup_form import Source
 
 register = template.Library()
 
@@ -22,6 +25,30 @@ def signup_box(
         "newsletter": newsletter,
         "id": f"signup-{newsletter.pk}" if newsletter else "",  # a page may have several boxes
         "latest": newsletter.latest_issue() if newsletter else None,
+        **_form(context, source),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def signup_form(context: dict[str, Any], newsletters: Sequence[Newsletter]) -> str:
+    """One form for them all; of one alone nobody has to choose."""
+    if len(newsletters) == 1:
+        box = signup_box(context, newsletters[0])
+        return render_to_string("subscriptions/readers/signup_box.html", box)
+    form = context.get("form")
+    chosen = form["newsletter"].value() if form else None
+    box = {"newsletters": newsletters, "id": "signup", "chosen": chosen or []}
+    box |= _form(context, Source.PAGE)
+    return render_to_string("subscriptions/readers/signup_several.html", box)
+
+
+@register.simple_tag
+def newsletters() -> Sequence[Newsletter]:
+    return list(readable(Newsletter.objects).order_by("path"))
+
+
+def _form(context: dict[str, Any], source: str) -> dict[str, Any]:
+    return {
         "policy": PolicyPage.current(),
         "form": context.get("form"),
         "source": source,

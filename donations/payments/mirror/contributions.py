@@ -170,4 +170,4 @@ def _sign_up(checkout: Checkout, donor: Donor | None) -> None:
     ticked = Checkout.objects.filter(form_id=checkout.form_id, newsletter=True)
     newsletter = readable(Newsletter.objects).order_by("path").first()
     if ticked.update(newsletter=False) and checkout.newsletter and donor and newsletter:
-        ask("signup", donor.email, newsletter=newsletter.pk, how="form", source="page")
+        ask("signup", donor.email, newsletters=[newsletter.pk], how="form", source="page")

@@ -194,6 +194,8 @@ class Consent(models.Model):
     policy_version = models.CharField(max_length=20)
     how = models.CharField(max_length=40)
     on = models.DateField(default=timezone.localdate)
+    # Of those that were asked for in one form the first one: one mail is about them all.
+    together = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"{self.action} by {self.how}"
