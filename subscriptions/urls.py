@@ -18,6 +18,7 @@ urlpatterns = [
     path("go/<id:pk>/", clicks.go, name="go"),
     path("go/<id:pk>/<id:variant>/", clicks.go, name="go_variant"),
     path("signup/", views.sign_up, name="sign_up_for_all"),
+    path("api/signup/", views.sign_up_by_app, name="sign_up_by_app"),
     path("almost/", views.ask_once_more, name="ask_once_more"),
     path("check-your-inbox/", views.check_your_inbox, name="check_your_inbox_for_all"),
     path("<page:slug>/feed/", feeds.IssueFeed(), name="issue_feed"),

@@ -4,7 +4,9 @@ A form calls :func:`ask`; the job :func:`answer` does what the hook ``asked_<wha
 """
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -49,7 +51,7 @@ def mailbox_of(what: str, email: str) -> bytes:
     return keyed_hash(f"{local}@{domain}", f"mailbox {what}")
 
 
-def needs_work(request: HttpRequest, email: str) -> bool:
+def needs_work(request: HttpRequest, email: str, said: Mapping[str, Any] | None = None) -> bool:
     """Count this address; True when addresses come too fast, and no work comes with it. Staff are
     told once a day. Who leaves no address ("") does no work."""
     if not email:
@@ -63,7 +65,7 @@ def needs_work(request: HttpRequest, email: str) -> bool:
         return False
     today = timezone.localdate()
     outbox.post("addresses_flood_in", today.toordinal(), key=str(today))
-    return not has_worked(request)
+    return not has_worked(request, said)
 
 
 def ask(what: str, email: str, **detail: int | str | list[int]) -> None:

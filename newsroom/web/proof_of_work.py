@@ -4,7 +4,9 @@ reader, much for who sends thousands. Without JavaScript a browser may wait inst
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.core.signing import BadSignature, TimestampSigner
@@ -36,9 +38,11 @@ def challenge() -> Challenge:
     return Challenge(TimestampSigner(salt="work").sign(secrets.token_urlsafe(9)))
 
 
-def has_worked(request: HttpRequest) -> bool:
-    """A challenge of ours, not too old, used for the first time; solved, or waited for."""
-    text, nonce = request.POST.get("challenge", ""), request.POST.get("work", "")
+def has_worked(request: HttpRequest, said: Mapping[str, Any] | None = None) -> bool:
+    """A challenge of ours, not too old, used for the first time; solved, or waited for. In the
+    form, or in what was ``said`` otherwise."""
+    said = request.POST if said is None else said
+    text, nonce = str(said.get("challenge", "")), str(said.get("work", ""))
     signer = TimestampSigner(salt="work")
     try:
         signer.unsign(text, max_age=CHALLENGE_SECONDS)

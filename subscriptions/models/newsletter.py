@@ -15,6 +15,7 @@ from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
+    HelpPanel,
     InlinePanel,
     MultiFieldPanel,
     ObjectList,
@@ -178,6 +179,9 @@ class Newsletter(AddressedPage):
             label="mail",
             max_num=MOST_WELCOMES,
             help_text="Besides the welcome that a reader gets when they have confirmed.",
+        ),
+        HelpPanel(
+            template="subscriptions/desk/embedded_panel.html", heading="A form for other sites"
         ),
     ]
     edit_handler = TabbedInterface(

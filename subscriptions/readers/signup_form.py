@@ -1,12 +1,14 @@
 """What a reader fills in to sign up, and where it stood."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.core import languages
+from newsroom.core.clean_text import clean
 from newsroom.mail.addresses import AddressField
 from subscriptions.models import Newsletter
 
@@ -42,6 +44,7 @@ class SignupForm(forms.Form):
         error_messages={"required": NONE_CHOSEN, "invalid_choice": NONE_CHOSEN}
     )
     source = forms.CharField(required=False)
+    language = forms.ChoiceField(choices=languages.CHOICES, required=False)  # apps say it
 
     def __init__(self, data: Any, offered: Sequence[Newsletter], **more: Any) -> None:
         """Of one alone nobody has to choose."""
@@ -50,6 +53,19 @@ class SignupForm(forms.Form):
         self.fields["newsletter"].choices = [(one.slug, one.title) for one in offered]  # type: ignore[attr-defined]
         if len(offered) == 1:
             del self.fields["newsletter"]
+
+    @classmethod
+    def of_app(cls, said: Any, offered: Sequence[Newsletter]) -> Self:
+        """Of parsed JSON. Raises ValueError for what has another shape."""
+        if not isinstance(said, dict):
+            raise ValueError
+        email, language = said.get("email", ""), said.get("language", "")
+        chosen = said.get("newsletters", [])
+        texts = [email, language, *chosen] if isinstance(chosen, list) else [None]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError
+        data: dict[str, Any] = {"email": clean(email), "language": language, "newsletter": chosen}
+        return cls(data | {"consent": said.get("consent") is True}, offered)
 
     def clean_source(self) -> str:
         """Nobody typed it, so nothing is wrong with it either."""

@@ -3,9 +3,12 @@
 A GET never changes anything: link scanners open every link in a mail.
 """
 
+import json
+from dataclasses import asdict
+from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -22,6 +25,7 @@ from newsroom.web.public_forms import (
     comes_from_our_page,
     own_forms_only,
     refusal,
+    too_often,
 )
 from subscriptions.models import LeavingReason, Newsletter, Seed, Subscription
 from subscriptions.readers import seeds, signup
@@ -29,6 +33,13 @@ from subscriptions.readers.signup_form import SignupForm, Source
 
 SIGNUP = "subscriptions/readers/signup.html"
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
+# CORS (Fetch, 3.2): any site may ask, without cookies.
+ANY_SITE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
 SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
     "To subscribe, please sign up again."
@@ -86,6 +97,41 @@ def ask_once_more(request: HttpRequest) -> HttpResponse:
     }
     form = SignupForm(None, offered, initial=typed)
     return render(request, SIGNUP, {"offered": offered, "form": form, "nearly": True})
+
+
+@never_cache
+@csrf_exempt
+def sign_up_by_app(request: HttpRequest) -> HttpResponse:
+    """For apps, on whatever site: JSON in, JSON out (docs/sign-up.md). It asks for what a form does
+    and tells no more."""
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=ANY_SITE)
+    if request.method != "POST":
+        return _tell(405, Allow="POST, OPTIONS")
+    if request.content_type != "application/json":  # a browser asks first (CORS), and sends no form
+        return _tell(415)
+    try:
+        said = json.loads(request.body)
+        form = SignupForm.of_app(said, _offered(""))
+    except (ValueError, RecursionError):
+        return _tell(400)
+    if not form.is_valid():
+        return _tell(422, {"errors": form.errors.get_json_data()})
+    if too_often(request, "signup", **SIGNUPS):
+        return _tell(429)
+    email = form.cleaned_data["email"]
+    if asked.needs_work(request, email, said):
+        sum_ = proof_of_work.challenge()
+        return _tell(429, {"challenge": asdict(sum_)})
+    language = form.cleaned_data["language"]
+    detail = {"how": "app", "source": Source.APP, "language": language}
+    asked.ask("signup", email, newsletters=form.wanted, **detail)
+    return _tell(202)
+
+
+def _tell(status: int, said: dict[str, Any] | None = None, **headers: str) -> HttpResponse:
+    body = {"status": HTTPStatus(status).phrase} | (said or {})
+    return JsonResponse(body, status=status, headers=ANY_SITE | headers)
 
 
 @require_GET

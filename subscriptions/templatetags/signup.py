@@ -7,7 +7,9 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 
+from newsroom.core import languages
 from newsroom.models import PolicyPage, readable
+from newsroom.web.http import absolute_url
 from subscriptions.models import Newsletter
 from subscriptions.readers.signup_form import Source
 
@@ -40,6 +42,15 @@ def signup_form(context: dict[str, Any], newsletters: Sequence[Newsletter]) -> s
     box = {"newsletters": newsletters, "id": "signup", "chosen": chosen or []}
     box |= _form(context, Source.PAGE)
     return render_to_string("subscriptions/readers/signup_several.html", box)
+
+
+@register.simple_tag
+def form_for_other_sites(newsletter: Newsletter) -> str:
+    """HTML to copy, in the newsletter's language. It leads to our page, which asks once more."""
+    context = {"newsletter": newsletter, "url": absolute_url("ask_once_more")}
+    with languages.speaking(newsletter.language), languages.addresses_below("/"):
+        page = render_to_string("subscriptions/readers/embedded.html", context)
+    return page.strip()  # no longer “safe”: escaped where it is shown
 
 
 @register.simple_tag

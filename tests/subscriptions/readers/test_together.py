@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 from subscriptions.models import Newsletter, Subscription
 from subscriptions.readers import signup
-from tests.factories import make_subscription
+from tests.factories import make_subscription, make_user
 from tests.subscriptions.readers.test_signup import link_in
 
 EMAIL = "ann@example.org"
@@ -131,3 +131,13 @@ def test_footer_of_every_page_leads_there_too(client, site) -> None:
     assert len(shown.select("input[name=newsletter]")) == 3
     assert shown.select_one("input[name=source]")["value"] == "footer"
     assert not BeautifulSoup(page, "html.parser").select("footer form")
+
+
+def test_form_to_copy_for_other_sites_leads_to_the_newsletters(client, newsletters) -> None:
+    client.force_login(make_user())
+    page = client.get(f"/admin/pages/{newsletters[1].pk}/edit/").text
+    copied = BeautifulSoup(page, "html.parser").select_one("textarea[readonly]").get_text()
+    form = BeautifulSoup(copied, "html.parser").form
+    assert form["action"].endswith("/newsletter/almost/")
+    assert form.select_one("[name=newsletter]")["value"] == "daily"
+    assert "<script" not in copied
