@@ -14,6 +14,7 @@ from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from newsroom.core import tokens
 from newsroom.mail import asked
+from newsroom.mail.addresses import answered, question
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, dead_link
 from newsroom.web.public_forms import is_ours, own_forms_only, refusal
@@ -29,10 +30,12 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     address must stand in no URL, and in no cookie."""
     if request.method != "POST":
         return redirect("support")
-    form = reminders.LaterForm(request.POST)
+    form = reminders.LaterForm(answered(request.POST))
     back = _back(request)
-    refused = refusal(request, form, "later", **REMINDERS) or proof_of_work.first(
-        asked.needs_work(request, form.cleaned_data["email"])
+    refused = (
+        question(form)
+        or refusal(request, form, "later", **REMINDERS)
+        or proof_of_work.first(asked.needs_work(request, form.cleaned_data["email"]))
     )
     if refused:
         context = {"later_form": form, "later": ask_cookie.LATER, "back": back}

@@ -119,12 +119,13 @@ def count(key: str, seconds: int) -> int:
 
 
 class Refused(NamedTuple):
-    """Why a post is not taken: words ("" when the form has them), the status, and a sum that would
-    change it (newsroom/web/proof_of_work.py)."""
+    """Why a post is not taken: words ("" when the form has them), the status, and what would change
+    it: a sum (newsroom/web/proof_of_work.py), an answer (newsroom/mail/addresses.py)."""
 
     problem: Any
     status: int
     challenge: Any = None
+    question: Any = None
 
 
 def refusal(request: HttpRequest, form: BaseForm, what: str, **limit: int) -> Refused | None:

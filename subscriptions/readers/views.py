@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom.core import tokens
 from newsroom.mail import asked
+from newsroom.mail.addresses import answered, question
 from newsroom.models import readable
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, dead_link
@@ -55,9 +56,11 @@ def sign_up(request: HttpRequest, slug: str = "") -> HttpResponse:
         return render(request, SIGNUP, {"offered": offered})
     if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
         return _check_your_inbox(slug)
-    form = SignupForm(request.POST, offered)
-    refused = refusal(request, form, "signup", **SIGNUPS) or proof_of_work.first(
-        asked.needs_work(request, form.cleaned_data["email"])
+    form = SignupForm(answered(request.POST), offered)
+    refused = (
+        question(form)
+        or refusal(request, form, "signup", **SIGNUPS)
+        or proof_of_work.first(asked.needs_work(request, form.cleaned_data["email"]))
     )
     if refused:
         context = {"offered": offered, "form": form} | refused._asdict()

@@ -65,5 +65,6 @@ def _form(context: dict[str, Any], source: str) -> dict[str, Any]:
         "source": source,
         "problem": context.get("problem"),
         "challenge": context.get("challenge"),
+        "question": context.get("question"),
         "request": context.get("request"),
     }

@@ -1,14 +1,16 @@
 // Improves forms that work without it: the answer comes into the box instead of on a new page.
 "use strict";
 
-async function send(form) {
-  const button = form.querySelector("button");
+async function send(form, pressed) {
+  const button = pressed || form.querySelector("button");
   const box = form.closest("[data-answer]");
   const name = form.dataset.inline;
+  const said = new URLSearchParams(new FormData(form));
+  if (pressed?.name) said.append(pressed.name, pressed.value);
   button.disabled = true;
   let answer;
   try {
-    answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    answer = await fetch(form.action, { method: "POST", body: said });
   } catch {
     button.disabled = false;
     form.submit(); // let the browser show what is wrong with the network
@@ -59,7 +61,7 @@ for (const form of document.querySelectorAll("form[data-work]:not(.give)")) {
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.inline) {
     event.preventDefault();
-    send(event.target);
+    send(event.target, event.submitter);
   }
 });
 

@@ -207,3 +207,22 @@ def test_first_way_in_is_kept_and_a_stranger_writes_none(client, committing) -> 
         "front page",
         "page",
     ]
+
+
+def test_mistyped_address_is_asked_about_once(client, committing, inbox) -> None:
+    asks = sign_up(client, committing, email="ann@gmial.com")
+    assert asks.status_code == 422 and "Did you mean ann@gmail.com?" in asks.text
+    assert not Subscriber.objects.exists()
+    still = sign_up(client, committing, email="ann@gmial.com", meant="ann@gmial.com")
+    assert "throw-away" in still.text and "Did you mean" not in still.text
+    for meant in ("ann@gmail.com", "ann@gmaul.com"):
+        with committing():
+            client.post(URL, {"email": "ann@gmaul.com", "consent": "on", "meant": meant})
+        assert inbox.to(meant)[0]["subject"].startswith("Please confirm")
+
+
+def test_who_was_sure_does_a_sum_and_is_not_asked_again(client, committing, monkeypatch) -> None:
+    monkeypatch.setattr("newsroom.mail.asked.PER_MINUTE", 0)
+    page = sign_up(client, committing, email="ann@gmaul.com", meant="ann@gmaul.com")
+    assert page.status_code == 429
+    assert 'name="sure" value="ann@gmaul.com"' in page.text and "Did you mean" not in page.text
