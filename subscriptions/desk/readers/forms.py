@@ -6,8 +6,8 @@ from django import forms
 from django.utils import timezone
 
 from newsroom.mail.addresses import AddressField
+from subscriptions.desk.readers import by_hand
 from subscriptions.models import Newsletter
-from subscriptions.readers import by_hand
 
 
 class WhyForm(forms.Form):

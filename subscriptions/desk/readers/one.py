@@ -21,11 +21,11 @@ from newsroom.core.paths import number_of
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from newsroom.staff.gate import View, needs_fresh_proof
-from subscriptions.desk.readers import access
+from subscriptions.desk.readers import access, by_hand
 from subscriptions.desk.readers.forms import AddForm, EraseForm, LookUpForm, WhyForm
 from subscriptions.desk.readers.mailings import BACK, sent_to
 from subscriptions.models import Subscriber
-from subscriptions.readers import by_hand, erasure, signup
+from subscriptions.readers import erasure, signup
 
 OPEN, OPEN_SECONDS, MOST_OPEN = "looked up", 3600, 20  # in the session: a reader's id, since when
 
