@@ -8,7 +8,7 @@ from django.db import transaction
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.models import Suppression
-from subscriptions.models import Newsletter, Subscription
+from subscriptions.models import Newsletter
 from subscriptions.readers import signup
 
 SOURCE = "by hand"
@@ -43,7 +43,7 @@ def add(newsletter: Newsletter, email: str, proof: Proof | None) -> bool:
                 f"{suppression.since:%-d %B %Y}). Nobody is added while that stands: see "
                 "“Suppressed addresses”."
             )
-        subscription = signup.subscription_of(newsletter, email)
+        subscription = signup.subscription_of(newsletter, email, SOURCE)
         if subscription.status == signup.Status.CONFIRMED:
             raise Refused(f"They are on the list of {newsletter.title} already.")
         left = subscription.unsubscribed_on
@@ -52,8 +52,6 @@ def add(newsletter: Newsletter, email: str, proof: Proof | None) -> bool:
                 f"They left on {left:%-d %B %Y}, and what they agreed to is not newer. Leave the "
                 "proof out: then they are asked by mail."
             )
-        if not subscription.consents.exists():
-            Subscription.objects.filter(pk=subscription.pk).update(source=SOURCE)
         if proof is None:
             return signup.sign_up(newsletter, email, SOURCE)
         signup.put_on_list(subscription, f"{SOURCE}: {proof.how}", agreed_on=proof.on)
