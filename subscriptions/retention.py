@@ -108,6 +108,16 @@ def kept() -> Iterator[Kept]:
         forget=forget_consents,
     )
     yield Kept(
+        _("A list of readers that moves in from another tool, sealed"),
+        _("To take it over."),
+        until=_("Until that is done; a day at most if nobody goes on with it"),
+    )
+    yield Kept(
+        _("What it changed of readers who were here before"),
+        _("So that it can be taken back."),
+        until=_("Until an issue has gone out"),
+    )
+    yield Kept(
         _("To whom an issue was sent: numbers in place of addresses"),
         _("So that nobody gets it twice, and faults are found. How many it were is kept."),
         days=90,
