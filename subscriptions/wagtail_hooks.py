@@ -27,6 +27,7 @@ from subscriptions.desk import (
     start_page,
     suppressions,
     views,
+    words,
 )
 from subscriptions.desk.readers import access as readers_access
 from subscriptions.desk.readers import export, one, overview, segments
@@ -91,6 +92,11 @@ def urls() -> list[Any]:
             "newsletters/imports/<int:pk>/do/<slug:action>/",
             transfer_pages.act,
             name="reader_import_act",
+        ),
+        path(
+            "newsletters/<int:pk>/words/",
+            require_admin_access(words.Words.as_view()),
+            name="newsletter_words",
         ),
         path(issue, require_admin_access(views.IssueDesk.as_view()), name="issue_desk"),
         path(issue + "preview/<slug:mode>/", views.preview, name="issue_preview"),

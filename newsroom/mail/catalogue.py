@@ -36,6 +36,7 @@ class Letter:
     url: str = ""
     links: Sequence[tuple[Words, str]] = ()
     subject: str = ""  # an editor's, in place of the declared one
+    words: "Mail | None" = None  # an editor's, in place of all that is declared
     look: Any = NEWSROOMS_LOOK
     context: Mapping[str, Any] = field(default_factory=dict)  # of a template of its own
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -89,6 +89,7 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
 
     Auto-Submitted (RFC 3834) keeps out-of-office replies away.
     """
+    mail = letter.words or mail
     with languages.speaking(letter.language):
         about = {name: shown(value) for name, value in letter.about.items()}
         context = {

@@ -8,9 +8,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from newsroom.mail import outbox
-from newsroom.mail.catalogue import Letter, mail
+from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.web.http import absolute_url
-from subscriptions.models import IssuePage, Mailing
+from subscriptions.desk import words
+from subscriptions.models import IssuePage, Mailing, NewsletterWords
 from subscriptions.models.mailing import APPROVE
 
 Status = Mailing.Status
@@ -114,3 +115,22 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
         return None
     url = absolute_url("issue_desk", issue.pk)
     return Letter(addresses, about={"issue": issue.title, **about}, url=url)
+
+
+@mail("words_test", subject="Test")
+def words_test(words_id: int, user_id: int) -> Letter | None:
+    """An editor's own words, to themselves; its button leads to the newsletter."""
+    found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if found is None or user is None or not user.email:
+        return None
+    declared, _ = mails()[found.about]
+    newsletter = found.newsletter
+    return Letter(
+        user.email,
+        found.language,
+        words.sample(newsletter),
+        url=newsletter.full_url or "",
+        look=newsletter,
+        words=found.instead_of(declared),
+    )

@@ -35,6 +35,7 @@ from .readers import (
     Subscriber,
     Subscription,
 )
+from .readers.words import NewsletterWords
 from .test_send import TestSend
 from .throttle import Throttle
 
@@ -56,6 +57,7 @@ __all__ = [
     "Newsletter",
     "NewsletterIndexPage",
     "NewsletterRule",
+    "NewsletterWords",
     "OtherSubject",
     "Piece",
     "ProviderEvent",

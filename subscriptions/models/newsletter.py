@@ -180,9 +180,8 @@ class Newsletter(AddressedPage):
             max_num=MOST_WELCOMES,
             help_text="Besides the welcome that a reader gets when they have confirmed.",
         ),
-        HelpPanel(
-            template="subscriptions/desk/embedded_panel.html", heading="A form for other sites"
-        ),
+        InlinePanel("words", heading="Words of mails and pages, in place of ours", label="words"),
+        HelpPanel(template="subscriptions/desk/embedded_panel.html", heading="For other sites"),
     ]
     edit_handler = TabbedInterface(
         [

@@ -8,10 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import languages, tokens
 from newsroom.core.privacy import list_index
-from newsroom.mail.catalogue import Letter, mail
+from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
-from subscriptions.models import AddressChange, Seed, Subscriber, Subscription, WelcomeMail
+from subscriptions.models import (
+    AddressChange,
+    Newsletter,
+    Seed,
+    Subscriber,
+    Subscription,
+    WelcomeMail,
+)
 from subscriptions.readers import address_change, by_mail, erasure, links, seeds, signup
 
 Status = Subscription.Status
@@ -43,12 +50,13 @@ def confirm(subscription_id: int, consent_id: int | None = None) -> Letter | Non
     waiting = [one for one in asked if one.status not in over]
     if not waiting:
         return None
-    return Letter(
+    letter = Letter(
         waiting[0].subscriber.email,
         language_of(waiting[0]),
         {"newsletter": [one.newsletter.title for one in waiting]},
         url=absolute_url("confirm", signup.confirm_token(*waiting)),
     )
+    return letter if len(waiting) > 1 else own_words(letter, "confirm", waiting[0].newsletter)
 
 
 @mail(
@@ -93,8 +101,10 @@ def already_subscribed(subscription_id: int, consent_id: int | None = None) -> L
     """For who signs up twice: the page said the same as to everyone, the mail tells. One about
     several leaves none of them: that is done on the reader's page."""
     letter = _to_reader(subscription_id)
-    if letter is None or consent_id is None:
-        return letter and replace(letter, url="")
+    if letter is None:
+        return None
+    if consent_id is None:
+        return own_words(replace(letter, url=""), "already_subscribed", letter.look)
     asked = signup.asked_together(subscription_id, consent_id)
     titles = [one.newsletter.title for one in asked if one.status == Status.CONFIRMED]
     about = {**letter.about, "newsletter": titles}
@@ -123,12 +133,13 @@ def unsubscribed(subscription_id: int) -> Letter | None:
     if subscription is None:
         return None
     token = tokens.permanent("preferences", subscription.subscriber_id)
-    return Letter(
+    letter = Letter(
         subscription.subscriber.email,
         language_of(subscription),
         {"newsletter": subscription.newsletter.title},
         url=links.preferences_url(token),
     )
+    return own_words(letter, "unsubscribed", subscription.newsletter)
 
 
 @mail(
@@ -142,7 +153,8 @@ def unsubscribed(subscription_id: int) -> Letter | None:
     button=_("Read it"),
 )
 def welcome(subscription_id: int) -> Letter | None:
-    return _to_reader(subscription_id)
+    letter = _to_reader(subscription_id)
+    return letter and own_words(letter, "welcome", letter.look)
 
 
 @mail("series", subject="{newsletter}", template="subscriptions/email/series")
@@ -255,6 +267,12 @@ def language_spoken_by(subscriber: Subscriber) -> str:
     """The one that they have chosen, else that of a newsletter of theirs."""
     first = subscriber.subscriptions.select_related("newsletter").order_by("pk").first()
     return subscriber.language or (first.newsletter.language if first else languages.OWN)
+
+
+def own_words(letter: Letter, about: str, newsletter: Newsletter) -> Letter:
+    """The newsletter's editors', if they have any in its language."""
+    found = newsletter.words.filter(about=about, language=letter.language).first()
+    return replace(letter, words=found.instead_of(mails()[about][0])) if found else letter
 
 
 def _reached(subscription_id: int, status: str) -> Subscription | None:

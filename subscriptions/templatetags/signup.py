@@ -54,6 +54,13 @@ def form_for_other_sites(newsletter: Newsletter) -> str:
 
 
 @register.simple_tag
+def own_words(newsletter: Newsletter, about: str) -> str:
+    """What the newsletter's editors say on that page; “” if nothing."""
+    found = newsletter.words.filter(about=about, language=languages.spoken()).first()
+    return found.on_page() if found else ""
+
+
+@register.simple_tag
 def newsletters() -> Sequence[Newsletter]:
     return list(readable(Newsletter.objects).order_by("path"))
 
