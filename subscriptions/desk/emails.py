@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.web.http import absolute_url
-from subscriptions.desk import words
-from subscriptions.models import IssuePage, Mailing, NewsletterWords
+from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterWords
 from subscriptions.models.mailing import APPROVE
 
 Status = Mailing.Status
@@ -129,8 +128,18 @@ def words_test(words_id: int, user_id: int) -> Letter | None:
     return Letter(
         user.email,
         found.language,
-        words.sample(newsletter),
+        sample(newsletter),
         url=newsletter.full_url or "",
         look=newsletter,
         words=found.instead_of(declared),
     )
+
+
+def sample(newsletter: Newsletter) -> dict[str, Any]:
+    """What the words name."""
+    latest = newsletter.latest_issue()
+    return {
+        "newsletter": newsletter.title,
+        "rhythm": newsletter.rhythm,
+        "latest": latest.subject if latest else "",
+    }

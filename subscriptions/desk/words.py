@@ -1,16 +1,18 @@
 """How the words of a newsletter's mails read, in one language, and a test of them by mail."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
+from newsroom.accounts.models import User
 from newsroom.core import languages
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import filled, shown
+from subscriptions.desk import emails
 from subscriptions.desk.access import NewslettersPage
 from subscriptions.models import Newsletter, NewsletterWords
 from subscriptions.models.mailing import APPROVE
@@ -40,24 +42,14 @@ class Words(NewslettersPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A test, to whoever presses the button."""
-        about = request.POST.get("about", "")
+        about, user = request.POST.get("about", ""), cast(User, request.user)
         found = self.newsletter.words.filter(about=about, language=self.language).first()
-        if found and request.user.email:
-            key = f"{found.pk}-{request.user.pk}-{outbox.ten_minutes()}"
-            outbox.post("words_test", found.pk, key=key, second_id=request.user.pk)
+        if found and user.email:
+            key = f"{found.pk}-{user.pk}-{outbox.ten_minutes()}"
+            outbox.post("words_test", found.pk, key=key, second_id=user.pk)
             messages.success(request, "On its way to you. One test in ten minutes.")
         url = reverse("newsletter_words", args=[self.newsletter.pk])
         return redirect(f"{url}?language={self.language}")
-
-
-def sample(newsletter: Newsletter) -> dict[str, Any]:
-    """What the words name."""
-    latest = newsletter.latest_issue()
-    return {
-        "newsletter": newsletter.title,
-        "rhythm": newsletter.rhythm,
-        "latest": latest.subject if latest else "",
-    }
 
 
 def rows(newsletter: Newsletter, language: str) -> list[dict[str, Any]]:
@@ -65,7 +57,7 @@ def rows(newsletter: Newsletter, language: str) -> list[dict[str, Any]]:
     own = {one.about: one for one in newsletter.words.filter(language=language)}
     found = []
     with languages.speaking(language):
-        about = {name: shown(value) for name, value in sample(newsletter).items()}
+        about = {name: shown(value) for name, value in emails.sample(newsletter).items()}
         for value, label in NewsletterWords.About.choices:
             mail, _ = mails()[value]
             words = own.get(value)
