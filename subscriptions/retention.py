@@ -16,6 +16,7 @@ from subscriptions.models import (
     Batch,
     Consent,
     DeliveryFailure,
+    ImportedChange,
     ProviderEvent,
     ProviderEventKey,
     Subscriber,
@@ -34,13 +35,20 @@ def forget_changes(before: date) -> None:
 
 def forget_addresses(before: date) -> None:
     """Of who has left everything, and asked for nothing since. The row stays with the index, for
-    what they agreed to; who signs up again is known by it, and brings the address."""
+    what they agreed to; who signs up again is known by it, and brings the address. Whom an import
+    took off, on whatever day its file says, can be given back as long as that can be undone."""
     mine = Subscription.objects.filter(subscriber=OuterRef("pk"))
     there = mine.filter(Q(status=Subscription.Status.CONFIRMED) | Q(unsubscribed_on=None))
     lately = mine.filter(unsubscribed_on__gte=before)
     asked = Consent.objects.filter(subscription__subscriber=OuterRef("pk"), on__gte=before)
+    undoable = ImportedChange.objects.filter(subscription__subscriber=OuterRef("pk"))
     gone = Subscriber.objects.filter(
-        ~Exists(there), ~Exists(lately), ~Exists(asked), Exists(mine), forgotten_on=None
+        ~Exists(there),
+        ~Exists(lately),
+        ~Exists(asked),
+        ~Exists(undoable),
+        Exists(mine),
+        forgotten_on=None,
     )
     retention.in_chunks(
         gone, lambda some: some.update(email="", language="", forgotten_on=timezone.localdate())

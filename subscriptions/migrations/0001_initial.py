@@ -451,6 +451,7 @@ class Migration(migrations.Migration):
                 ('confirmed_on', models.DateField(null=True)),
                 ('unsubscribed_on', models.DateField(null=True)),
                 ('suppressed_index', newsroom.core.privacy.BlindIndexField(help_text='Of an address that it suppressed.', max_length=32, null=True)),
+                ('suppressed_mark', models.BigIntegerField(help_text="Which suppression that was: a later one is not the import's.", null=True)),
                 ('reader_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='subscriptions.readerimport')),
                 ('subscription', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='subscriptions.subscription')),
             ],

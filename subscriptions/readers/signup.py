@@ -146,8 +146,7 @@ def confirm_token(*subscriptions: Subscription) -> str:
 
 def decisions(subscription: Subscription) -> int:
     """How often the reader has decided: joined, left."""
-    made = [Consent.Action.CONFIRMED, Consent.Action.WITHDRAWN]
-    return subscription.consents.filter(action__in=made).count()
+    return Consent.objects.decisions().filter(subscription=subscription).count()
 
 
 def mark(suppression: Suppression | None) -> int:
@@ -201,7 +200,8 @@ def confirm(token: str) -> list[Subscription]:
 
 def put_on_list(subscription: Subscription, how: str, agreed_on: date | None = None) -> None:
     """Its owner has said so; ``agreed_on``: then, and not to us just now."""
-    transition(subscription, Status.CONFIRMED, confirmed_on=timezone.localdate())
+    today = timezone.localdate()
+    transition(subscription, Status.CONFIRMED, confirmed_on=today, paused_until=None)
     record(subscription, Consent.Action.CONFIRMED, how, agreed_on)
 
 
@@ -275,7 +275,8 @@ def resubscribe(subscription: Subscription) -> None:
             return
         lift(subscription.subscriber, "asked for on its owner's page")
         gone = Subscription.objects.left().filter(pk=subscription.pk)
-        if transition(gone, Status.CONFIRMED, confirmed_on=timezone.localdate()):
+        today = timezone.localdate()
+        if transition(gone, Status.CONFIRMED, confirmed_on=today, paused_until=None):
             record(subscription, Consent.Action.CONFIRMED, "own page")
 
 
@@ -309,7 +310,11 @@ def forget_unconfirmed(before: date | None = None) -> None:
         subscription=OuterRef("pk"), action=Consent.Action.ASKED, on__gte=before
     )  # whose newest link still works
     over = Subscription.objects.filter(
-        ~Exists(asked_since), status=Status.PENDING, confirmed_on=None, created_on__lt=before
+        ~Exists(asked_since),
+        status=Status.PENDING,
+        confirmed_on=None,
+        unsubscribed_on=None,  # that somebody has left is remembered: an import may bring them
+        created_on__lt=before,
     )
     while _forget_some(over):
         pass

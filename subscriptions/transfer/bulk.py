@@ -41,7 +41,13 @@ INCOMING = """
         email_index bytea, email bytea, state text, since date, left_on date, how text
     ) ON COMMIT DROP
 """
-# Everything that may be changed, in the order in which a suppression locks, too (0002_kept_counts).
+# Everything that may be changed. The readers first, as an erasure does, and so that nobody forgets
+# the address of one who is just put on a list; then in the order in which a suppression locks, too
+# (0002_kept_counts).
+LOCK_READERS = """
+    SELECT FROM subscriptions_subscriber r JOIN incoming USING (email_index)
+    ORDER BY r.id FOR NO KEY UPDATE OF r
+"""
 LOCK = """
     SELECT FROM subscriptions_subscription s
     JOIN subscriptions_subscriber r ON r.id = s.subscriber_id JOIN incoming USING (email_index)
@@ -111,10 +117,11 @@ SUPPRESS = """
             coalesce(left_on, %(today)s),
             ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 15))::bit(60)::bigint
         FROM judged WHERE outcome = 'suppressed' ORDER BY email_index
-        ON CONFLICT (email_index) DO NOTHING RETURNING email_index
+        ON CONFLICT (email_index) DO NOTHING RETURNING email_index, mark
     )
-    INSERT INTO subscriptions_importedchange (reader_import_id, status, suppressed_index)
-    SELECT %(import)s, '', email_index FROM made
+    INSERT INTO subscriptions_importedchange
+        (reader_import_id, status, suppressed_index, suppressed_mark)
+    SELECT %(import)s, '', email_index, mark FROM made
 """
 TAGS = "CREATE TEMPORARY TABLE incoming_tag (email_index bytea, name text) ON COMMIT DROP"
 
@@ -135,6 +142,7 @@ def judge(chunk: Chunk, reader_import: ReaderImport, lock: bool) -> dict[str, in
                 row = (index, sealed, str(person.state), person.since, person.left, how)
                 copy.write_row(row)
         if lock:
+            cursor.execute(LOCK_READERS)
             cursor.execute(LOCK)
         cursor.execute(JUDGE, {"newsletter": reader_import.newsletter_id, "write": lock})
         cursor.execute(COUNT)

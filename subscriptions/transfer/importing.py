@@ -121,6 +121,8 @@ def explain(
 ) -> None:
     """Its owner has said how it is read, and where these readers' consent comes from: look it
     through. Raises Incomplete, Changed."""
+    if reader_import.started_at:  # some of it is written down, as it was explained then
+        raise Changed
     first_rows(look(reader_import), mapping)
     if open_words := [word for word, state in mapping.states.items() if word and not state]:
         raise Incomplete(f"Say what “{open_words[0]}” means.")

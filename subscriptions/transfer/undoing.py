@@ -25,16 +25,24 @@ from subscriptions.transfer.importing import Changed, forget_file
 Status = ReaderImport.Status
 AT_ONCE = 2000  # rows
 PROBLEMS_KEPT = timedelta(days=30)
-# As it was before, unless its owner has decided since. No move of theirs: of nobody's.
-GIVE_BACK = """
+# As it was before, unless something was decided since, here or by a later import. On a list only if
+# they agreed to that still: two imports may be undone in any order. No move of theirs: of nobody's.
+ITS = "split_part(how, ':', 1) = %(source)s"  # consents that it recorded
+GIVE_BACK = f"""
     UPDATE subscriptions_subscription s SET status = c.status, confirmed_on = c.confirmed_on,
         unsubscribed_on = c.unsubscribed_on
     FROM subscriptions_importedchange c
-    WHERE c.subscription_id = s.id AND c.id = ANY(%s) AND s.status <> c.status
+    WHERE c.subscription_id = s.id AND c.id = ANY(%(changes)s) AND s.status <> c.status
     AND NOT EXISTS (
-        SELECT FROM subscriptions_consent own WHERE own.subscription_id = s.id
-        AND own.how NOT LIKE 'import %%' AND own."on" >= %s
+        SELECT FROM subscriptions_consent since WHERE since.subscription_id = s.id
+        AND since.action <> 'asked' AND since.id > (
+            SELECT max(id) FROM subscriptions_consent WHERE subscription_id = s.id AND {ITS}
+        )
     )
+    AND (c.status <> 'confirmed' OR EXISTS (
+        SELECT FROM subscriptions_consent WHERE subscription_id = s.id
+        AND action = 'confirmed' AND NOT {ITS}
+    ))
 """
 
 
@@ -74,7 +82,7 @@ def work(reader_import: ReaderImport) -> None:
 
 def came_with(reader_import: ReaderImport) -> QuerySet[Subscription]:
     """Those who were not here before, and have decided nothing here since."""
-    own = Consent.objects.filter(subscription=OuterRef("pk")).exclude(how__startswith="import ")
+    own = Consent.objects.decisions().filter(subscription=OuterRef("pk"))
     return Subscription.objects.filter(
         ~Exists(own), newsletter=reader_import.newsletter_id, source=reader_import.source
     )
@@ -97,14 +105,18 @@ def give_back_some(reader_import: ReaderImport) -> bool:
         some = list(changes.select_for_update()[:AT_ONCE])
         theirs = Subscription.objects.filter(pk__in=[one.subscription_id for one in some])
         list(theirs.select_for_update().order_by("pk").values_list("pk"))
-        day = timezone.localdate(reader_import.started_at)
+        taken = [one.pk for one in some]
         with connection.cursor() as cursor:
-            cursor.execute(GIVE_BACK, [[one.pk for one in some], day])
-        indexes = [one.suppressed_index for one in some if one.suppressed_index]
-        Suppression.objects.filter(email_index__in=indexes).delete()
+            cursor.execute(GIVE_BACK, {"changes": taken, "source": reader_import.source})
+        made = ImportedChange.objects.filter(
+            pk__in=taken,
+            suppressed_index=OuterRef("email_index"),
+            suppressed_mark=OuterRef("mark"),
+        )
+        Suppression.objects.filter(Exists(made)).delete()
         by_it = Q(how=reader_import.source) | Q(how__startswith=f"{reader_import.source}:")
         Consent.objects.filter(by_it, subscription__in=theirs).delete()
-        changes.filter(pk__in=[one.pk for one in some]).delete()
+        changes.filter(pk__in=taken).delete()
         alive(reader_import, len(some))
     return bool(some)
 
@@ -120,8 +132,9 @@ def forget(now: datetime) -> None:
     month which rows were left out."""
     for one in ReaderImport.objects.forgotten(now):
         with transaction.atomic():
-            transition(one, Status.DROPPED)
-            forget_file(one)
+            working = ReaderImport.objects.filter(pk=one.pk, status__in=ReaderImport.WORKING)
+            if transition(one, Status.DROPPED) or not working.exists():  # begun at this moment
+                forget_file(one)
     for one in ReaderImport.objects.filter(changes__isnull=False).distinct():
         if why_not(one) and not one.working:
             ImportedChange.objects.filter(reader_import=one).delete()

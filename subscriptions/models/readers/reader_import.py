@@ -13,7 +13,7 @@ from django.utils import timezone
 from newsroom.core.moves import Moves
 from newsroom.core.privacy import BlindIndexField, EncryptedField
 
-from .subscriber import Subscription
+from .subscriber import IMPORT, Subscription
 
 KEPT = timedelta(days=1)  # a file that nobody goes on with
 LOST_AFTER = timedelta(minutes=2)  # without a sign of life from the job
@@ -89,7 +89,7 @@ class ReaderImport(models.Model):
     @property
     def source(self) -> str:
         """What its readers' subscriptions and consents say."""
-        return f"import {self.pk}"
+        return f"{IMPORT}{self.pk}"
 
     @property
     def working(self) -> bool:
@@ -148,6 +148,9 @@ class ImportedChange(models.Model):
     unsubscribed_on = models.DateField(null=True)
     suppressed_index = BlindIndexField(  # type: ignore[misc]
         null=True, help_text="Of an address that it suppressed."
+    )
+    suppressed_mark = models.BigIntegerField(
+        null=True, help_text="Which suppression that was: a later one is not the import's."
     )
 
     def __str__(self) -> str:

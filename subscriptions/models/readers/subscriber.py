@@ -179,6 +179,17 @@ class Seed(models.Model):
         return bool(listed)
 
 
+IMPORT = "import "  # how a consent begins that a file says, of somebody who moved in with it
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def decisions(self) -> "ConsentQuerySet":
+        """To join, or to leave, told to us. That an address was typed is none, since anybody can
+        do that; nor is what another tool's file says."""
+        made = [Consent.Action.CONFIRMED, Consent.Action.WITHDRAWN]
+        return self.filter(action__in=made).exclude(how__startswith=IMPORT)
+
+
 class Consent(models.Model):
     """What was agreed to, when, under which policy, and how. Rows are only ever added."""
 
@@ -196,6 +207,8 @@ class Consent(models.Model):
     on = models.DateField(default=timezone.localdate)
     # Of those that were asked for in one form the first one: one mail is about them all.
     together = models.BigIntegerField(null=True)
+
+    objects = ConsentQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.action} by {self.how}"

@@ -1,12 +1,13 @@
 """A list moves in, once however often its file comes; who has left, anywhere, stays away."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,8 @@ from subscriptions.models import (
     Subscription,
     WelcomeMail,
 )
-from subscriptions.readers import signup, welcomes
+from subscriptions.readers import signup, welcomes, wishes
+from subscriptions.retention import forget_addresses
 from subscriptions.transfer import bulk, chunks, importing, undoing
 from subscriptions.transfer.meaning import Mapping
 from tests.conftest import run_jobs
@@ -296,3 +298,113 @@ def test_file_is_sealed_and_forgotten(site: Any) -> None:
     undoing.forget(timezone.now() + timezone.timedelta(days=1, minutes=1))
     made.refresh_from_db()
     assert made.status == Status.DROPPED and not ImportPiece.objects.exists()
+
+
+def test_address_that_was_typed_is_no_decision_and_undo_leaves_it_unconfirmed(site: Any) -> None:
+    signup.sign_up(site.newsletter, "ann@x.org", "form")
+    made = moved_in(site.newsletter, "email\nann@x.org\nbob@x.org\n", otherwise="active")
+    signup.sign_up(site.newsletter, "bob@x.org", "form")
+    undone(made)
+    assert of("ann@x.org").status == "pending"
+    assert not Subscriber.objects.with_email("bob@x.org").exists()
+
+
+def test_who_presses_their_link_after_the_import_has_confirmed_themselves(site: Any) -> None:
+    signup.sign_up(site.newsletter, "ann@x.org", "form")
+    token = signup.confirm_token(of("ann@x.org"))
+    made = moved_in(site.newsletter, "email\nann@x.org\n", otherwise="active")
+    signup.confirm(token)
+    undone(made)
+    assert of("ann@x.org").status == "confirmed"
+
+
+def test_suppression_that_became_stricter_is_not_undone(site: Any) -> None:
+    made = moved_in(site.newsletter, STATES + "ann@x.org,bounced,,,\nbob@x.org,bounced,,,\n")
+    Suppression.add(list_index("ann@x.org"), Suppression.Reason.COMPLAINT)
+    undone(made)
+    assert [one.reason for one in Suppression.objects.all()] == ["complaint"]
+
+
+def test_imports_undone_in_the_wrong_order_leave_nobody_on_a_list_without_consent(
+    site: Any,
+) -> None:
+    signup.sign_up(site.newsletter, "ann@x.org", "form")
+    first = moved_in(site.newsletter, "email\nann@x.org\n", otherwise="active")
+    second = moved_in(site.newsletter, "email\nann@x.org\n", otherwise="unsubscribed")
+    assert of("ann@x.org").status == "unsubscribed"
+    undone(first)
+    undone(second)
+    assert of("ann@x.org").status == "unsubscribed"
+
+
+def test_pause_survives_an_import_that_is_undone_and_ends_when_somebody_comes_back(
+    site: Any,
+) -> None:
+    ann = make_subscription(site.newsletter, "ann@x.org")
+    signup.record(ann, "confirmed", "mailed link", date(2020, 1, 1))
+    wishes.pause(ann, 8)
+    text = STATES + "ann@x.org,unsubscribed,,2024-01-01,\n"
+    undone(moved_in(site.newsletter, text))
+    assert of("ann@x.org").status == "confirmed" and of("ann@x.org").paused
+    moved_in(site.newsletter, text)
+    signup.resubscribe(of("ann@x.org"))
+    assert of("ann@x.org").status == "confirmed" and not of("ann@x.org").paused
+
+
+def test_whom_an_import_took_off_is_given_back_with_their_address(site: Any) -> None:
+    """Though they left long ago, by the file, and the night has come."""
+    ann = make_subscription(site.newsletter, "ann@x.org")
+    signup.record(ann, "confirmed", "mailed link", date(2019, 1, 1))
+    made = moved_in(site.newsletter, STATES + "ann@x.org,unsubscribed,,2022-01-01,\n")
+    forget_addresses(timezone.localdate() - timezone.timedelta(days=30))
+    undone(made)
+    assert of("ann@x.org").status == "confirmed"
+    assert of("ann@x.org").subscriber.email == "ann@x.org"
+
+
+def test_who_had_left_elsewhere_is_remembered_though_somebody_types_the_address(site: Any) -> None:
+    moved_in(site.newsletter, STATES + "ann@x.org,unsubscribed,,2022-01-01,\n")
+    signup.sign_up(site.newsletter, "ann@x.org", "form")
+    signup.forget_unconfirmed(timezone.localdate() + timezone.timedelta(days=1))
+    again = moved_in(site.newsletter, "email\nann@x.org\n", otherwise="active")
+    assert again.counts["had_left"] == 1
+
+
+def test_what_is_half_written_is_not_explained_anew(site: Any) -> None:
+    made = importing.take(site.newsletter, io.BytesIO(b"email\nann@x.org\n"), "x.csv")
+    ReaderImport.objects.update(status=Status.FAILED, started_at=timezone.now())
+    made.refresh_from_db()
+    with pytest.raises(importing.Changed):
+        importing.explain(made, Mapping(**made.mapping | {"otherwise": "active"}), CONSENT)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_address_is_not_forgotten_while_its_reader_is_put_on_a_list(site: Any) -> None:
+    """The job of the night waits for the chunk, and then finds them there."""
+    other = make_subscription(site.newsletter, "ann@x.org", "unsubscribed")
+    Subscription.objects.update(unsubscribed_on=date(2020, 1, 1))
+    made = quick_chunk(site)
+    chunk = next(importing.chunks_of(made))
+    before = timezone.localdate() - timezone.timedelta(days=30)
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            bulk.judge(chunk, made, lock=True)
+            forgetting = threads.submit(in_own_connection, lambda: forget_addresses(before))
+            with pytest.raises(TimeoutError):
+                forgetting.result(timeout=0.5)
+        forgetting.result(timeout=10)
+    other.subscriber.refresh_from_db()
+    assert other.subscriber.forgotten_on  # nothing was written here
+
+
+def quick_chunk(site: Any) -> ReaderImport:
+    made = importing.take(site.newsletter, io.BytesIO(b"email\nann@x.org\n"), "x.csv")
+    made.mapping |= {"otherwise": "active"}
+    return made
+
+
+def in_own_connection(work: Any) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
