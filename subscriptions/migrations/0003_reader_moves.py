@@ -12,11 +12,14 @@ SUPPRESSED = """EXISTS (
     SELECT FROM subscriptions_subscriber JOIN newsroom_suppression USING (email_index)
     WHERE subscriptions_subscriber.id = {row}.subscriber_id
 )"""
-# Both states of what a statement changed and that matters here.
-CHANGED = """
+# Both states of what a statement changed and that matters here; another address does, if no mail
+# went to the old one.
+CHANGED = f"""
     FROM old_rows o JOIN new_rows n USING (id)
-    WHERE (o.status, o.newsletter_id, o.source) IS DISTINCT FROM
-          (n.status, n.newsletter_id, n.source)
+    WHERE ((o.status, o.newsletter_id, o.source) IS DISTINCT FROM
+           (n.status, n.newsletter_id, n.source)
+           OR o.subscriber_id <> n.subscriber_id
+           AND {SUPPRESSED.format(row="o")} <> {SUPPRESSED.format(row="n")})
 """
 # The lists of the addresses in a transition table.
 LISTED = """

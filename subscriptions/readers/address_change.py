@@ -17,11 +17,13 @@ from newsroom.core.moves import transition
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
+from newsroom.mail.asked import PER_WEEK
 from newsroom.models import Suppression
 from subscriptions.models import (
     AddressChange,
     Batch,
     Consent,
+    ImportedChange,
     Mailing,
     ReaderTag,
     Seed,
@@ -33,6 +35,7 @@ from subscriptions.readers import signup
 SECONDS = 7 * 24 * 3600
 KEPT = timedelta(days=7)
 OLD, NEW = "old", "new"  # whose mailbox a link went to
+HOW = "change of address"  # as the consent says it
 
 Status = Subscription.Status
 
@@ -50,9 +53,15 @@ def asked(email: str, subscriber: int) -> bool:
         reader = found.filter(pk=subscriber, forgotten_on=None).exclude(email_index=index).first()
         if reader is None or reader.suppression or _unwanted(index):
             return False
+        # Who has one of their mails can ask, for ever new addresses: their own mailbox is spared.
+        week = timezone.localdate().isocalendar()
+        keys = {n: f"{reader.pk}-{week.year}-{week.week}-{n}" for n in range(PER_WEEK)}
+        free = outbox.never_posted("address_old", keys)
+        if not free:
+            return False
         reader.address_changes.filter(done_on=None).delete()
         change = reader.address_changes.create(email=email, email_index=index)
-        outbox.post("address_old", change.pk, key=str(change.pk))
+        outbox.post("address_old", change.pk, key=keys[free[0]])
         return outbox.post("address_new", change.pk, key=str(change.pk))
 
 
@@ -126,6 +135,11 @@ def _take_tags_along(old: Subscriber, new: Subscriber) -> None:
     ReaderTag.objects.filter(subscriber=old).exclude(name__in=theirs).update(subscriber=new)
 
 
+def has_moved(subscription: Subscription) -> bool:
+    """Its links to leave are in a former mailbox, too: what they open leads no further."""
+    return subscription.consents.filter(how=HOW).exists()
+
+
 def _move(row: Subscription, new: Subscriber, there: Subscription | None) -> None:
     """One subscription with its consents; where the new address has one as well, they become one,
     which is on the list if one of the two was. What nobody has confirmed stays behind."""
@@ -134,17 +148,36 @@ def _move(row: Subscription, new: Subscriber, there: Subscription | None) -> Non
         return
     listed = row.status == Status.CONFIRMED
     Seed.objects.filter(subscription=row).update(subscription=None)  # that mailbox had agreed
-    if there is None:
+    if there is None and listed:
         Subscription.objects.filter(pk=row.pk).update(subscriber=new, seed=False)
         _follow(row, new)
+        there = row
     else:
+        there = there or _left_again(row, new)
         row.consents.update(subscription=there)
+        pause = row.paused_until
         row.delete()
-        row = there
-        if listed and row.status != Status.CONFIRMED:
-            transition(row, Status.CONFIRMED, confirmed_on=timezone.localdate())
+        if listed and there.status != Status.CONFIRMED:
+            today = timezone.localdate()
+            transition(there, Status.CONFIRMED, confirmed_on=today, paused_until=pause)
     if listed:
-        signup.record(row, Consent.Action.CONFIRMED, "change of address")
+        signup.record(there, Consent.Action.CONFIRMED, HOW)
+
+
+def _left_again(row: Subscription, new: Subscriber) -> Subscription:
+    """A list that they have left, as another row: a link to confirm that lies in the old mailbox
+    opens it no more."""
+    left = Subscription.objects.create(
+        subscriber=new,
+        newsletter=row.newsletter,
+        status=Status.UNSUBSCRIBED,
+        created_on=row.created_on,
+        confirmed_on=row.confirmed_on,
+        unsubscribed_on=row.unsubscribed_on,
+        source=row.source,
+    )
+    ImportedChange.objects.filter(subscription=row).update(subscription=left)
+    return left
 
 
 def _follow(row: Subscription, new: Subscriber) -> None:

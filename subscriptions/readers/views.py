@@ -29,7 +29,7 @@ from newsroom.web.public_forms import (
     too_often,
 )
 from subscriptions.models import LeavingReason, Newsletter, Seed, Subscription
-from subscriptions.readers import seeds, signup
+from subscriptions.readers import address_change, seeds, signup
 from subscriptions.readers.signup_form import SignupForm, Source
 
 SIGNUP = "subscriptions/readers/signup.html"
@@ -208,6 +208,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         by_button = request.META.get("QUERY_STRING") == "page"
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
     if subscription:
-        context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
+        if not address_change.has_moved(subscription):
+            context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
         context["reasons"] = LeavingReason.Reason.choices
     return render(request, "subscriptions/readers/unsubscribed.html", context)

@@ -48,7 +48,8 @@ class ReaderMove(models.Model):
     """That so many readers of a newsletter signed up, came or went on a day. No reader is named.
 
     Triggers write the rows (``0003_reader_moves``), as they do for ReaderCount and for its reasons.
-    Who came (confirmed) less who left or bounced is how many are mailable now. A suppression that
+    Who came (confirmed) less who left or bounced is how many are mailable now, or pause: a pause is
+    not told here, since whoever makes one stays. A suppression that
     is lifted makes its owner's lists “confirmed” again; what happens to who is suppressed already
     is not counted a second time.
 

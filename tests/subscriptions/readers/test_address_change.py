@@ -13,13 +13,15 @@ from newsroom.models import Suppression
 from subscriptions.models import (
     AddressChange,
     Batch,
+    Consent,
     DeliveryFailure,
     Newsletter,
     ReaderCount,
+    ReaderMove,
     Subscriber,
     Subscription,
 )
-from subscriptions.readers import address_change, signup
+from subscriptions.readers import address_change, signup, wishes
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import claiming
 from tests.factories import (
@@ -156,12 +158,55 @@ def test_issue_on_its_way_comes_to_the_new_address_and_failures_stay(site, ann) 
     assert DeliveryFailure.objects.get().subscriber is None  # counted still
 
 
-def test_newsletters_of_both_come_together(site, ann) -> None:
+def make_daily(site) -> Newsletter:
     fields = {"sender_name": "O", "sender_address": "o@mail.example.org"}
     daily = Newsletter(title="The Daily", slug="daily", **fields)
     site.newsletter.get_parent().add_child(instance=daily)
+    return daily
+
+
+def test_newsletters_of_both_come_together(site, ann) -> None:
+    daily = make_daily(site)
     there = make_subscription(daily, NEW)
     press_both(ann.subscriber)
     mine = there.subscriber.subscriptions.values_list("newsletter", "status")
     assert set(mine) == {(site.newsletter.pk, "confirmed"), (daily.pk, "confirmed")}
     assert make_subscriber().pk != ann.subscriber_id
+
+
+def test_links_in_the_old_mailbox_lead_no_further_than_out(client, site, ann) -> None:
+    """Neither to the own page of who has moved, nor to a list that they had left."""
+    left = ann.subscriber.subscriptions.create(newsletter=make_daily(site), status="confirmed")
+    signup.unsubscribe(left, "page")
+    signup.sign_up(left.newsletter, OLD, "form")
+    confirm = signup.confirm_token(Subscription.objects.get(pk=left.pk))
+    press_both(ann.subscriber)
+    assert client.post(f"/newsletter/confirm/{confirm}/").status_code == 403
+    for pk in (ann.pk, left.pk):
+        token = tokens.permanent("unsubscribe", pk)
+        page = client.post(f"/newsletter/unsubscribe/{token}/").text
+        assert "You are unsubscribed" in page and "/preferences/" not in page
+    assert set(Subscription.objects.values_list("status", flat=True)) == {"unsubscribed"}
+    assert Consent.objects.filter(subscription__newsletter=left.newsletter, action="withdrawn")
+
+
+def test_pause_moves_along_where_two_become_one(site, ann) -> None:
+    make_subscription(site.newsletter, NEW, status="unsubscribed")
+    wishes.pause(ann, 4)
+    press_both(ann.subscriber)
+    assert Subscription.objects.get().paused
+
+
+def test_old_mailbox_is_asked_three_times_a_week_at_most(ann) -> None:
+    asked = [address_change.asked(f"{n}@x.example.org", ann.subscriber_id) for n in range(5)]
+    assert asked == [True, True, True, False, False]
+
+
+def test_who_leaves_a_dead_address_behind_is_told_as_coming(site, ann) -> None:
+    Suppression.add(ann.subscriber.email_index, Suppression.Reason.BOUNCE)
+    assert not address_change.asked(NEW, ann.subscriber_id)
+    change = ann.subscriber.address_changes.create(email=NEW, email_index=list_index(NEW))
+    for mailbox in (address_change.OLD, address_change.NEW):
+        address_change.agree(address_change.token_of(change, mailbox))
+    moves = {kind: readers for _, kind, readers in ReaderMove.objects.by("newsletter")}
+    assert moves["confirmed"] - moves["bounced"] == audience_of(site.newsletter).count() == 1

@@ -121,7 +121,6 @@ class Readers:
         change = AddressChange.objects.filter(pk=pk, done_on=None).first()
         if change is None:
             return
-        there = [self._row(new, where) is not None for where in range(2)]
         side = SIDES[number % 2]
         with suppress(signup.Unwanted):
             address_change.agree(address_change.token_of(change, side))
@@ -136,9 +135,9 @@ class Readers:
             until = self._paused.pop((who, place), None)
             if (who, place) in self._on:
                 self._on.remove((who, place))
-                self._on.add((new, place))
-                if until and not there[place]:
+                if until and (new, place) not in self._on:
                     self._paused[new, place] = until
+                self._on.add((new, place))
 
     def erase(self, who: str, other: str, where: int, number: int) -> None:
         reader = self._reader(who)
