@@ -5,6 +5,7 @@ out or put in between shows. Which pages are in it: newsroom/staff/audited.py.
 """
 
 import json
+import re
 from typing import NamedTuple
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from newsroom.core.database import keyset, one_at_a_time
 from newsroom.core.privacy import keyed_hash
 
 LOCK = 0x61756469  # of PostgreSQL's advisory locks: “audi”
+ADDRESS = re.compile(r"\S*@\S*")
 COMMAND = "manage.py"  # who, when it was nobody in the admin
 
 
@@ -27,10 +29,12 @@ class Verdict(NamedTuple):
 
 def record(who: str, what: str, row: str = "", why: str = "") -> None:
     """One more entry, in the transaction of what it is about. Writers wait for each other until
-    they commit: otherwise two would follow the same entry."""
+    they commit: otherwise two would follow the same entry. The reason is noted before a form can
+    refuse it, so an address in it is left out here."""
     with transaction.atomic():
         one_at_a_time(LOCK)
         last = AuditEntry.objects.order_by("-pk").first()
+        why = ADDRESS.sub("…", why)
         entry = AuditEntry(at=timezone.now(), who=who, what=what[:120], row=row[:80], why=why[:300])
         entry.chain = follows(last.chain if last else "", entry)
         entry.save(force_insert=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from newsroom.accounts import audit
 from subscriptions.models import Newsletter, ReaderImport
 from subscriptions.transfer import importing, report
 from subscriptions.transfer.formats import BY_KEY, State
@@ -63,6 +64,7 @@ def import_readers(options: dict[str, Any], say: Say) -> None:
     if options["dry_run"]:
         importing.drop(made)
         return
+    audit.record(audit.COMMAND, "imported readers", f"{made.pk} begin")
     importing.begin(made, queue=False)
     work(made, say)
     show(made, say)

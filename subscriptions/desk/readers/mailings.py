@@ -43,6 +43,6 @@ def sent_to(subscriber: Subscriber, now: datetime) -> list[Sent]:
 
 def words(status: str, left_out: bool) -> str:
     if left_out:
-        return "left out: had left, or was suppressed"
+        return "left out: had left, paused, or was suppressed"
     known = {Status.ACCEPTED: "sent", Status.PENDING: "waits", Status.SENDING: "on its way"}
     return known.get(Status(status), str(Status(status).label))

@@ -14,7 +14,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from wagtail.admin.auth import require_admin_access
 
 from newsroom.core.paths import number_of
@@ -74,6 +74,7 @@ def for_who_looked_up(view: View) -> View:
 
 
 @for_who_looked_up
+@require_safe
 def reader(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return page_of(request, subscriber)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from newsroom.accounts.models import AuditEntry
 from subscriptions.models import ImportPiece, Subscription
 
 LISTMONK = "uuid,email,name,attributes,status,created_at,updated_at\n"
@@ -29,6 +30,7 @@ def test_list_is_shown_then_imported(site: Any, tmp_path: Path) -> None:
     said = run(file, "--status", "enabled=active")
     assert "listmonk" in said and "done" in said and "ann" not in said
     assert Subscription.objects.get().status == "confirmed"
+    assert AuditEntry.objects.get().what == "imported readers"
 
 
 @pytest.mark.parametrize(

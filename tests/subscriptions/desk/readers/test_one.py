@@ -78,11 +78,13 @@ def test_nothing_else_finds_anybody(owner, site, typed, status, words) -> None:
     answer = owner.post(LOOK_UP, typed)
     assert answer.status_code == status and words in answer.text
     assert led_to(owner.get(url(reader))) == LOOK_UP
+    assert not any("@" in one.why for one in AuditEntry.objects.all())  # noted before it is refused
 
 
 def test_page_opens_for_who_looked_up_and_for_an_hour(owner, ann, site) -> None:
     other = make_subscription(site.newsletter)
     assert owner.get(url(ann)).status_code == 200
+    assert owner.post(url(ann)).status_code == 405  # only a look is in the audit log
     for action in ("", "remove/", "erase/", "data/"):
         assert led_to(owner.get(url(other, action))) == LOOK_UP
         assert led_to(owner.post(url(other, action), WHY)) == LOOK_UP
@@ -153,7 +155,7 @@ def test_what_was_sent_names_what_became_of_their_copy(site, settings) -> None:
         Batch.objects.filter(pk=one.pk, status="pending").update(status="accepted")
     DeliveryFailure.objects.create(mailing=mailing, subscriber=readers[4], kind="bounced")
     got = [[row.what for row in sent_to(reader, now)] for reader in [*readers, late]]
-    out = "left out: had left, or was suppressed"
+    out = "left out: had left, paused, or was suppressed"
     assert got == [["sent"], [out], ["sent"], ["sent"], ["bounced"], []]
     assert sent_to(readers[2], now + timedelta(days=91)) == []
     Mailing.objects.update(frozen_at=None)
