@@ -77,9 +77,14 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, reason)
         return redirect("issue_desk", pk)
     if request.method != "POST":
+        audience = audience_of(issue.newsletter, approved.segment).count()
+        segment = approved.segment
+        if segment and (odd := segment.stops(audience, approved.segment_readers)):
+            messages.error(request, odd)  # it was counted a while ago
+            return redirect("issue_desk", pk)
         context = {
             "issue": approved,
-            "audience": audience_of(issue.newsletter, approved.segment).count(),
+            "audience": audience,
             "version": approved.version,
         }
         return render(request, "subscriptions/desk/send_now.html", context)

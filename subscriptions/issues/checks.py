@@ -212,4 +212,5 @@ def audience_is_usual(proof: Proof) -> str:
     now = size_of(proof.newsletter, proof.issue.segment)
     if abs(now - before) <= before * UNUSUAL:
         return ""
-    return f"{now:,} readers; the last issue went to {before:,}."
+    shown = proof.issue.segment.shown if proof.issue.segment else f"{now:,}"
+    return f"{shown} readers; the last issue went to {before:,}."

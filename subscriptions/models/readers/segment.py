@@ -92,6 +92,8 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
         when nothing is odd."""
         if readers is None:
             return f"“{self.name}” is being counted. Look again in a minute."
+        if self.supporter and readers < FEW:
+            return f"“{self.name}” has fewer than {FEW} readers: nobody is to see who gives."
         if not readers:
             return f"“{self.name}” has no reader now."
         if chosen is not None and readers > GROWN * max(chosen, 1):
@@ -106,7 +108,7 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
         """How many, in words."""
         if self.readers is None:
             return "being counted"
-        if self.supporter and 0 < self.readers < FEW:
+        if self.supporter and self.readers < FEW:
             return f"fewer than {FEW}"
         return f"{self.readers:,}"
 

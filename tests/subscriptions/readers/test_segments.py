@@ -134,7 +134,8 @@ def frozen(issue: IssuePage) -> Mailing:
     return mailing
 
 
-def test_freeze_and_claim_go_to_the_segment_alone(site, people) -> None:
+def test_freeze_and_claim_go_to_the_segment_alone(site, people, monkeypatch) -> None:
+    monkeypatch.setattr("subscriptions.models.readers.segment.FEW", 2)
     mailing = frozen(issue_to(site, make_segment(site, supporter="no")))
     assert mailing.audience == 2
     make_supporter("dora@example.org")  # gives while the issue is on its way, and is not asked
@@ -148,7 +149,7 @@ def test_freeze_and_claim_go_to_the_segment_alone(site, people) -> None:
     [(1, 1, ""), (1, 10, ""), (1, 11, "has 11 readers"), (100, 0, "has no reader"), (0, 11, "11")],
 )
 def test_empty_or_ten_times_larger_stops_the_checklist(site, then, now, stopped) -> None:
-    segment = make_segment(site, supporter="yes", readers=then)
+    segment = make_segment(site, tags=["x"], readers=then)
     issue = issue_to(site, segment)
     Segment.objects.update(readers=now)
     said = checklist.stops(issue.get_latest_revision_as_object())
@@ -231,6 +232,8 @@ def test_rule_that_says_nothing_or_nonsense_makes_none(client, site, people, rul
 
 def test_few_supporters_are_not_told_apart(site) -> None:
     assert make_segment(site, supporter="yes", readers=3).shown == "fewer than 10"
+    nobody = make_segment(site, name="c", supporter="no", readers=0)
+    assert nobody.shown == "fewer than 10" and nobody.stops(0, 50) == nobody.stops(9, 50) != ""
     assert make_segment(site, name="b", tags=["x"], readers=3).shown == "3"
 
 
