@@ -76,7 +76,7 @@ MATRIX = """
     mail_delivery                           ea
     suppressions                            ela
     seeds                                   ea
-    reader_import*                          ea
+    reader_import*                          ela
 
     readers                                 ela
     readers_export                          la

@@ -24,6 +24,7 @@ ROLES = {
         "newsroom.lift_suppression",
         "subscriptions.see_readers",
         "subscriptions.manage_readers",
+        "subscriptions.import_readers",
         "subscriptions.export_readers",
     ],
     "Finance": [

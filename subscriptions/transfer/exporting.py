@@ -16,7 +16,7 @@ from subscriptions.models import Newsletter, ReaderCount, ReaderMove, Subscripti
 
 HEADINGS = [
     "email", "newsletter", "status", "source", "signed_up_on", "confirmed_on", "unsubscribed_on",
-    "no_mail_because", "tags",
+    "paused_until", "no_mail_because", "tags",
 ]  # fmt: skip
 CONTEXT = "subscriber.email"
 # What nearly all addresses are made of: such a text is a cell as it stands.
@@ -31,6 +31,7 @@ ROWS = """
                concat_ws(',', subscription.created_on,
                          coalesce(subscription.confirmed_on::text, ''),
                          coalesce(subscription.unsubscribed_on::text, ''),
+                         coalesce(subscription.paused_until::text, ''),
                          coalesce(suppression.reason, '')),
                tagged.names
         FROM subscriptions_subscription subscription

@@ -35,7 +35,7 @@ class Imports(AdminPage):
     permission_required = IMPORT
     breadcrumbs_items = [
         *AdminPage.breadcrumbs_items,
-        {"url": reverse_lazy("newsletters"), "label": "Newsletters"},
+        {"url": reverse_lazy("readers"), "label": "Readers"},
     ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def test_plain_text_is_the_cell_that_the_writer_of_spreadsheets_makes(text: str)
 def test_each_reader_of_each_newsletter_has_a_line(site) -> None:
     ann = make_subscription(site.newsletter, "ann@example.org")
     Subscription.objects.update(source="import 3", confirmed_on=date(2026, 1, 5))
+    Subscription.objects.update(paused_until=date(2030, 1, 1))
     for name in ("patrons", EVIL):
         ReaderTag.objects.create(subscriber=ann.subscriber, name=name)
     Suppression.add(list_index("ann@example.org"), "bounce")
@@ -60,6 +61,7 @@ def test_each_reader_of_each_newsletter_has_a_line(site) -> None:
         "signed_up_on": f"{timezone.localdate()}",
         "confirmed_on": "2026-01-05",
         "unsubscribed_on": "",
+        "paused_until": "2030-01-01",
         "no_mail_because": "bounce",
         "tags": f"'{EVIL}, patrons",
     }
