@@ -76,7 +76,7 @@ MATRIX = """
     mail_delivery                           ea
     suppressions                            ela
     seeds                                   ea
-    reader_import*                          ela
+    reader_import*                          la
 
     readers                                 ela
     readers_export                          la

@@ -14,11 +14,11 @@ ROLES = {
         "newsroom.view_author",
         "subscriptions.approve_mailing",
         "subscriptions.view_mailing",
-        "subscriptions.import_readers",
         "newsroom.lift_suppression",
         "subscriptions.see_readers",
     ],
-    # Whoever answers for the lists. Whom these name is nobody else's business.
+    # Whoever answers for the lists. Whom these name is nobody else's business; and an import tells
+    # of an address whether we know it.
     "List owners": [
         "wagtailadmin.access_admin",
         "newsroom.lift_suppression",

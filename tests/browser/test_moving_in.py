@@ -1,4 +1,4 @@
-"""An editor moves in with what Mailchimp exported, sees what it comes to, and takes it back."""
+"""A list owner moves in with what Mailchimp exported, sees what it comes to, and takes it back."""
 
 import io
 import zipfile
@@ -24,7 +24,7 @@ def mailchimp() -> bytes:
 
 
 def test_list_of_mailchimp_moves_in_and_out(staff: Any) -> None:
-    page = staff("editor")
+    page = staff("admin")
     page.goto("/admin/newsletters/")
     page.click("text=Import readers")
     page.select_option("select[name=newsletter]", index=1)

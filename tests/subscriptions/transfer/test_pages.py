@@ -17,7 +17,7 @@ CSV = b"email,status,since\nann@example.org,on,2020-01-01\nbob@example.org,off,\
 
 @pytest.fixture
 def editor(client: Client, site: Any) -> Client:
-    client.force_login(make_user("Editors"))
+    client.force_login(make_user("List owners"))
     return client
 
 
