@@ -1,14 +1,14 @@
 """Staff's pages about readers beside millions of them: each, a segment's count, the export."""
 
-import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from tests.benchmarks import given
 from tests.benchmarks.desk import Figures, median
 
-READERS = int(os.environ.get("READERS", "1000000"))
+READERS = given("READERS", 1_000_000)
 AT_ONCE = 250_000
 # Each has an index of their own; what is sealed is one address, since nobody compares.
 SUBSCRIBERS = """

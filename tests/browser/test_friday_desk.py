@@ -155,6 +155,7 @@ def resolve_both(editor: Editor) -> None:
     page.get_by_label("Toggle comments").click()
     page.locator(".comment summary").first.press("Enter")
     page.get_by_role("menuitem", name="Resolve").click()
+    expect(page.locator(".comment")).to_have_count(0)
     editor.save()
 
 

@@ -160,7 +160,7 @@ def paper(desk: Desk, site: Any, words: Words, settings: Any) -> Paper:
         | {"sender_address": "news@пример.example", "reply_to": "editors@пример.example"}
         | {"time_zone": "Europe/Berlin", "drafting_weekday": 2, "grace_hours": 3, "language": "en"}
         | {"accent": "#005a70", "accent_dark": "#7fd0e8", "canary_minutes": 0, "settle_days": 0}
-        | nothing("holidays", "rules", "welcomes"),
+        | nothing("holidays", "rules", "welcomes", "words"),
     )
     newsletter = Newsletter.objects.get(pk=newsletter.pk)
     pasted = f"{settings.BASE_URL}/{words_path(article)}"

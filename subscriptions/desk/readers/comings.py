@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Sum
+from django.utils import dateformat
 
 from subscriptions.models import Newsletter, ReaderCount, ReaderMove
 
@@ -20,7 +21,7 @@ SPANS = {
     "months": ("12 months", "month", 12),
     "years": ("10 years", "year", 10),
 }
-DAY = {"week": "%-d %b", "month": "%b %Y", "year": "%Y"}  # how a bar is called
+DAY = {"week": "j M", "month": "M Y", "year": "Y"}  # how a bar is called
 WIDE, HIGH, EDGE = 720, 220, 20  # of the drawing; the edge is for words
 
 
@@ -100,7 +101,7 @@ def numbers_of(newsletters: list[Newsletter], span: str, today: date) -> dict[st
 
 
 def label(day: date, period: str) -> str:
-    return day.strftime(DAY[period])
+    return dateformat.format(day, DAY[period])
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,11 @@ pytestmark = pytest.mark.slow
 Publish = Callable[..., Any]
 
 
+NOW = timezone.localtime().replace(second=0, microsecond=0)  # one for all: a minute may end
+
+
 def in_days(days: float) -> datetime:
-    return (timezone.localtime() + timedelta(days=days)).replace(second=0, microsecond=0)
+    return NOW + timedelta(days=days)
 
 
 def typed(moment: datetime | None) -> str:
