@@ -351,3 +351,8 @@ def test_test_mail_is_marked_and_reaches_only_the_editor(issue, audience, inbox)
     assert mail["subject"] == "[Test] On bread"
     assert "%recipient" not in mail["html"]
     assert sum(received(inbox, audience).values()) == 0
+
+
+def test_each_try_waits_twice_as_long_as_the_one_before_and_ten_minutes_at_most() -> None:
+    waits = [engine._backoff(tries).total_seconds() for tries in range(12)]
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]
