@@ -1,5 +1,6 @@
 """A list owner looks at who came and went, looks a reader up, makes a segment, takes the list."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_list_owner_finds_their_way(staff: Callable[[str], Page], product: Produ
             break
         page.wait_for_timeout(500)
         page.reload()
-    expect(row).to_contain_text("2,3")
+    expect(row).to_contain_text(re.compile(r"2,[34]\d\d"))
 
     page.goto("/admin/readers/export/")
     page.locator("[name=newsletters]").first.check()
