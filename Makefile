@@ -49,7 +49,7 @@ chaos: .venv/ready  ## break the send in ninety ways and count who got what; giv
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.chaos
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending
-	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py
+	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py tests/subscriptions/readers/test_machine.py
 	@$(BIN)/python -m tests rare
 
 mutate: .venv/ready  ## [MINUTES=60] [SEED=…]: break the code in small ways, and see which breaks no test notices
