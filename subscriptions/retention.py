@@ -25,10 +25,6 @@ from subscriptions.models import (
 from subscriptions.readers import address_change, erasure, signup
 
 
-def forget_unconfirmed(before: date) -> None:
-    signup.forget_unconfirmed(before)
-
-
 def forget_changes(before: date) -> None:
     retention.delete(AddressChange.objects.filter(asked_on__lt=before))
 
@@ -95,7 +91,7 @@ def kept() -> Iterator[Kept]:
         _("A sign-up that nobody has confirmed, with its address"),
         _("So that its link works for that long."),
         days=signup.UNCONFIRMED_KEPT.days,
-        forget=forget_unconfirmed,
+        forget=signup.forget_unconfirmed,
     )
     yield Kept(
         _("A change of address: the new address, then the former one"),

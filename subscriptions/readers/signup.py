@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +30,6 @@ from subscriptions.models import (
 
 CONFIRM_SECONDS = 7 * 24 * 3600
 UNCONFIRMED_KEPT = timedelta(days=7)
-AT_ONCE = 1000  # rows forgotten in one transaction
 # How somebody leaves who has a mail of ours, which may have been forwarded to them.
 BY_LINK = ("one-click", "mail", "page", "own page")
 
@@ -303,9 +302,8 @@ def policy_version() -> str:
     return policy.version if policy else ""
 
 
-def forget_unconfirmed(before: date | None = None) -> None:
-    """Delete addresses that nobody confirmed within a week."""
-    before = before or timezone.localdate() - UNCONFIRMED_KEPT
+def forget_unconfirmed(before: date) -> None:
+    """Delete addresses that nobody has confirmed. Who has asked once more meanwhile is kept."""
     asked_since = Consent.objects.filter(
         subscription=OuterRef("pk"), action=Consent.Action.ASKED, on__gte=before
     )  # whose newest link still works
@@ -316,16 +314,5 @@ def forget_unconfirmed(before: date | None = None) -> None:
         unsubscribed_on=None,  # that somebody has left is remembered: an import may bring them
         created_on__lt=before,
     )
-    while _forget_some(over):
-        pass
+    retention.delete(over)
     retention.delete(Subscriber.objects.filter(subscriptions=None, created_on__lt=before))
-
-
-def _forget_some(over: QuerySet[Subscription]) -> bool:
-    """Are there perhaps more? Locked in the order in which a suppression locks them
-    (0002_kept_counts); who has asked once more while we waited is kept."""
-    with transaction.atomic():
-        locked = over.select_for_update().order_by("pk").values_list("pk", flat=True)
-        some = list(locked[:AT_ONCE])
-        over.filter(pk__in=some).delete()
-    return len(some) == AT_ONCE

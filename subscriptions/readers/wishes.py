@@ -7,9 +7,9 @@ nothing of them and can be taken back, and whoever joins or leaves is told by ma
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from newsroom.core.kept import retention
 from newsroom.core.languages import NAMES
 from newsroom.mail import outbox
 from subscriptions.models import Newsletter, Subscriber, Subscription
@@ -17,7 +17,6 @@ from subscriptions.readers import signup
 from subscriptions.readers.signup_form import Source
 
 PAUSES = (2, 4, 8)  # weeks
-AT_ONCE = 1000
 
 Status = Subscription.Status
 
@@ -65,15 +64,4 @@ def end_pauses() -> None:
     """Those that are over, so that the kept counts have them again. Who gets an issue does not wait
     for this."""
     over = Subscription.objects.filter(paused_until__lte=timezone.localdate())
-    while _end_some(over):
-        pass
-
-
-def _end_some(over: QuerySet[Subscription]) -> bool:
-    """Are there perhaps more? Locked in the order in which a suppression locks them
-    (0002_kept_counts)."""
-    with transaction.atomic():
-        locked = over.select_for_update().order_by("pk").values_list("pk", flat=True)
-        some = list(locked[:AT_ONCE])
-        over.filter(pk__in=some).update(paused_until=None)
-    return len(some) == AT_ONCE
+    retention.in_chunks(over, lambda some: some.update(paused_until=None))

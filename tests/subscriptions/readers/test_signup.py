@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
 from newsroom.core import tokens
+from newsroom.core.kept import retention
 from newsroom.models import Suppression
 from subscriptions.models import Consent, Subscriber, Subscription
 from subscriptions.readers import signup
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.usefixtures("site", "mail_sandbox")
 def sign_up(client, committing, **fields: str):
     with committing():
         return client.post(URL, FORM | fields, follow=True)
+
+
+def a_week_ago() -> date:
+    return timezone.localdate() - signup.UNCONFIRMED_KEPT
 
 
 def link_in(mail: dict, part: str) -> str:
@@ -162,20 +167,20 @@ def test_unconfirmed_addresses_are_forgotten_after_a_week(site) -> None:
     week_ago = timezone.localdate() - timedelta(days=8)
     Subscription.objects.update(created_on=week_ago)
     Subscriber.objects.update(created_on=week_ago)
-    signup.forget_unconfirmed()
+    signup.forget_unconfirmed(a_week_ago())
     assert list(Subscriber.objects.all()) == [kept.subscriber]
     assert not Subscription.objects.filter(pk=old.pk).exists()
 
 
 def test_who_is_forgotten_is_locked_first_in_the_order_of_a_suppression(site, monkeypatch) -> None:
-    monkeypatch.setattr(signup, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
     for number in range(4):
         make_subscription(site.newsletter, f"{number}@example.org", status="pending")
     Subscription.objects.update(created_on=timezone.localdate() - timedelta(days=8))
     Subscriber.objects.update(created_on=timezone.localdate() - timedelta(days=8))
-    said = sql_of(signup.forget_unconfirmed)
+    said = sql_of(lambda: signup.forget_unconfirmed(a_week_ago()))
     first = next(one for one in said if "subscriptions_subscription" in one)
-    assert first.endswith("ORDER BY 1 ASC LIMIT 2 FOR UPDATE")
+    assert first.endswith('ORDER BY 1 ASC LIMIT 2 FOR UPDATE OF "subscriptions_subscription"')
     assert not Subscriber.objects.exists()
 
 
@@ -192,10 +197,10 @@ def test_who_asks_again_has_a_week_from_then_on(site) -> None:
     old = make_subscription(site.newsletter, "again@example.org", status="pending")
     Subscription.objects.update(created_on=timezone.localdate() - timedelta(days=8))
     signup.sign_up(site.newsletter, "again@example.org", how="form")
-    signup.forget_unconfirmed()
+    signup.forget_unconfirmed(a_week_ago())
     assert Subscription.objects.filter(pk=old.pk).exists()
     Consent.objects.update(on=timezone.localdate() - timedelta(days=8))
-    signup.forget_unconfirmed()
+    signup.forget_unconfirmed(a_week_ago())
     assert not Subscription.objects.filter(pk=old.pk).exists()
 
 
