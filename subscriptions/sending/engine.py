@@ -123,9 +123,13 @@ def _put_off(batch: Batch, result: SendResult, now: datetime) -> None:
         batch.mailing.move(Mailing.Status.PAUSED, problem=problem[:300])
     else:
         batch.split_off(result.later, Status.REJECTED, error=result.error)
-        for subscriber_id, verdict in result.later.items():
-            if kind := GIVEN_UP.get(verdict):
-                thresholds.record(batch.mailing_id, subscriber_id, kind)
+        thresholds.record(
+            [
+                (batch.mailing_id, subscriber_id, kind)
+                for subscriber_id, verdict in result.later.items()
+                if (kind := GIVEN_UP.get(verdict))
+            ]
+        )
 
 
 def _taken_by_anybody(batch: Batch, result: SendResult | None = None) -> bool:
@@ -154,8 +158,7 @@ def _wait_for_person(batch: Batch, result: SendResult, again: dict[str, Any]) ->
         batch.split_off(once, Status.PENDING, **again)
     if result.problem and (once or not twice):
         batch.mailing.move(Mailing.Status.PAUSED, problem=result.problem[:300])
-    for subscriber_id in once:
-        thresholds.record(batch.mailing_id, subscriber_id, Kind.US)
+    thresholds.record([(batch.mailing_id, subscriber_id, Kind.US) for subscriber_id in once])
 
 
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
@@ -227,11 +230,11 @@ def _refused_whole(batch: Batch, outcome: Outcome) -> None:
 
 
 def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
-    """The provider takes no mail to these addresses: remember it, and count it. In one order, so
-    that two who suppress the same ones do not wait for each other."""
-    for subscriber in Subscriber.objects.filter(pk__in=subscriber_ids).order_by("email_index"):
-        Suppression.add(subscriber.email_index, Suppression.Reason.REFUSED)
-        thresholds.record(batch.mailing_id, subscriber.pk, Kind.REFUSED)
+    """The provider takes no mail to these addresses: remember it, and count it."""
+    found = Subscriber.objects.filter(pk__in=subscriber_ids).values_list("pk", "email_index")
+    there = dict(found)
+    Suppression.add_all([(index, Suppression.Reason.REFUSED) for index in there.values()])
+    thresholds.record([(batch.mailing_id, pk, Kind.REFUSED) for pk in there])
 
 
 # --- The end --------------------------------------------------------------------------------

@@ -29,11 +29,7 @@ THRESHOLDS = {
 }
 
 
-def record(mailing_id: int, subscriber_id: int, kind: str) -> None:
-    record_all([(mailing_id, subscriber_id, kind)])
-
-
-def record_all(failed: Collection[tuple[int, int, str]]) -> None:
+def record(failed: Collection[tuple[int, int, str]]) -> None:
     """Write failures down (of a mailing, a reader, a kind), once however often they are told. One
     too many stops the mailing, or suppresses a mailbox that is always full."""
     rows = [

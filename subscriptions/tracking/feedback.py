@@ -82,7 +82,7 @@ def act_on_all(found: Sequence[Found], alive: Sequence[bytes] = ()) -> None:
             ]
         )
         _leave(found, readers)
-        thresholds.record_all(
+        thresholds.record(
             [
                 (one.mailing_id, readers[one.email_index].pk, kind)
                 for one in found
