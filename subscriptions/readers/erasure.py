@@ -102,17 +102,25 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
 
 
 def sent_to(subscriber: Subscriber) -> Iterator[dict[str, Any]]:
-    """The issues that went to them, as far as the lists of ids are kept. Of the newsletters that
-    they are or were on alone, a mailing at a time: no index reaches into the lists."""
+    """The issues that went to them, as far as the lists of ids are kept: of the newsletters that
+    they are or were on, the newest first."""
     mailings = Mailing.objects.filter(
         newsletter__subscriptions__subscriber=subscriber,
         frozen_at__date__gte=subscriber.created_on,
     ).order_by("-frozen_at")
-    for pk, subject, frozen_at in mailings.values_list("pk", "subject", "frozen_at")[:MAILINGS]:
-        theirs = Batch.objects.filter(
-            mailing=pk, status=Batch.Status.ACCEPTED, subscriber_ids__contains=[subscriber.pk]
-        ).exclude(excluded_ids__contains=[subscriber.pk])
-        if theirs.exclude(left_out_ids__contains=[subscriber.pk]).exists():
+    looked = {
+        pk: (subject, frozen_at)
+        for pk, subject, frozen_at in mailings.values_list("pk", "subject", "frozen_at")[:MAILINGS]
+    }
+    accepted = Batch.objects.filter(mailing__in=looked, status=Batch.Status.ACCEPTED)
+    got = (
+        accepted.of_reader(subscriber.pk)
+        .exclude(excluded_ids__contains=[subscriber.pk])
+        .exclude(left_out_ids__contains=[subscriber.pk])
+    )
+    theirs = set(got.values_list("mailing", flat=True))
+    for pk, (subject, frozen_at) in looked.items():
+        if pk in theirs:
             yield {"issue": subject, "on": day_of(frozen_at).date() if frozen_at else None}
 
 
