@@ -13,6 +13,7 @@ from newsroom.mail.addresses import AddressField
 from newsroom.models import Suppression, SuppressionLift
 from newsroom.staff.gate import needs_fresh_proof
 from subscriptions.desk.access import NewslettersPage
+from subscriptions.desk.readers.forms import WhyForm
 from subscriptions.models import DeliveryFailure, Subscription
 
 LATEST = 20
@@ -24,20 +25,12 @@ class AddressForm(forms.Form):
     email = AddressField(max_length=254, label="E-mail address")
 
 
-class LiftForm(AddressForm):
-    why = forms.CharField(
-        max_length=300,
-        label="Why may we write to it again?",
-        help_text="Kept with your name and the time. Please leave names and addresses out.",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Please say why: it is kept as the record of it."},
-    )
+class LiftForm(AddressForm, WhyForm):
+    field_order = ["email", "why"]
 
-    def clean_why(self) -> str:
-        why = " ".join(self.cleaned_data["why"].split())
-        if "@" in why:
-            raise forms.ValidationError("Please leave the address out of the reason.")
-        return why
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["why"].label = "Why may we write to it again?"
 
 
 class Suppressions(NewslettersPage):
