@@ -161,16 +161,12 @@ def context_of(reader_import: ReaderImport) -> dict[str, Any]:
     }
 
 
-def import_for(request: HttpRequest, pk: int) -> ReaderImport:
-    return get_object_or_404(ReaderImport, pk=pk)
-
-
 @require_admin_access
 @permission_required(IMPORT, raise_exception=True)
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far it is, asked for each second while it goes."""
-    context = context_of(import_for(request, pk))
+    context = context_of(get_object_or_404(ReaderImport, pk=pk))
     return render(request, "subscriptions/transfer/progress.html", context)
 
 
@@ -178,7 +174,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(IMPORT, raise_exception=True)
 @require_safe
 def problems(request: HttpRequest, pk: int) -> FileResponse:
-    found = import_for(request, pk)
+    found = get_object_or_404(ReaderImport, pk=pk)
     return csv_response(report.problem_rows(found), f"import-{found.pk}-left-out")
 
 
@@ -190,7 +186,7 @@ ACTIONS = {"begin": importing.begin, "drop": importing.drop, "undo": undoing.beg
 @require_POST
 @needs_fresh_proof
 def act(request: HttpRequest, pk: int, action: str) -> HttpResponse:
-    found = import_for(request, pk)
+    found = get_object_or_404(ReaderImport, pk=pk)
     if action not in ACTIONS:
         raise Http404
     try:
