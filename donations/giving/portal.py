@@ -5,7 +5,7 @@ from typing import Any
 
 import stripe
 from django import forms
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -34,7 +34,14 @@ from newsroom.core.privacy import giving_index
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.web import proof_of_work
-from newsroom.web.http import INCOMPLETE, address_of, behind_link, dead_link, see_other
+from newsroom.web.http import (
+    INCOMPLETE,
+    address_of,
+    behind_link,
+    dead_link,
+    json_file,
+    see_other,
+)
 from newsroom.web.public_forms import own_forms_only, refusal
 
 log = logging.getLogger(__name__)
@@ -170,11 +177,7 @@ def pdf(document: bytes, name: str) -> HttpResponse:
 @require_safe
 def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """Everything we hold about them, as JSON."""
-    return JsonResponse(
-        erasure.everything_about(donor),
-        json_dumps_params={"indent": 2, "ensure_ascii": False},
-        headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
-    )
+    return json_file(erasure.everything_about(donor), "my-data")
 
 
 class EraseForm(forms.Form):

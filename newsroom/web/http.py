@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +57,13 @@ def see_other(url: str) -> HttpResponse:
     return response
 
 
+def json_file(content: Any, name: str) -> HttpResponse:
+    """Somebody's data, to take away: for people to read, too."""
+    readable = {"indent": 2, "ensure_ascii": False}
+    headers = {"Content-Disposition": f'attachment; filename="{name}.json"'}
+    return JsonResponse(content, json_dumps_params=readable, headers=headers)
+
+
 def dead_link(request: HttpRequest, message: Any, status: int) -> HttpResponse:
     return render(request, "dead_link.html", {"message": message}, status=status)
 
@@ -72,7 +79,7 @@ def behind_link(
 
     ``expired`` is what to say of a link older than ``seconds``, or made before the row's ``links``
     was raised; ``gone`` may answer for a row that is no more. A link holds the row's number and
-    that one, or the row's number while that is 0.
+    that one, or the row's number while that is 0, as it is of rows without.
     """
 
     def decorate(view: View) -> View:
@@ -90,7 +97,7 @@ def behind_link(
                 return dead_link(request, INCOMPLETE, 404)
             except model.DoesNotExist:
                 return gone(request) or dead_link(request, GONE, 404)
-            if row.links != links:
+            if getattr(row, "links", 0) != links:
                 return dead_link(request, expired, 403)
             return view(request, row, token, **kwargs)
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from newsroom.core import languages, tokens
 from newsroom.mail import asked, outbox
 from newsroom.models import PolicyPage, readable
 from newsroom.web import proof_of_work
-from newsroom.web.http import GONE, INCOMPLETE, dead_link
+from newsroom.web.http import GONE, INCOMPLETE, behind_link, dead_link, json_file
 from newsroom.web.public_forms import own_forms_only, refusal
 from subscriptions.models import (
     AddressChange,
@@ -176,27 +176,13 @@ def ask_for_data(request: HttpRequest, subscriber: Subscriber, token: str) -> Ht
     return render(request, "subscriptions/readers/ask_for_data.html", context)
 
 
-@never_cache
-@own_forms_only
+@behind_link(erasure.DATA, erasure.DATA_SECONDS, Subscriber, EXPIRED)
 @require_http_methods(["GET", "HEAD", "POST"])
-def data(request: HttpRequest, token: str) -> HttpResponse:
+def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
     """GET shows what we hold about them, POST gives it as JSON."""
-    try:
-        pk = tokens.read_expiring(erasure.DATA, token, seconds=erasure.DATA_SECONDS)
-        subscriber = Subscriber.objects.get(pk=pk)
-    except tokens.StaleToken:
-        return dead_link(request, EXPIRED, 403)
-    except Subscriber.DoesNotExist:
-        return dead_link(request, GONE, 404)
-    except tokens.BadToken:
-        return dead_link(request, INCOMPLETE, 404)
     everything = erasure.everything_about(subscriber)
     if request.method == "POST":
-        return JsonResponse(
-            everything,
-            json_dumps_params={"indent": 2, "ensure_ascii": False},
-            headers={"Content-Disposition": 'attachment; filename="my-data.json"'},
-        )
+        return json_file(everything, "my-data")
     with their_language(subscriber):
         return render(request, "subscriptions/readers/data.html", everything)
 

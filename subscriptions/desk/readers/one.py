@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,6 +21,7 @@ from newsroom.core.paths import number_of
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from newsroom.staff.gate import View, needs_fresh_proof
+from newsroom.web.http import json_file
 from subscriptions.desk.readers import access, by_hand
 from subscriptions.desk.readers.forms import AddForm, EraseForm, LookUpForm, WhyForm
 from subscriptions.desk.readers.mailings import BACK, sent_to
@@ -134,10 +135,7 @@ def data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     form = WhyForm(request.POST)
     if not form.is_valid():
         return page_of(request, subscriber, form)
-    readable = {"indent": 2, "ensure_ascii": False}
-    answer = JsonResponse(erasure.everything_about(subscriber), json_dumps_params=readable)
-    answer["Content-Disposition"] = f'attachment; filename="reader-{subscriber.pk}.json"'
-    return answer
+    return json_file(erasure.everything_about(subscriber), f"reader-{subscriber.pk}")
 
 
 class Add(access.ReadersPage):
