@@ -68,6 +68,12 @@ class Suppression(models.Model):
         return Suppression.objects.filter(email_index=index).first()
 
     @staticmethod
+    def forbids(index: bytes) -> bool:
+        """Not even to ask for a confirmation: its owner can't lift it by that."""
+        found = Suppression.of(index)
+        return bool(found and not found.owner_may_lift)
+
+    @staticmethod
     def add(index: bytes, reason: str) -> None:
         """A stricter reason takes the place of a milder one, never the other way round."""
         Suppression.add_all([(index, reason)])

@@ -51,7 +51,7 @@ def asked(email: str, subscriber: int) -> bool:
     with transaction.atomic():
         found = Subscriber.objects.select_for_update()
         reader = found.filter(pk=subscriber, forgotten_on=None).exclude(email_index=index).first()
-        if reader is None or reader.suppression or _unwanted(index):
+        if reader is None or reader.suppression or Suppression.forbids(index):
             return False
         # Who has one of their mails can ask, for ever new addresses: their own mailbox is spared.
         week = timezone.localdate().isocalendar()
@@ -65,11 +65,6 @@ def asked(email: str, subscriber: int) -> bool:
         return outbox.post("address_new", change.pk, key=str(change.pk))
 
 
-def _unwanted(index: bytes) -> bool:
-    suppression = Suppression.of(index)
-    return bool(suppression and not suppression.owner_may_lift)
-
-
 def token_of(change: AddressChange, mailbox: str) -> str:
     return tokens.expiring("address change", [change.pk, mailbox])
 
@@ -79,7 +74,7 @@ def read_token(token: str) -> tuple[AddressChange, str]:
     pk, mailbox = tokens.read_expiring("address change", token, seconds=SECONDS)
     change = AddressChange.objects.select_related("subscriber").get(pk=pk)
     both = (change.email_index, change.subscriber.email_index)
-    if change.done_on is None and any(map(_unwanted, both)):
+    if change.done_on is None and any(map(Suppression.forbids, both)):
         raise signup.Unwanted
     return change, mailbox
 

@@ -76,8 +76,7 @@ def seed_invitation(seed_id: int) -> Letter | None:
     seed = Seed.objects.select_related("newsletter").filter(pk=seed_id, subscription=None).first()
     if seed is None:
         return None
-    suppression = Suppression.of(list_index(seed.email))
-    if suppression and not suppression.owner_may_lift:
+    if Suppression.forbids(list_index(seed.email)):
         return None
     return Letter(
         seed.email,
@@ -212,8 +211,7 @@ def address_old(change_id: int) -> Letter | None:
 def address_new(change_id: int) -> Letter | None:
     """Anybody can type any address."""
     change = _waiting(change_id)
-    suppression = change and Suppression.of(change.email_index)
-    if change is None or (suppression and not suppression.owner_may_lift):
+    if change is None or Suppression.forbids(change.email_index):
         return None
     return Letter(
         change.email,

@@ -43,8 +43,7 @@ def read_token(token: str) -> Seed:
     """Raises BadToken, StaleToken, Seed.DoesNotExist, Superseded, Unwanted."""
     pk, *then = tokens.read_expiring("seed", token, seconds=AGREE_SECONDS)
     seed = Seed.objects.select_related("newsletter", "subscription").get(pk=pk)
-    suppression = Suppression.of(list_index(seed.email))
-    if suppression and not suppression.owner_may_lift:
+    if Suppression.forbids(list_index(seed.email)):
         raise signup.Unwanted
     if state_of(seed) != then and not seed.agreed:
         raise signup.Superseded
