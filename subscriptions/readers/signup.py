@@ -262,13 +262,18 @@ def _tell_who_left(subscription: Subscription) -> None:
         outbox.post("unsubscribed", subscription.pk, key=key)
 
 
+def keep_address(subscriber_id: int) -> None:
+    """Nobody forgets it until the transaction ends. Raises Forgotten."""
+    readers = Subscriber.objects.select_for_update(no_key=True)
+    if not readers.filter(pk=subscriber_id, forgotten_on=None).exists():
+        raise Forgotten
+
+
 def resubscribe(subscription: Subscription) -> None:
     """An unsubscription taken back, or a dead address that lives, on the reader's own page: their
     link proves the address. Raises Unwanted, Forgotten."""
     with transaction.atomic():
-        found = Subscriber.objects.select_for_update(no_key=True)
-        if not found.filter(pk=subscription.subscriber_id, forgotten_on=None).exists():
-            raise Forgotten
+        keep_address(subscription.subscriber_id)
         # Before the suppression, as who confirms or suppresses does.
         if not Subscription.objects.select_for_update().filter(pk=subscription.pk):
             return

@@ -25,9 +25,7 @@ def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
     """On a list that they were not on, or back on one. Their link proves the address; the consent
     is recorded. Raises Unwanted; Forgotten."""
     with transaction.atomic():
-        readers = Subscriber.objects.select_for_update(no_key=True)
-        if not readers.filter(pk=subscriber.pk, forgotten_on=None).exists():
-            raise signup.Forgotten
+        signup.keep_address(subscriber.pk)
         # As who confirms does: the subscription first, the suppression afterwards.
         found = Subscription.objects.select_for_update()
         there, _ = found.get_or_create(
