@@ -27,7 +27,7 @@ SUBSCRIPTIONS = """
 """
 TAGS = """
     INSERT INTO subscriptions_readertag (subscriber_id, name)
-    SELECT id, 'patrons' FROM subscriptions_subscriber WHERE id %% 20 = 0
+    SELECT id, 'patrons' FROM subscriptions_subscriber WHERE id % 20 = 0
 """
 
 COUNTED = "FROM subscriptions_subscription WHERE"
