@@ -46,9 +46,8 @@ def forget_addresses(before: date) -> None:
         Exists(mine),
         forgotten_on=None,
     )
-    retention.in_chunks(
-        gone, lambda some: some.update(email="", language="", forgotten_on=timezone.localdate())
-    )
+    emptied = {"email": "", "language": "", "country": "", "forgotten_on": timezone.localdate()}
+    retention.in_chunks(gone, lambda some: some.update(**emptied))
 
 
 def forget_consents(before: date) -> None:

@@ -4,10 +4,14 @@
 links of that page stay below ``/de/``, since that is the script's prefix there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
+from unicodedata import normalize
 
+from babel import Locale
 from babel.lists import format_list
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +24,7 @@ NAMES = {tag.partition("-")[0]: name for tag, name in settings.LANGUAGES}  # eac
 CHOICES = list(NAMES.items())
 OWN = settings.SITE_LANGUAGE  # what the newsroom writes in
 RIGHT_TO_LEFT = {"ar", "fa"}
+NO_COUNTRIES = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # CLDR names them beside the countries
 
 
 def refuse_unknown() -> None:
@@ -66,6 +71,15 @@ def apart(text: str) -> str:
 def listed(texts: Sequence[str]) -> str:
     """“A, B and C”, as the language that is spoken has it (CLDR, “List Patterns”)."""
     return format_list([apart(text) for text in texts], locale=tag(spoken()).replace("-", "_"))
+
+
+@cache
+def countries(language: str) -> dict[str, str]:
+    """Codes (ISO 3166, two capital letters) and names, in the order of the names (CLDR)."""
+    named: Mapping[Any, str] = Locale.parse(tag(language), sep="-").territories
+    codes = [code for code in named if code.isalpha() and code not in NO_COUNTRIES]
+    codes.sort(key=lambda code: normalize("NFKD", named[code]).casefold())
+    return {code: named[code] for code in codes}
 
 
 def speaking(language: str) -> AbstractContextManager[None]:

@@ -102,10 +102,10 @@ def _carry_out(change: AddressChange) -> None:
     new, made = Subscriber.objects.get_or_create(
         email_index=change.email_index, defaults={"email": change.email}
     )
-    if new.forgotten_on or (made and old.language):
+    if new.forgotten_on or made:
         new.email, new.forgotten_on = change.email, None
-        new.language = new.language or old.language
-        new.save(update_fields=["email", "forgotten_on", "language"])
+        new.language, new.country = old.language, old.country
+        new.save(update_fields=["email", "forgotten_on", "language", "country"])
     # Readers before subscriptions, as an erasure does; those in the order in which a suppression
     # locks them (0002_kept_counts).
     list(Subscriber.objects.filter(pk__in=[old.pk, new.pk]).select_for_update().order_by("pk"))

@@ -70,7 +70,8 @@ def their_language(subscriber: Subscriber) -> AbstractContextManager[None]:
 
 @own
 def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
-    """Each newsletter with its buttons, those they are not on as well, and their language."""
+    """Each newsletter with its buttons, those they are not on as well, their language and
+    country. (Not which country: mails with the link get forwarded.)"""
     if request.method == "POST":
         change(request, subscriber)
         return redirect("preferences", token)
@@ -88,6 +89,7 @@ def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> Htt
         "policy": PolicyPage.current(),
         "pauses": wishes.PAUSES,
         "all_languages": languages.CHOICES,
+        "countries": languages.countries(languages.spoken()),
     }
     return render(request, "subscriptions/readers/preferences.html", context)
 
@@ -103,6 +105,9 @@ def change(request: HttpRequest, subscriber: Subscriber) -> None:
     said: Any = request.POST
     if "language" in said:
         wishes.speak(subscriber, said["language"])
+        return
+    if "country" in said:
+        wishes.live_in(subscriber, said["country"])
         return
     slug = said.get("newsletter", "")
     if "join" in said:

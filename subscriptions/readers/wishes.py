@@ -1,4 +1,4 @@
-"""What readers change on their own page: on a list or off it, a pause, their language.
+"""What readers change on their own page: on a list or off it, a pause, their language and country.
 
 The link that opens it stands in every mail, and mails get forwarded: so here is only what shows
 nothing of them and can be taken back, and whoever joins or leaves is told by mail.
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from newsroom.core.kept import retention
-from newsroom.core.languages import NAMES
+from newsroom.core.languages import NAMES, OWN, countries
 from newsroom.mail import outbox
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
@@ -56,6 +56,12 @@ def speak(subscriber: Subscriber, language: str) -> None:
     """“”: each newsletter's own. What we don't speak changes nothing."""
     if language == "" or language in NAMES:
         Subscriber.objects.filter(pk=subscriber.pk).update(language=language)
+
+
+def live_in(subscriber: Subscriber, country: str) -> None:
+    """“”: they don't say. What is no country changes nothing."""
+    if country == "" or country in countries(OWN):
+        Subscriber.objects.filter(pk=subscriber.pk).update(country=country)
 
 
 def end_pauses() -> None:

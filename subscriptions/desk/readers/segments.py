@@ -11,28 +11,38 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
+from newsroom.core import languages
 from newsroom.core.jobs import after_commit
 from subscriptions.desk.readers import access
 from subscriptions.models import Newsletter, ReaderMove, Segment
 
-MOST_TAGS = 200
-# An index on names has millions of entries and some tens of names: from each to the next one.
-NAMES = """
-    WITH RECURSIVE names AS (
-        (SELECT name FROM subscriptions_readertag ORDER BY name LIMIT 1)
+MOST = 200
+# An index has millions of entries and some tens of values: from each to the next one.
+DISTINCT = """
+    WITH RECURSIVE found (one) AS (
+        SELECT min({column}) FROM {table} WHERE {column} > ''
         UNION ALL
-        SELECT (SELECT name FROM subscriptions_readertag WHERE name > names.name
-                ORDER BY name LIMIT 1)
-        FROM names WHERE names.name IS NOT NULL
+        SELECT (SELECT min({column}) FROM {table} WHERE {column} > found.one AND {column} <> '')
+        FROM found WHERE found.one IS NOT NULL
     )
-    SELECT name FROM names WHERE name IS NOT NULL LIMIT %s
+    SELECT one FROM found WHERE one IS NOT NULL LIMIT %s
 """
 
 
-def tags() -> list[str]:
+def distinct(table: str, column: str) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(NAMES, [MOST_TAGS])
-        return [name for (name,) in cursor.fetchall()]
+        cursor.execute(DISTINCT.format(table=table, column=column), [MOST])
+        return [one for (one,) in cursor.fetchall()]
+
+
+def tags() -> list[str]:
+    return distinct("subscriptions_readertag", "name")
+
+
+def countries() -> list[tuple[str, str]]:
+    """Those that readers told us, with their names."""
+    told = set(distinct("subscriptions_subscriber", "country"))
+    return [(code, name) for code, name in languages.countries("en").items() if code in told]
 
 
 def sources() -> list[str]:
@@ -45,6 +55,18 @@ class SegmentForm(forms.ModelForm):
     sources = forms.MultipleChoiceField(
         label="They came by one of these", required=False, widget=forms.CheckboxSelectMultiple
     )
+    languages = forms.MultipleChoiceField(
+        label="They read in one of these languages",
+        required=False,
+        choices=languages.CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="As they chose on their own page; who chose none reads in the newsletter’s.",
+    )
+    countries = forms.MultipleChoiceField(
+        label="They told us that they live in one of these countries",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     tags = forms.MultipleChoiceField(
         label="They have one of these tags", required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -52,8 +74,8 @@ class SegmentForm(forms.ModelForm):
     class Meta:
         model = Segment
         fields = [
-            "newsletter", "name", "sources", "tags", "confirmed_from", "confirmed_until",
-            "supporter",
+            "newsletter", "name", "sources", "languages", "countries", "tags", "confirmed_from",
+            "confirmed_until", "supporter",
         ]  # fmt: skip
         labels = {
             "confirmed_from": "Confirmed on this day or later",
@@ -76,8 +98,10 @@ class SegmentForm(forms.ModelForm):
         fields["newsletter"].queryset = Newsletter.objects.live()
         fields["sources"].choices = [(one or " ", one or "not noted") for one in sources()]
         fields["tags"].choices = [(name, name) for name in tags()]
-        if not fields["tags"].choices:
-            del fields["tags"]
+        fields["countries"].choices = countries()
+        for name in ("tags", "countries"):
+            if not fields[name].choices:
+                del fields[name]
 
     def clean_sources(self) -> list[str]:
         return [one.strip() for one in self.cleaned_data["sources"]]
@@ -87,7 +111,7 @@ class SegmentForm(forms.ModelForm):
         first, last = typed.get("confirmed_from"), typed.get("confirmed_until")
         if first and last and first > last:
             self.add_error("confirmed_until", "That is before the other day.")
-        asked = ("sources", "tags", "confirmed_from", "confirmed_until", "supporter")
+        asked = set(self.Meta.fields) - {"newsletter", "name"}
         if not self.errors and not any(typed.get(name) for name in asked):
             raise forms.ValidationError("Everybody is in it: choose what tells them apart.")
         return typed

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from newsroom.core import languages
+
 from .reader_tag import ReaderTag
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
     name = models.CharField(max_length=80)
     sources = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    languages = ArrayField(models.CharField(max_length=2), default=list, blank=True)
+    countries = ArrayField(models.CharField(max_length=2), default=list, blank=True)
     confirmed_from = models.DateField(null=True, blank=True)
     confirmed_until = models.DateField(null=True, blank=True)
     supporter = models.CharField(max_length=3, choices=Supporter, default="", blank=True)
@@ -82,6 +86,13 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
             found = found.filter(confirmed_on__gte=self.confirmed_from)
         if self.confirmed_until:
             found = found.filter(confirmed_on__lte=self.confirmed_until)
+        if self.languages:
+            speak = Q(subscriber__language__in=self.languages)
+            if self.newsletter.language in self.languages:
+                speak |= Q(subscriber__language="")
+            found = found.filter(speak)
+        if self.countries:
+            found = found.filter(subscriber__country__in=self.countries)
         if self.tags:
             tagged = ReaderTag.objects.filter(subscriber=OuterRef("subscriber"), name__in=self.tags)
             found = found.filter(Exists(tagged))
@@ -120,6 +131,12 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
             said.append(
                 f"came by {' or '.join(one or 'what was not noted' for one in self.sources)}"
             )
+        if self.languages:
+            said.append(f"read in {' or '.join(languages.NAMES[one] for one in self.languages)}")
+        if self.countries:
+            named = languages.countries("en")
+            told = " or ".join(named[one] for one in self.countries)
+            said.append(f"told us that they live in {told}")
         if self.confirmed_from:
             said.append(f"confirmed on {self.confirmed_from:%-d %B %Y} or later")
         if self.confirmed_until:

@@ -32,6 +32,13 @@ class Subscriber(models.Model):
         db_default="",
         help_text="Of their own page and single mails; empty: a newsletter's.",
     )
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="As they told us on their own page (ISO 3166); nobody looks it up.",
+    )
     forgotten_on = models.DateField(
         null=True,
         help_text="When the address was forgotten, since they had left everything. The index stays "
@@ -41,6 +48,9 @@ class Subscriber(models.Model):
     objects = SubscriberQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["country"], condition=~Q(country=""), name="countries_of_readers")
+        ]
         permissions = [
             ("see_readers", "Can see how readers come and go"),
             ("manage_readers", "Can look up, add, remove and erase a reader"),

@@ -1,4 +1,4 @@
-"""The reader's own page: on a list, off it, a pause, their language."""
+"""The reader's own page: on a list, off it, a pause, their language and country."""
 
 from datetime import timedelta
 
@@ -120,6 +120,16 @@ def test_page_and_mails_speak_the_language_that_they_chose(
     assert Subscriber.objects.get().language == "de"
     client.post(page, {"language": ""})
     assert Subscriber.objects.get().language == ""
+
+
+def test_country_is_told_forgotten_and_never_shown(client, ann) -> None:
+    page = page_of(ann.subscriber)
+    assert "Deutschland" in client.get(f"/de{page}").text
+    for told, kept in [("DE", "DE"), ("de", "DE"), ("EU", "DE"), ("X" * 5000, "DE"), ("", "")]:
+        client.post(page, {"country": told})
+        assert Subscriber.objects.get().country == kept
+    client.post(page, {"country": "GE"})
+    assert "selected" not in client.get(page).text.partition('id="country"')[2]
 
 
 def test_looking_changes_nothing_and_a_forged_link_opens_nothing(client, ann) -> None:

@@ -12,7 +12,15 @@ from donations.models import Contribution, Donor
 from newsroom.core.privacy import giving_index, list_index
 from newsroom.models import Suppression
 from subscriptions.issues import checklist, rendering
-from subscriptions.models import Batch, IssuePage, Mailing, ReaderTag, Segment, Subscription
+from subscriptions.models import (
+    Batch,
+    IssuePage,
+    Mailing,
+    ReaderTag,
+    Segment,
+    Subscriber,
+    Subscription,
+)
 from subscriptions.readers import audience
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import claiming, freezing
@@ -54,11 +62,15 @@ def found(site: Any, segment: Segment) -> set[str]:
 
 @pytest.fixture
 def people(site) -> dict[str, Subscription]:
-    """Ann and Bob support us, Ann and Cy have a tag, Dora came by import, long ago."""
+    """Ann and Bob support us, Ann and Cy have a tag, Bob reads in Russian, Cy lives in Georgia,
+    Dora came by import, long ago."""
     made = {name: make_subscription(site.newsletter, f"{name}@example.org") for name in NAMES}
     Subscription.objects.update(confirmed_on=TODAY)
     long_ago = TODAY - timedelta(days=400)
     Subscription.objects.filter(pk=made["dora"].pk).update(source="import 1", confirmed_on=long_ago)
+    readers = Subscriber.objects
+    readers.filter(pk=made["bob"].subscriber_id).update(language="ru")
+    readers.filter(pk=made["cy"].subscriber_id).update(country="GE")
     for name in ("ann", "cy"):
         ReaderTag.objects.create(subscriber=made[name].subscriber, name="patrons")
     for name in ("ann", "bob"):
@@ -77,6 +89,9 @@ NAMES = ("ann", "bob", "cy", "dora")
         ({"tags": ["patrons", "x"]}, "ann cy"),
         ({"sources": ["import 1", "import 2"]}, "dora"),
         ({"sources": [""]}, "ann bob cy"),
+        ({"languages": ["ru"]}, "bob"),
+        ({"languages": ["en"]}, "ann cy dora"),
+        ({"countries": ["DE", "GE"]}, "cy"),
         ({"confirmed_from": TODAY}, "ann bob cy"),
         ({"confirmed_until": TODAY - timedelta(days=1)}, "dora"),
         ({"confirmed_from": date(1999, 1, 1), "tags": ["patrons"], "supporter": "no"}, "cy"),
