@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
@@ -99,10 +100,13 @@ def holes(text: str) -> set[str]:
     return named | set(re.findall(r"%\(\w+\)s|</?\w+[^>]*>", text))
 
 
+gathered = cache(catalogues.gathered)  # it takes two seconds
+
+
 @pytest.mark.parametrize("language", languages.translated())
 def test_every_text_is_translated(language: str) -> None:
     catalogue = catalogues.read(languages.catalogue_of(language))
-    for asked in catalogues.gathered():
+    for asked in gathered():
         if not asked.id:
             continue
         found = catalogue.get(asked.id, context=asked.context)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from newsroom.core import languages, tokens
 from newsroom.mail import asked, outbox
+from newsroom.mail.addresses import answered, question
 from newsroom.models import PolicyPage, readable
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, behind_link, dead_link, json_file
@@ -133,9 +134,11 @@ def address(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRes
     context: dict[str, Any] = {"token": token, "suppression": subscriber.suppression}
     if request.method != "POST":
         return render(request, template, context | {"sent": "sent" in request.GET})
-    form = address_change.AddressForm(request.POST)
-    refused = refusal(request, form, "address", **CHANGES) or proof_of_work.first(
-        asked.needs_work(request, form.cleaned_data["email"])
+    form = address_change.AddressForm(answered(request.POST))
+    refused = (
+        question(form)
+        or refusal(request, form, "address", **CHANGES)
+        or proof_of_work.first(asked.needs_work(request, form.cleaned_data["email"]))
     )
     if refused:
         context |= {"form": form} | refused._asdict()

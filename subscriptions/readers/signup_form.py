@@ -60,12 +60,13 @@ class SignupForm(forms.Form):
         if not isinstance(said, dict):
             raise ValueError
         email, language = said.get("email", ""), said.get("language", "")
-        chosen = said.get("newsletters", [])
-        texts = [email, language, *chosen] if isinstance(chosen, list) else [None]
+        chosen, sure = said.get("newsletters", []), said.get("sure", "")
+        texts = [email, language, sure, *chosen] if isinstance(chosen, list) else [None]
         if not all(isinstance(text, str) for text in texts):
             raise ValueError
         data: dict[str, Any] = {"email": clean(email), "language": language, "newsletter": chosen}
-        return cls(data | {"consent": said.get("consent") is True}, offered)
+        data |= {"consent": said.get("consent") is True, "sure": clean(sure)}
+        return cls(data, offered)
 
     def clean_source(self) -> str:
         """Nobody typed it, so nothing is wrong with it either."""

@@ -118,7 +118,10 @@ def sign_up_by_app(request: HttpRequest) -> HttpResponse:
         form = SignupForm.of_app(said, _offered(""))
     except (ValueError, RecursionError):
         return _tell(400)
-    if not form.is_valid():
+    valid, mistyped = form.is_valid(), question(form)
+    if mistyped:
+        return _tell(422, {"question": mistyped.question._asdict()})
+    if not valid:
         return _tell(422, {"errors": form.errors.get_json_data()})
     if too_often(request, "signup", **SIGNUPS):
         return _tell(429)

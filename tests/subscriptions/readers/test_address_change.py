@@ -58,6 +58,13 @@ def link_to(inbox, address: str) -> str:
     return re.findall(r"/newsletter/address/[^/\s]+/", inbox.to(address)[0]["text"])[0]
 
 
+def test_address_that_looks_mistyped_is_asked_about_once(client, ann) -> None:
+    page, typed = f"{own_page(ann.subscriber)}address/", "ann@gmaul.com"
+    asked = client.post(page, {"email": typed})
+    assert asked.status_code == 422 and "Yes, ann@gmail.com" in asked.text
+    assert client.post(page, {"email": typed, "meant": typed}).status_code == 302
+
+
 @pytest.mark.parametrize("first", [OLD, NEW])
 def test_both_mailboxes_press_and_everything_goes_along(
     client, site, ann, inbox, committing, first: str

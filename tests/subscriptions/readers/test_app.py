@@ -60,6 +60,15 @@ def test_what_is_no_sign_up_is_refused(says, said, status) -> None:
     assert not Asked.objects.exists()
 
 
+def test_app_is_asked_once_about_an_address_that_looks_mistyped(says, site) -> None:
+    typed = "ann@gmaul.com"
+    asked = says(SAID | {"email": typed})
+    assert asked.status_code == 422
+    assert asked.json()["question"] == {"typed": typed, "better": "ann@gmail.com"}
+    assert says(SAID | {"email": typed, "sure": typed}).status_code == 202
+    assert says(SAID | {"email": typed, "sure": 7}).status_code == 400
+
+
 def test_form_of_another_site_and_a_get_are_refused(client) -> None:
     assert client.post(URL, SAID, headers=ELSEWHERE).status_code == 415
     assert client.get(URL).status_code == 405
