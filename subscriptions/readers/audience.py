@@ -51,9 +51,9 @@ def supporters(among: Collection[int] | None) -> set[bytes]:
 
 def count_segment(segment: Segment, now: datetime) -> None:
     """By a job: all of them are looked at."""
-    Segment.objects.filter(pk=segment.pk).update(
-        readers=audience_of(segment.newsletter, segment).count(), counted_at=now, count_again=False
-    )
+    readers = segment.counts(audience_of(segment.newsletter, segment).count())
+    counted = {"readers": readers, "counted_at": now, "count_again": False}
+    Segment.objects.filter(pk=segment.pk).update(**counted)
 
 
 def settled_until(newsletter: Newsletter) -> date | None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from .subscriber import SubscriptionQuerySet
 
 GROWN = 10  # times as large as when it was chosen: then somebody looks first
-FEW = 10  # of supporters, fewer are not told apart: a narrow rule would tell who gives
+# Of supporters, fewer are not told apart, and more are counted in steps of as many: a narrow rule
+# would tell who gives, and so would the difference between two wide ones.
+FEW = 10
 STALE = timedelta(minutes=10)
 
 
@@ -98,6 +100,10 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
             found = found.filter(Exists(tagged))
         return found
 
+    def counts(self, readers: int) -> int:
+        """As it is kept and shown."""
+        return readers - readers % FEW if self.supporter else readers
+
     def stops(self, readers: int | None, chosen: int | None) -> str:
         """Why no issue goes to so many, when there were ``chosen`` of them when it was chosen; ""
         when nothing is odd."""
@@ -121,7 +127,7 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
             return "being counted"
         if self.supporter and self.readers < FEW:
             return f"fewer than {FEW}"
-        return f"{self.readers:,}"
+        return f"about {self.readers:,}" if self.supporter else f"{self.readers:,}"
 
     @property
     def rule(self) -> list[str]:

@@ -106,7 +106,7 @@ def test_rule_finds_its_readers(site, people, rule, names) -> None:
     assert among.count() == len(names.split())
     audience.count_segment(segment, timezone.now())
     segment.refresh_from_db()
-    assert segment.readers == len(names.split())
+    assert segment.readers == (0 if segment.supporter else len(names.split()))
 
 
 RULES = st.fixed_dictionaries(
@@ -249,6 +249,8 @@ def test_few_supporters_are_not_told_apart(site) -> None:
     assert make_segment(site, supporter="yes", readers=3).shown == "fewer than 10"
     nobody = make_segment(site, name="c", supporter="no", readers=0)
     assert nobody.shown == "fewer than 10" and nobody.stops(0, 50) == nobody.stops(9, 50) != ""
+    many = make_segment(site, name="d", supporter="yes")
+    assert [many.counts(readers) for readers in (9, 10, 119)] == [0, 10, 110]
     assert make_segment(site, name="b", tags=["x"], readers=3).shown == "3"
 
 
@@ -261,4 +263,4 @@ def test_what_waits_is_counted_and_what_an_issue_goes_to_again(site, people) -> 
     Segment.objects.exclude(pk=new.pk).update(counted_at=hour_ago)
     count_segments()
     sizes = dict(Segment.objects.values_list("name", "readers"))
-    assert sizes == {"New": 2, "Used": 2, "Idle": 1} and idle.pk
+    assert sizes == {"New": 0, "Used": 0, "Idle": 1} and idle.pk
