@@ -145,6 +145,12 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _static_files_when_asked_for(settings: Any) -> None:
+    """Each new client would list them all."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture
 def site(db: None) -> Any:
     """A newsroom with a section, a newsletter and a privacy policy."""

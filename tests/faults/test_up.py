@@ -151,6 +151,7 @@ def test_no_address_is_in_any_log(product: Product) -> None:
     assert addresses == []
 
 
+@pytest.mark.rare  # each start loads Django anew
 def test_second_up_is_told_that_one_is_running(product: Product) -> None:
     for change, message in (
         ({}, "is taken by another program"),
