@@ -142,6 +142,35 @@ def unsubscribed(subscription_id: int) -> Letter | None:
 
 
 @mail(
+    "paused",
+    subject=_("Paused until {day}: {newsletter}"),
+    paragraphs=[
+        _(
+            "{newsletter} does not come to this address until {day}: somebody pressed so on the "
+            "page that the links in its mails lead to."
+        ),
+        _(
+            "That was you? Then there is nothing to do. It was not you, perhaps because you had "
+            "forwarded a mail, or you have changed your mind? Then go on, on your own page."
+        ),
+    ],
+    button=_("Go on now"),
+)
+def paused(subscription_id: int) -> Letter | None:
+    """As one who leaves hears of it."""
+    subscription = _reached(subscription_id, Status.CONFIRMED)
+    if subscription is None or not subscription.paused:
+        return None
+    token = tokens.permanent("preferences", subscription.subscriber_id)
+    return Letter(
+        subscription.subscriber.email,
+        language_of(subscription),
+        {"newsletter": subscription.newsletter.title, "day": subscription.paused_until},
+        url=links.preferences_url(token),
+    )
+
+
+@mail(
     "welcome",
     subject=_("Welcome: {newsletter}"),
     paragraphs=[

@@ -35,7 +35,9 @@ DATA = "reader data"  # the purpose of links to it
 DATA_SECONDS = 24 * 3600
 ASKED = ("signup", "address")  # forms with an address, on this side
 # Mails whose first row is a subscription, and those whose first row is an address change.
-OF_SUBSCRIPTION = ("confirm", "already_subscribed", "unsubscribed", "welcome", "series")
+OF_SUBSCRIPTION = (
+    "confirm", "already_subscribed", "unsubscribed", "paused", "welcome", "series",
+)  # fmt: skip
 OF_CHANGE = ("address_old", "address_new", "address_changed")
 MAILINGS = 500  # looked through for what was sent to somebody
 

@@ -1,7 +1,7 @@
 """What readers change on their own page: on a list or off it, a pause, their language and country.
 
 The link that opens it stands in every mail, and mails get forwarded: so here is only what shows
-nothing of them and can be taken back, and whoever joins or leaves is told by mail.
+nothing of them and can be taken back, and whoever joins, leaves or pauses is told by mail.
 """
 
 from datetime import timedelta
@@ -42,10 +42,14 @@ def join(subscriber: Subscriber, newsletter: Newsletter) -> None:
 
 
 def pause(subscription: Subscription, weeks: int) -> None:
-    """No mail for so many weeks; on a list only."""
-    until = timezone.localdate() + timedelta(weeks=weeks)
+    """No mail for so many weeks; on a list only. They are told, once a week at most."""
+    today = timezone.localdate()
     listed = Subscription.objects.filter(pk=subscription.pk, status=Status.CONFIRMED)
-    listed.update(paused_until=until)
+    with transaction.atomic():
+        if listed.update(paused_until=today + timedelta(weeks=weeks)):
+            week = today.isocalendar()
+            key = f"{subscription.pk}-{week.year}-{week.week}"
+            outbox.post("paused", subscription.pk, key=key)
 
 
 def go_on(subscription: Subscription) -> None:

@@ -91,6 +91,17 @@ def test_who_pauses_is_left_out_until_the_day_and_counted_so(client, site, ann) 
     assert audience_of(site.newsletter).count() == size_of(site.newsletter) == 1
 
 
+def test_who_pauses_is_told_once_a_week_as_a_forwarded_mail_can_do_it(
+    client, ann, inbox, committing
+) -> None:
+    page = page_of(ann.subscriber)
+    for press in ({"pause": "8"}, {"go_on": "1"}, {"pause": "2"}):
+        with committing():
+            client.post(page, {"newsletter": "weekly"} | press)
+    [told] = inbox.to("ann@example.org")
+    assert told["subject"].startswith("Paused until") and page in told["text"]
+
+
 def test_who_pauses_after_the_freeze_is_left_out_of_the_call(client, site, ann) -> None:
     make_frozen(make_issue(site.newsletter, [make_article(site.section)]))
     assert Batch.objects.get().subscriber_ids == [ann.subscriber_id]
