@@ -116,7 +116,7 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
     return Letter(addresses, about={"issue": issue.title, **about}, url=url)
 
 
-@mail("words_test", subject="Test")
+@mail("words_test", subject="{newsletter}")
 def words_test(words_id: int, user_id: int) -> Letter | None:
     """An editor's own words, to themselves; its button leads to the newsletter."""
     found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()
