@@ -15,7 +15,6 @@ from .newsletter import (
     Newsletter,
     NewsletterIndexPage,
     NewsletterRule,
-    WelcomeMail,
 )
 from .piece import Piece
 from .provider_event import ProviderEvent, ProviderEventKey
@@ -34,6 +33,7 @@ from .readers import (
     Segment,
     Subscriber,
     Subscription,
+    WelcomeMail,
 )
 from .readers.words import NewsletterWords
 from .test_send import TestSend

@@ -325,24 +325,3 @@ class Holiday(Orderable):
             raise ValidationError(
                 {"ends_on": "More than a year: unpublish the newsletter instead."}
             )
-
-
-class WelcomeMail(Orderable):
-    """One mail of the series that a new reader gets, some days after they confirmed."""
-
-    newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="welcomes")
-    after_days = models.PositiveSmallIntegerField(
-        default=2, validators=[MinValueValidator(1)], help_text="Days after they confirmed."
-    )
-    subject = models.CharField(max_length=150)
-    body = RichTextField(features=LETTER_FEATURES)
-
-    panels = [
-        FieldRowPanel([FieldPanel("after_days"), FieldPanel("subject")]),
-        FieldPanel("body"),
-    ]
-
-    class Meta(Orderable.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["newsletter", "after_days"], name="one_welcome_a_day")
-        ]

@@ -8,6 +8,7 @@ from .reader_move import ReaderMove
 from .reader_tag import ReaderTag
 from .segment import Segment
 from .subscriber import Consent, Seed, Subscriber, Subscription
+from .welcome_mail import WelcomeMail
 
 __all__ = [
     "AddressChange",
@@ -24,4 +25,5 @@ __all__ = [
     "Segment",
     "Subscriber",
     "Subscription",
+    "WelcomeMail",
 ]
