@@ -88,7 +88,12 @@ class TransactionalMail(models.Model):
                 fields=["next_try_at"],
                 condition=Q(status__in=["waiting", "sending"]),
                 name="mails_to_send",
-            )
+            ),
+            models.Index(
+                fields=["purpose", "object_id"],
+                condition=Q(object_id__isnull=False),
+                name="mails_that_name_a_row",
+            ),
         ]
 
     def __str__(self) -> str:

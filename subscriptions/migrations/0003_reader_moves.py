@@ -27,6 +27,10 @@ LISTED = """
     JOIN subscriptions_subscription s ON s.subscriber_id = subscriptions_subscriber.id
     WHERE s.status = 'confirmed'
 """
+# They were asked whether they still read us, and what ends their subscription says that it is for
+# having got no answer (readers/sunset.py): nothing else empties that day together with it.
+SILENT_OR_LEFT = """CASE WHEN n.status = 'unsubscribed' AND o.asked_on IS NOT NULL
+    AND n.asked_on IS NULL THEN 'silent' ELSE 'left' END"""
 KEEP = f"""
 CREATE FUNCTION note_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -49,8 +53,10 @@ BEGIN
         SELECT n.newsletter_id, n.source, current_date, 'new', count(*) {CHANGED}
         AND n.status = 'pending' AND o.status = 'unsubscribed' GROUP BY 1, 2;
         {NOTE}
-        SELECT o.newsletter_id, o.source, coalesce(n.unsubscribed_on, current_date), 'left', count(*)
-        {CHANGED} AND o.status = 'confirmed' AND NOT {SUPPRESSED.format(row="o")} GROUP BY 1, 2, 3;
+        SELECT o.newsletter_id, o.source, coalesce(n.unsubscribed_on, current_date), {SILENT_OR_LEFT},
+               count(*)
+        {CHANGED} AND o.status = 'confirmed' AND NOT {SUPPRESSED.format(row="o")}
+        GROUP BY 1, 2, 3, 4;
         {NOTE}
         SELECT n.newsletter_id, n.source, coalesce(n.confirmed_on, current_date), 'confirmed',
                count(*)

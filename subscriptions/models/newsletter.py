@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 COLOUR = forms.TextInput(attrs={"type": "color"})
 DRAFT_LENGTH = 8  # articles, of a newsletter without rules of its own
 MOST_WELCOMES = 5
+ASK_AFTER = {6: "6 months", 12: "a year", 18: "18 months", 24: "two years"}
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -135,6 +136,15 @@ class Newsletter(AddressedPage):
         default=0,
         help_text="New readers get their first issue after so many days: the welcome series first.",
     )
+    ask_after = models.PositiveSmallIntegerField(
+        choices=list(ASK_AFTER.items()),
+        null=True,
+        blank=True,
+        verbose_name="ask who has pressed nothing for",
+        help_text="We don’t watch who opens a mail. Who has pressed no button of ours for so long "
+        "is asked once, by a mail of its own, whether they still read it. Who doesn’t press “Yes” "
+        "within 30 days leaves the list. Empty: nobody is asked.",
+    )
 
     addresses_under = "newsletter/"
     copied_with_subpages = False  # its issues went to its readers
@@ -173,6 +183,7 @@ class Newsletter(AddressedPage):
         FieldPanel("canary_minutes"),
         FieldPanel("leave_out", widget=forms.CheckboxSelectMultiple),
         FieldPanel("settle_days"),
+        FieldPanel("ask_after"),
         InlinePanel(
             "welcomes",
             heading="Welcome series",

@@ -48,9 +48,9 @@ class ReaderMove(models.Model):
     """That so many readers of a newsletter signed up, came or went on a day. No reader is named.
 
     Triggers write the rows (``0003_reader_moves``), as they do for ReaderCount and for its reasons.
-    Who came (confirmed) less who left or bounced is how many are mailable now, or pause: a pause is
-    not told here, since whoever makes one stays. A suppression that
-    is lifted makes its owner's lists “confirmed” again; what happens to who is suppressed already
+    Who came (confirmed) less who left, fell silent or bounced is how many are mailable now, or
+    pause: a pause is not told here, since whoever makes one stays. A suppression that is lifted
+    makes its owner's lists “confirmed” again; what happens to who is suppressed already
     is not counted a second time.
 
     The day is the row's own (``confirmed_on`` and so on), so readers who are moved in stand where
@@ -61,6 +61,7 @@ class ReaderMove(models.Model):
         NEW = "new", "signed up"
         CONFIRMED = "confirmed"
         LEFT = "left"
+        SILENT = "silent", "fell silent"
         BOUNCED = "bounced"
 
     # Not held by the database, as in ReaderCount.

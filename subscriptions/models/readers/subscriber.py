@@ -3,8 +3,12 @@
 Times are days: the second in which somebody signed up could tell which donor it was.
 """
 
+from collections.abc import Mapping
+from datetime import date
+
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from newsroom.core import languages
@@ -44,6 +48,11 @@ class Subscriber(models.Model):
         help_text="When the address was forgotten, since they had left everything. The index stays "
         "with what they agreed to, for as long as the law may ask.",
     )
+    pressed_on = models.DateField(
+        null=True,
+        help_text="When they last pressed a button of ours, as far as a newsletter of theirs asks "
+        "who is silent.",
+    )
 
     objects = SubscriberQuerySet.as_manager()
 
@@ -65,6 +74,16 @@ class Subscriber(models.Model):
         """Why this address gets no mail; None: it may."""
         return Suppression.of(self.email_index)
 
+    def press(self) -> None:
+        """They have pressed a button: they read us still. The day alone is kept, and only where a
+        newsletter of theirs asks who is silent (readers/sunset.py)."""
+        today = timezone.localdate()
+        asked = Subscription.objects.filter(
+            subscriber=OuterRef("pk"), newsletter__ask_after__isnull=False
+        )
+        me = Subscriber.objects.filter(Exists(asked), pk=self.pk).exclude(pressed_on=today)
+        me.update(pressed_on=today)
+
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def mailable(self) -> "SubscriptionQuerySet":
@@ -80,6 +99,20 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def _reachable(self) -> "SubscriptionQuerySet":
         suppressed = Suppression.objects.filter(email_index=OuterRef("subscriber__email_index"))
         return self.filter(~Exists(suppressed), status=Subscription.Status.CONFIRMED)
+
+    def silent(self, since: Mapping[int, date]) -> "SubscriptionQuerySet":
+        """Who has pressed nothing, and was not asked, on a newsletter's day or later. Who was moved
+        in with what they agreed to elsewhere counts from when they came."""
+        last = Greatest("created_on", "confirmed_on", "subscriber__pressed_on", "asked_on")
+        silent = Q(pk__in=[])
+        for newsletter, day in since.items():
+            silent |= Q(newsletter=newsletter, last__lt=day)
+        return self.alias(last=last).filter(silent)
+
+    def asked(self) -> "SubscriptionQuerySet":
+        """Whether they still read us, and there was no answer so far."""
+        last = Greatest("created_on", "confirmed_on", "subscriber__pressed_on")
+        return self.alias(last_press=last).filter(asked_on__gt=F("last_press"))
 
     def left(self) -> "SubscriptionQuerySet":
         """Unsubscribed; also when somebody has typed the address again since, and nobody has
@@ -115,6 +148,9 @@ class Subscription(models.Model):
     confirmed_on = models.DateField(null=True)
     unsubscribed_on = models.DateField(null=True)
     paused_until = models.DateField(null=True, help_text="The first day on which mail comes again.")
+    # Whether they still read us: the last time. Ending their subscription because of it, and that
+    # alone, empties it (0003_reader_moves).
+    asked_on = models.DateField(null=True)
     # Where the sign-up came from: “site”, “import 3”.
     source = models.CharField(max_length=40, default="", db_default="", blank=True)
     # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.
@@ -143,6 +179,11 @@ class Subscription(models.Model):
                 fields=["paused_until"],
                 condition=Q(paused_until__isnull=False),
                 name="paused_subscriptions",
+            ),
+            models.Index(
+                fields=["newsletter", "asked_on"],
+                condition=Q(asked_on__isnull=False),
+                name="asked_of_newsletter",
             ),
         ]
 

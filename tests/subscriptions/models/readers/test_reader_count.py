@@ -53,7 +53,7 @@ def by_newsletter(counted: dict[tuple[int, date | None], int]) -> dict[int, int]
 
 def came_less_gone() -> dict[int, int]:
     """What ReaderMove makes of the same."""
-    kinds = {"confirmed": 1, "left": -1, "bounced": -1, "new": 0}
+    kinds = {"confirmed": 1, "left": -1, "silent": -1, "bounced": -1, "new": 0}
     sums: dict[int, int] = {}
     for row in ReaderMove.objects.filter(newsletter__in=Newsletter.objects.all()):
         sums[row.newsletter_id] = sums.get(row.newsletter_id, 0) + kinds[row.kind] * row.readers
