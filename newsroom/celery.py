@@ -47,6 +47,10 @@ app.conf.beat_schedule = {
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},
     "fold reader counts": {"task": "subscriptions.tasks.fold_reader_counts", "schedule": 600.0},
     "end pauses": {"task": "subscriptions.tasks.end_pauses", "schedule": crontab(minute="2")},
+    "ask who is silent": {
+        "task": "subscriptions.tasks.keep_sunset",
+        "schedule": crontab(hour="4", minute="30"),
+    },
     "count segments": {"task": "subscriptions.tasks.count_segments", "schedule": 60.0},
     "check reader counts": {
         "task": "subscriptions.tasks.check_reader_counts",

@@ -46,8 +46,26 @@ def forget_addresses(before: date) -> None:
         Exists(mine),
         forgotten_on=None,
     )
-    emptied = {"email": "", "language": "", "country": "", "forgotten_on": timezone.localdate()}
+    emptied = dict.fromkeys(["email", "language", "country"], "") | {"pressed_on": None}
+    emptied["forgotten_on"] = timezone.localdate()
     retention.in_chunks(gone, lambda some: some.update(**emptied))
+
+
+def forget_presses(before: date) -> None:
+    """Also younger ones, as soon as no newsletter of theirs asks any more who is silent."""
+    asks = Subscription.objects.filter(
+        subscriber=OuterRef("pk"), newsletter__ask_after__isnull=False
+    )
+    pressed = Subscriber.objects.filter(pressed_on__isnull=False)
+    retention.in_chunks(
+        pressed.filter(Q(pressed_on__lt=before) | ~Exists(asks)),
+        lambda some: some.update(pressed_on=None),
+    )
+    asked = Subscription.objects.filter(asked_on__isnull=False)
+    retention.in_chunks(
+        asked.filter(Q(asked_on__lt=before) | Q(newsletter__ask_after=None)),
+        lambda some: some.update(asked_on=None),
+    )
 
 
 def forget_consents(before: date) -> None:
@@ -97,6 +115,15 @@ def kept() -> Iterator[Kept]:
         _("So that both mailboxes can confirm it, and hear of it."),
         days=address_change.KEPT.days,
         forget=forget_changes,
+    )
+    yield Kept(
+        _(
+            "The day on which a reader last pressed a button of ours, and that on which we asked "
+            "whether they still read us; only of newsletters that ask so"
+        ),
+        _("To ask who has been silent for long. We don’t watch who opens a mail."),
+        days=2 * 365,  # the longest time after which a newsletter asks
+        forget=forget_presses,
     )
     yield Kept(
         _("The address of a reader who has left everything"),

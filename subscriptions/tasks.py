@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 
 from newsroom.core import clock
 from newsroom.core.moves import transition
@@ -22,7 +23,8 @@ from subscriptions.models import (
     ReaderMove,
     Segment,
 )
-from subscriptions.readers import audience, welcomes, wishes
+from subscriptions.readers import audience, wishes
+from subscriptions.readers.due import sunset, welcomes
 from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
 from subscriptions.tracking import following
 from subscriptions.transfer import importing, undoing
@@ -134,6 +136,11 @@ def look_at_links() -> None:
 @shared_task
 def send_due_welcomes() -> None:
     welcomes.post_due(clock.now())
+
+
+@shared_task
+def keep_sunset() -> None:
+    sunset.keep(timezone.now())
 
 
 @shared_task

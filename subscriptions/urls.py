@@ -12,6 +12,7 @@ urlpatterns = [
     path("preferences/<token:token>/data/", own_page.ask_for_data, name="ask_for_data"),
     path("preferences/<token:token>/erase/", own_page.erase, name="erase_reader"),
     path("address/<token:token>/", own_page.confirm_address, name="address"),
+    path("still-reading/<token:token>/", own_page.still_reading, name="still_reading"),
     path("data/<token:token>/", own_page.data, name="reader_data"),
     path("unsubscribe/<token:token>/", views.unsubscribe, name="unsubscribe"),
     path("unsubscribe/<token:token>/why/", own_page.why, name="why"),

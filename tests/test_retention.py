@@ -22,6 +22,7 @@ from subscriptions.models import (
     Consent,
     DeliveryFailure,
     Mailing,
+    Newsletter,
     ProviderEvent,
     ProviderEventKey,
     Subscriber,
@@ -90,6 +91,19 @@ def forgotten(day: date) -> Any:
     Subscriber.objects.filter(pk=reader.pk).update(email="", forgotten_on=day)
 
 
+def pressed(day: date) -> Any:
+    Newsletter.objects.update(ask_after=12)
+    row = make_subscription(make_site().newsletter)
+    Subscriber.objects.filter(pk=row.subscriber_id).update(pressed_on=day)
+    Subscription.objects.filter(pk=row.pk).update(asked_on=day)
+
+
+def known_presses() -> int:
+    pressed = Subscriber.objects.exclude(pressed_on=None).count()
+    assert pressed == Subscription.objects.exclude(asked_on=None).count()
+    return pressed
+
+
 def sent(day: date) -> Mailing:
     site = make_site()
     reader = make_subscription(site.newsletter).subscriber
@@ -139,6 +153,7 @@ AGED: dict[str, tuple[Callable[[date], Any], Callable[[], int]]] = {
     "forget_unconfirmed": (typed, Subscriber.objects.count),
     "forget_changes": (changing, AddressChange.objects.count),
     "forget_addresses": (left, lambda: Subscriber.objects.filter(forgotten_on=None).count()),
+    "forget_presses": (pressed, known_presses),
     "forget_consents": (forgotten, Consent.objects.count),
     "forget_recipients": (sent, lambda: Batch.objects.exclude(subscriber_ids=[]).count()),
     "forget_who_failed": (
@@ -172,6 +187,13 @@ def test_what_was_kept_long_enough_is_forgotten_and_nothing_younger(site, name: 
     for _ in range(2):
         forget_what_is_over()
         assert how_many() == 1
+
+
+def test_presses_are_forgotten_once_no_newsletter_asks_who_is_silent(site) -> None:
+    pressed(timezone.localdate())
+    Newsletter.objects.update(ask_after=None)
+    forget_what_is_over()
+    assert known_presses() == 0
 
 
 def test_numbers_of_an_old_issue_stay(site) -> None:

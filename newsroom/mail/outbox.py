@@ -37,6 +37,17 @@ def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -
     return new
 
 
+def post_all(purpose: str, keys: Mapping[int, str], at: datetime) -> None:
+    """One mail each about many rows, with the key of each, to go out from then on: a beat job finds
+    them."""
+    mails()[purpose]
+    new = [
+        TransactionalMail(purpose=purpose, object_id=pk, key=_hidden(key), next_try_at=at)
+        for pk, key in keys.items()
+    ]
+    TransactionalMail.objects.bulk_create(new, ignore_conflicts=True)
+
+
 def never_posted(purpose: str, keys: Mapping[int, str]) -> list[int]:
     """Of rows with the key that each one's mail has: those whose mail was not posted so far."""
     hidden = {pk: _hidden(key) for pk, key in keys.items()}

@@ -4,6 +4,7 @@ not due."""
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.web.http import absolute_url
 from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterWords
 from subscriptions.models.mailing import APPROVE
+from subscriptions.readers.due import sunset
 
 Status = Mailing.Status
 
@@ -142,4 +144,5 @@ def sample(newsletter: Newsletter) -> dict[str, Any]:
         "newsletter": newsletter.title,
         "rhythm": newsletter.rhythm,
         "latest": latest.subject if latest else "",
+        "day": timezone.localdate() + sunset.WAIT,
     }

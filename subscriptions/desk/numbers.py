@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 
-from subscriptions.models import Batch, DeliveryFailure, IssueLink, Mailing, Subscription
+from subscriptions.models import Batch, Consent, DeliveryFailure, IssueLink, Mailing, Subscription
 from subscriptions.models.batch import Cardinality
+from subscriptions.readers.due import sunset
 
 COMPARED = 8  # issues, this one included
 LEAVES_COUNT = timedelta(days=7)  # who leaves within it, leaves because of the issue
@@ -33,6 +34,11 @@ def with_numbers() -> Any:
         unsubscribed_on__gte=OuterRef("frozen_on"),
         unsubscribed_on__lt=OuterRef("frozen_on") + LEAVES_COUNT,
     )
+    # Who fell silent was not put off by an issue.
+    silent = Consent.objects.filter(
+        subscription=OuterRef("pk"), how=sunset.HOW_ENDED, on=OuterRef("unsubscribed_on")
+    )
+    left = left.filter(~Exists(silent))
     accepted = batches.filter(status=Batch.Status.ACCEPTED)
     frozen = Mailing.objects.filter(frozen_at__isnull=False)
     return frozen.annotate(frozen_on=TruncDate("frozen_at")).annotate(

@@ -254,10 +254,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
-                ('about', models.CharField(choices=[('confirm', 'Please confirm; page: check your inbox'), ('welcome', 'Welcome; page: you are subscribed'), ('already_subscribed', 'Already subscribed; no page'), ('unsubscribed', 'Goodbye; page: you are unsubscribed')], max_length=20)),
+                ('about', models.CharField(choices=[('confirm', 'Please confirm; page: check your inbox'), ('welcome', 'Welcome; page: you are subscribed'), ('already_subscribed', 'Already subscribed; no page'), ('unsubscribed', 'Goodbye; page: you are unsubscribed'), ('still_reading', 'Still reading?; page: the question')], max_length=20)),
                 ('language', models.CharField(choices=[('en', 'English'), ('ar', 'العربية'), ('de', 'Deutsch'), ('es', 'Español'), ('fa', 'فارسی'), ('fr', 'Français'), ('pl', 'Polski'), ('ru', 'Русский'), ('uk', 'Українська')], default='en', max_length=2)),
                 ('subject', models.CharField(blank=True, max_length=150)),
-                ('text', models.TextField(blank=True, help_text='Of the mail: plain, an empty line between paragraphs. {newsletter} is its name, {rhythm} when it comes, {latest} its latest issue (those two: if they are on the list).', max_length=2000)),
+                ('text', models.TextField(blank=True, help_text='Of the mail: plain, an empty line between paragraphs. {newsletter} is its name, {rhythm} when it comes, {latest} its latest issue (those two: if they are on the list), {day} until when they have time (“Still reading?”).', max_length=2000)),
                 ('page', models.TextField(blank=True, help_text='On the page. {newsletter}', max_length=600)),
                 ('newsletter', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='words', to='subscriptions.newsletter')),
             ],

@@ -28,7 +28,7 @@ LISTED = """
     WHERE s.status = 'confirmed'
 """
 # They were asked whether they still read us, and what ends their subscription says that it is for
-# having got no answer (readers/sunset.py): nothing else empties that day together with it.
+# having got no answer (readers/due/sunset.py): nothing else empties that day together with it.
 SILENT_OR_LEFT = """CASE WHEN n.status = 'unsubscribed' AND o.asked_on IS NOT NULL
     AND n.asked_on IS NULL THEN 'silent' ELSE 'left' END"""
 KEEP = f"""

@@ -183,7 +183,10 @@ class Newsletter(AddressedPage):
         FieldPanel("canary_minutes"),
         FieldPanel("leave_out", widget=forms.CheckboxSelectMultiple),
         FieldPanel("settle_days"),
-        FieldPanel("ask_after"),
+        MultiFieldPanel(
+            [FieldPanel("ask_after"), HelpPanel(template="subscriptions/desk/sunset_panel.html")],
+            "Readers who have fallen silent",
+        ),
         InlinePanel(
             "welcomes",
             heading="Welcome series",

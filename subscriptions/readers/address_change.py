@@ -122,6 +122,7 @@ def _carry_out(change: AddressChange) -> None:
     change.subscriber, change.done_on = new, timezone.localdate()
     change.save()
     old.delete()
+    new.press()
     outbox.post("address_changed", change.pk, key=str(change.pk))
 
 

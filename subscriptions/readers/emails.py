@@ -4,6 +4,7 @@ no longer due."""
 from dataclasses import replace
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import languages, tokens
@@ -20,6 +21,7 @@ from subscriptions.models import (
     WelcomeMail,
 )
 from subscriptions.readers import address_change, by_mail, erasure, links, seeds, signup
+from subscriptions.readers.due import sunset
 
 Status = Subscription.Status
 
@@ -194,6 +196,40 @@ def series(subscription_id: int, welcome_id: int) -> Letter | None:
     context = {"mail": mail, "newsletter": mail.newsletter}
     letter = _to_reader(subscription_id, subject=mail.subject, context=context)
     return letter and replace(letter, language=mail.newsletter.language)  # as it is written
+
+
+@mail(
+    sunset.MAIL,
+    subject=_("Do you still read {newsletter}?"),
+    paragraphs=[
+        _(
+            "You have been getting {newsletter} for a long time. We don’t watch who opens our "
+            "mails, so we can’t know whether you still read us: we have to ask."
+        ),
+        _(
+            "Press the button, and everything stays as it is. If you haven’t pressed it before "
+            "{day}, we stop sending."
+        ),
+    ],
+    button=_("Yes, keep sending"),
+    small=_("You want it no more? Then there is nothing to do."),
+)
+def still_reading(subscriber_id: int) -> Letter | None:
+    """To who has pressed nothing for long, about all of their newsletters that ask."""
+    theirs = sunset.questions_to(subscriber_id)
+    letter = _to_reader(theirs[0].pk) if theirs else None
+    if letter is None:
+        return None
+    about = {
+        "newsletter": [one.newsletter.title for one in theirs],
+        "day": (theirs[0].asked_on or timezone.localdate()) + sunset.WAIT,
+    }
+    letter = replace(
+        letter, url=absolute_url("still_reading", sunset.token_of(theirs)), about=about
+    )
+    if len(theirs) > 1:  # to leave one of them is done on the reader's page
+        return replace(letter, links=letter.links[-1:], headers={})
+    return own_words(letter, sunset.MAIL, letter.look)
 
 
 @mail(

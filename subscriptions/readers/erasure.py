@@ -34,11 +34,12 @@ from subscriptions.models import (
 DATA = "reader data"  # the purpose of links to it
 DATA_SECONDS = 24 * 3600
 ASKED = ("signup", "address")  # forms with an address, on this side
-# Mails whose first row is a subscription, and those whose first row is an address change.
+# Mails whose first row is a subscription, an address change, the reader.
 OF_SUBSCRIPTION = (
     "confirm", "already_subscribed", "unsubscribed", "paused", "welcome", "series",
 )  # fmt: skip
 OF_CHANGE = ("address_old", "address_new", "address_changed")
+OF_READER = ("reader_data", "still_reading")
 MAILINGS = 500  # looked through for what was sent to somebody
 
 
@@ -52,6 +53,7 @@ def everything_about(subscriber: Subscriber) -> dict[str, Any]:
         "known_since": subscriber.created_on,
         "language": subscriber.language,
         "country": subscriber.country,
+        "last_pressed_on": subscriber.pressed_on,
         "tags": sorted(subscriber.tags.values_list("name", flat=True)),
         "newsletters": [_subscription(one) for one in _subscriptions(subscriber)],
         "sent": list(sent_to(subscriber)),
@@ -90,6 +92,7 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
         "confirmed_on": subscription.confirmed_on,
         "left_on": subscription.unsubscribed_on,
         "paused_until": subscription.paused_until,
+        "asked_if_still_reading_on": subscription.asked_on,
         "seed_list": subscription.seed,
         "agreed": [
             {
@@ -134,7 +137,7 @@ def _mails(subscriber: Subscriber) -> Any:
     return (
         mails.filter(purpose__in=OF_SUBSCRIPTION, object_id__in=list(subscriptions))
         | mails.filter(purpose__in=OF_CHANGE, object_id__in=list(changes))
-        | mails.filter(purpose="reader_data", object_id=subscriber.pk)
+        | mails.filter(purpose__in=OF_READER, object_id=subscriber.pk)
     )
 
 

@@ -29,6 +29,7 @@ from subscriptions.models import (
     Subscription,
 )
 from subscriptions.readers import address_change, erasure, signup, wishes
+from subscriptions.readers.due import sunset
 
 CHANGES = {"most": 20, "seconds": 600}  # forms with a new address, from one network
 EXPIRED = _("This link has expired. Ask for a new one on your own page.")
@@ -38,7 +39,8 @@ View = Callable[..., HttpResponse]
 
 
 def own(view: View) -> View:
-    """Gets the reader whose link it is, in their language if they have chosen one."""
+    """Gets the reader whose link it is, in their language if they have chosen one. Whatever they
+    press there tells that they read us still."""
 
     @wraps(view)
     @never_cache
@@ -51,6 +53,8 @@ def own(view: View) -> View:
             return dead_link(request, GONE, 404)
         except tokens.BadToken:
             return dead_link(request, INCOMPLETE, 404)
+        if request.method == "POST":
+            subscriber.press()
         with their_language(subscriber):
             try:
                 return view(request, subscriber, token)
@@ -170,6 +174,38 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         if change.done_on and mailbox == address_change.NEW:
             context["own"] = tokens.permanent("preferences", change.subscriber_id)
         return render(request, "subscriptions/readers/confirm_address.html", context)
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def still_reading(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the question, or that it is answered; POST says yes, also when it comes late."""
+    try:
+        subscriber, theirs = sunset.read_token(token)
+        if request.method == "POST":
+            sunset.answer_yes(subscriber, theirs)
+    except tokens.StaleToken:
+        return dead_link(request, _("This link has expired. Please sign up again."), 403)
+    except (signup.Unwanted, signup.Forgotten) as refused:
+        unwanted = isinstance(refused, signup.Unwanted)
+        return dead_link(request, signup.UNWANTED if unwanted else FORGOTTEN, 403)
+    except Subscriber.DoesNotExist:
+        return dead_link(request, GONE, 404)
+    except tokens.BadToken:
+        return dead_link(request, INCOMPLETE, 404)
+    titles = [one.newsletter.title for one in theirs]
+    if not titles:
+        return dead_link(request, GONE, 404)
+    with their_language(subscriber):
+        context = {
+            "titles": titles,
+            "newsletters": [one.newsletter for one in theirs],
+            "gone": theirs.left().exists(),
+            "asked": theirs.asked().exists(),
+            "own_page": tokens.permanent("preferences", subscriber.pk),
+        }
+        return render(request, "subscriptions/readers/still_reading.html", context)
 
 
 @own

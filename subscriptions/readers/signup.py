@@ -5,6 +5,7 @@ Several newsletters may be asked for in one form: one mail is about them, one pr
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
@@ -194,6 +195,7 @@ def confirm(token: str) -> list[Subscription]:
         for one in waiting:
             put_on_list(one, "mailed link")
             outbox.post("welcome", one.pk, key=f"{one.pk}-{decisions(one)}")
+    (waiting + done)[0].subscriber.press()  # no lock is held here that it could wait with
     return sorted(waiting + done, key=lambda one: one.pk)
 
 
@@ -229,14 +231,16 @@ def unsubscribe(subscription: Subscription, how: str) -> None:
             _tell_who_left(there)
 
 
-def leave_all(subscriptions: Collection[Subscription], how: str) -> None:
-    """Many at once, of whom others tell us: that causes no mail. The caller holds their locks."""
+def leave_all(subscriptions: Collection[Subscription], how: str, **fields: Any) -> None:
+    """Many at once, who did not press anything here: that causes no mail. The caller holds their
+    locks."""
     listed = [one for one in subscriptions if one.status in Subscription.MOVES[Status.UNSUBSCRIBED]]
     if not listed:
         return
     rows = Subscription.objects.filter(pk__in=[one.pk for one in listed])
     today = timezone.localdate()
-    transition(rows, Status.UNSUBSCRIBED, unsubscribed_on=today, paused_until=None)
+    ended = {"unsubscribed_on": today, "paused_until": None} | fields
+    transition(rows, Status.UNSUBSCRIBED, **ended)
     version = policy_version()
     Consent.objects.bulk_create(
         Consent(subscription=one, action=Consent.Action.WITHDRAWN, policy_version=version, how=how)

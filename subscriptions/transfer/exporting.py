@@ -84,5 +84,5 @@ def about(newsletters: Iterable[Newsletter]) -> int:
     """How many rows it may have, by kept numbers: who may get mail, and who has left."""
     chosen = list(newsletters)
     readers = sum(ReaderCount.objects.of(one) for one in chosen)
-    gone = ReaderMove.objects.filter(newsletter__in=chosen, kind__in=["left", "bounced"])
+    gone = ReaderMove.objects.filter(newsletter__in=chosen, kind__in=["left", "silent", "bounced"])
     return readers + sum(n for _, _, n in gone.by("newsletter"))

@@ -45,12 +45,16 @@ class Moves:
         return self.kinds[Kind.LEFT]
 
     @property
+    def silent(self) -> int:
+        return self.kinds[Kind.SILENT]
+
+    @property
     def bounced(self) -> int:
         return self.kinds[Kind.BOUNCED]
 
     @property
     def gone(self) -> int:
-        return self.left + self.bounced
+        return self.left + self.silent + self.bounced
 
     @property
     def net(self) -> str:
@@ -106,12 +110,14 @@ def label(day: date, period: str) -> str:
 
 @dataclass(frozen=True)
 class Bar:
-    """A period in the drawing: who came above the line; who left, and below them who bounced."""
+    """A period in the drawing: who came above the line; who left, below them who fell
+    silent, and who bounced."""
 
     x: float
     wide: float
     up: float
     left: float
+    silent: float
     bounced: float
     line: float
     label: str
@@ -122,8 +128,12 @@ class Bar:
         return round(self.line - self.up, 1)
 
     @property
-    def below(self) -> float:
+    def below_left(self) -> float:
         return round(self.line + self.left, 1)
+
+    @property
+    def below_silent(self) -> float:
+        return round(self.below_left + self.silent, 1)
 
     @property
     def middle(self) -> float:
@@ -156,8 +166,9 @@ def _bars(rows: list[Moves], period: str, scale: float, line: float) -> Iterator
             wide=round(step * 0.8, 1),
             up=round(max(row.came, 0) * scale, 1),
             left=round(max(row.left, 0) * scale, 1),
+            silent=round(max(row.silent, 0) * scale, 1),
             bounced=round(max(row.bounced, 0) * scale, 1),
             line=line,
             label=label(row.of, period).rpartition(" 20")[0] or label(row.of, period),
-            tip=f"{words}, {row.bounced:,} bounced",
+            tip=f"{words}, {row.silent:,} fell silent, {row.bounced:,} bounced",
         )

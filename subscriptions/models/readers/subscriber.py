@@ -76,7 +76,7 @@ class Subscriber(models.Model):
 
     def press(self) -> None:
         """They have pressed a button: they read us still. The day alone is kept, and only where a
-        newsletter of theirs asks who is silent (readers/sunset.py)."""
+        newsletter of theirs asks who is silent (readers/due/sunset.py)."""
         today = timezone.localdate()
         asked = Subscription.objects.filter(
             subscriber=OuterRef("pk"), newsletter__ask_after__isnull=False

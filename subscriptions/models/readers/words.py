@@ -26,6 +26,7 @@ class NewsletterWords(Orderable):
         WELCOME = "welcome", "Welcome; page: you are subscribed"
         ALREADY = "already_subscribed", "Already subscribed; no page"
         LEFT = "unsubscribed", "Goodbye; page: you are unsubscribed"
+        STILL = "still_reading", "Still reading?; page: the question"
 
     # What the mails can name; pages name the newsletter.
     NAMES: Mapping[str, tuple[str, ...]] = {
@@ -33,6 +34,7 @@ class NewsletterWords(Orderable):
         About.WELCOME: ABOUT,
         About.ALREADY: ABOUT,
         About.LEFT: ABOUT[:1],
+        About.STILL: (*ABOUT[:1], "day"),
     }
 
     newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="words")
@@ -43,7 +45,8 @@ class NewsletterWords(Orderable):
         max_length=2000,
         blank=True,
         help_text="Of the mail: plain, an empty line between paragraphs. {newsletter} is its name, "
-        "{rhythm} when it comes, {latest} its latest issue (those two: if they are on the list).",
+        "{rhythm} when it comes, {latest} its latest issue (those two: if they are on the list), "
+        "{day} until when they have time (“Still reading?”).",
     )
     page = models.TextField(max_length=600, blank=True, help_text="On the page. {newsletter}")
 

@@ -26,7 +26,8 @@ from subscriptions.models import (
     Subscription,
     WelcomeMail,
 )
-from subscriptions.readers import signup, welcomes, wishes
+from subscriptions.readers import signup, wishes
+from subscriptions.readers.due import welcomes
 from subscriptions.retention import forget_addresses
 from subscriptions.transfer import bulk, chunks, importing, undoing
 from subscriptions.transfer.meaning import Mapping

@@ -21,16 +21,17 @@ def test_periods_follow_each_other_up_to_today(today: date, span: str) -> None:
     assert days[-1] <= today < days[-1] + timedelta(days={"week": 7}.get(period, 366))
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 10**7)] * 3), max_size=13))
+@given(st.lists(st.tuples(*[st.integers(0, 10**7)] * 4), max_size=13))
 def test_bars_stay_inside_the_drawing_and_tell_the_numbers(numbers) -> None:
-    kinds = ("confirmed", "left", "bounced")
+    kinds = ("confirmed", "left", "silent", "bounced")
     rows = [Moves(date(2026, 1, 5), dict(zip(kinds, row, strict=True))) for row in numbers]
     drawn = chart(rows, "week")
     assert drawn["empty"] == (not any(map(sum, numbers)))
-    for bar, (came, left, bounced) in zip(drawn["bars"], numbers, strict=True):
+    for bar, (came, left, silent, bounced) in zip(drawn["bars"], numbers, strict=True):
         assert bar.top >= 0 and bar.x >= 0 and bar.x + bar.wide <= comings.WIDE
-        assert bar.below + bar.bounced <= comings.HIGH - comings.EDGE + 0.5
-        assert bar.tip.endswith(f"{came:,} came, {left:,} left, {bounced:,} bounced")
+        assert bar.below_silent + bar.bounced <= comings.HIGH - comings.EDGE + 0.5
+        went = f"{left:,} left, {silent:,} fell silent, {bounced:,} bounced"
+        assert bar.tip.endswith(f"{came:,} came, {went}")
 
 
 def test_net_is_signed() -> None:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from newsroom.models import TransactionalMail
 from subscriptions.models import Subscription, WelcomeMail
-from subscriptions.readers import signup, welcomes
+from subscriptions.readers import signup
+from subscriptions.readers.due import welcomes
 from tests.factories import make_subscription
 
 NOW = timezone.localtime().replace(hour=10, minute=1)  # the morning of its clock

@@ -1,0 +1,1 @@
+"""What comes to readers by the calendar: the welcome series, the question to who is silent."""
