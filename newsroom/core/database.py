@@ -45,6 +45,13 @@ def one_at_a_time(*numbers: int) -> None:
         cursor.execute(f"SELECT pg_advisory_xact_lock({places})", numbers)
 
 
+def room_for_hashes() -> None:
+    """Until this transaction ends, “not in” as many as a whole list is looked up in memory: by
+    PostgreSQL's own measure it would go through all of them for each row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+
+
 @contextmanager
 def one_state() -> Iterator[None]:
     """All queries see the database as it is at the first of them (PostgreSQL: “Repeatable Read

@@ -37,12 +37,14 @@ class LastId(Func):
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def sendable(self) -> "BatchQuerySet":
-        """Pending, its time come, its subject settled, its mailing neither paused nor cancelled nor
-        overdue, and not too many calls of that mailing in doubt already."""
+        """Pending, its time come, its subject settled, its step of a warm-up released, its mailing
+        neither paused nor cancelled nor overdue, and not too many calls of that mailing in doubt
+        already."""
         return self.filter(
             Q(variant__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),
+            step__lte=F("mailing__step"),
             mailing__status="sending",
             mailing__not_after__gt=Now(),
         ).exclude(mailing__in=self.model.objects.with_too_many_in_doubt())
@@ -68,6 +70,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
             last__gte=subscriber_id,
             subscriber_ids__contains=[subscriber_id],
         ).exclude(status=Batch.Status.SPLIT)
+
+    def reached(self) -> models.QuerySet["Batch", int]:
+        """The subscribers who got these, or may have."""
+        status = Batch.Status
+        begun = self.exclude(status__in=[status.PENDING, status.SPLIT, status.CANCELLED])
+        each = Func("subscriber_ids", function="unnest", output_field=models.BigIntegerField())
+        return begun.values_list(each, flat=True)
 
     def abandoned(self) -> "BatchQuerySet":
         return self.filter(status=Batch.Status.SENDING, lease_until__lt=Now())
@@ -122,6 +131,8 @@ class Batch(models.Model):
     size = models.PositiveIntegerField()
     # Which subject of a test it carries; None: the mailing's.
     variant = models.PositiveSmallIntegerField(null=True)
+    # Of the warm-up of those who came by an import; 0: everybody else, who go before.
+    step = models.PositiveSmallIntegerField(default=0, db_default=0)
     excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     status = models.CharField(
         max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
@@ -202,6 +213,7 @@ class Batch(models.Model):
                 subscriber_ids=sorted(moved),
                 size=len(moved),
                 variant=self.variant,
+                step=self.step,
                 status=to,
                 **{
                     "tries": self.tries,
@@ -228,6 +240,7 @@ class Batch(models.Model):
                     subscriber_ids=ids,
                     size=len(ids),
                     variant=self.variant,
+                    step=self.step,
                     put_off=self.put_off,
                 )
         return True

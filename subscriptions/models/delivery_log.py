@@ -72,6 +72,9 @@ class DeliveryFailure(models.Model):
         Subscriber, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     kind = models.CharField(max_length=10, choices=Kind)
+    newcomer = models.BooleanField(
+        default=False, help_text="They were one of those whom the mailing's warm-up was for."
+    )
     outlived = models.BooleanField(
         default=False, help_text="The mailbox has shown since that it is somebody's."
     )

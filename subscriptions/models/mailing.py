@@ -16,6 +16,7 @@ from .issue import IssuePage
 from .newsletter import Newsletter
 
 APPROVE = "subscriptions.approve_mailing"  # the right to approve an issue, and what follows from it
+BY_HAND = "Paused by hand."
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
@@ -86,6 +87,9 @@ class Mailing(models.Model):
     problem = models.CharField(max_length=300, blank=True)
     # When all but the canary, or the sample of a subject test, go out; None without one.
     rest_at = models.DateTimeField(null=True)
+    # A warm-up: how many readers each of its steps has; the last step that may go, 0 for none yet.
+    steps = ArrayField(models.PositiveIntegerField(), default=list, db_default=[])
+    step = models.PositiveSmallIntegerField(default=0, db_default=0)
     # A subject test: the subjects that are tried, and in the end the place of the one for the
     # rest, with the reason in words.
     subjects = ArrayField(models.CharField(max_length=150), default=list, db_default=[])
@@ -124,10 +128,11 @@ class Mailing(models.Model):
         cancelled = self.Status.CANCELLED
         return bool(transition(self, cancelled, frm=self.BEFORE_FREEZE, finished_at=now))
 
-    def progress(self) -> dict[str, int]:
-        """Readers by what became of them, and the number of calls still to make."""
+    def progress(self, **which: Any) -> dict[str, int]:
+        """Readers by what became of them, and the number of calls still to make; of all batches, or
+        of ``which``."""
         sizes = {status: Sum("size", filter=Q(status=status), default=0) for status in Batch.Status}
-        numbers: dict[str, int] = self.batches.aggregate(
+        numbers: dict[str, int] = self.batches.filter(**which).aggregate(
             excluded=Sum(
                 Cardinality("excluded_ids"), filter=Q(status=Batch.Status.ACCEPTED), default=0
             ),
@@ -152,6 +157,9 @@ class Mailing(models.Model):
 
     def subject_for(self, variant: int | None) -> str:
         return self.subject if variant is None else str(self.subjects[variant])
+
+    def pause_by_hand(self) -> bool:
+        return self.move(self.Status.PAUSED, problem=BY_HAND)
 
     def release_rest(self, now: datetime) -> bool:
         """Don't wait for the canary any longer."""

@@ -6,8 +6,10 @@ Rows here are only what can't be seen from those: what it changed of readers who
 
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from newsroom.core.moves import Moves
@@ -23,6 +25,19 @@ class ReaderImportQuerySet(models.QuerySet["ReaderImport"]):
     def left_behind(self, now: datetime) -> "ReaderImportQuerySet":
         """Their job has died, or was never begun."""
         return self.filter(status__in=ReaderImport.WORKING, worked_at__lt=now - LOST_AFTER)
+
+    def not_mailed(self) -> "ReaderImportQuerySet":
+        """No issue to the whole list has gone out to its end since they were over: some of their
+        readers may have been sent none."""
+        mailings = apps.get_model("subscriptions", "Mailing").objects  # it imports this module
+        gone_out = mailings.filter(
+            newsletter=OuterRef("newsletter"),
+            status="sent",
+            segment=None,
+            frozen_at__gte=Coalesce(OuterRef("finished_at"), OuterRef("worked_at")),
+        )
+        there = self.exclude(status=ReaderImport.Status.UNDONE)
+        return there.filter(~Exists(gone_out), started_at__isnull=False)
 
     def forgotten(self, now: datetime) -> "ReaderImportQuerySet":
         """Their file has lain here long enough."""
