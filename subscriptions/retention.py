@@ -146,7 +146,7 @@ def kept() -> Iterator[Kept]:
     yield Kept(
         _("What it changed of readers who were here before"),
         _("So that it can be taken back."),
-        until=_("Until an issue has gone out"),
+        until=_("Until an issue has gone out; 90 days at most"),
     )
     yield Kept(
         _("To whom an issue was sent: numbers in place of addresses"),

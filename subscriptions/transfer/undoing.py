@@ -1,5 +1,5 @@
-"""An import taken back, while no issue has gone to its readers; and what is forgotten of imports
-that are over."""
+"""An import taken back, but for whom an issue has reached; and what is forgotten of imports that
+are over."""
 
 from datetime import datetime, timedelta
 
@@ -7,10 +7,12 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from newsroom.core.database import room_for_hashes
 from newsroom.core.jobs import after_commit
 from newsroom.core.moves import transition
 from newsroom.models import Suppression
 from subscriptions.models import (
+    Batch,
     Consent,
     ImportedChange,
     ImportProblem,
@@ -25,6 +27,7 @@ from subscriptions.transfer.importing import Changed, forget_file
 Status = ReaderImport.Status
 AT_ONCE = 2000  # rows
 PROBLEMS_KEPT = timedelta(days=30)
+UNDOABLE = timedelta(days=90)  # for so long we know whom an issue went to (retention.py)
 # As it was before, unless something was decided since, here or by a later import. On a list only if
 # they agreed to that still: two imports may be undone in any order. No move of theirs: of nobody's.
 ITS = "split_part(how, ':', 1) = %(source)s"  # consents that it recorded
@@ -52,12 +55,26 @@ def why_not(reader_import: ReaderImport) -> str:
         return "Nothing of it has been imported."
     if reader_import.status not in ReaderImport.MOVES[Status.UNDOING]:
         return f"It is {reader_import.get_status_display()}."
-    mailed = Mailing.objects.filter(
+    if reason := too_late(reader_import, timezone.now()):
+        return reason
+    if mailed_since(reader_import).filter(status=Mailing.Status.SENDING).exists():
+        return "An issue is on its way to its readers: pause that first."
+    return ""
+
+
+def too_late(reader_import: ReaderImport, now: datetime) -> str:
+    """Why it can't be undone any more, whatever happens."""
+    if not ReaderImport.objects.not_mailed().filter(pk=reader_import.pk).exists():
+        return "An issue has gone to its readers."
+    if (reader_import.finished_at or reader_import.worked_at) < now - UNDOABLE:
+        return f"It was more than {UNDOABLE.days} days ago."
+    return ""
+
+
+def mailed_since(reader_import: ReaderImport) -> QuerySet[Mailing]:
+    return Mailing.objects.filter(
         newsletter=reader_import.newsletter_id, frozen_at__gte=reader_import.started_at
     )
-    if mailed.exists():
-        return "An issue has gone to its readers."
-    return ""
 
 
 def begin(reader_import: ReaderImport) -> None:
@@ -81,15 +98,21 @@ def work(reader_import: ReaderImport) -> None:
 
 
 def came_with(reader_import: ReaderImport) -> QuerySet[Subscription]:
-    """Those who were not here before, and have decided nothing here since."""
+    """Those who were not here before, have decided nothing here since, and got no issue: who has
+    one can leave by its link."""
     own = Consent.objects.decisions().filter(subscription=OuterRef("pk"))
+    mailed = Batch.objects.filter(mailing__in=mailed_since(reader_import))
     return Subscription.objects.filter(
-        ~Exists(own), newsletter=reader_import.newsletter_id, source=reader_import.source
+        ~Exists(own),
+        ~Q(subscriber__in=mailed.reached()),
+        newsletter=reader_import.newsletter_id,
+        source=reader_import.source,
     )
 
 
 def take_back_some(reader_import: ReaderImport) -> bool:
     with transaction.atomic():
+        room_for_hashes()
         found = came_with(reader_import).select_for_update().order_by("pk")
         some = dict(found.values_list("pk", "subscriber_id")[:AT_ONCE])
         Subscription.objects.filter(pk__in=some).delete()
@@ -136,7 +159,7 @@ def forget(now: datetime) -> None:
             if transition(one, Status.DROPPED) or not working.exists():  # begun at this moment
                 forget_file(one)
     for one in ReaderImport.objects.filter(changes__isnull=False).distinct():
-        if why_not(one) and not one.working:
+        if too_late(one, now) and not one.working:
             ImportedChange.objects.filter(reader_import=one).delete()
     old = now - PROBLEMS_KEPT
     ImportProblem.objects.filter(reader_import__worked_at__lt=old).delete()

@@ -273,13 +273,32 @@ def test_two_jobs_at_one_import_write_each_row_once(site: Any, monkeypatch: Any)
 
 
 def test_import_whose_readers_got_an_issue_stays(site: Any) -> None:
+    make_subscription(site.newsletter, "ann@x.org", "pending")
     made = moved_in(site.newsletter, "email\nann@x.org\nbob@x.org\n", otherwise="active")
     assert undoing.why_not(made) == ""
-    make_frozen(make_issue(site.newsletter, [], letter="<p>Hello</p>"))
+    mailing = make_frozen(make_issue(site.newsletter, [], letter="<p>Hello</p>"))
+    with pytest.raises(importing.Changed):
+        undoing.begin(made)
+    undoing.forget(timezone.now())  # it may be cancelled yet
+    assert ImportedChange.objects.exists()
+    mailing.move("sent")
     with pytest.raises(importing.Changed):
         undoing.begin(made)
     undoing.forget(timezone.now())
     assert not ImportedChange.objects.exists()
+
+
+def test_undo_ends_after_three_months_though_no_issue_goes_out(site: Any) -> None:
+    make_subscription(site.newsletter, "ann@x.org", "pending")
+    made = moved_in(site.newsletter, "email\nann@x.org\n", otherwise="active")
+    later = made.finished_at + undoing.UNDOABLE
+    undoing.forget(later)
+    assert ImportedChange.objects.exists()
+    undoing.forget(later + timezone.timedelta(minutes=1))
+    assert not ImportedChange.objects.exists()
+    ReaderImport.objects.update(finished_at=timezone.now() - undoing.UNDOABLE)
+    made.refresh_from_db()
+    assert "more than 90 days ago" in undoing.why_not(made)
 
 
 def test_who_decided_since_is_not_undone(site: Any) -> None:
