@@ -25,7 +25,7 @@ from subscriptions.models import (
 )
 from subscriptions.readers import audience, wishes
 from subscriptions.readers.due import sunset, welcomes
-from subscriptions.sending import engine, freezing, reconcile, subject_test, transports
+from subscriptions.sending import engine, freezing, reconcile, subject_test, transports, warm_up
 from subscriptions.tracking import following
 from subscriptions.transfer import importing, undoing
 
@@ -48,6 +48,7 @@ def keep_hours() -> None:
         else:
             start_mailing.delay(mailing.pk)
     subject_test.decide_due(now)
+    warm_up.release_due(now)
     overdue = Mailing.objects.filter(status=Mailing.Status.SENDING, not_after__lte=now)
     for mailing in overdue:
         mailing.move(

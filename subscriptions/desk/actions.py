@@ -19,11 +19,12 @@ from newsroom.core.paths import number_of
 from newsroom.mail.errors import classify
 from subscriptions.desk import emails
 from subscriptions.desk.access import colleagues, issue_for, newsletter_for
+from subscriptions.desk.progress import foreseen
 from subscriptions.issues import checklist, drafting
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers.audience import audience_of
-from subscriptions.sending import engine, freezing
+from subscriptions.sending import engine, freezing, warm_up
 
 SOMEBODY_ELSE = "You edited this issue last: somebody else has to look at it and approve it."
 CHANGED = "Somebody has changed the issue since you opened this page. Look at it once more."
@@ -85,6 +86,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             "issue": approved,
             "audience": audience,
+            "warm_up": foreseen(issue.newsletter, audience),
             "version": approved.version,
         }
         return render(request, "subscriptions/desk/send_now.html", context)
@@ -208,7 +210,7 @@ def withdraw(request: HttpRequest, issue: IssuePage) -> None:
 
 def pause(request: HttpRequest, issue: IssuePage) -> None:
     mailing = issue.active_mailing
-    if mailing and mailing.move(Status.PAUSED, problem="Paused by hand."):
+    if mailing and mailing.pause_by_hand():
         messages.success(request, "Paused. Calls in flight are finished, nothing more is sent.")
 
 
@@ -226,11 +228,15 @@ def cancel(request: HttpRequest, issue: IssuePage) -> None:
 
 
 def release(request: HttpRequest, issue: IssuePage) -> None:
-    """Don't wait for the canary any longer."""
-    mailing = issue.active_mailing
-    if mailing and mailing.release_rest(timezone.now()):
-        after_commit("subscriptions.tasks.start_send_loops")
+    """Don't wait any longer for the canary, or between two steps of a warm-up."""
+    mailing, now = issue.active_mailing, timezone.now()
+    if mailing and mailing.release_rest(now):
         messages.success(request, "The rest goes out now.")
+    elif mailing and warm_up.next_at(mailing) and warm_up.release(mailing, now):
+        messages.success(request, "The next step of the warm-up goes out now.")
+    else:
+        return
+    after_commit("subscriptions.tasks.start_send_loops")
 
 
 def choose(request: HttpRequest, issue: IssuePage) -> None:

@@ -1,15 +1,16 @@
 """How far a mailing is, for the desk to show each second."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Sum
 from django.utils import timezone
 
 from newsroom.mail import providers
-from subscriptions.models import Batch, Mailing, Throttle
-from subscriptions.sending import subject_test
+from subscriptions.models import Batch, Mailing, Newsletter, ReaderImport, Throttle
+from subscriptions.sending import subject_test, warm_up
 
 MOST_SHOWN = 20  # calls to review
 MOST_ERRORS = 5
@@ -39,6 +40,29 @@ class SubjectTest:
 
 
 @dataclass(frozen=True)
+class WarmUp:
+    """Of the readers who came by an import."""
+
+    steps: list[int]
+    step: int = 0  # the last one released
+    next_at: datetime | None = None  # None: it is still going out
+    imports: list[ReaderImport] = field(default_factory=list)  # what to look at, when it stopped
+
+    @property
+    def readers(self) -> int:
+        return sum(self.steps)
+
+    @property
+    def in_step(self) -> int:
+        return self.steps[self.step - 1] if self.step else 0
+
+    @property
+    def hours(self) -> int:
+        """Between its first step and its last, besides the time that sending takes."""
+        return round((len(self.steps) - 1) * warm_up.PAUSE / timedelta(hours=1))
+
+
+@dataclass(frozen=True)
 class Progress:
     """Numbers of readers, unless they say something else."""
 
@@ -54,6 +78,7 @@ class Progress:
     errors: list[dict[str, Any]]  # each with its calls and their readers
     failures: list[dict[str, Any]]  # each kind with its readers
     test: SubjectTest | None
+    warm_up: WarmUp | None
     preparing: bool
     canary: bool  # it is out, the rest waits
     waits_for_reconciling: bool
@@ -74,6 +99,8 @@ class Progress:
             return "The canary is out"
         if self.moving and self.testing:
             return "Trying the subjects"
+        if self.moving and self.warm_up and self.warm_up.step:
+            return f"Warm-up, step {self.warm_up.step} of {len(self.warm_up.steps)}"
         return self.mailing.get_status_display()
 
     @property
@@ -88,6 +115,7 @@ def progress_of(mailing: Mailing) -> Progress:
     audience = mailing.audience or 0
     done = numbers["accepted"] + numbers["excluded"] + numbers["rejected"]
     in_doubt = numbers["in_doubt"] + numbers["needs_review"]
+    waits = mailing.step < len(mailing.steps)  # longer than sending takes
     rate = speed_now() if sending else average(mailing, numbers["accepted"])
     return Progress(
         mailing=mailing,
@@ -98,15 +126,30 @@ def progress_of(mailing: Mailing) -> Progress:
         in_doubt=in_doubt,
         share=min(done * 100 // audience, 100) if audience else 0,
         rate=rate,
-        left=in_words((audience - done) / rate) if sending and rate else None,
+        left=in_words((audience - done) / rate) if sending and rate and not waits else None,
         errors=errors_of(mailing),
         failures=failures_of(mailing),
         test=test_of(mailing) if mailing.subjects else None,
+        warm_up=warm_up_of(mailing) if mailing.steps else None,
         preparing=mailing.is_due(now),
         canary=bool(sending and not mailing.subjects and mailing.rest_at and mailing.rest_at > now),
         waits_for_reconciling=in_doubt > 0
         and Batch.objects.with_too_many_in_doubt().filter(mailing=mailing).exists(),
     )
+
+
+def warm_up_of(mailing: Mailing) -> WarmUp:
+    stopped = mailing.status == Mailing.Status.PAUSED and mailing.step
+    imports = ReaderImport.objects.not_mailed().filter(newsletter=mailing.newsletter_id)
+    return WarmUp(
+        mailing.steps, mailing.step, warm_up.next_at(mailing), list(imports) if stopped else []
+    )
+
+
+def foreseen(newsletter: Newsletter, audience: int) -> WarmUp | None:
+    """That of an issue to so many."""
+    steps = warm_up.foreseen(newsletter, audience)
+    return WarmUp(steps) if steps else None
 
 
 def average(mailing: Mailing, accepted: int) -> int:

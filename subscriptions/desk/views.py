@@ -16,7 +16,7 @@ from newsroom.mail import providers
 from newsroom.staff.pages import AdminPage
 from subscriptions.desk import access, numbers
 from subscriptions.desk.access import NewslettersPage, issue_for
-from subscriptions.desk.progress import progress_of
+from subscriptions.desk.progress import foreseen, progress_of
 from subscriptions.issues import checklist, previews, rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.models.mailing import APPROVE
@@ -73,6 +73,7 @@ class IssueDesk(NewslettersPage):
         mailing = self.issue.active_mailing
         shown = shown_on_desk(self.issue, mailing)
         frozen = mailing and mailing.frozen_at
+        audience = size_of(self.issue.newsletter, shown.segment)
         return context | {
             "issue": shown,
             "newsletter": self.issue.newsletter,
@@ -81,7 +82,8 @@ class IssueDesk(NewslettersPage):
             "subjects": shown.subjects,
             **({} if frozen else checklist_of(shown)),
             **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
-            "audience": size_of(self.issue.newsletter, shown.segment),
+            "audience": audience,
+            "warm_up": None if frozen else foreseen(self.issue.newsletter, audience),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),

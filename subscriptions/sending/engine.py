@@ -6,6 +6,7 @@ doubt*: only evidence (the provider's own record, or a person) takes it out of t
 """
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any, assert_never
@@ -25,8 +26,10 @@ from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
 from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
+from subscriptions.models.mailing import BY_HAND
 from subscriptions.sending import claiming, reconcile, thresholds
 from subscriptions.sending.result import SendResult
+from subscriptions.sending.thresholds import Failed
 from subscriptions.sending.transports import LostClaim, TooLate, Transport
 
 log = logging.getLogger(__name__)
@@ -123,13 +126,13 @@ def _put_off(batch: Batch, result: SendResult, now: datetime) -> None:
         batch.mailing.move(Mailing.Status.PAUSED, problem=problem[:300])
     else:
         batch.split_off(result.later, Status.REJECTED, error=result.error)
-        thresholds.record(
-            [
-                (batch.mailing_id, subscriber_id, kind)
-                for subscriber_id, verdict in result.later.items()
-                if (kind := GIVEN_UP.get(verdict))
-            ]
-        )
+        _record(batch, {pk: GIVEN_UP.get(verdict) for pk, verdict in result.later.items()})
+
+
+def _record(batch: Batch, failed: Mapping[int, str | None]) -> None:
+    """What came of these readers' copies, if it counts."""
+    rows = [(pk, kind) for pk, kind in failed.items() if kind]
+    thresholds.record([Failed(batch.mailing_id, pk, kind, batch.step > 0) for pk, kind in rows])
 
 
 def _taken_by_anybody(batch: Batch, result: SendResult | None = None) -> bool:
@@ -158,7 +161,7 @@ def _wait_for_person(batch: Batch, result: SendResult, again: dict[str, Any]) ->
         batch.split_off(once, Status.PENDING, **again)
     if result.problem and (once or not twice):
         batch.mailing.move(Mailing.Status.PAUSED, problem=result.problem[:300])
-    thresholds.record([(batch.mailing_id, subscriber_id, Kind.US) for subscriber_id in once])
+    _record(batch, dict.fromkeys(once, Kind.US))
 
 
 def _finish_failed(batch: Batch, outcome: Outcome) -> None:
@@ -234,21 +237,22 @@ def _suppress(batch: Batch, subscriber_ids: list[int]) -> None:
     found = Subscriber.objects.filter(pk__in=subscriber_ids).values_list("pk", "email_index")
     there = dict(found)
     Suppression.add_all([(index, Suppression.Reason.REFUSED) for index in there.values()])
-    thresholds.record([(batch.mailing_id, pk, Kind.REFUSED) for pk in there])
+    _record(batch, dict.fromkeys(there, Kind.REFUSED))
 
 
 # --- The end --------------------------------------------------------------------------------
 
 
 def resume(mailing: Mailing, now: datetime) -> bool:
-    """Go on with a paused mailing, from now within its grace and without its thresholds."""
+    """Go on with a paused mailing, from now within its grace; without its thresholds if it was not
+    a person who paused it: whoever resumes has seen why."""
     if mailing.status != Mailing.Status.PAUSED:  # “sending” may come from “scheduled” too
         return False
     return mailing.move(
         Mailing.Status.SENDING,
         problem="",
         not_after=now + mailing.newsletter.grace,
-        thresholds_on=False,
+        thresholds_on=mailing.thresholds_on and mailing.problem == BY_HAND,
     )
 
 

@@ -15,7 +15,7 @@ from newsroom.mail.compose import subject_line
 from subscriptions.issues import rendering
 from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
 from subscriptions.readers.audience import audience_of
-from subscriptions.sending import counted_links
+from subscriptions.sending import counted_links, warm_up
 
 
 def approve(issue: IssuePage, user: Any, send_at: datetime | None = None) -> Mailing:
@@ -42,34 +42,42 @@ def schedule(mailing: Mailing, send_at: datetime) -> bool:
 
 
 # Who gets it, as the rule has it at this moment. The table ends with the transaction.
-AUDIENCE = "CREATE TEMP TABLE audience (subscriber_id, seed) ON COMMIT DROP AS {audience}"
+AUDIENCE = "CREATE TEMP TABLE audience (subscriber_id, seed, new) ON COMMIT DROP AS {audience}"
 # The first batches are the canary (the seed list and a sample) or the sample of a subject test, an
-# equal part for each subject; the rest, who have no place in the sample, follows.
+# equal part for each subject; the rest, who have no place in the sample, follows. Last come the
+# newcomers (warm_up.py), each step of theirs a sample of those who are left.
 BATCHES = """
     WITH sample AS (
-        SELECT subscriber_id, 0 AS place FROM audience WHERE seed AND %(sample)s > 0
+        SELECT subscriber_id, 0 AS place, NULL::int AS step
+        FROM audience WHERE seed AND %(sample)s > 0
         UNION ALL
         SELECT subscriber_id,
-               (row_number() OVER (ORDER BY dice, subscriber_id) - 1)::int %% %(subjects)s
+               (row_number() OVER (ORDER BY dice, subscriber_id) - 1)::int %% %(subjects)s, NULL
         FROM (
             SELECT subscriber_id, hashint8extended(subscriber_id, %(mailing)s) AS dice
-            FROM audience WHERE NOT seed ORDER BY dice, subscriber_id LIMIT %(sample)s
+            FROM audience WHERE NOT seed AND NOT new ORDER BY dice, subscriber_id LIMIT %(sample)s
         ) thrown
+        UNION ALL
+        SELECT subscriber_id, NULL, width_bucket(row_number() OVER (
+            ORDER BY hashint8extended(subscriber_id, %(mailing)s), subscriber_id
+        ), %(steps)s::bigint[])
+        FROM audience WHERE new
     ),
     cut AS (
-        SELECT subscriber_id, place,
-               (row_number() OVER (PARTITION BY place ORDER BY subscriber_id) - 1) / %(per_call)s
-                   AS chunk
+        SELECT subscriber_id, place, step,
+               (row_number() OVER (PARTITION BY step, place ORDER BY subscriber_id) - 1)
+                   / %(per_call)s AS chunk
         FROM audience LEFT JOIN sample USING (subscriber_id)
     )
     INSERT INTO subscriptions_batch
-        (id, mailing_id, seq, variant, subscriber_ids, size, next_try_at)
+        (id, mailing_id, seq, step, variant, subscriber_ids, size, next_try_at)
     SELECT gen_random_uuid(), %(mailing)s,
-           row_number() OVER (ORDER BY place NULLS LAST, chunk) - 1,
+           row_number() OVER (ORDER BY step NULLS FIRST, place NULLS LAST, chunk) - 1,
+           coalesce(step, 0),
            CASE WHEN %(subjects)s > 1 THEN place END,
            array_agg(subscriber_id ORDER BY subscriber_id), count(*),
            CASE WHEN place IS NULL THEN %(rest_at)s ELSE %(now)s END
-    FROM cut GROUP BY place, chunk
+    FROM cut GROUP BY step, place, chunk
 """
 
 
@@ -87,7 +95,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             raise rendering.Unsendable("Nothing of it is published any more.")
         rendered = rendering.render_issue(issue)
         rendering.check(rendered, providers.current())
-        audience, sample = _cut(mailing, issue, now)
+        audience, steps, sample = _cut(mailing, issue, now)
         if issue.segment and (odd := issue.segment.stops(audience, issue.segment_readers)):
             raise rendering.Unsendable(odd)
         html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
@@ -103,6 +111,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
             text=rendered.text,
             audience=audience,
             segment=issue.segment,
+            steps=steps,
             frozen_at=now,
             rest_at=sample.rest_at,
             not_after=(sample.rest_at or now) + mailing.newsletter.grace,
@@ -119,18 +128,22 @@ class Sample:
     subjects: list[str] = field(default_factory=list)
 
 
-def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, Sample]:
-    """Look up the audience, once, and cut it into batches. How many readers these hold, and who of
-    them has it first."""
-    audience = audience_of(mailing.newsletter, issue.segment).values_list("subscriber_id", "seed")
+def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, list[int], Sample]:
+    """Look up the audience, once, and cut it into batches. How many readers these hold, the steps
+    of its newcomers, and who of the others has it first."""
+    audience = audience_of(mailing.newsletter, issue.segment).values_list(
+        "subscriber_id", "seed", warm_up.is_newcomer(mailing.newsletter)
+    )
     query, values = audience.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(AUDIENCE.format(audience=query), values)
         readers = cursor.rowcount
-        sample = _sample(mailing.newsletter, issue, readers, now)
+        steps = _steps(cursor)
+        sample = _sample(mailing.newsletter, issue, readers - sum(steps), now)
         cut: dict[str, Any] = {
             "mailing": mailing.pk,
             "sample": sample.readers,
+            "steps": warm_up.first_of(steps),
             "subjects": max(len(sample.subjects), 1),
             "per_call": providers.current().per_call,
             "now": now,
@@ -138,7 +151,17 @@ def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, Sample
         }
         cursor.execute(BATCHES, cut)
         cursor.execute("DROP TABLE audience")  # another freeze may follow in this transaction
-    return readers, sample
+    return readers, steps, sample
+
+
+def _steps(cursor: Any) -> list[int]:
+    """Those of the newcomers in the audience; if they are too few for that, none is one."""
+    cursor.execute("SELECT count(*) FROM audience WHERE new")
+    newcomers = cursor.fetchone()[0]
+    steps = warm_up.steps_for(newcomers)
+    if newcomers and not steps:
+        cursor.execute("UPDATE audience SET new = false WHERE new")
+    return steps
 
 
 def _sample(newsletter: Newsletter, issue: IssuePage, audience: int, now: datetime) -> Sample:

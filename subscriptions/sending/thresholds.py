@@ -6,6 +6,7 @@ with more than one dead address in twenty was bought, or is broken.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsroom.models import Suppression
 from subscriptions.models import DeliveryFailure, Mailing, Subscriber
@@ -29,37 +30,46 @@ THRESHOLDS = {
 }
 
 
-def record(failed: Collection[tuple[int, int, str]]) -> None:
-    """Write failures down (of a mailing, a reader, a kind), once however often they are told. One
-    too many stops the mailing, or suppresses a mailbox that is always full."""
-    rows = [
-        DeliveryFailure(mailing_id=mailing_id, subscriber_id=subscriber_id, kind=kind)
-        for mailing_id, subscriber_id, kind in sorted(set(failed))
-    ]
+class Failed(NamedTuple):
+    mailing_id: int
+    subscriber_id: int
+    kind: str
+    newcomer: bool  # in a step of the mailing's warm-up
+
+
+def record(failed: Collection[Failed]) -> None:
+    """Write failures down, once however often they are told. One too many stops the mailing, or
+    suppresses a mailbox that is always full."""
+    rows = [DeliveryFailure(**one._asdict()) for one in sorted(set(failed))]
     DeliveryFailure.objects.bulk_create(rows, ignore_conflicts=True)
-    soft = {pk for _, pk, kind in failed if kind == Kind.SOFT}
+    soft = {one.subscriber_id for one in failed if one.kind == Kind.SOFT}
     if soft and (away := DeliveryFailure.objects.away_too_long(soft)):
         dead = Subscriber.objects.filter(pk__in=away).values_list("email_index", flat=True)
         Suppression.add_all([(index, Suppression.Reason.BOUNCE) for index in dead])
-    for mailing_id, kind in sorted({(row.mailing_id, row.kind) for row in rows}):
-        _stop_if_too_many(mailing_id, kind)
+    for told in sorted({(one.mailing_id, one.kind, one.newcomer) for one in failed}):
+        _stop_if_too_many(*told)
 
 
-def _stop_if_too_many(mailing_id: int, kind: str) -> None:
+def _stop_if_too_many(mailing_id: int, kind: str, newcomers: bool) -> None:
+    """Newcomers and all others are judged apart: a good list hides no bad one that has come to it,
+    nor does the bad one stop the good. Once the warm-up goes, the others have their copies."""
     threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
     stoppable = Mailing.objects.filter(status=Mailing.Status.SENDING, thresholds_on=True)
     mailing = stoppable.defer("html", "text").filter(pk=mailing_id).first()
     if mailing is None:  # most events come when all is sent: nothing to stop, nothing to count
         return
-    failed = failures.filter(mailing=mailing_id, kind=kind).count()
+    if newcomers != (mailing.step > 0):
+        return
+    failed = failures.filter(mailing=mailing_id, kind=kind, newcomer=newcomers).count()
     if failed < threshold.at_least:
         return
-    numbers = mailing.progress()
+    numbers = mailing.progress(**({"step__gt": 0} if newcomers else {"step": 0}))
     sent_to = numbers["accepted"] + numbers["rejected"]
     if failed > threshold.share * sent_to:
         mailing.move(
             Mailing.Status.PAUSED,
-            problem=f"{failed:,} of the first {sent_to:,} readers {threshold.words} "
+            problem=f"{failed:,} of the first {sent_to:,} "
+            f"{'who came by an import' if newcomers else 'readers'} {threshold.words} "
             f"({failed / max(sent_to, 1):.1%}; the threshold is {threshold.share:.1%}). "
             "Look into it; if you resume, nothing stops this issue by itself any more.",
         )

@@ -17,10 +17,11 @@ from newsroom.core import tokens
 from newsroom.core.tokens import BadToken
 from newsroom.mail.diagnosis import Verdict
 from newsroom.models import Suppression, SuppressionLift
-from subscriptions.models import DeliveryFailure, Mailing, Subscriber, Subscription
+from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Subscription
 from subscriptions.readers import signup
 from subscriptions.sending import thresholds
 from subscriptions.sending.smtp import read_return_path
+from subscriptions.sending.thresholds import Failed
 from subscriptions.tracking import reports
 
 Reason, Kind = Suppression.Reason, DeliveryFailure.Kind
@@ -55,11 +56,12 @@ class Found:
     email_index: bytes
     mailing_id: int | None  # which it was sent; None: a single mail, or nobody knows
     on: date  # when it happened
+    newcomer: bool = False  # in the warm-up of that mailing
 
 
-def act(verdict: Verdict, index: bytes, mailing_id: int | None) -> None:
+def act(verdict: Verdict, index: bytes, mailing_id: int | None, newcomer: bool = False) -> None:
     """What follows for the address with that ``list_index``, and for the mailing it was sent."""
-    act_on_all([Found(verdict, index, mailing_id, timezone.localdate())])
+    act_on_all([Found(verdict, index, mailing_id, timezone.localdate(), newcomer)])
 
 
 def act_on_all(found: Sequence[Found], alive: Sequence[bytes] = ()) -> None:
@@ -84,7 +86,7 @@ def act_on_all(found: Sequence[Found], alive: Sequence[bytes] = ()) -> None:
         _leave(found, readers)
         thresholds.record(
             [
-                (one.mailing_id, readers[one.email_index].pk, kind)
+                Failed(one.mailing_id, readers[one.email_index].pk, kind, one.newcomer)
                 for one in found
                 if (kind := EFFECTS[one.verdict].count)
                 and one.mailing_id
@@ -143,7 +145,9 @@ def told_by_mail(address: str, raw: bytes) -> None:
     report = reports.read(raw)
     mailing_id, subscriber = whose([address, *(report.places if report.feedback else [])])
     if subscriber:
-        act(report.verdict(subscriber.email), subscriber.email_index, mailing_id)
+        warmed_up = Batch.objects.filter(mailing=mailing_id, step__gt=0).of_reader(subscriber.pk)
+        verdict = report.verdict(subscriber.email)
+        act(verdict, subscriber.email_index, mailing_id, newcomer=warmed_up.exists())
 
 
 def whose(places: list[str]) -> tuple[int | None, Subscriber | None]:

@@ -57,15 +57,20 @@ def follow(events: Sequence[ProviderEvent]) -> None:
     _prove(events)
     bad = [event for event in events if event.what not in ("", DELIVERED)]
     calls = Batch.objects.filter(pk__in={event.batch_id for event in bad if event.batch_id})
-    mailings = dict(calls.values_list("pk", "mailing_id"))
+    sent: dict[UUID | None, tuple[int, int]] = {
+        pk: (mailing_id, step)
+        for pk, mailing_id, step in calls.values_list("pk", "mailing_id", "step")
+    }
     found = [
         Found(
             Verdict(event.what),
             bytes(event.email_index),
-            mailings.get(event.batch_id) if event.batch_id else None,
+            mailing_id,
             event.happened_on,
+            newcomer=step > 0,
         )
         for event in bad
+        for mailing_id, step in [sent.get(event.batch_id, (None, 0))]
     ]
     alive = [bytes(event.email_index) for event in events if event.what == DELIVERED]
     feedback.act_on_all(found, alive)

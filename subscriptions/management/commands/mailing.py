@@ -23,7 +23,7 @@ class Command(BaseCommand):
         except Mailing.DoesNotExist as error:
             raise CommandError(f"There is no mailing {options['id']}.") from error
         action = options["action"]
-        if action == "pause" and not mailing.move(Mailing.Status.PAUSED, problem="Paused by hand."):
+        if action == "pause" and not mailing.pause_by_hand():
             raise CommandError(f"It is {mailing.status}: only a mailing being sent can be paused.")
         if action == "cancel" and not engine.cancel(mailing):
             raise CommandError(f"It is {mailing.status}: there is nothing to cancel.")
