@@ -45,7 +45,7 @@ bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|read
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
 	@$(BIN)/python -m tests.smoke
 
-chaos: .venv/ready  ## break the send in ninety ways and count who got what; giving and sending through PgBouncer (an hour)
+chaos: .venv/ready  ## break the send and an import in a hundred ways and count who got what; giving and sending through PgBouncer (an hour)
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.chaos
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending

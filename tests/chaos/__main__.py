@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.chaos import scenarios
+from tests.chaos import imports, scenarios
 from tests.chaos.scenarios import MODES
 from tests.chaos.world import Readers, World, a_world, make_audiences
 from tests.environment import ROOT
@@ -26,12 +26,12 @@ STEPS = (
 SHORT = {
     "killed during the call, accept then hang",
     "killed with evidence in hand, 500 after accept", "killed after the finish, one bad address",
-    "SMTP: random kills",
+    "SMTP: random kills", "import killed between two chunks", "random kills in a warm-up",
 }  # fmt: skip
 FEW, SOME, MANY = 60, 3_000, 100_000
 if short := "SHORT" in os.environ:
     SOME, MANY = 600, 1
-ENDS = ("sent", "cancelled", "skipped")
+ENDS = ("sent", "cancelled", "skipped", "done", "undone")
 
 
 def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[tuple[str, Any]]:
@@ -47,6 +47,9 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     for offset in ("-1h", "+1h"):
         moved = partial(scenarios.clock_moved, world, few, offset)
         yield f"a worker's clock is wrong by {offset}", moved
+    yield from imports.cases(world, few)
+    warming_up = partial(imports.warm_up_kills, world, some, 3 if short else 30)
+    yield "random kills in a warm-up", warming_up
     yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 3 if short else 30)
     world.stop("worker")
     world.start_worker(1000)

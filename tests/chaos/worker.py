@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ def install() -> None:
     from newsroom.mail import providers
     from newsroom.mail.providers import mailgun, smtp
     from subscriptions.models import Mailing
-    from subscriptions.sending import claiming, engine, reconcile, transports
+    from subscriptions.sending import claiming, engine, reconcile, transports, warm_up
+    from subscriptions.transfer import bulk, importing, undoing
 
     if per_call := int(os.environ.get("CHAOS_PER_CALL", "0")):
         for module in (mailgun, smtp):
@@ -76,6 +78,18 @@ def install() -> None:
     after(engine, "finish", "after the finish")
     before(reconcile, "look_into", "while reconciling")
     before(reconcile, "found", "with evidence in hand")
+
+    warm_up.PAUSE = timedelta(seconds=1)
+
+    importing.CHUNK = undoing.AT_ONCE = 400
+    before(importing, "look", "while its file is taken in")
+    before(bulk, "judge", "while it is looked through", lambda _, made: made.status == "checking")
+    after(bulk, "write", "while a chunk is written")
+    after(importing, "write_chunk", "between two chunks")
+    before(importing, "forget_file", "at the end of an import")
+    before(undoing, "alive", "while it is undone")
+    after(undoing, "take_back_some", "between two steps of an undo")
+    after(undoing, "give_back_some", "at the end of an undo")
 
 
 if __name__ == "__main__":

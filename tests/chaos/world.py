@@ -78,10 +78,14 @@ class World:
 
     def start_worker(self, per_call: int, name: str = "worker", **environment: str) -> None:
         command = [sys.executable, "-m", "tests.chaos.worker", "-Q", "mail,default", "-c", "2"]
-        environment |= {"CHAOS_ARMED": str(self.armed), "CHAOS_PER_CALL": str(per_call)}
+        environment |= self.armed_with(per_call)
         command += ["-n", f"{name}@chaos", "--loglevel", "WARNING"]
         prefix = environment.pop("PREFIX", "")
         self.start(name, [*prefix.split(), *command], **environment)
+
+    def armed_with(self, per_call: int) -> dict[str, str]:
+        """What tests.chaos.worker reads of the environment."""
+        return {"CHAOS_ARMED": str(self.armed), "CHAOS_PER_CALL": str(per_call)}
 
     def children(self, name: str = "worker") -> list[psutil.Process]:
         """The processes of the worker that do the work."""
