@@ -78,6 +78,21 @@ def unsendable(mailing_id: int) -> Letter | None:
 
 
 @mail(
+    "stopped",
+    subject=_("Stopped: {issue}"),
+    paragraphs=[
+        "{problem}",
+        _("Nothing more of it goes out until somebody resumes or cancels it."),
+    ],
+    button=_("Open the issue"),
+)
+def stopped(mailing_id: int) -> Letter | None:
+    """Too many bounced or complained; in a warm-up hours after anybody has looked at it."""
+    mailing = Mailing.objects.filter(pk=mailing_id, status=Status.PAUSED).first()
+    return _to_editors(mailing.issue, problem=mailing.problem) if mailing else None
+
+
+@mail(
     "please_approve",
     subject=_("Please approve: {issue}"),
     paragraphs=[

@@ -325,8 +325,11 @@ def test_who_left_between_freeze_and_step_gets_nothing(newsletter) -> None:
     assert (mailing.status, mailing.progress()["accepted"]) == ("sent", OLD)
 
 
-def test_desk_says_what_comes_what_goes_and_what_to_do(client, newsletter) -> None:
-    client.force_login(make_user())
+def test_desk_says_what_comes_what_goes_and_what_to_do(
+    client, newsletter, inbox, committing
+) -> None:
+    editor = make_user()
+    client.force_login(editor)
     issue = make_issue(newsletter, [], letter="<p>Hello</p>")
     desk = reverse("issue_desk", args=[issue.pk])
     before = client.get(desk).text
@@ -342,7 +345,10 @@ def test_desk_says_what_comes_what_goes_and_what_to_do(client, newsletter) -> No
     client.post(reverse("issue_act", args=[issue.pk, "release"]))
     client.post(reverse("issue_act", args=[issue.pk, "release"]))  # that one is not out yet
     assert sent_to(mailing) == OLD + 60
-    bounce(mailing, 2, 12)
+    with committing():
+        bounce(mailing, 2, 12)
     page = client.get(desk).text
     assert "who came by an import bounced" in page and "undo the import" in page
     assert reverse("reader_import", args=[ReaderImport.objects.get().pk]) in page
+    [mail] = inbox.to(editor.email)
+    assert mail["subject"].startswith("Stopped:") and "came by an import bounced" in mail["text"]
