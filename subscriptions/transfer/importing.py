@@ -48,8 +48,8 @@ class Changed(Exception):
 
 @dataclass
 class Looked:
-    """What a file is seen to be. ``files``: of each in it its name, and what that name says of all
-    who are in it; None: nothing."""
+    """What a file is seen to be; of several in a zip, their main one. ``files``, that one first: of
+    each with readers its name, and what that name says of all who are in it; None: nothing."""
 
     found: Format
     names: list[str]
@@ -62,6 +62,11 @@ class Looked:
     def must_say_otherwise(self) -> bool:
         """Nothing in it says who gets mail."""
         return not self.mapping.status and any(state is None for _, state in self.files)
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        """Of several: which one is shown, and says how the others are read."""
+        return bool(self.mapping.address), self.files[0][1] == State.ACTIVE, len(self.samples)
 
 
 def take(newsletter: Newsletter, file: IO[bytes], name: str, by: str = "") -> ReaderImport:
@@ -77,22 +82,22 @@ def take(newsletter: Newsletter, file: IO[bytes], name: str, by: str = "") -> Re
 
 def look(reader_import: ReaderImport) -> Looked:
     """The beginning of each file in it. Raises Unreadable."""
-    first: Looked | None = None
-    others: list[str] = []
+    main: Looked | None = None
+    files: list[tuple[str, State | None]] = []
     with opened(reader_import) as file:
         for table in reading.tables(file, reader_import.file_name):
             head = [row.cells for row in islice(table.rows, SAMPLES + 1) if not row.problem]
             if not head:
-                others.append(table.name)
                 continue
             looked = looked_at(table.name, head)
-            if first is None or (looked.mapping.address and not first.mapping.address):
-                first, looked = looked, first or looked
-            elif looked.mapping.address:
-                first.files += looked.files
-    if first is None or not first.samples:
+            if looked.mapping.address:
+                files += looked.files
+            if main is None or looked.rank > main.rank:
+                main = looked
+    if main is None or not main.samples:
         raise Unreadable("There are no rows in this file.")
-    return first
+    main.files += [one for one in files if one not in main.files]
+    return main
 
 
 def looked_at(name: str, head: list[Cells]) -> Looked:

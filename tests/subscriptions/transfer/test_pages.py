@@ -10,6 +10,7 @@ from newsroom.accounts.models import AuditEntry
 from subscriptions.models import ReaderImport, Subscription
 from tests.conftest import run_jobs
 from tests.factories import make_user
+from tests.subscriptions.transfer.test_reading import packed
 
 LIST = "/admin/newsletters/imports/"
 CSV = b"email,status,since\nann@example.org,on,2020-01-01\nbob@example.org,off,\noops,on,\n"
@@ -24,6 +25,19 @@ def editor(client: Client, site: Any) -> Client:
 def upload(editor: Client, site: Any, data: bytes = CSV, name: str = "ann@example.csv") -> Any:
     file = SimpleUploadedFile(name, data, "text/csv")
     return editor.post(LIST, {"newsletter": site.newsletter.pk, "file": file})
+
+
+def test_of_a_zip_the_rows_of_who_gets_mail_are_shown(editor: Client, site: Any) -> None:
+    head = b"Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,EUID\n"
+    data = packed(
+        cleaned_members_export_1_dot_csv=head + b"cyd@old.net,,2020-01-01,1,1\n",
+        subscribed_members_export_1_dot_csv=head + b"ann@new.org,,2021-01-01,1,1\n",
+        unsubscribed_members_export_1_dot_csv=head + b"eve@old.net,,2021-01-01,1,1\n" * 2,
+    )
+    shown = editor.get(upload(editor, site, data, "audience.zip")["Location"])
+    assert "The first rows of subscribed_members_export_1.csv" in shown.text
+    assert "a…@n…org" in shown.text and "@o…net" not in shown.text
+    assert "cleaned_members_export_1.csv: all of them are <strong>bounced" in shown.text
 
 
 def test_list_moves_in_and_out_again(
