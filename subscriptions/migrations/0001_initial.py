@@ -439,7 +439,7 @@ class Migration(migrations.Migration):
                 ('asked_on', models.DateField(null=True)),
                 ('source', models.CharField(blank=True, db_default='', default='', max_length=40)),
                 ('seed', models.BooleanField(default=False)),
-                ('newsletter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='subscriptions.newsletter')),
+                ('newsletter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='subscriptions.newsletter')),
                 ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='subscriptions.subscriber')),
             ],
         ),

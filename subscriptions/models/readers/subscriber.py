@@ -141,7 +141,10 @@ class Subscription(models.Model):
         Subscriber, on_delete=models.CASCADE, related_name="subscriptions"
     )
     newsletter = models.ForeignKey(
-        "subscriptions.Newsletter", on_delete=models.CASCADE, related_name="subscriptions"
+        "subscriptions.Newsletter",
+        on_delete=models.CASCADE,
+        related_name="subscriptions",
+        db_index=False,  # the constraint's begins with it
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
     created_on = models.DateField(default=timezone.localdate)
