@@ -17,7 +17,6 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
-from newsroom.core.privacy import seal
 from subscriptions.models import (
     Consent,
     ImportProblem,
@@ -139,9 +138,9 @@ def judge(chunk: Chunk, reader_import: ReaderImport, lock: bool) -> dict[str, in
         with cursor.copy("COPY incoming FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(types)
             for index, person in sorted(chunk.people.items()):
-                sealed = seal(person.email, EMAIL) if lock and person.state in KEPT else None
                 how = f"{source}: {person.way}"[:40] if person.way else source
-                row = (index, sealed, str(person.state), person.since, person.left, how)
+                address = chunk.sealed.get(index)
+                row = (index, address, str(person.state), person.since, person.left, how)
                 copy.write_row(row)
         if lock:
             cursor.execute(LOCK_READERS)
@@ -149,10 +148,6 @@ def judge(chunk: Chunk, reader_import: ReaderImport, lock: bool) -> dict[str, in
         cursor.execute(JUDGE, {"newsletter": reader_import.newsletter_id, "write": lock})
         cursor.execute(COUNT)
         return dict(cursor.fetchall())
-
-
-EMAIL = Subscriber._meta.get_field("email").context
-KEPT = {State.ACTIVE, State.UNSUBSCRIBED}
 
 
 def write(chunk: Chunk, reader_import: ReaderImport, counts: dict[str, int]) -> None:

@@ -1,12 +1,16 @@
 """A file as chunks of readers: each is looked at, indexed and ready to be written at once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import IO
 
-from newsroom.core.privacy import list_index
+from django.db import connection, connections
+
+from newsroom.core.privacy import list_index, seal
+from subscriptions.models import Subscriber
 from subscriptions.transfer import reading
 from subscriptions.transfer.formats import State
 from subscriptions.transfer.meaning import (
@@ -22,6 +26,8 @@ from subscriptions.transfer.reading import Row, Table
 
 CHUNK = 5000  # rows
 LEFT_OUT = {State.PENDING, State.NEVER}
+KEPT = {State.ACTIVE, State.UNSUBSCRIBED}  # whose address stays with us
+EMAIL = Subscriber._meta.get_field("email").context
 # Of somebody who stands in a chunk twice, the stricter word holds.
 STRICTNESS = [
     State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.BLOCKED, State.COMPLAINED
@@ -36,6 +42,7 @@ class Chunk:
     done: int = 0
     rows: int = 0
     people: dict[bytes, Person] = field(default_factory=dict)  # by blind index
+    sealed: dict[bytes, bytes] = field(default_factory=dict)  # addresses, likewise
     problems: list[tuple[int, int, str]] = field(default_factory=list)  # file, row, reason
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -51,6 +58,32 @@ class Chunk:
         self.counts["repeated"] += 1
         if STRICTNESS.index(person.state) > STRICTNESS.index(there.state):
             self.people[index] = person
+
+    def seal(self) -> "Chunk":
+        """The addresses that are to be written."""
+        self.sealed = {
+            index: seal(person.email, EMAIL)
+            for index, person in self.people.items()
+            if person.state in KEPT
+        }
+        return self
+
+
+def ahead(made: Iterator[Chunk]) -> Generator[Chunk]:
+    """Each is made in a thread while PostgreSQL works on the one before it, for which the driver
+    waits without Python's lock. Inside a transaction nothing is: the thread has a connection of its
+    own, which would not see the file."""
+    if connection.in_atomic_block:
+        yield from made
+        return
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            coming = thread.submit(next, made, None)
+            while chunk := coming.result():
+                coming = thread.submit(next, made, None)
+                yield chunk
+        finally:
+            thread.submit(connections.close_all).result()
 
 
 def chunks(

@@ -10,6 +10,7 @@ finds that the chunk is not its own any more. No mail is caused by any of it.
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any
@@ -22,7 +23,7 @@ from newsroom.core.jobs import after_commit
 from newsroom.core.moves import transition
 from subscriptions.models import ImportPiece, Newsletter, ReaderImport
 from subscriptions.transfer import bulk, reading
-from subscriptions.transfer.chunks import CHUNK, Chunk, chunks
+from subscriptions.transfer.chunks import CHUNK, Chunk, ahead, chunks
 from subscriptions.transfer.formats import Format, State, recognise, state_of_file
 from subscriptions.transfer.meaning import (
     Incomplete,
@@ -209,10 +210,11 @@ def look_through(reader_import: ReaderImport) -> None:
 
 
 def write_down(reader_import: ReaderImport, until: float) -> bool:
-    for chunk in chunks_of(reader_import):
-        reader_import.rows_done, reader_import.counts = write_chunk(reader_import, chunk)
-        if time.monotonic() > until:
-            return False
+    with closing(ahead(chunk.seal() for chunk in chunks_of(reader_import))) as sealed:
+        for chunk in sealed:
+            reader_import.rows_done, reader_import.counts = write_chunk(reader_import, chunk)
+            if time.monotonic() > until:
+                return False
     total, now = reader_import.rows_done, timezone.now()
     with transaction.atomic():
         if transition(reader_import, Status.DONE, total=total, finished_at=now):

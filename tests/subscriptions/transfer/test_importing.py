@@ -1,6 +1,7 @@
 """A list moves in, once however often its file comes; who has left, anywhere, stays away."""
 
 import io
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
@@ -428,3 +429,33 @@ def in_own_connection(work: Any) -> None:
         work()
     finally:
         connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_next_chunk_is_read_ahead_and_no_row_is_lost_or_written_twice(
+    site: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", 10)
+    made = importing.take(site.newsletter, io.BytesIO(MANY.encode()), "x.csv")
+    importing.explain(made, Mapping(**made.mapping), CONSENT, queue=False)
+    importing.work(made)
+    importing.begin(made, queue=False)
+    others = set(threading.enumerate())
+    assert not importing.work(made, until=0)  # one chunk; the second one was read for nothing
+    assert set(threading.enumerate()) == others
+    made = ReaderImport.objects.get()
+    assert made.rows_done == Subscription.objects.count() == 10
+    real, made_in = chunks.Chunk.seal, set()
+
+    def seal(chunk: chunks.Chunk) -> chunks.Chunk:
+        made_in.add(threading.current_thread())
+        return real(chunk)
+
+    monkeypatch.setattr(chunks.Chunk, "seal", seal)
+    assert importing.work(made)
+    assert made.counts == {"added": 25, "problems": 1}
+    assert Subscription.objects.count() == Consent.objects.count() == 25
+    assert {of(f"r{n}@x.org").subscriber.email for n in range(25)} == {
+        f"r{n}@x.org" for n in range(25)
+    }
+    assert made_in and threading.main_thread() not in made_in
