@@ -185,9 +185,10 @@ def read_confirm_token(
     return waiting, done
 
 
-def confirm(token: str) -> list[Subscription]:
+def confirm(token: str) -> tuple[list[Subscription], list[Subscription]]:
     """Put the reader on the lists and welcome them to each, once however often the button is
-    pressed; an address that had been dead is alive. Raises what :func:`read_confirm_token` does."""
+    pressed; an address that had been dead is alive. Returns and raises what
+    :func:`read_confirm_token` does."""
     with transaction.atomic():
         waiting, done = read_confirm_token(token, lock=True)
         if waiting:
@@ -196,7 +197,7 @@ def confirm(token: str) -> list[Subscription]:
             put_on_list(one, "mailed link")
             outbox.post("welcome", one.pk, key=f"{one.pk}-{decisions(one)}")
     (waiting + done)[0].subscriber.press()  # no lock is held here that it could wait with
-    return sorted(waiting + done, key=lambda one: one.pk)
+    return waiting, done
 
 
 def put_on_list(subscription: Subscription, how: str, agreed_on: date | None = None) -> None:

@@ -152,9 +152,9 @@ def check_your_inbox(request: HttpRequest, slug: str = "") -> HttpResponse:
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    pressed = request.method == "POST"
     try:
-        waiting, done = signup.read_confirm_token(token)
-        theirs = signup.confirm(token) if request.method == "POST" else waiting or done
+        waiting, done = signup.confirm(token) if pressed else signup.read_confirm_token(token)
     except (tokens.StaleToken, Subscription.DoesNotExist):
         return dead_link(request, _("This link has expired. Please sign up again."), 403)
     except signup.Superseded:
@@ -163,7 +163,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, signup.UNWANTED, 403)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    page = "confirm" if waiting and request.method != "POST" else "confirmed"
+    theirs = sorted(waiting + done, key=lambda one: one.pk) if pressed else waiting or done
+    page = "confirm" if waiting and not pressed else "confirmed"
     newsletters = [one.newsletter for one in theirs]
     titles = [one.title for one in newsletters]
     context = {"newsletters": newsletters, "titles": titles, "again": not waiting}
