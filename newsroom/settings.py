@@ -232,6 +232,7 @@ ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.APPEAL"}
 MAILS = [
     "newsroom.staff.emails",
     "subscriptions.readers.emails",
+    "subscriptions.readers.own_emails",
     "subscriptions.desk.emails",
     "donations.asking.emails",
     "donations.giving.emails",

@@ -7,20 +7,18 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from newsroom.core import languages, tokens
+from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 from subscriptions.models import (
-    AddressChange,
     Newsletter,
     Seed,
-    Subscriber,
     Subscription,
     WelcomeMail,
 )
-from subscriptions.readers import address_change, by_mail, erasure, links, seeds, signup
+from subscriptions.readers import by_mail, links, seeds, signup
 from subscriptions.readers.due import sunset
 
 Status = Subscription.Status
@@ -230,106 +228,6 @@ def still_reading(subscriber_id: int) -> Letter | None:
     if len(theirs) > 1:  # to leave one of them is done on the reader's page
         return replace(letter, links=letter.links[-1:], headers={})
     return own_words(letter, sunset.MAIL, letter.look)
-
-
-@mail(
-    "address_old",
-    subject=_("Another address for your newsletters?"),
-    paragraphs=[
-        _(
-            "Somebody, probably you, wants your newsletters at another address. If that is so, "
-            "press the button here, and the one in the mail that we have sent there."
-        )
-    ],
-    button=_("Yes, change it"),
-    small=_(
-        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
-    ),
-)
-def address_old(change_id: int) -> Letter | None:
-    """The page may have been opened by somebody to whom a mail was forwarded."""
-    change = _waiting(change_id)
-    if change is None or change.subscriber.suppression:
-        return None
-    return Letter(
-        change.subscriber.email,
-        language_spoken_by(change.subscriber),
-        url=absolute_url("address", address_change.token_of(change, address_change.OLD)),
-    )
-
-
-@mail(
-    "address_new",
-    subject=_("Newsletters at this address?"),
-    paragraphs=[
-        _(
-            "Somebody, probably you, wants newsletters of ours at this address, and no more at "
-            "another. If that is so, press the button here, and the one in the mail that we have "
-            "sent there."
-        )
-    ],
-    button=_("Yes, change it"),
-    small=_(
-        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
-    ),
-)
-def address_new(change_id: int) -> Letter | None:
-    """Anybody can type any address."""
-    change = _waiting(change_id)
-    if change is None or Suppression.forbids(change.email_index):
-        return None
-    return Letter(
-        change.email,
-        language_spoken_by(change.subscriber),
-        url=absolute_url("address", address_change.token_of(change, address_change.NEW)),
-    )
-
-
-@mail(
-    "address_changed",
-    subject=_("Your newsletters have another address now"),
-    paragraphs=[
-        _(
-            "Both mailboxes have confirmed it: your newsletters go to the other address from now "
-            "on, and no more to this one. The links in mails that came here open nothing any more; "
-            "only those to leave still work."
-        )
-    ],
-)
-def address_changed(change_id: int) -> Letter | None:
-    """The old mailbox hears of it."""
-    change = AddressChange.objects.select_related("subscriber").filter(pk=change_id).first()
-    if change is None or change.done_on is None or Suppression.of(change.email_index):
-        return None
-    return Letter(change.email, language_spoken_by(change.subscriber))
-
-
-def _waiting(change_id: int) -> AddressChange | None:
-    found = AddressChange.objects.filter(pk=change_id, done_on=None)
-    return found.select_related("subscriber").first()
-
-
-@mail(
-    "reader_data",
-    subject=_("Your data"),
-    paragraphs=[_("Here is all that we hold about you as a reader, to look at and to download.")],
-    button=_("Look at it"),
-    small=_("The link works for one day. Don’t pass it on: it shows your address."),
-)
-def reader_data(subscriber_id: int) -> Letter | None:
-    """A fresh link: those in older mails get forwarded, and what is behind it names the reader."""
-    subscriber = Subscriber.objects.filter(pk=subscriber_id, forgotten_on=None).first()
-    if subscriber is None or subscriber.suppression:
-        return None
-    token = tokens.expiring(erasure.DATA, subscriber.pk)
-    language = language_spoken_by(subscriber)
-    return Letter(subscriber.email, language, url=absolute_url("reader_data", token))
-
-
-def language_spoken_by(subscriber: Subscriber) -> str:
-    """The one that they have chosen, else that of a newsletter of theirs."""
-    first = subscriber.subscriptions.select_related("newsletter").order_by("pk").first()
-    return subscriber.language or (first.newsletter.language if first else languages.OWN)
 
 
 def own_words(letter: Letter, about: str, newsletter: Newsletter) -> Letter:
