@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('motto', models.CharField(blank=True, max_length=120)),
                 ('postal_address', models.CharField(blank=True, help_text='Stands at the foot of every newsletter, as anti-spam laws demand.', max_length=200)),
                 ('contact_email', models.EmailField(blank=True, help_text='Where readers can write to.', max_length=254)),
+                ('mirror', models.CharField(blank=True, help_text='Where readers in whose country the site is blocked find it: “https://” and a host. It has to pass on every page and form, see docs/how-to/set-up-a-mirror.md. Readers who choose so get mails whose links lead there. Empty: there is none.', max_length=200, verbose_name='mirror’s address')),
             ],
             options={
                 'abstract': False,
