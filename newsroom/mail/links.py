@@ -53,6 +53,12 @@ def absolute(html: str) -> str:
     return led(html, with_host, tags=ADDRESS)
 
 
+def at_host(body: str, host: str) -> str:
+    """A body, HTML or text, with that host in place of ours wherever an address begins with it."""
+    ours = re.compile(rf"{re.escape(settings.BASE_URL)}(?![\w:@-]|\.\w)")
+    return ours.sub(host, body)
+
+
 def _with(text: str, name: str, address: str) -> str:
     """A tag as it is written, its first attribute of that name (the one that counts) changed."""
     for found in ATTRIBUTE.finditer(text):

@@ -1,5 +1,6 @@
 """What the templates of mails need besides Django's own."""
 
+import re
 from html import unescape
 from typing import Any
 
@@ -15,6 +16,7 @@ register = template.Library()
 # Inboxes show so many characters after the subject, and fill up a shorter preheader with the mail's
 # first words. Nothing of this has ink; the joiner (U+034F) keeps them from folding the spaces.
 PREHEADER_SHOWN = 150
+HEADING = re.compile(r"(</?h)([2-6])\b")
 FILLER = "\u034f\u200c\xa0"
 
 
@@ -24,6 +26,12 @@ def mail_html(rich_text: Any) -> SafeString | str:
     is left."""
     html = links_in_html.absolute(expand(getattr(rich_text, "source", rich_text)))
     return mark_safe(html) if plain_text.has_words(html) else ""
+
+
+@register.filter
+def below(html: SafeString, level: int) -> SafeString:
+    """Its headings, which begin with <h2>, below one of that level."""
+    return mark_safe(HEADING.sub(lambda tag: f"{tag[1]}{min(int(tag[2]) - 1 + level, 6)}", html))
 
 
 @register.filter

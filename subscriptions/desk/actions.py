@@ -20,10 +20,10 @@ from newsroom.mail.errors import classify
 from subscriptions.desk import emails
 from subscriptions.desk.access import colleagues, issue_for, newsletter_for
 from subscriptions.desk.progress import foreseen
-from subscriptions.issues import checklist, drafting
+from subscriptions.issues import checklist, drafting, rendering
 from subscriptions.models import Holiday, IssuePage, Mailing, Newsletter, TestSend
 from subscriptions.models.mailing import APPROVE
-from subscriptions.readers.audience import audience_of
+from subscriptions.readers.audience import editions_of
 from subscriptions.sending import engine, freezing, warm_up
 
 SOMEBODY_ELSE = "You edited this issue last: somebody else has to look at it and approve it."
@@ -78,7 +78,8 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, reason)
         return redirect("issue_desk", pk)
     if request.method != "POST":
-        audience = audience_of(issue.newsletter, approved.segment).count()
+        chosen = editions_of(issue.newsletter, approved.segment)
+        audience = sum(chosen.values())
         segment = approved.segment
         if segment and (odd := segment.stops(audience, approved.segment_readers)):
             messages.error(request, odd)  # it was counted a while ago
@@ -87,6 +88,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
             "issue": approved,
             "audience": audience,
             "warm_up": foreseen(issue.newsletter, audience),
+            "chosen": chosen,
             "version": approved.version,
         }
         return render(request, "subscriptions/desk/send_now.html", context)
@@ -144,6 +146,8 @@ def send_test_to_colleague(request: HttpRequest, issue: IssuePage) -> None:
 
 def send_test_to(request: HttpRequest, issue: IssuePage, to: list[str], whom: str) -> None:
     user: Any = request.user
+    chosen = number_of(request.POST.get("edition", "0"))
+    edition = next((one for one in rendering.editions() if one == chosen), rendering.TEASERS)
     with transaction.atomic():  # from here on this revision stays as it is, see save_revision
         locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
         test = TestSend.objects.create(
@@ -151,7 +155,7 @@ def send_test_to(request: HttpRequest, issue: IssuePage, to: list[str], whom: st
         )
         content = locked.get_latest_revision_as_object()
     try:
-        engine.send_test(content, to)
+        engine.send_test(content, to, edition)
     except Exception as error:
         test.delete()
         messages.error(request, f"The test was not sent: {classify(error).reason}.")

@@ -84,6 +84,8 @@ class IssueDesk(NewslettersPage):
             **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
             "audience": audience,
             "warm_up": None if frozen else foreseen(self.issue.newsletter, audience),
+            "chosen": mailing.editions() if mailing and frozen else {},
+            "editions": rendering.editions(),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),
@@ -140,7 +142,7 @@ def checklist_part(request: HttpRequest, pk: int) -> HttpResponse:
 def preview(request: HttpRequest, pk: int, mode: str) -> HttpResponse:
     """What the desk shows, as mail or text, the personal links dead, in a frame of its own."""
     issue = issue_for(request, pk)
-    if mode != "text" and mode not in previews.MAIL_VIEWS:
+    if mode not in previews.TEXT_VIEWS and mode not in previews.MAIL_VIEWS:
         raise Http404
     shown = shown_on_desk(issue, issue.active_mailing)
     return previews.one(shown, mode, rendering.render_once_a_minute)

@@ -65,6 +65,7 @@ WARNS = [
     Check("Descriptions of pictures", checks.pictures_are_described, undescribed),
     Check("Pictures", checks.pictures_can_be_shown, broken),
     Check("Number of links", checks.links_are_few, CONTENT),
+    Check("Whole articles", checks.whole_articles_fit, CONTENT),
     Check("Others' pages", checks.others_pages_answer, CONTENT),
     Check("Comments of colleagues", checks.comments_are_settled, CONTENT),
     Check("Test", checks.test_was_sent, here),

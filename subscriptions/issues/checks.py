@@ -102,7 +102,8 @@ def sender_is_allowed(proof: Proof) -> str:
 
 def provider_takes_it(proof: Proof) -> str:
     try:
-        rendering.check(proof.rendered, providers.current())
+        for rendered in (proof.rendered, proof.rendered_whole):
+            rendering.check(rendered, providers.current())
     except rendering.Unsendable as reason:
         return str(reason)
     return ""
@@ -179,6 +180,16 @@ def pictures_can_be_shown(proof: Proof) -> str:
 def links_are_few(proof: Proof) -> str:
     count = len(proof.hrefs)
     return f"{count} links; above {MANY_LINKS} filters grow wary." if count > MANY_LINKS else ""
+
+
+def whole_articles_fit(proof: Proof) -> str:
+    short = proof.rendered_whole.shortened
+    if not short:
+        return ""
+    return (
+        f"Above {rendering.MOST_WHOLE // 1000} kB Gmail cuts it off, so readers who want whole "
+        f"articles get teasers of {quoted(short)}. Put first what should be whole."
+    )
 
 
 def others_pages_answer(proof: Proof) -> str:

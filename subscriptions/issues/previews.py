@@ -9,6 +9,8 @@ from django.http import HttpResponse
 from django.template.loader import render_to_string
 
 from subscriptions.issues import rendering
+from subscriptions.issues.rendering import TEASERS
+from subscriptions.models import Edition
 
 # The admin shows these in frames. A mail has its styles in it; no script runs, whoever wrote it.
 POLICY = "; ".join(
@@ -38,11 +40,12 @@ def without_pictures(html: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """One way to look at the mail: how wide, in pixels, and what is changed about it."""
+    """One way to look at the mail: how wide, in pixels, what is changed about it, which edition."""
 
     label: str
     width: int
     change: Callable[[str], str] = as_it_is
+    edition: Edition = TEASERS
 
 
 MAIL_VIEWS = {
@@ -50,32 +53,38 @@ MAIL_VIEWS = {
     "phone": View("E-mail on a phone", 390),
     "dark": View("E-mail, dark", 390, dark),
     "no-pictures": View("E-mail, pictures off", 390, without_pictures),
+    "whole": View("Whole articles", 640, edition=Edition.WHOLE),
+    "whole-phone": View("Whole articles, on a phone", 390, edition=Edition.WHOLE),
 }
+TEXT_VIEWS = {"text": TEASERS, "whole-text": Edition.WHOLE}
 MODES = [
     *((name, view.label) for name, view in MAIL_VIEWS.items()),
     ("text", "Plain text"),
+    ("whole-text", "Plain text, whole articles"),
     ("web", "Web page"),
 ]
 
 
 def one(issue: Any, mode: str, render: rendering.Render = rendering.render_issue) -> HttpResponse:
     """One mode of MODES but "web", which is a page of ours like any other."""
-    rendered = render(issue)
-    if mode == "text":
-        text = rendering.for_display(rendered.text)
+    if mode in TEXT_VIEWS:
+        text = rendering.for_display(render(issue, TEXT_VIEWS[mode]).text)
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
-    html = rendering.for_display(rendered.html)
-    return HttpResponse(MAIL_VIEWS[mode].change(html), headers=HEADERS)
+    view = MAIL_VIEWS[mode]
+    html = rendering.for_display(render(issue, view.edition).html)
+    return HttpResponse(view.change(html), headers=HEADERS)
 
 
 def side_by_side(issue: Any, web: str) -> HttpResponse:
-    """All of them on one page, rendered once."""
-    rendered = rendering.render_issue(issue)
-    html = rendering.for_display(rendered.html)
+    """All of them on one page, each edition rendered once."""
+    editions = {view.edition for view in MAIL_VIEWS.values()}
+    made = {edition: rendering.render_issue(issue, edition) for edition in editions}
+    html = {edition: rendering.for_display(one.html) for edition, one in made.items()}
     frames = [
-        {"label": view.label, "width": view.width, "html": view.change(html)}
+        {"label": view.label, "width": view.width, "html": view.change(html[view.edition])}
         for view in MAIL_VIEWS.values()
     ]
+    rendered = made[TEASERS]
     context = {
         "subject": rendered.subject,
         "preheader": issue.preheader,

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.html import strip_tags
 
-from newsroom.mail.compose import Rendered
 from newsroom.models import ArticlePage
 from newsroom.publishing import rich_text
 from subscriptions.issues import link_checker, rendering
-from subscriptions.models import IssuePage, Mailing, Piece
+from subscriptions.models import Edition, IssuePage, Mailing, Piece
 
 
 class Proof:
@@ -25,8 +24,13 @@ class Proof:
         return self.issue.stories
 
     @cached_property
-    def rendered(self) -> Rendered:
+    def rendered(self) -> rendering.RenderedIssue:
         return self.render(self.issue)
+
+    @cached_property
+    def rendered_whole(self) -> rendering.RenderedIssue:
+        """As those get it who want whole articles."""
+        return self.render(self.issue, Edition.WHOLE)
 
     @cached_property
     def hrefs(self) -> list[str]:

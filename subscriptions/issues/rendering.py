@@ -1,14 +1,17 @@
-"""An issue as a mail, rendered once per mailing.
+"""An issue as a mail, rendered once per mailing and edition.
 
 What differs between readers stands in it as merge fields, which the provider fills in; nothing that
 an author typed can become one.
 """
 
 import json
+import re
 import secrets
-from collections.abc import Callable
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache as remembered
+from typing import Protocol
 
 from django.conf import settings
 from django.core.cache import cache
@@ -19,14 +22,31 @@ from newsroom.core.languages import speaking
 from newsroom.core.privacy import Unreadable, seal, unseal
 from newsroom.mail import providers
 from newsroom.mail.compose import Rendered, defuse, render
+from newsroom.mail.links import at_host
+from newsroom.models import Masthead
+from subscriptions.models import Edition, IssuePage, Piece
 from subscriptions.readers.links import at_foot, preferences_url, unsubscribe_url
-
-if TYPE_CHECKING:
-    from subscriptions.models import IssuePage
 
 TEMPLATE = "subscriptions/email/issue"
 KEPT_SECONDS = 60
-Render = Callable[["IssuePage"], Rendered]  # anew, or once a minute
+TEASERS = Edition(0)
+# Bytes of HTML with whole articles: as much as Gmail shows, about 102 kB, without their cutting off
+# the way out. What the personal links add to it is less than the rest.
+MOST_WHOLE = 98_000
+
+
+@dataclass(frozen=True)
+class RenderedIssue(Rendered):
+    """``shortened``: the headlines of articles that are teasers still, where whole ones were to be,
+    since the mail would be cut off."""
+
+    shortened: list[str] = field(default_factory=list)
+
+
+class Render(Protocol):
+    """Anew, or once a minute."""
+
+    def __call__(self, issue: IssuePage, edition: Edition = TEASERS) -> RenderedIssue: ...
 
 
 def personal_links() -> dict[str, str]:
@@ -40,8 +60,52 @@ class Unsendable(Exception):
     """The issue can't go out as it is; the message tells an editor what to do."""
 
 
-def render_issue(issue: "IssuePage") -> Rendered:
-    """The issue as it goes to everyone, merge fields in place of what is personal."""
+def editions() -> list[Edition]:
+    """All that readers can choose at present."""
+    return [Edition(number) for number in range(4 if Masthead.load().mirror else 2)]
+
+
+def render_issue(issue: IssuePage, edition: Edition = TEASERS) -> RenderedIssue:
+    """The issue as it goes to everyone who has chosen that edition, merge fields in place of what
+    is personal."""
+    made = _whole(issue) if Edition.WHOLE in edition else _of_pieces(issue, issue.pieces)
+    mirror = Masthead.load().mirror if Edition.MIRROR in edition else ""
+    return at_mirror(made, mirror) if mirror else made
+
+
+def at_mirror(rendered: RenderedIssue, mirror: str) -> RenderedIssue:
+    """Everything of ours there, for readers who can't reach the site: pages, pictures, the web
+    version, and each reader's own links, which open only on a page that they can reach. The headers
+    stay as they are, see ``unsubscribe_headers``."""
+    html, text = (at_host(body, mirror) for body in (rendered.html, rendered.text))
+    return replace(rendered, html=html, text=text)
+
+
+def _whole(issue: IssuePage) -> RenderedIssue:
+    """With as many articles whole, from the first on, as a mail can have; below them teasers."""
+    pieces = issue.whole_pieces
+    added = [place for place, piece in enumerate(issue.pieces) if piece.story and not piece.whole]
+
+    @remembered
+    def with_first(number: int) -> RenderedIssue:
+        short = added[number:]
+        shown = [
+            replace(piece, whole=False) if place in short else piece
+            for place, piece in enumerate(pieces)
+        ]
+        made = _of_pieces(issue, shown)
+        return replace(made, shortened=[pieces[place].headline for place in short])
+
+    def size(number: int) -> int:
+        return len(with_first(number).html.encode())
+
+    if size(len(added)) <= MOST_WHOLE:
+        return with_first(len(added))
+    fitting = bisect_right(range(len(added)), MOST_WHOLE, key=size) - 1
+    return with_first(max(fitting, 0))
+
+
+def _of_pieces(issue: IssuePage, pieces: Sequence[Piece]) -> RenderedIssue:
     # Rendered with unguessable stand-ins first: a “((reader.…))” found afterwards was typed
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
@@ -49,6 +113,7 @@ def render_issue(issue: "IssuePage") -> Rendered:
     newsletter = issue.newsletter
     context = {
         "issue": issue,
+        "pieces": pieces,
         "newsletter": newsletter,
         "look": newsletter,
         "web_url": issue.full_url or settings.BASE_URL,
@@ -56,25 +121,25 @@ def render_issue(issue: "IssuePage") -> Rendered:
     }
     with speaking(newsletter.language), timezone.override(newsletter.zone):
         rendered = render(TEMPLATE, context, issue.subject)
-    return Rendered(
+    return RenderedIssue(
         subject=rendered.subject,
         html=put_personal_links(rendered.html, stand_ins),
         text=put_personal_links(rendered.text, stand_ins),
     )
 
 
-def render_once_a_minute(issue: "IssuePage") -> Rendered:
+def render_once_a_minute(issue: IssuePage, edition: Edition = TEASERS) -> RenderedIssue:
     """As :func:`render_issue`, for looking at only: once for each version of the issue and minute,
     however many frames and colleagues look. What goes out is rendered anew.
 
     An issue tells of no person, but of what nobody may know before its hour: so it lies in Redis
     sealed, as personal data lie in the database.
     """
-    key = f"rendered-issue:{issue.pk}:{issue.version}"
+    key = f"rendered-issue:{issue.pk}:{issue.version}:{edition:d}"
     try:
-        return Rendered(**json.loads(unseal(cache.get(key) or b"", key)))
+        return RenderedIssue(**json.loads(unseal(cache.get(key) or b"", key)))
     except Unreadable:  # there is none
-        rendered = render_issue(issue)
+        rendered = render_issue(issue, edition)
         cache.set(key, seal(json.dumps(asdict(rendered)), key), KEPT_SECONDS)
         return rendered
 
@@ -105,7 +170,8 @@ def put_personal_links(body: str, stand_ins: dict[str, str]) -> str:
 
 
 def for_display(body: str) -> str:
-    """A preview or the web: the personal links lead nowhere."""
+    """A preview or the web: the personal links lead nowhere, on whatever host."""
     for link in personal_links().values():
-        body = body.replace(link, "#")
+        path = re.escape(link.removeprefix(settings.BASE_URL))
+        body = re.sub(rf"https?://[^/\s\"]+{path}", "#", body)
     return body

@@ -9,7 +9,7 @@ from .delivery_log import BatchEvent, DeliveryFailure
 from .issue import IssuePage, OtherSubject
 from .link import IssueLink
 from .link_check import LinkCheck
-from .mailing import Mailing
+from .mailing import Mailing, MailingBody
 from .newsletter import (
     Holiday,
     Newsletter,
@@ -35,6 +35,7 @@ from .readers import (
     Subscription,
     WelcomeMail,
 )
+from .readers.edition import Edition
 from .readers.words import NewsletterWords
 from .test_send import TestSend
 from .throttle import Throttle
@@ -45,6 +46,7 @@ __all__ = [
     "BatchEvent",
     "Consent",
     "DeliveryFailure",
+    "Edition",
     "Holiday",
     "ImportPiece",
     "ImportProblem",
@@ -54,6 +56,7 @@ __all__ = [
     "LeavingReason",
     "LinkCheck",
     "Mailing",
+    "MailingBody",
     "Newsletter",
     "NewsletterIndexPage",
     "NewsletterRule",

@@ -133,6 +133,8 @@ class Batch(models.Model):
     variant = models.PositiveSmallIntegerField(null=True)
     # Of the warm-up of those who came by an import; 0: everybody else, who go before.
     step = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # How its readers get the issue: an ``Edition``, as they had chosen at the freeze.
+    edition = models.PositiveSmallIntegerField(default=0, db_default=0)
     excluded_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     status = models.CharField(
         max_length=12, choices=Status, default=Status.PENDING, db_default=Status.PENDING
@@ -214,6 +216,7 @@ class Batch(models.Model):
                 size=len(moved),
                 variant=self.variant,
                 step=self.step,
+                edition=self.edition,
                 status=to,
                 **{
                     "tries": self.tries,
@@ -241,6 +244,7 @@ class Batch(models.Model):
                     size=len(ids),
                     variant=self.variant,
                     step=self.step,
+                    edition=self.edition,
                     put_off=self.put_off,
                 )
         return True

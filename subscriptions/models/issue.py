@@ -1,6 +1,7 @@
 """One issue of a newsletter: its pieces in order, subject and preheader."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -215,9 +216,17 @@ class IssuePage(AddressedPage):
             if heading:
                 pieces.append(heading)
                 heading = None
+            piece.whole = piece.kind == "article" and bool(piece.value.get("full_text"))
             pieces.append(piece)
         for first in [piece for piece in pieces if piece.story][:1]:
             first.leads = True
+        _with_whole_texts(pieces)
+        return pieces
+
+    @cached_property
+    def whole_pieces(self) -> list[Piece]:
+        """The same, each article with its text."""
+        pieces = [replace(piece, whole=piece.story is not None) for piece in self.pieces]
         _with_whole_texts(pieces)
         return pieces
 
@@ -300,10 +309,6 @@ class OtherSubject(Orderable):
 
 def _with_whole_texts(pieces: Sequence[Piece]) -> None:
     """Lists leave the articles' bodies out; bring those that are shown, in one query."""
-    whole = {
-        piece.story.pk: piece.story
-        for piece in pieces
-        if piece.story and piece.kind == "article" and piece.value.get("full_text")
-    }
+    whole = {piece.story.pk: piece.story for piece in pieces if piece.story and piece.whole}
     for article in ArticlePage.objects.filter(pk__in=whole):
         whole[article.pk].body = article.body

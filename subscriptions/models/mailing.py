@@ -14,6 +14,7 @@ from newsroom.core.moves import Moves, transition
 from .batch import Batch, Cardinality
 from .issue import IssuePage
 from .newsletter import Newsletter
+from .readers.edition import Edition
 
 APPROVE = "subscriptions.approve_mailing"  # the right to approve an issue, and what follows from it
 BY_HAND = "Paused by hand."
@@ -75,8 +76,6 @@ class Mailing(models.Model):
     send_at = models.DateTimeField(null=True)  # None while it is approved and not scheduled
     not_after = models.DateTimeField(null=True)
     subject = models.CharField(max_length=150, blank=True)
-    html = models.TextField(blank=True)
-    text = models.TextField(blank=True)
     audience = models.PositiveIntegerField(null=True)
     # Whom it goes to, of the newsletter's readers; None: all of them. Set by the freeze.
     segment = models.ForeignKey(
@@ -146,6 +145,12 @@ class Mailing(models.Model):
         numbers["sending"] -= under_way
         return numbers
 
+    def editions(self) -> dict[Edition, int]:
+        """How many readers get which edition."""
+        batches: Any = self.batches.exclude(status=Batch.Status.SPLIT).values_list("edition")
+        rows = batches.annotate(readers=Sum("size")).order_by("edition")
+        return {Edition(number): readers for number, readers in rows}
+
     def is_due(self, now: datetime) -> bool:
         """Scheduled, and its hour has come."""
         scheduled = self.status == self.Status.SCHEDULED
@@ -168,3 +173,20 @@ class Mailing(models.Model):
             return False
         self.batches.filter(status=Batch.Status.PENDING, tries=0).update(next_try_at=now)
         return True
+
+
+class MailingBody(models.Model):
+    """What a mailing says in one edition, links counted: rendered by the freeze, for all calls."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, related_name="bodies")
+    edition = models.PositiveSmallIntegerField()
+    html = models.TextField()
+    text = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "edition"], name="one_body_per_edition")
+        ]
+
+    def __str__(self) -> str:
+        return f"edition {self.edition} of mailing {self.mailing_id}"

@@ -18,6 +18,7 @@ class Piece:
     section: str = ""  # the heading it stands below
     story: ArticlePage | None = None
     leads: bool = False  # the first article of the issue: larger, with its own picture
+    whole: bool = False  # the article with its text
     template: str = ""  # of a piece that another app registered, without its ending
 
     @property

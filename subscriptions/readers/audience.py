@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from wagtail import hooks
 
-from subscriptions.models import Newsletter, ReaderCount, Segment, Subscriber, Subscription
+from newsroom.models import Masthead
+from subscriptions.models import Edition, Newsletter, ReaderCount, Segment, Subscriber, Subscription
 
 KEPT_SECONDS = 60
 
@@ -54,6 +55,13 @@ def count_segment(segment: Segment, now: datetime) -> None:
     readers = segment.counts(audience_of(segment.newsletter, segment).count())
     counted = {"readers": readers, "counted_at": now, "count_again": False}
     Segment.objects.filter(pk=segment.pk).update(**counted)
+
+
+def editions_of(newsletter: Newsletter, segment: Segment | None) -> dict[Edition, int]:
+    """The audience now, counted by edition."""
+    audience = audience_of(newsletter, segment).with_edition(bool(Masthead.load().mirror))
+    rows = audience.values_list("edition").annotate(readers=Count("pk")).order_by("edition")
+    return {Edition(number): readers for number, readers in rows}
 
 
 def settled_until(newsletter: Newsletter) -> date | None:

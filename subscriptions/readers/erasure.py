@@ -52,6 +52,7 @@ def everything_about(subscriber: Subscriber) -> dict[str, Any]:
         "email": subscriber.email,
         "known_since": subscriber.created_on,
         "language": subscriber.language,
+        "links_lead_to_the_mirror": subscriber.mirror_links,
         "country": subscriber.country,
         "last_pressed_on": subscriber.pressed_on,
         "tags": sorted(subscriber.tags.values_list("name", flat=True)),
@@ -59,9 +60,9 @@ def everything_about(subscriber: Subscriber) -> dict[str, Any]:
         "sent": list(sent_to(subscriber)),
         "came_back": [
             {"issue": failure.mailing.subject, "how": failure.kind}
-            for failure in DeliveryFailure.objects.filter(subscriber=subscriber)
-            .select_related("mailing")
-            .defer("mailing__html", "mailing__text")
+            for failure in DeliveryFailure.objects.filter(subscriber=subscriber).select_related(
+                "mailing"
+            )
         ],
         "no_mail": suppression and {"why": suppression.reason, "since": suppression.since},
         "mail_allowed_again": list(lifted.values("reason", "why", "on")),
@@ -93,6 +94,7 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
         "left_on": subscription.unsubscribed_on,
         "paused_until": subscription.paused_until,
         "asked_if_still_reading_on": subscription.asked_on,
+        "whole_articles": subscription.whole_articles,
         "seed_list": subscription.seed,
         "agreed": [
             {

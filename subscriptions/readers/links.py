@@ -28,7 +28,11 @@ def at_foot(unsubscribe: str, preferences: str) -> list[tuple[Any, str]]:
 
 def unsubscribe_headers(token: str, mail_token: str) -> dict[str, str]:
     """Both headers of the one-click unsubscribe (RFC 8058). An address to write to comes second,
-    since programs take the first way that they know (RFC 2369, 2)."""
+    since programs take the first way that they know (RFC 2369, 2).
+
+    Never at the mirror, whatever edition it is: mail providers press them, not readers. No block
+    is in their way, and a mirror may be gone when somebody leaves years later.
+    """
     ways = [unsubscribe_url(token)]
     if settings.LEAVE_BY_MAIL:
         ways.append(f"mailto:{by_mail.address(mail_token)}?subject=unsubscribe")

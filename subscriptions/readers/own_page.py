@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from newsroom.core import languages, tokens
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import answered, question
-from newsroom.models import PolicyPage, readable
+from newsroom.models import Masthead, PolicyPage, readable
 from newsroom.web import proof_of_work
 from newsroom.web.http import GONE, INCOMPLETE, behind_link, dead_link, json_file
 from newsroom.web.public_forms import own_forms_only, refusal
@@ -94,6 +94,7 @@ def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> Htt
         "policy": PolicyPage.current(),
         "pauses": wishes.PAUSES,
         "all_languages": languages.CHOICES,
+        "mirror": Masthead.load().mirror,
         "countries": languages.countries(languages.spoken()),
     }
     return render(request, "subscriptions/readers/preferences.html", context)
@@ -114,6 +115,9 @@ def change(request: HttpRequest, subscriber: Subscriber) -> None:
     if "country" in said:
         wishes.live_in(subscriber, said["country"])
         return
+    if "links" in said:
+        wishes.use_mirror(subscriber, wanted=said["links"] == "mirror")
+        return
     slug = said.get("newsletter", "")
     if "join" in said:
         newsletter = get_object_or_404(readable(Newsletter.objects), slug=slug)
@@ -127,6 +131,8 @@ def change(request: HttpRequest, subscriber: Subscriber) -> None:
         signup.resubscribe(subscription)
     elif "go_on" in said:
         wishes.go_on(subscription)
+    elif "articles" in said:
+        wishes.read_whole(subscription, whole=said["articles"] == "whole")
     elif weeks in map(str, wishes.PAUSES):
         wishes.pause(subscription, int(weeks))
 

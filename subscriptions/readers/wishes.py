@@ -1,4 +1,5 @@
-"""What readers change on their own page: on a list or off it, a pause, their language and country.
+"""What readers change on their own page: on a list or off it, a pause, their language and country,
+how much their mails have, and where the links in them lead.
 
 The link that opens it stands in every mail, and mails get forwarded: so here is only what shows
 nothing of them and can be taken back, and whoever joins, leaves or pauses is told by mail.
@@ -54,6 +55,15 @@ def pause(subscription: Subscription, weeks: int) -> None:
 
 def go_on(subscription: Subscription) -> None:
     Subscription.objects.filter(pk=subscription.pk).update(paused_until=None)
+
+
+def read_whole(subscription: Subscription, whole: bool) -> None:
+    """Articles in the mail, or teasers; from the next issue that is frozen on."""
+    Subscription.objects.filter(pk=subscription.pk).update(whole_articles=whole)
+
+
+def use_mirror(subscriber: Subscriber, wanted: bool) -> None:
+    Subscriber.objects.filter(pk=subscriber.pk).update(mirror_links=wanted)
 
 
 def speak(subscriber: Subscriber, language: str) -> None:

@@ -60,7 +60,6 @@ def claim() -> Claim | None:
             Batch.objects.sendable()
             .select_for_update(skip_locked=True, of=("self",))
             .select_related("mailing__newsletter", "mailing__segment")
-            .defer("mailing__html", "mailing__text")  # a transport reads them once
             .annotate(clock=Now())
             .order_by("mailing_id", "seq")
             .first()

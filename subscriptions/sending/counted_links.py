@@ -1,10 +1,13 @@
-"""A mailing's links, counted by link and never by reader: everybody's copy has the same addresses.
+"""A mailing's links, counted by link and never by reader: every copy of an edition has the same
+addresses, and so has every edition, but for their host.
 
 A link in the HTML leads to ``/newsletter/go/<number>/``, which counts and leads on: see
 ``tracking/clicks.py``. The text part keeps its addresses, and so do previews and the web version.
 """
 
 import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from newsroom.core.uris import to_uri
 from newsroom.mail.links import led, links_of
@@ -19,11 +22,14 @@ def beginning(page: str) -> str:
     return absolute_url(page, 0).removesuffix("0/")
 
 
-def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> str:
-    """The HTML with its links counted; a row for each address, in this transaction."""
+def count(
+    bodies: Iterable[str], mailing: Mailing, issue: IssuePage, variants: int
+) -> dict[str, str]:
+    """A row for each address in any of them, in this transaction; and where it is counted."""
     personal = tuple(beginning(page) for page in PERSONAL)
     words = {
         link.url: link.words
+        for html in bodies
         for link in links_of(html)
         if link.url.startswith(("http://", "https://")) and not link.url.startswith(personal)
     }
@@ -44,7 +50,10 @@ def count_in(html: str, mailing: Mailing, issue: IssuePage, variants: int) -> st
         )
         for number, (url, label, section) in enumerate(about, 1)
     )
-    places = {link.url: absolute_url("go", link.pk) for link in links}
+    return {link.url: absolute_url("go", link.pk) for link in links}
+
+
+def counted(html: str, places: dict[str, str]) -> str:
     return led(html, lambda url: places.get(url, url))
 
 
@@ -52,4 +61,5 @@ def of_variant(html: str, variant: int | None) -> str:
     """The HTML for readers who try that subject: their clicks are counted apart."""
     if variant is None:
         return html
-    return re.sub(rf"({re.escape(beginning('go'))}\d+/)", rf"\g<1>{variant}/", html)
+    path = re.escape(urlsplit(beginning("go")).path)  # on our host, or on the mirror's
+    return re.sub(rf'("https?://[^/"]+{path}\d+/)"', rf'\g<1>{variant}/"', html)

@@ -23,7 +23,7 @@ from newsroom.mail.diagnosis import Verdict
 from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.models import Suppression
 from subscriptions.issues import rendering
-from subscriptions.models import Batch, DeliveryFailure, Mailing, Subscriber, Throttle
+from subscriptions.models import Batch, DeliveryFailure, Edition, Mailing, Subscriber, Throttle
 from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
 from subscriptions.models.mailing import BY_HAND
@@ -265,10 +265,10 @@ def cancel(mailing: Mailing) -> bool:
     return True
 
 
-def send_test(issue: IssuePage, to: list[str]) -> None:
-    """The issue as readers will get it, marked, its personal links dead: a mail for each colleague
-    and subject, on one connection."""
-    rendered = rendering.render_issue(issue)
+def send_test(issue: IssuePage, to: list[str], edition: Edition) -> None:
+    """The issue as readers of that edition will get it, marked, its personal links dead: a mail for
+    each colleague and subject, on one connection."""
+    rendered = rendering.render_issue(issue, edition)
     html, text = map(rendering.for_display, (rendered.html, rendered.text))
     mails = []
     for address, subject in product(to, issue.subjects):

@@ -4,7 +4,7 @@ Approve, schedule, freeze. The freeze fixes content and audience in one transact
 engine.py sends it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,10 @@ from django.db import connection, transaction
 
 from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
+from newsroom.models import Masthead
 from subscriptions.issues import rendering
-from subscriptions.models import Batch, IssuePage, Mailing, Newsletter
+from subscriptions.issues.rendering import TEASERS
+from subscriptions.models import Batch, Edition, IssuePage, Mailing, Newsletter
 from subscriptions.readers.audience import audience_of
 from subscriptions.sending import counted_links, warm_up
 
@@ -42,7 +44,9 @@ def schedule(mailing: Mailing, send_at: datetime) -> bool:
 
 
 # Who gets it, as the rule has it at this moment. The table ends with the transaction.
-AUDIENCE = "CREATE TEMP TABLE audience (subscriber_id, seed, new) ON COMMIT DROP AS {audience}"
+AUDIENCE = """
+    CREATE TEMP TABLE audience (subscriber_id, seed, edition, new) ON COMMIT DROP AS {audience}
+"""
 # The first batches are the canary (the seed list and a sample) or the sample of a subject test, an
 # equal part for each subject; the rest, who have no place in the sample, follows. Last come the
 # newcomers (warm_up.py), each step of theirs a sample of those who are left.
@@ -64,20 +68,20 @@ BATCHES = """
         FROM audience WHERE new
     ),
     cut AS (
-        SELECT subscriber_id, place, step,
-               (row_number() OVER (PARTITION BY step, place ORDER BY subscriber_id) - 1)
+        SELECT subscriber_id, place, step, edition,
+               (row_number() OVER (PARTITION BY step, place, edition ORDER BY subscriber_id) - 1)
                    / %(per_call)s AS chunk
         FROM audience LEFT JOIN sample USING (subscriber_id)
     )
     INSERT INTO subscriptions_batch
-        (id, mailing_id, seq, step, variant, subscriber_ids, size, next_try_at)
+        (id, mailing_id, seq, step, variant, edition, subscriber_ids, size, next_try_at)
     SELECT gen_random_uuid(), %(mailing)s,
-           row_number() OVER (ORDER BY step NULLS FIRST, place NULLS LAST, chunk) - 1,
+           row_number() OVER (ORDER BY step NULLS FIRST, place NULLS LAST, edition, chunk) - 1,
            coalesce(step, 0),
-           CASE WHEN %(subjects)s > 1 THEN place END,
+           CASE WHEN %(subjects)s > 1 THEN place END, edition,
            array_agg(subscriber_id ORDER BY subscriber_id), count(*),
            CASE WHEN place IS NULL THEN %(rest_at)s ELSE %(now)s END
-    FROM cut GROUP BY step, place, chunk
+    FROM cut GROUP BY step, place, edition, chunk
 """
 
 
@@ -93,22 +97,19 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         issue = mailing.revision.as_object()
         if issue.is_empty:  # withdrawn since the approval
             raise rendering.Unsendable("Nothing of it is published any more.")
-        rendered = rendering.render_issue(issue)
-        rendering.check(rendered, providers.current())
-        audience, steps, sample = _cut(mailing, issue, now)
+        mirror = Masthead.load().mirror
+        audience, steps, sample = _cut(mailing, issue, now, mirror)
         if issue.segment and (odd := issue.segment.stops(audience, issue.segment_readers)):
             raise rendering.Unsendable(odd)
-        html = counted_links.count_in(rendered.html, mailing, issue, variants=len(sample.subjects))
+        _render(mailing, issue, sample, mirror)
         mailing.revision.content["go_live_at"] = None  # its mails link to it from now on
         if issue.expire_at and issue.expire_at <= now:  # it goes later than was thought
             mailing.revision.content["expire_at"] = None
         mailing.revision.publish()
         return mailing.move(
             Mailing.Status.SENDING,
-            subject=rendered.subject,
+            subject=subject_line(issue.subject),
             subjects=sample.subjects,
-            html=html,
-            text=rendered.text,
             audience=audience,
             segment=issue.segment,
             steps=steps,
@@ -128,11 +129,14 @@ class Sample:
     subjects: list[str] = field(default_factory=list)
 
 
-def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, list[int], Sample]:
-    """Look up the audience, once, and cut it into batches. How many readers these hold, the steps
-    of its newcomers, and who of the others has it first."""
-    audience = audience_of(mailing.newsletter, issue.segment).values_list(
-        "subscriber_id", "seed", warm_up.is_newcomer(mailing.newsletter)
+def _cut(
+    mailing: Mailing, issue: IssuePage, now: datetime, mirror: str
+) -> tuple[int, list[int], Sample]:
+    """Look up the audience, once, and cut it into batches of one edition each. How many readers
+    these hold, the steps of its newcomers, and who of the others has it first."""
+    audience = audience_of(mailing.newsletter, issue.segment).with_edition(bool(mirror))
+    audience = audience.values_list(
+        "subscriber_id", "seed", "edition", warm_up.is_newcomer(mailing.newsletter)
     )
     query, values = audience.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -162,6 +166,27 @@ def _steps(cursor: Any) -> list[int]:
     if newcomers and not steps:
         cursor.execute("UPDATE audience SET new = false WHERE new")
     return steps
+
+
+def _render(mailing: Mailing, issue: IssuePage, sample: Sample, mirror: str) -> None:
+    """The editions that somebody gets, once for all calls; each link has one row for all of them.
+    Raises Unsendable."""
+    numbers = mailing.batches.values_list("edition", flat=True).distinct()
+    chosen = [*map(Edition, numbers)] or [TEASERS]
+    made = {
+        edition: rendering.render_issue(issue, edition)
+        for edition in {edition & Edition.WHOLE for edition in chosen}
+    }
+    for rendered in made.values():
+        rendering.check(rendered, providers.current())
+    bodies = [rendered.html for rendered in made.values()]
+    places = counted_links.count(bodies, mailing, issue, variants=len(sample.subjects))
+    for edition in chosen:
+        body = made[edition & Edition.WHOLE]
+        body = replace(body, html=counted_links.counted(body.html, places))
+        if Edition.MIRROR in edition:
+            body = rendering.at_mirror(body, mirror)
+        mailing.bodies.create(edition=edition, html=body.html, text=body.text)
 
 
 def _sample(newsletter: Newsletter, issue: IssuePage, audience: int, now: datetime) -> Sample:

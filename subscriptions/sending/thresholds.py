@@ -56,7 +56,7 @@ def _stop_if_too_many(mailing_id: int, kind: str, newcomers: bool) -> None:
     nor does the bad one stop the good. Once the warm-up goes, the others have their copies."""
     threshold, failures = THRESHOLDS[Kind(kind)], DeliveryFailure.objects
     stoppable = Mailing.objects.filter(status=Mailing.Status.SENDING, thresholds_on=True)
-    mailing = stoppable.defer("html", "text").filter(pk=mailing_id).first()
+    mailing = stoppable.filter(pk=mailing_id).first()
     if mailing is None:  # most events come when all is sent: nothing to stop, nothing to count
         return
     if newcomers != (mailing.step > 0):

@@ -31,6 +31,9 @@ MOST_OF_TITLE = 80
 LEAVING = ("unsubscribe", "leave")  # what is personal in the headers
 
 
+Content = tuple[int, int | None, int]  # what copies have in common: mailing, subject, edition
+
+
 class Transport(Protocol):
     """An open way to the provider, used by one send loop."""
 
@@ -66,17 +69,17 @@ class APITransport:
     def __init__(self) -> None:
         self.mail = get_connection()
         self.mail.open()
-        self.bodies: dict[tuple[int, int | None], tuple[str, str]] = {}  # of what was sent last
+        self.bodies: dict[Content, tuple[str, str]] = {}  # of what was sent last
 
     def send(self, claim: Claim) -> SendResult:
         """Raises TooLate, and what Anymail raises: see ``classify`` in newsroom/mail/errors.py."""
         batch, mailing = claim.batch, claim.batch.mailing
-        content = (mailing.pk, batch.variant)
+        content = content_of(batch)
         if content not in self.bodies:
-            provider = providers.current()
+            provider, body = providers.current(), mailing.bodies.get(edition=batch.edition)
             html, text = (
-                providers.personal(body, provider)
-                for body in (counted_links.of_variant(mailing.html, batch.variant), mailing.text)
+                providers.personal(part, provider)
+                for part in (counted_links.of_variant(body.html, batch.variant), body.text)
             )
             self.bodies = {content: (html, text)}
         message = compose(batch, claim.recipients, *self.bodies[content])
@@ -101,6 +104,10 @@ class APITransport:
 
     def close(self) -> None:
         self.mail.close()
+
+
+def content_of(batch: Batch) -> Content:
+    return batch.mailing_id, batch.variant, batch.edition
 
 
 def compose(batch: Batch, recipients: Sequence[Recipient], html: str, text: str) -> AnymailMessage:
@@ -177,14 +184,14 @@ class SMTPTransport:
 
     def __init__(self) -> None:
         self.server: Any = None
-        self.templates: dict[tuple[int, int | None], mime.Template] = {}  # of what was sent last
+        self.templates: dict[Content, mime.Template] = {}  # of what was sent last
 
     def send(self, claim: Claim) -> SendResult:
         """Raises CouldNotConnect, LostClaim."""
         batch, mailing = claim.batch, claim.batch.mailing
-        content = (mailing.pk, batch.variant)
+        content = content_of(batch)
         if content not in self.templates:
-            self.templates = {content: template(mailing, batch.variant)}
+            self.templates = {content: template(mailing, batch.variant, batch.edition)}
         copies = [copy_for(mailing, recipient) for recipient in claim.recipients]
         if self.server is None:
             try:
@@ -234,16 +241,16 @@ def _write_down(batch: Batch, what: str, **values: Any) -> None:
     with_retries(write)
 
 
-def template(mailing: Mailing, variant: int | None = None) -> mime.Template:
-    newsletter = mailing.newsletter
+def template(mailing: Mailing, variant: int | None = None, edition: int = 0) -> mime.Template:
+    newsletter, body = mailing.newsletter, mailing.bodies.get(edition=edition)
     headers = {"To": FIELD.format("email"), "Message-ID": FIELD.format("message_id")}
     headers |= unsubscribe_headers(*map(FIELD.format, LEAVING)) | list_headers(newsletter)
     if newsletter.reply_to:
         headers["Reply-To"] = ascii_address(newsletter.reply_to)
     return mime.build(
         mailing.subject_for(variant),
-        counted_links.of_variant(mailing.html, variant),
-        mailing.text,
+        counted_links.of_variant(body.html, variant),
+        body.text,
         newsletter.sender,
         headers,
     )

@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -25,7 +26,13 @@ def go(request: HttpRequest, pk: int, variant: int | None = None) -> HttpRespons
         url = IssueLink.objects.filter(pk=pk).values_list("url", flat=True).first()
     if url is None:
         raise Http404
-    return HttpResponse(status=302, headers={"Location": to_uri(url)})
+    return HttpResponse(status=302, headers={"Location": to_uri(without_our_host(url))})
+
+
+def without_our_host(url: str) -> str:
+    """Whoever came to us by the mirror stays there."""
+    ours = f"{settings.BASE_URL}/"
+    return f"/{url.removeprefix(ours).lstrip('/')}" if url.startswith(ours) else url
 
 
 def is_a_reader(request: HttpRequest) -> bool:

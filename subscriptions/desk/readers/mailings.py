@@ -22,7 +22,7 @@ def sent_to(subscriber: Subscriber, now: datetime) -> list[Sent]:
     recent = Mailing.objects.filter(
         newsletter__in=subscriber.subscriptions.values("newsletter"), frozen_at__gte=now - BACK
     )
-    recent = recent.select_related("issue", "newsletter").defer("html", "text", "issue__body")
+    recent = recent.select_related("issue", "newsletter").defer("issue__body")
     mailings = {mailing.pk: mailing for mailing in recent.order_by("-frozen_at")[:MOST]}
     found = Batch.objects.filter(mailing__in=mailings).of_reader(subscriber.pk)
     left_out = Q(excluded_ids__contains=[subscriber.pk]) | Q(left_out_ids__contains=[subscriber.pk])

@@ -5,16 +5,19 @@ Times are days: the second in which somebody signed up could tell which donor it
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Greatest
+from django.db.models.functions import Cast, Greatest
 from django.utils import timezone
 
 from newsroom.core import languages
 from newsroom.core.moves import Moves
 from newsroom.core.privacy import BlindIndexField, EncryptedField, list_index
 from newsroom.models import Suppression
+
+from .edition import Edition
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
@@ -43,6 +46,11 @@ class Subscriber(models.Model):
         db_default="",
         help_text="As they told us on their own page (ISO 3166); nobody looks it up.",
     )
+    mirror_links = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether the links of their issues lead to the mirror, while there is one.",
+    )
     forgotten_on = models.DateField(
         null=True,
         help_text="When the address was forgotten, since they had left everything. The index stays "
@@ -58,7 +66,7 @@ class Subscriber(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["country"], condition=~Q(country=""), name="countries_of_readers")
+            models.Index(fields=["country"], condition=~Q(country=""), name="countries_of_readers"),
         ]
         permissions = [
             ("see_readers", "Can see how readers come and go"),
@@ -95,6 +103,14 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """The mailable, as ``ReaderCount`` has them: whose pause is over comes with the job that
         ends it."""
         return self._reachable().filter(paused_until=None)
+
+    def with_edition(self, mirror: bool) -> "SubscriptionQuerySet":
+        """Each with the number of their ``Edition``; without a mirror no links lead there."""
+        chosen: Any = Cast("whole_articles", models.IntegerField()) * int(Edition.WHOLE)
+        if mirror:
+            links = Cast("subscriber__mirror_links", models.IntegerField())
+            chosen += links * int(Edition.MIRROR)
+        return self.annotate(edition=chosen)
 
     def _reachable(self) -> "SubscriptionQuerySet":
         suppressed = Suppression.objects.filter(email_index=OuterRef("subscriber__email_index"))
@@ -154,6 +170,9 @@ class Subscription(models.Model):
     # Whether they still read us: the last time. Ending their subscription because of it, and that
     # alone, empties it (0003_reader_moves).
     asked_on = models.DateField(null=True)
+    whole_articles = models.BooleanField(
+        default=False, db_default=False, help_text="In the mail, in place of teasers."
+    )
     # Where the sign-up came from: “site”, “import 3”.
     source = models.CharField(max_length=40, default="", db_default="", blank=True)
     # On the seed list: colleagues' mailboxes elsewhere, which get each issue first.

@@ -319,7 +319,7 @@ def renders(monkeypatch) -> list[str]:
 
 def look_at_everything(client, issue: IssuePage) -> None:
     client.get(desk(issue))
-    for mode in ("email", "phone", "dark", "no-pictures", "text"):
+    for mode in ("email", "phone", "dark", "no-pictures", "text", "whole", "whole-text"):
         assert client.get(desk(issue) + f"preview/{mode}/").status_code == 200
     assert client.get(desk(issue) + "checklist/").status_code == 200
 
@@ -327,13 +327,13 @@ def look_at_everything(client, issue: IssuePage) -> None:
 def test_desk_renders_once_for_each_version_and_minute(client, editor, issue, renders) -> None:
     look_at_everything(client, issue)
     look_at_everything(client, issue)
-    assert renders == ["On bread"]
+    assert renders == ["On bread"] * 2  # with teasers, and with whole articles
     newest = issue.get_latest_revision_as_object()
     newest.subject = "On flour"
     newest.save_revision(overwrite_revision=issue.latest_revision)  # as Wagtail's editor does
     look_at_everything(client, issue)
     assert "On flour" in client.get(desk(issue)).text
-    assert renders == ["On bread", "On flour"]
+    assert renders == ["On bread"] * 2 + ["On flour"] * 2
     assert {0 < cache.ttl(key) <= 60 for key in cache.keys("rendered-issue:*")} == {True}
 
 
@@ -351,7 +351,7 @@ def test_approval_looks_at_the_issue_itself_and_not_at_what_is_kept(
 ) -> None:
     look_at_everything(client, issue)
     press(client, issue, "approve")
-    assert len(renders) == 2
+    assert len(renders) == 4
 
 
 def test_empty_issue_is_not_approved(client, editor, site) -> None:

@@ -82,11 +82,11 @@ def as_sent(mailing: Mailing) -> bytes:
 
 def test_mail_of_twenty_items_is_not_cut_off(mailing) -> None:
     """Gmail clips at about 102 kB, of the HTML as it is sent: with the counted links."""
-    assert len(mailing.html.encode()) < 90_000
+    assert len(mailing.bodies.get().html.encode()) < 90_000
 
 
 def test_headings_are_in_order_and_tables_are_no_tables(mailing) -> None:
-    page = BeautifulSoup(mailing.html, "html.parser")
+    page = BeautifulSoup(mailing.bodies.get().html, "html.parser")
     levels = [int(tag.name[1]) for tag in page.find_all(re.compile("^h[1-6]$"))]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -96,7 +96,7 @@ def test_headings_are_in_order_and_tables_are_no_tables(mailing) -> None:
 
 
 def test_buttons_are_drawn_without_pictures(mailing) -> None:
-    [button] = BeautifulSoup(mailing.html, "html.parser").find_all(
+    [button] = BeautifulSoup(mailing.bodies.get().html, "html.parser").find_all(
         "a", string=re.compile("Support")
     )
     assert button.find_parent("td")["bgcolor"] == "#7a1710"
@@ -107,7 +107,7 @@ def test_buttons_are_drawn_without_pictures(mailing) -> None:
 def test_validator_finds_nothing_but_what_mails_need(mailing) -> None:
     run = subprocess.run(
         ["tidy", "-e", "-q", "-utf8", "--show-warnings", "yes", "--show-info", "no"],
-        input=mailing.html.encode(),
+        input=mailing.bodies.get().html.encode(),
         capture_output=True,
         check=False,
     )

@@ -7,10 +7,10 @@ import time_machine
 from django.utils import timezone
 
 from newsroom.core import tokens
-from newsroom.models import Suppression
-from subscriptions.models import Batch, Newsletter, ReaderCount, Subscriber, Subscription
-from subscriptions.readers import wishes
-from subscriptions.readers.audience import audience_of, size_of
+from newsroom.models import Masthead, Suppression
+from subscriptions.models import Batch, Edition, Newsletter, ReaderCount, Subscriber, Subscription
+from subscriptions.readers import erasure, wishes
+from subscriptions.readers.audience import audience_of, editions_of, size_of
 from subscriptions.sending import claiming
 from subscriptions.tasks import end_pauses
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
@@ -150,3 +150,23 @@ def test_looking_changes_nothing_and_a_forged_link_opens_nothing(client, ann) ->
     assert list(Subscription.objects.values()) == before
     other = tokens.permanent("unsubscribe", ann.subscriber_id)
     assert client.get(f"/newsletter/preferences/{other}/").status_code == 404
+
+
+def test_who_wants_whole_articles_or_the_mirror_says_so_and_finds_it_in_their_data(
+    client, ann
+) -> None:
+    page = page_of(ann.subscriber)
+    assert "mirror" not in client.get(page).text  # there is none
+    masthead = Masthead.load()
+    masthead.mirror = "https://mirror.example.net"
+    masthead.save()
+    assert "https://mirror.example.net" in client.get(page).text
+    client.post(page, {"newsletter": "weekly", "articles": "whole"})
+    client.post(page, {"links": "mirror"})
+    data = erasure.everything_about(Subscriber.objects.get())
+    assert data["newsletters"][0]["whole_articles"] and data["links_lead_to_the_mirror"]
+    assert editions_of(ann.newsletter, None) == {Edition.WHOLE | Edition.MIRROR: 1}
+    client.post(page, {"newsletter": "weekly", "articles": "teasers"})
+    client.post(page, {"links": "site"})
+    assert not Subscription.objects.filter(whole_articles=True).exists()
+    assert not Subscriber.objects.filter(mirror_links=True).exists()

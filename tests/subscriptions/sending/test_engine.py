@@ -17,7 +17,7 @@ from newsroom.core.privacy import list_index
 from newsroom.mail import providers
 from newsroom.models import Suppression
 from subscriptions import tasks
-from subscriptions.models import Batch, Mailing, Newsletter, Throttle
+from subscriptions.models import Batch, Edition, Mailing, Newsletter, Throttle
 from subscriptions.readers import signup
 from subscriptions.sending import claiming, engine, freezing, reconcile, transports
 from tests.factories import make_frozen, make_subscription
@@ -346,7 +346,7 @@ def test_mailing_past_its_last_hour_waits_for_a_person(issue, audience) -> None:
 
 
 def test_test_mail_is_marked_and_reaches_only_the_editor(issue, audience, inbox) -> None:
-    engine.send_test(issue, ["tester@example.org"])
+    engine.send_test(issue, ["tester@example.org"], Edition(0))
     [mail] = inbox.to("tester@example.org")
     assert mail["subject"] == "[Test] On bread"
     assert "%recipient" not in mail["html"]
