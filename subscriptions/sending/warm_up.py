@@ -71,7 +71,7 @@ def next_at(mailing: Mailing) -> datetime | None:
 def release_due(now: datetime) -> None:
     """The next step of each mailing whose last one is out, and has been for long enough."""
     waiting = Mailing.objects.filter(status=Status.SENDING, step__lt=Cardinality("steps"))
-    for mailing in waiting.select_related("newsletter").defer("html", "text"):
+    for mailing in waiting.select_related("newsletter"):
         if (due := next_at(mailing)) and due <= now:
             release(mailing, now)
 
