@@ -39,7 +39,7 @@ picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences
 
-bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?

@@ -30,7 +30,7 @@ from subscriptions.transfer.formats import State
 
 # Each row of a chunk is looked up by an index, however little PostgreSQL knows yet of tables that
 # grow by it: to go through all readers for each chunk would take the longer the more there are, and
-# to go through those of the first chunk for each row of the second took as long as ten chunks.
+# to go through the whole first chunk for each row of the second took seconds.
 BY_INDEX = """
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SET LOCAL enable_material = off; SET LOCAL random_page_cost = 1.1; SET LOCAL jit = off;

@@ -63,17 +63,22 @@ def signed(n: int, host: str, secret: str) -> bytes:
 
 
 async def send(requests: list[bytes], port: int | None, rate: int) -> tuple[list[float], float]:
-    """Latencies and total seconds; ``rate`` a second, or as fast as it goes. A request that has to
-    wait for a free connection has been waiting since its turn came."""
-    latencies: list[float] = []
-    queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    """The latency of each, and total seconds; ``rate`` a second, or as fast as it goes. A request
+    that has to wait for a free connection, or for this client, waits since it was due."""
+    latencies = [0.0] * len(requests)
+    queue: asyncio.Queue[tuple[float, int, bytes]] = asyncio.Queue()
     workers = [asyncio.create_task(talk(queue, port, latencies)) for _ in range(CONNECTIONS)]
     begun = time.perf_counter()
     for n, request in enumerate(requests):
-        if rate and (wait := begun + n / rate - time.perf_counter()) > 0:
+        due = begun + n / rate if rate else time.perf_counter()
+        if (wait := due - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
-        queue.put_nowait((time.perf_counter(), request))
-    await queue.join()
+        queue.put_nowait((due, n, request))
+    all_answered = asyncio.create_task(queue.join())
+    await asyncio.wait([all_answered, *workers], return_when=asyncio.FIRST_COMPLETED)
+    for failed in workers:
+        if failed.done():
+            await failed  # and says why
     took = time.perf_counter() - begun
     for worker in workers:
         worker.cancel()
@@ -83,11 +88,11 @@ async def send(requests: list[bytes], port: int | None, rate: int) -> tuple[list
 async def talk(queue: Any, port: int | None, latencies: list[float]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while True:
-        since, request = await queue.get()
+        since, n, request = await queue.get()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
-        assert b" 200 " in head.split(b"\r\n", 1)[0], head
+        assert head.split(b" ", 2)[1] in (b"200", b"302"), head
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
         await reader.readexactly(length)
-        latencies.append(time.perf_counter() - since)
+        latencies[n] = time.perf_counter() - since
         queue.task_done()
