@@ -149,8 +149,7 @@ def _body(story: Story) -> list[dict[str, object]]:
         text, who = story.quote
         blocks.append({"type": "quote", "value": {"text": text, "who": who}})
     if story.points:
-        points = [{"type": "item", "value": point} for point in story.points]
-        blocks.append({"type": "list", "value": points})
+        blocks.append({"type": "list", "value": list(story.points)})
     blocks.append({"type": "text", "value": "".join(f"<p>{text}</p>" for text in rest)})
     if story.table:
         table = {

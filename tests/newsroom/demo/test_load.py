@@ -6,6 +6,7 @@ import pytest
 from wagtail.models import Page, Site
 
 from newsroom.demo import load
+from newsroom.models import ArticlePage
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +18,12 @@ def test_demo_alone_tells_the_site_its_address(site: Any, settings: Any, monkeyp
         monkeypatch.setattr(load, name, [])
     load.load()
     assert Site.objects.get(is_default_site=True).root_url == "https://news.example.org"
+
+
+def test_points_of_a_story_are_its_words() -> None:
+    [story, *_] = [story for story in load.STORIES if story.points]
+    body = ArticlePage(body=load._body(story)).body
+    assert [list(block.value) for block in body if block.block_type == "list"] == [story.points]
 
 
 def test_no_default_site_is_told_nothing(db: Any) -> None:

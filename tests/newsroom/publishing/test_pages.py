@@ -23,7 +23,7 @@ def article(site) -> ArticlePage:
     body = [
         {"type": "text", "value": "<p>First words.</p>"},
         {"type": "quote", "value": {"text": "Said so.", "who": "A witness"}},
-        {"type": "list", "value": [{"type": "item", "value": "A point"}]},
+        {"type": "list", "value": ["A point"]},
         {"type": "embed", "value": {"url": "https://video.example/1", "title": "A film"}},
         {"type": "table", "value": {"data": [["Town", "Loaves"], ["Dolna", "5"]],
                                     "first_row_is_table_header": True, "table_caption": "",
