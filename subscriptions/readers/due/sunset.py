@@ -18,7 +18,7 @@ from newsroom.core import tokens
 from newsroom.core.database import one_at_a_time
 from newsroom.core.kept import retention
 from newsroom.mail import outbox
-from newsroom.models import TransactionalMail
+from newsroom.models import SuppressionLift, TransactionalMail
 from subscriptions.models import (
     Consent,
     Mailing,
@@ -113,7 +113,14 @@ def unanswered(today: date) -> QuerySet[Subscription]:
     asking = Newsletter.objects.live().filter(ask_after__isnull=False)
     in_time = (today - WAIT - LATE, today - WAIT)
     asked = Subscription.objects.mailable().asked().filter(asked_on__range=in_time, seed=False)
-    return asked.filter(~Exists(_not_sent()), newsletter__in=asking)
+    return asked.filter(~Exists(_not_sent()), ~Exists(_not_reached()), newsletter__in=asking)
+
+
+def _not_reached() -> QuerySet[SuppressionLift]:
+    """No mail went to them for a part of the time."""
+    return SuppressionLift.objects.filter(
+        email_index=OuterRef("subscriber__email_index"), on__gte=OuterRef("asked_on")
+    )
 
 
 def _not_sent() -> QuerySet[TransactionalMail]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
-from newsroom.models import Suppression, TransactionalMail
+from newsroom.models import Suppression, SuppressionLift, TransactionalMail
 from newsroom.tasks import send_waiting_mails
 from subscriptions.desk.numbers import with_numbers
 from subscriptions.models import Mailing, Newsletter, Subscriber, Subscription
@@ -157,9 +157,13 @@ STAYS: dict[str, Callable[[Subscription], object]] = {
     "switched off": lambda one: Newsletter.objects.update(ask_after=None),
     "pressed something": lambda one: one.subscriber.press(),
     "suppressed": lambda one: Suppression.add(one.subscriber.email_index, "bounce"),
+    "suppressed when the mail was due, and lifted": lambda one: SuppressionLift.objects.create(
+        email_index=one.subscriber.email_index, reason="bounce", why="A colleague’s word."
+    ),
 }
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("why", STAYS)
 def test_nobody_falls_silent_who_was_not_asked_or_has_answered(weekly, why: str) -> None:
     ann = old(weekly)
