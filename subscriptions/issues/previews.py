@@ -76,15 +76,14 @@ def one(issue: Any, mode: str, render: rendering.Render = rendering.render_issue
 
 
 def side_by_side(issue: Any, web: str) -> HttpResponse:
-    """All of them on one page, each edition rendered once."""
-    editions = {view.edition for view in MAIL_VIEWS.values()}
-    made = {edition: rendering.render_issue(issue, edition) for edition in editions}
-    html = {edition: rendering.for_display(one.html) for edition, one in made.items()}
+    """Those of the teasers on one page, rendered once: more would not fit on a screen."""
+    rendered = rendering.render_issue(issue)
+    html = rendering.for_display(rendered.html)
     frames = [
-        {"label": view.label, "width": view.width, "html": view.change(html[view.edition])}
+        {"label": view.label, "width": view.width, "html": view.change(html)}
         for view in MAIL_VIEWS.values()
+        if view.edition is TEASERS
     ]
-    rendered = made[TEASERS]
     context = {
         "subject": rendered.subject,
         "preheader": issue.preheader,

@@ -156,6 +156,7 @@ def resolve_both(editor: Editor) -> None:
     page.locator(".comment summary").first.press("Enter")
     page.get_by_role("menuitem", name="Resolve").click()
     expect(page.locator(".comment")).to_have_count(0)
+    expect(page.locator("[name=comments-0-resolved]")).to_have_value("1")
     editor.save()
 
 
