@@ -84,11 +84,10 @@ class Subscriber(models.Model):
 
     def press(self) -> None:
         """They have pressed a button: they read us still. The day alone is kept, and only where a
-        newsletter of theirs asks who is silent (readers/due/sunset.py)."""
+        newsletter of theirs asks who is silent, or has asked them (readers/due/sunset.py)."""
         today = timezone.localdate()
-        asked = Subscription.objects.filter(
-            subscriber=OuterRef("pk"), newsletter__ask_after__isnull=False
-        )
+        asks = Q(newsletter__ask_after__isnull=False) | Q(asked_on__isnull=False)
+        asked = Subscription.objects.filter(asks, subscriber=OuterRef("pk"))
         me = Subscriber.objects.filter(Exists(asked), pk=self.pk).exclude(pressed_on=today)
         me.update(pressed_on=today)
 

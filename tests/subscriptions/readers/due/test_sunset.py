@@ -205,6 +205,18 @@ def test_one_mail_asks_about_all_that_are_due(weekly, site, inbox, committing) -
     assert not Subscription.objects.filter(status="confirmed").exists()
 
 
+def test_an_answer_holds_also_when_it_came_while_nobody_asked(client, weekly) -> None:
+    ann = old(weekly)
+    nights(0)
+    gone_out()
+    Newsletter.objects.update(ask_after=None)
+    client.post(f"/newsletter/still-reading/{sunset.token_of([ann])}/")
+    Newsletter.objects.update(ask_after=12)
+    nights(30)
+    ann.refresh_from_db()
+    assert ann.status == "confirmed"
+
+
 def test_a_night_has_an_end_and_goes_on_where_it_was_killed(weekly, monkeypatch) -> None:
     monkeypatch.setattr(sunset, "AT_ONCE", 2)
     monkeypatch.setattr(sunset, "AT_LEAST", 5)
