@@ -145,11 +145,16 @@ def _end(some: QuerySet[Subscription]) -> None:
 
 
 def questions_to(subscriber_id: int) -> list[Subscription]:
-    """What one mail asks about: their newsletters that they were asked about last."""
-    asked = Subscription.objects.mailable().asked().filter(newsletter__ask_after__isnull=False)
-    theirs = list(asked.filter(subscriber=subscriber_id).order_by("pk"))
-    last = max((one.asked_on for one in theirs if one.asked_on), default=None)
-    return [one for one in theirs if one.asked_on == last]
+    """What one mail asks about: their newsletters that they were asked about last. What it can't
+    ask about any more, or too late for an answer, was not asked."""
+    all_asked = Subscription.objects.filter(subscriber=subscriber_id, asked_on__isnull=False)
+    last = all_asked.aggregate(last=Max("asked_on"))["last"]
+    theirs = all_asked.filter(asked_on=last)
+    found = theirs.mailable().asked().filter(newsletter__ask_after__isnull=False)
+    in_time = found.filter(asked_on__gte=timezone.localdate() - LATE)
+    asks = list(in_time.select_related("newsletter").order_by("pk"))
+    theirs.exclude(pk__in=[one.pk for one in asks]).update(asked_on=None)
+    return asks
 
 
 def token_of(subscriptions: Sequence[Subscription]) -> str:

@@ -217,6 +217,27 @@ def test_an_answer_holds_also_when_it_came_while_nobody_asked(client, weekly) ->
     assert ann.status == "confirmed"
 
 
+NOT_WRITTEN: dict[str, Callable[[Subscription], object]] = {
+    "switched off": lambda one: Newsletter.objects.update(ask_after=None),
+    "suppressed": lambda one: Suppression.add(one.subscriber.email_index, "bounce"),
+    "too late": lambda one: change(one, asked_on=TODAY - timedelta(days=29)),
+}
+
+
+@pytest.mark.parametrize("why", NOT_WRITTEN)
+def test_whose_mail_was_dropped_in_the_morning_was_not_asked(
+    weekly, inbox, committing, why: str
+) -> None:
+    ann = old(weekly, "ann@example.org")
+    nights(0)
+    NOT_WRITTEN[why](ann)
+    with committing():
+        send_waiting_mails()
+    ann.refresh_from_db()
+    assert ann.asked_on is None and not inbox.to("ann@example.org")
+    assert TransactionalMail.objects.get().status == "dropped"
+
+
 def test_a_night_has_an_end_and_goes_on_where_it_was_killed(weekly, monkeypatch) -> None:
     monkeypatch.setattr(sunset, "AT_ONCE", 2)
     monkeypatch.setattr(sunset, "AT_LEAST", 5)
