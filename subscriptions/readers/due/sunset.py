@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from newsroom.core import tokens
@@ -165,13 +165,18 @@ def token_of(subscriptions: Sequence[Subscription]) -> str:
 
 def read_token(token: str) -> tuple[Subscriber, Any]:
     """Whom it was mailed to, and what it asks about. Whose address changed since is another reader.
+    What they have left themselves meanwhile is not brought back together with the others.
 
     Raises BadToken, StaleToken, Subscriber.DoesNotExist.
     """
     reader, *about = tokens.read_expiring(MAIL, token, seconds=LINK_SECONDS)
     subscriber = Subscriber.objects.get(pk=reader)
-    theirs = subscriber.subscriptions.filter(pk__in=about).order_by("pk")
-    return subscriber, theirs.select_related("newsletter")
+    theirs = subscriber.subscriptions.filter(pk__in=about).select_related("newsletter")
+    withdrawn = Consent.objects.filter(subscription=OuterRef("pk"), action=Consent.Action.WITHDRAWN)
+    last = Subquery(withdrawn.order_by("-pk").values("how")[:1])
+    left = theirs.left().alias(how=last).exclude(how=HOW_ENDED)
+    others = theirs.exclude(pk__in=left.values("pk"))
+    return subscriber, (others if others.exists() else theirs).order_by("pk")
 
 
 def answer_yes(subscriber: Subscriber, theirs: Any) -> None:

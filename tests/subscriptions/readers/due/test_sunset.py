@@ -205,6 +205,22 @@ def test_one_mail_asks_about_all_that_are_due(weekly, site, inbox, committing) -
     assert not Subscription.objects.filter(status="confirmed").exists()
 
 
+def test_who_left_one_of_them_stays_off_it_when_they_keep_the_other(client, weekly, site) -> None:
+    ann = old(weekly)
+    daily = another(site, title="The Daily", slug="daily")
+    left = Subscription.objects.create(
+        subscriber=ann.subscriber, newsletter=daily, status="confirmed", asked_on=TODAY
+    )
+    link = f"/newsletter/still-reading/{sunset.token_of([ann, left])}/"
+    signup.unsubscribe(left, "own page")
+    assert "The Daily" not in client.get(link).text
+    client.post(link)
+    left.refresh_from_db()
+    assert left.status == "unsubscribed"
+    ann.refresh_from_db()
+    assert ann.status == "confirmed"
+
+
 def test_an_answer_holds_also_when_it_came_while_nobody_asked(client, weekly) -> None:
     ann = old(weekly)
     nights(0)
