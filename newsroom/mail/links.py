@@ -54,8 +54,9 @@ def absolute(html: str) -> str:
 
 
 def at_host(body: str, host: str) -> str:
-    """A body, HTML or text, with that host in place of ours wherever an address begins with it."""
-    ours = re.compile(rf"{re.escape(settings.BASE_URL)}(?![\w:@-]|\.\w)")
+    """A body, HTML or text, with that host in place of ours wherever an address begins with it;
+    within another one, say an archive's, it stays."""
+    ours = re.compile(rf"(?<!/){re.escape(settings.BASE_URL)}(?![\w:@-]|\.\w)")
     return ours.sub(host, body)
 
 

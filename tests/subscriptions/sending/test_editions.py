@@ -196,6 +196,7 @@ def test_kind_of_block_that_no_mail_can_show_becomes_a_link() -> None:
         ("{0}.evil.example/", "{0}.evil.example/"),
         ("{0}@evil.example/", "{0}@evil.example/"),
         ("{0}80/", "{0}80/"),
+        ("https://archive.example/2026/{0}/a/", "https://archive.example/2026/{0}/a/"),
     ],
 )
 def test_only_our_own_addresses_get_the_mirrors_host(settings, body: str, made: str) -> None:
