@@ -16,7 +16,7 @@ from newsroom.mail import providers
 from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
 from subscriptions.issues.proof import Proof
-from subscriptions.models import IssuePage, LinkCheck
+from subscriptions.models import IssuePage, LinkCheck, ReaderImport
 from subscriptions.readers.audience import size_of
 
 NOTHING = "There is nothing in this issue that readers can see yet."
@@ -159,10 +159,17 @@ def sample_is_large_enough(proof: Proof) -> str:
     variants = len(proof.issue.subjects)
     if variants < 2:
         return ""
-    each = proof.issue.sample_of(size_of(proof.newsletter, proof.issue.segment)) // variants
+    audience = size_of(proof.newsletter, proof.issue.segment)
+    imports = ReaderImport.objects.not_mailed().filter(newsletter=proof.newsletter)
+    newcomers = min(imports.brought(), audience)  # they get it in a warm-up, after the test
+    each = proof.issue.sample_of(audience - newcomers) // variants
     if each >= LEAST_EACH:
         return ""
-    return f"Each subject goes to {each:,} readers; below {LEAST_EACH:,} chance decides, not they."
+    but = f" Up to {newcomers:,} who came by an import are in no test." if newcomers else ""
+    if not each:
+        return f"Too few readers for a test: all get the issue’s own subject.{but}"
+    chance = f"below {LEAST_EACH:,} chance decides, not they."
+    return f"Each subject goes to {each:,} readers; {chance}{but}"
 
 
 def pictures_are_described(proof: Proof) -> str:

@@ -53,8 +53,7 @@ def is_newcomer(newsletter: Newsletter) -> Combinable:
 def foreseen(newsletter: Newsletter, audience: int) -> list[int]:
     """The steps of an issue to so many, by what imports have counted: for looking at."""
     imports = ReaderImport.objects.not_mailed().filter(newsletter=newsletter)
-    counted = imports.values_list("counts", flat=True)
-    return steps_for(min(sum(counts.get("added", 0) for counts in counted), audience))
+    return steps_for(min(imports.brought(), audience))
 
 
 def next_at(mailing: Mailing) -> datetime | None:

@@ -39,6 +39,10 @@ class ReaderImportQuerySet(models.QuerySet["ReaderImport"]):
         there = self.exclude(status=ReaderImport.Status.UNDONE)
         return there.filter(~Exists(gone_out), started_at__isnull=False)
 
+    def brought(self) -> int:
+        """How many readers who were not here before, as they counted them."""
+        return sum(counts.get("added", 0) for counts in self.values_list("counts", flat=True))
+
     def forgotten(self, now: datetime) -> "ReaderImportQuerySet":
         """Their file has lain here long enough."""
         kept = Q(pieces__isnull=False) & ~Q(status__in=ReaderImport.WORKING)

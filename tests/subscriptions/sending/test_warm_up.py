@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 
 from newsroom.mail import providers
 from subscriptions.demo import make_readers
+from subscriptions.issues import checks
+from subscriptions.issues.proof import Proof
 from subscriptions.models import (
     Consent,
     Mailing,
     Newsletter,
+    ReaderCount,
     ReaderImport,
     Segment,
     Subscription,
 )
+from subscriptions.models.issue import OtherSubject
 from subscriptions.sending import engine, warm_up
 from subscriptions.tasks import follow_events, keep_hours
 from subscriptions.tracking import inbox as provider_inbox
@@ -352,3 +356,15 @@ def test_desk_says_what_comes_what_goes_and_what_to_do(
     assert reverse("reader_import", args=[ReaderImport.objects.get().pk]) in page
     [mail] = inbox.to(editor.email)
     assert mail["subject"].startswith("Stopped:") and "came by an import bounced" in mail["text"]
+
+
+def test_checklist_knows_that_newcomers_are_in_no_subject_test(newsletter) -> None:
+    issue = make_issue(newsletter, [], letter="<p>Hello</p>")
+    issue.other_subjects.add(OtherSubject(subject="Another"))
+    assert "Each subject goes to 3 readers" in checks.sample_is_large_enough(Proof(issue))
+    newsletter.subscriptions.exclude(source__startswith="import ").delete()
+    ReaderCount.objects.mend()
+    words = checks.sample_is_large_enough(Proof(issue))
+    assert words.startswith("Too few readers for a test") and "Up to 100 who came" in words
+    issue.save_revision()
+    assert make_frozen(issue).subjects == []  # as it says
