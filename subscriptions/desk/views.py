@@ -73,7 +73,8 @@ class IssueDesk(NewslettersPage):
         mailing = self.issue.active_mailing
         shown = shown_on_desk(self.issue, mailing)
         frozen = mailing and mailing.frozen_at
-        audience = size_of(self.issue.newsletter, shown.segment)
+        now = size_of(self.issue.newsletter, shown.segment)
+        audience = mailing.audience if mailing and frozen else now
         return context | {
             "issue": shown,
             "newsletter": self.issue.newsletter,
@@ -83,7 +84,7 @@ class IssueDesk(NewslettersPage):
             **({} if frozen else checklist_of(shown)),
             **(report_of(mailing) if mailing and mailing.status == Status.SENT else {}),
             "audience": audience,
-            "warm_up": None if frozen else foreseen(self.issue.newsletter, audience),
+            "warm_up": None if frozen else foreseen(self.issue.newsletter, now),
             "chosen": mailing.editions() if mailing and frozen else {},
             "editions": rendering.editions(),
             **hours_of(self.issue, mailing),
@@ -156,4 +157,5 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     if mailing is None:
         raise Http404
     context = {"progress": progress_of(mailing)}
-    return render(request, "subscriptions/desk/progress.html", context)
+    with timezone.override(mailing.newsletter.zone):  # as the page around it
+        return render(request, "subscriptions/desk/progress.html", context)

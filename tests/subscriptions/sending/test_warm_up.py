@@ -368,3 +368,24 @@ def test_checklist_knows_that_newcomers_are_in_no_subject_test(newsletter) -> No
     assert words.startswith("Too few readers for a test") and "Up to 100 who came" in words
     issue.save_revision()
     assert make_frozen(issue).subjects == []  # as it says
+
+
+def test_desk_counts_who_gets_the_issue_and_its_hours_are_the_newsletters(
+    client, newsletter
+) -> None:
+    Newsletter.objects.update(time_zone="Asia/Kathmandu")
+    newsletter.refresh_from_db()
+    client.force_login(make_user())
+    mailing = froze(newsletter)
+    old = newsletter.subscriptions.exclude(source__startswith="import ")
+    old.update(status="unsubscribed")  # since the freeze
+    ReaderCount.objects.mend()
+    sent_to(mailing)
+    warm_up.release_due(timezone.now())
+    sent_to(mailing)
+    due = warm_up.next_at(mailing)
+    assert due
+    words = f"The next one goes at {due.astimezone(newsletter.zone):%H:%M}"
+    page = client.get(reverse("issue_desk", args=[mailing.issue_id])).text
+    assert f"for <strong>{OLD + NEW}</strong> readers" in page and words in page
+    assert words in client.get(reverse("issue_progress", args=[mailing.issue_id])).text
