@@ -166,10 +166,9 @@ def sample_is_large_enough(proof: Proof) -> str:
     if each >= LEAST_EACH:
         return ""
     but = f" Up to {newcomers:,} who came by an import are in no test." if newcomers else ""
-    if not each:
-        return f"Too few readers for a test: all get the issue’s own subject.{but}"
     chance = f"below {LEAST_EACH:,} chance decides, not they."
-    return f"Each subject goes to {each:,} readers; {chance}{but}"
+    why = chance if each else "all get the issue’s own."
+    return f"Each subject goes to {each:,} readers; {why}{but}"
 
 
 def pictures_are_described(proof: Proof) -> str:
