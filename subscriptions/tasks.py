@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.utils import timezone
 
 from newsroom.core import clock
 from newsroom.core.moves import transition
@@ -141,7 +140,7 @@ def send_due_welcomes() -> None:
 
 @shared_task
 def keep_sunset() -> None:
-    sunset.keep(timezone.now())
+    sunset.keep(clock.now())
 
 
 @shared_task

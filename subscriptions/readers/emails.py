@@ -131,14 +131,7 @@ def unsubscribed(subscription_id: int) -> Letter | None:
     subscription = _reached(subscription_id, Status.UNSUBSCRIBED)
     if subscription is None:
         return None
-    token = tokens.permanent("preferences", subscription.subscriber_id)
-    letter = Letter(
-        subscription.subscriber.email,
-        language_of(subscription),
-        {"newsletter": subscription.newsletter.title},
-        url=links.preferences_url(token),
-    )
-    return own_words(letter, "unsubscribed", subscription.newsletter)
+    return own_words(_to_own_page(subscription), "unsubscribed", subscription.newsletter)
 
 
 @mail(
@@ -161,13 +154,7 @@ def paused(subscription_id: int) -> Letter | None:
     subscription = _reached(subscription_id, Status.CONFIRMED)
     if subscription is None or not subscription.paused:
         return None
-    token = tokens.permanent("preferences", subscription.subscriber_id)
-    return Letter(
-        subscription.subscriber.email,
-        language_of(subscription),
-        {"newsletter": subscription.newsletter.title, "day": subscription.paused_until},
-        url=links.preferences_url(token),
-    )
+    return _to_own_page(subscription, day=subscription.paused_until)
 
 
 @mail(
@@ -248,6 +235,17 @@ def _reached(subscription_id: int, status: str) -> Subscription | None:
 def language_of(subscription: Subscription) -> str:
     """The one that they have chosen on their own page, else the newsletter's."""
     return subscription.subscriber.language or subscription.newsletter.language
+
+
+def _to_own_page(subscription: Subscription, **about: Any) -> Letter:
+    """Its button leads to their own page."""
+    token = tokens.permanent("preferences", subscription.subscriber_id)
+    return Letter(
+        subscription.subscriber.email,
+        language_of(subscription),
+        {"newsletter": subscription.newsletter.title, **about},
+        url=links.preferences_url(token),
+    )
 
 
 def _to_reader(subscription_id: int, **more: Any) -> Letter | None:

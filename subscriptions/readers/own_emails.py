@@ -9,6 +9,10 @@ from newsroom.web.http import absolute_url
 from subscriptions.models import AddressChange, Subscriber
 from subscriptions.readers import address_change, erasure
 
+LINK_WORKS = _(
+    "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
+)
+
 
 @mail(
     "address_old",
@@ -20,20 +24,14 @@ from subscriptions.readers import address_change, erasure
         )
     ],
     button=_("Yes, change it"),
-    small=_(
-        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
-    ),
+    small=LINK_WORKS,
 )
 def address_old(change_id: int) -> Letter | None:
     """The page may have been opened by somebody to whom a mail was forwarded."""
     change = _waiting(change_id)
     if change is None or change.subscriber.suppression:
         return None
-    return Letter(
-        change.subscriber.email,
-        language_spoken_by(change.subscriber),
-        url=absolute_url("address", address_change.token_of(change, address_change.OLD)),
-    )
+    return _asks(change, change.subscriber.email, address_change.OLD)
 
 
 @mail(
@@ -47,20 +45,14 @@ def address_old(change_id: int) -> Letter | None:
         )
     ],
     button=_("Yes, change it"),
-    small=_(
-        "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
-    ),
+    small=LINK_WORKS,
 )
 def address_new(change_id: int) -> Letter | None:
     """Anybody can type any address."""
     change = _waiting(change_id)
     if change is None or Suppression.forbids(change.email_index):
         return None
-    return Letter(
-        change.email,
-        language_spoken_by(change.subscriber),
-        url=absolute_url("address", address_change.token_of(change, address_change.NEW)),
-    )
+    return _asks(change, change.email, address_change.NEW)
 
 
 @mail(
@@ -80,6 +72,11 @@ def address_changed(change_id: int) -> Letter | None:
     if change is None or change.done_on is None or Suppression.of(change.email_index):
         return None
     return Letter(change.email, language_spoken_by(change.subscriber))
+
+
+def _asks(change: AddressChange, email: str, mailbox: str) -> Letter:
+    url = absolute_url("address", address_change.token_of(change, mailbox))
+    return Letter(email, language_spoken_by(change.subscriber), url=url)
 
 
 def _waiting(change_id: int) -> AddressChange | None:

@@ -193,9 +193,10 @@ def still_reading(request: HttpRequest, token: str) -> HttpResponse:
             sunset.answer_yes(subscriber, theirs)
     except tokens.StaleToken:
         return dead_link(request, _("This link has expired. Please sign up again."), 403)
-    except (signup.Unwanted, signup.Forgotten) as refused:
-        unwanted = isinstance(refused, signup.Unwanted)
-        return dead_link(request, signup.UNWANTED if unwanted else FORGOTTEN, 403)
+    except signup.Unwanted:
+        return dead_link(request, signup.UNWANTED, 403)
+    except signup.Forgotten:
+        return dead_link(request, FORGOTTEN, 403)
     except Subscriber.DoesNotExist:
         return dead_link(request, GONE, 404)
     except tokens.BadToken:

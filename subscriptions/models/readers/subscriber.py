@@ -92,6 +92,9 @@ class Subscriber(models.Model):
         me.update(pressed_on=today)
 
 
+LAST_PRESS = ("created_on", "confirmed_on", "subscriber__pressed_on")  # the latest of them
+
+
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def mailable(self) -> "SubscriptionQuerySet":
         """Confirmed, the address not suppressed, and not paused."""
@@ -118,7 +121,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def silent(self, since: Mapping[int, date]) -> "SubscriptionQuerySet":
         """Who has pressed nothing, and was not asked, on a newsletter's day or later. Who was moved
         in with what they agreed to elsewhere counts from when they came."""
-        last = Greatest("created_on", "confirmed_on", "subscriber__pressed_on", "asked_on")
+        last = Greatest(*LAST_PRESS, "asked_on")
         silent = Q(pk__in=[])
         for newsletter, day in since.items():
             silent |= Q(newsletter=newsletter, last__lt=day)
@@ -126,8 +129,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
 
     def asked(self) -> "SubscriptionQuerySet":
         """Whether they still read us, and there was no answer so far."""
-        last = Greatest("created_on", "confirmed_on", "subscriber__pressed_on")
-        return self.alias(last_press=last).filter(asked_on__gt=F("last_press"))
+        return self.alias(last_press=Greatest(*LAST_PRESS)).filter(asked_on__gt=F("last_press"))
 
     def left(self) -> "SubscriptionQuerySet":
         """Unsubscribed; also when somebody has typed the address again since, and nobody has
