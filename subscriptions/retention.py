@@ -3,7 +3,6 @@ the registry of personal data."""
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
@@ -47,8 +46,8 @@ def forget_addresses(before: date) -> None:
         Exists(mine),
         forgotten_on=None,
     )
-    emptied: dict[str, Any] = dict.fromkeys(["email", "language", "country"], "")
-    emptied |= {"pressed_on": None, "forgotten_on": timezone.localdate()}
+    emptied = {**Subscriber.CHOSEN, "email": "", "pressed_on": None}
+    emptied["forgotten_on"] = timezone.localdate()
     retention.in_chunks(gone, lambda some: some.update(**emptied))
 
 

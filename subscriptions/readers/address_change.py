@@ -104,8 +104,9 @@ def _carry_out(change: AddressChange) -> None:
     )
     if new.forgotten_on or made:
         new.email, new.forgotten_on = change.email, None
-        new.language, new.country = old.language, old.country
-        new.save(update_fields=["email", "forgotten_on", "language", "country"])
+        for name in Subscriber.CHOSEN:
+            setattr(new, name, getattr(old, name))
+        new.save(update_fields=["email", "forgotten_on", *Subscriber.CHOSEN])
     # Readers before subscriptions, as an erasure does; those in the order in which a suppression
     # locks them (0002_kept_counts).
     list(Subscriber.objects.filter(pk__in=[old.pk, new.pk]).select_for_update().order_by("pk"))

@@ -62,6 +62,9 @@ class Subscriber(models.Model):
         "who is silent.",
     )
 
+    # What they have chosen, and what it is of who has chosen nothing.
+    CHOSEN: Mapping[str, Any] = {"language": "", "country": "", "mirror_links": False}
+
     objects = SubscriberQuerySet.as_manager()
 
     class Meta:

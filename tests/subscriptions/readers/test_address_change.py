@@ -93,6 +93,16 @@ def test_both_mailboxes_press_and_everything_goes_along(
     assert not audience_of(site.newsletter).exists()  # but those to leave still work
 
 
+def test_what_they_have_chosen_goes_along(client, ann, inbox, committing) -> None:
+    chosen = {"language": "ru", "country": "GE", "mirror_links": True}
+    assert chosen.keys() == Subscriber.CHOSEN.keys()
+    Subscriber.objects.update(**chosen)
+    wish(client, committing, ann.subscriber)
+    for address in (OLD, NEW):
+        client.post(link_to(inbox, address))
+    assert Subscriber.objects.with_email(NEW).values(*chosen).get() == chosen
+
+
 @pytest.mark.parametrize("there", ["confirmed", "pending", "unsubscribed"])
 @pytest.mark.parametrize("mine", ["confirmed", "unsubscribed"])
 def test_two_who_are_one_are_on_the_list_once_if_one_of_them_was(
