@@ -4,6 +4,7 @@ import re
 from html import unescape
 from typing import Any
 
+import nh3
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
@@ -23,8 +24,10 @@ FILLER = "\u034f\u200c\xa0"
 @register.filter
 def mail_html(rich_text: Any) -> SafeString | str:
     """Rich text with addresses that work from a mail; "" where an editor emptied it and “<p></p>”
-    is left."""
-    html = links_in_html.absolute(expand(getattr(rich_text, "source", rich_text)))
+    is left. The editor's forms let nothing else in, but there are other ways to a row: what is not
+    well-formed would end the mail's template, and a script would go out to mail programs."""
+    html = nh3.clean(expand(getattr(rich_text, "source", rich_text)), link_rel=None)
+    html = links_in_html.absolute(html)
     return mark_safe(html) if plain_text.has_words(html) else ""
 
 

@@ -152,7 +152,7 @@ def test_what_does_not_fit_stays_a_teaser_and_the_checklist_says_so(site) -> Non
 def test_every_kind_of_block_is_in_both_parts(site) -> None:
     picture = make_image("tram", credit="Photo: Ann")
     table = {
-        "data": [["Line", "Year"], ["1", None]],
+        "data": [["Line", "Year"], ["1", None], ["Goals", 0]],
         "first_row_is_table_header": True,
         "first_col_is_header": False,
     }
@@ -178,7 +178,26 @@ def test_every_kind_of_block_is_in_both_parts(site) -> None:
     assert 'alt="A picture of tram"' in made.html and "<th" in made.html
     assert "https://video.example/1" in made.text and "<iframe" not in made.html
     assert "None" not in made.html + made.text
+    assert ">0</td>" in made.html and "Goals; 0" in made.text
     assert "See it on our site" not in made.html
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<p>unclosed <b>x",
+        "</mj-text></mj-column><mj-raw>x</mj-raw>",
+        "<p>x<script>alert(1)</script></p>",
+        "<p><a href='javascript:alert(1)'>x</a><img src=x onerror=alert(1)></p>",
+        "<p>x<br>&nbsp;<!-- [if mso]> --></p>",
+        "<![CDATA[<p>x</p>]]>",
+    ],
+)
+def test_what_no_form_of_ours_lets_in_stops_no_issue_and_reaches_no_inbox(site, typed) -> None:
+    article = make_article(site.section, body=json.dumps([{"type": "text", "value": typed}]))
+    issue = make_issue(site.newsletter, [article], letter=typed)
+    html = rendering.render_issue(issue, WHOLE).html.lower()
+    assert not [bad for bad in ("<script", "javascript:", "onerror", "<mj-") if bad in html]
 
 
 def test_kind_of_block_that_no_mail_can_show_becomes_a_link() -> None:
