@@ -67,12 +67,13 @@ def _stop_if_too_many(mailing_id: int, kind: str, newcomers: bool) -> None:
     numbers = mailing.progress(**({"step__gt": 0} if newcomers else {"step": 0}))
     sent_to = numbers["accepted"] + numbers["rejected"]
     if failed > threshold.share * sent_to:
+        later = "it before its warm-up" if mailing.steps and not newcomers else "this issue"
         stopped = mailing.move(
             Mailing.Status.PAUSED,
             problem=f"{failed:,} of the first {sent_to:,} "
             f"{'who came by an import' if newcomers else 'readers'} {threshold.words} "
             f"({failed / max(sent_to, 1):.1%}; the threshold is {threshold.share:.1%}). "
-            "Look into it; if you resume, nothing stops this issue by itself any more.",
+            f"Look into it; if you resume, nothing stops {later} by itself any more.",
         )
         if stopped:
             outbox.post("stopped", mailing_id, key=f"{mailing_id}-{kind}-{newcomers}")

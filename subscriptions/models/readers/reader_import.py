@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -27,14 +27,18 @@ class ReaderImportQuerySet(models.QuerySet["ReaderImport"]):
         return self.filter(status__in=ReaderImport.WORKING, worked_at__lt=now - LOST_AFTER)
 
     def not_mailed(self) -> "ReaderImportQuerySet":
-        """No issue to the whole list has gone out to its end since they were over: some of their
-        readers may have been sent none."""
+        """No issue to the whole list has gone out to its end since they were over, and all of their
+        readers had settled in: some may have been sent none."""
         mailings = apps.get_model("subscriptions", "Mailing").objects  # it imports this module
         gone_out = mailings.filter(
             newsletter=OuterRef("newsletter"),
             status="sent",
             segment=None,
-            frozen_at__gte=Coalesce(OuterRef("finished_at"), OuterRef("worked_at")),
+            frozen_at__gte=ExpressionWrapper(
+                Coalesce(OuterRef("finished_at"), OuterRef("worked_at"))
+                + OuterRef("newsletter__settle_days") * Value(timedelta(days=1)),
+                output_field=models.DateTimeField(),
+            ),
         )
         there = self.exclude(status=ReaderImport.Status.UNDONE)
         return there.filter(~Exists(gone_out), started_at__isnull=False)

@@ -358,6 +358,19 @@ def test_desk_says_what_comes_what_goes_and_what_to_do(
     assert mail["subject"].startswith("Stopped:") and "came by an import bounced" in mail["text"]
 
 
+def test_who_has_to_settle_in_is_a_newcomer_still_after_an_issue_to_the_others(newsletter) -> None:
+    Newsletter.objects.update(settle_days=7)
+    newsletter.refresh_from_db()
+    came = newsletter.subscriptions.filter(source__startswith="import ")
+    newsletter.subscriptions.update(confirmed_on=timezone.localdate() - timedelta(days=8))
+    came.update(confirmed_on=timezone.localdate())
+    first = froze(newsletter)
+    assert sent_to(first) == OLD and first.status == "sent"
+    assert ReaderImport.objects.not_mailed().exists()
+    came.update(confirmed_on=timezone.localdate() - timedelta(days=8))  # a week later
+    assert froze(newsletter, slug="next").steps == STEPS
+
+
 def test_checklist_knows_that_newcomers_are_in_no_subject_test(newsletter) -> None:
     issue = make_issue(newsletter, [], letter="<p>Hello</p>")
     issue.other_subjects.add(OtherSubject(subject="Another"))
