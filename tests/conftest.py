@@ -14,10 +14,12 @@ import hypothesis
 import pytest
 import redis
 import requests
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from pytest_django.plugin import blocking_manager_key
 
 from newsroom.celery import app as celery_app
@@ -121,6 +123,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def make_the_usual() -> None:
     make_site()
     call_command("roles")
+
+
+@pytest.fixture
+def standing_clock() -> Iterator[None]:
+    """What is counted per minute or hour all falls into one of them."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 @pytest.fixture(autouse=True)
