@@ -17,12 +17,12 @@ import requests
 import time_machine
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import timezone
-from pytest_django.plugin import blocking_manager_key
 
 from newsroom.celery import app as celery_app
+from tests import usual
 from tests.environment import PRODUCTS
 from tests.factories import make_site
 
@@ -32,7 +32,6 @@ QUEUES = ("transactional", "stripe", "mail", "events", "default")
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("patient")
-EMPTIED = pytest.StashKey[bool]()
 # How many cases of a test `make test` takes that needs a database; the others are rare. Of what is
 # costly, and of what walks through a running product, it takes one.
 CASES = 3
@@ -74,18 +73,6 @@ def most_cases(item: pytest.Item) -> float:
     return CASES if uses_database(item) else math.inf
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test that really commits leaves an empty database, and the next one may want the usual."""
-    stash = item.config.stash
-    if commits(item):
-        stash[EMPTIED] = True
-    elif stash.get(EMPTIED, False):
-        with stash[blocking_manager_key].unblock():
-            make_the_usual()
-        stash[EMPTIED] = False
-
-
 def fixtures_of(item: pytest.Item) -> set[str]:
     return set(getattr(item, "fixturenames", ()))
 
@@ -117,12 +104,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Made once: what nearly every test begins with, and its transaction returns to."""
     with django_db_blocker.unblock():
-        make_the_usual()
-
-
-def make_the_usual() -> None:
-    make_site()
-    call_command("roles")
+        usual.make()
+    TransactionTestCase._fixture_teardown = usual.put_back  # type: ignore[attr-defined]
 
 
 @pytest.fixture
