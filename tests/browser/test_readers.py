@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import open_context
@@ -58,6 +59,7 @@ def test_list_owner_finds_their_way(staff: Callable[[str], Page], product: Produ
     assert lines[0].startswith("\ufeffemail,newsletter,status") and len(lines) > 300
 
 
+@pytest.mark.rare
 def test_pages_are_looked_at(chromium: Browser, product: Product) -> None:
     """On a desk and on a phone, in the light and in the dark: nothing wider than the screen."""
     SHOTS.mkdir(parents=True, exist_ok=True)

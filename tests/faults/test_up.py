@@ -112,6 +112,7 @@ def test_bounce_comes_back_as_a_signed_webhook(product: Product) -> None:
     product.until(lambda: product.sql(suppressed) == [("bounce",)], 60)
 
 
+@pytest.mark.rare
 def test_event_that_found_nobody_is_delivered_again(product: Product) -> None:
     """The reader pays while our web is down: Stripe tells later."""
     form = {"frequency": "once", "amount": "10", "currency": "usd"}
