@@ -53,9 +53,8 @@ LANGUAGES = [
 SITE_LANGUAGE = env.str("SITE_LANGUAGE", default="en")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "newsroom.core.formats"
-USE_TZ = True
+USE_TZ = USE_I18N = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
-USE_I18N = True
 
 # --- Secrets -------------------------------------------------------------------------------
 
@@ -117,6 +116,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "newsroom.staff.gate.second_factor_first",
     "newsroom.staff.audited.write_down",
+    "newsroom.editing.races.take_turns",
     "newsroom.editing.races.look_once_more",
     "django.contrib.messages.middleware.MessageMiddleware",
     "newsroom.publishing.redirects.InEveryLanguage",

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
@@ -86,7 +86,8 @@ def style() -> str:
 
 @hooks.register("insert_global_admin_js")
 def start_widgets() -> str:
-    return format_html('<script src="{}"></script>', static("newsroom/admin.js"))
+    scripts = [(static(f"newsroom/{name}.js"),) for name in ("admin", "autosave")]
+    return format_html_join("", '<script src="{}"></script>', scripts)
 
 
 @hooks.register("insert_global_admin_js")

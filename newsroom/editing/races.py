@@ -2,17 +2,54 @@
 
 Both pass its checks (is this slug still free?), and one of them then fails while saving. Looked at
 once more, that form finds what the other has saved, and says so beside its field.
+
+Or both save one page, which Wagtail reads long before it writes it: the one that began earlier
+would write its older state over the other's. So they take turns, and what Wagtail saves by itself
+finds out that it is older.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
 
 from newsroom.staff.gate import page_of_staff
 
 View = Callable[[HttpRequest], HttpResponse]
+EDITOR = re.compile(r"/admin/.*/edit/")
+LONGEST_SAVE = 20  # seconds; then the next one no longer waits
+
+
+def take_turns(get_response: View) -> View:
+    def middleware(request: HttpRequest) -> HttpResponse:
+        saves = request.method == "POST" and EDITOR.match(request.path)
+        if not saves or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return get_response(request)
+        with alone(f"saves {request.path}"):
+            return get_response(request)
+
+    return middleware
+
+
+@contextmanager
+def alone(what: str) -> Iterator[None]:
+    """One at a time; all at once while Redis is away."""
+    redis: Any = cache
+    turn = redis.lock(what, timeout=LONGEST_SAVE, blocking_timeout=LONGEST_SAVE)
+    with suppress(RedisError):
+        turn.acquire()
+    try:
+        yield
+    finally:
+        with suppress(RedisError):
+            turn.release()
 
 
 def look_once_more(get_response: View) -> View:

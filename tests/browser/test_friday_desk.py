@@ -137,12 +137,23 @@ def try_another_subject(editor: Editor) -> None:
 
 
 def comment(colleague: Editor, shoot) -> None:
+    """While Wagtail saves by itself what was typed before: its answer comes later, and knows of no
+    comment."""
     colleague.open_editor()
-    page = colleague.page
+    page, held = colleague.page, []
+    page.route("**/edit/", lambda route: held.append(route))
+    while not held:  # for some seconds Wagtail takes what is typed for what was there
+        page.locator("#id_preheader").press_sequentially(".")
+        page.wait_for_timeout(500)
     page.get_by_label("Toggle comments").click()
     page.locator("[data-contentpath=subject] [data-component=add-comment-button]").click(force=True)
     page.locator(".comment__input").fill("Is a choir news?")
     page.get_by_role("button", name="Comment", exact=True).click()
+    with page.expect_response("**/edit/"):
+        held[0].continue_()
+    page.unroute("**/edit/")
+    page.wait_for_timeout(200)  # until Wagtail has taken it in
+    expect(page.locator(".comment__text")).to_have_text("Is a choir news?")
     colleague.save()
     shoot(colleague, "05-comment")
 

@@ -33,23 +33,6 @@ function followWithSheet(element) {
   queueMicrotask(follow); // once it is in the page
 }
 
-// A press on “Save” or “Publish” while Wagtail saves by itself: the form waits for it, and nothing
-// is saved by itself any more. Otherwise a new page would be made twice.
-async function submitAlone(event) {
-  const form = event.target;
-  const autosave = wagtail.app.getControllerForElementAndIdentifier(form, "w-autosave");
-  if (!autosave) return;
-  autosave.activeValue = false;
-  if (!autosave.submitPromise) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  await autosave.submitPromise;
-  const pressed = event.submitter;
-  if (pressed) pressed.disabled = false; // which action was meant is in its name
-  form.requestSubmit(pressed);
-}
-document.addEventListener("submit", submitAlone, true);
-
 // The number beside the checklist's button, when Wagtail has rendered the list anew.
 function countOpen() {
   const list = document.querySelector("[data-side-panel=checklist] [data-open]");

@@ -15,14 +15,15 @@ from tests.factories import make_site, make_user
 TOGETHER = 6
 
 
-def send_together(sent: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+def send_together(sent: list[tuple[Any, ...]]) -> list[Any]:
     """Addresses with their forms, all sent at once; the answers."""
 
-    def send(to: tuple[str, dict[str, Any]]) -> Any:
+    def send(to: tuple[Any, ...]) -> Any:
         client = Client(raise_request_exception=False)
         client.force_login(editor)
         try:
-            return client.post(*to)
+            url, form, *headers = to
+            return client.post(url, form, **(headers[0] if headers else {}))
         finally:
             connection.close()
 
@@ -78,3 +79,22 @@ def test_one_new_author_written_down_by_several_is_there_once() -> None:
     answers = send_together([(url, {"name": "Ana", "role": ""})] * TOGETHER)
     assert sorted(answer.status_code for answer in answers) == [200] * (TOGETHER - 1) + [302]
     assert Author.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_wagtail_saves_by_itself_never_lies_over_what_was_pressed() -> None:
+    page = make_site().home.add_child(instance=TextPage(title="T", slug="t", body="<p>T</p>"))
+    url = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    for number in range(4):
+        loaded = page.save_revision()
+        form = {"slug": "t", "body": rich_text("<p>T</p>"), "comments": inline_formset([])}
+        form |= {"loaded_revision_id": loaded.pk}
+        form |= {"loaded_revision_created_at": loaded.created_at.isoformat()}
+        pressed = nested_form_data(form | {"title": f"Pressed {number}"})
+        by_itself = nested_form_data(form | {"title": "Half typed"})
+        answers = send_together(
+            [(url, pressed)] + [(url, by_itself, {"HTTP_ACCEPT": "application/json"})] * 3
+        )
+        assert answers[0].status_code == 302
+        page = TextPage.objects.get(pk=page.pk)
+        assert page.get_latest_revision_as_object().title == f"Pressed {number}"
