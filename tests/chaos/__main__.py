@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.chaos import imports, scenarios
+from tests.chaos import bad_days, imports, scenarios
 from tests.chaos.scenarios import MODES
 from tests.chaos.world import Readers, World, a_world, make_audiences
 from tests.environment import ROOT
@@ -51,6 +51,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     warming_up = partial(imports.warm_up_kills, world, some, 3 if short else 30)
     yield "random kills in a warm-up", warming_up
     yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 3 if short else 30)
+    yield from bad_days.cases(world, some)
     world.stop("worker")
     world.start_worker(1000)
     yield f"random kills, {MANY:,} readers", partial(scenarios.random_kills, world, many, 100)

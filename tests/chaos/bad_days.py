@@ -1,0 +1,79 @@
+"""What a server meets, too: a database that takes nothing, a broker without memory, a provider who
+is away, jobs that nobody understands. Each as in tests/chaos/scenarios.py."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import psycopg
+import redis
+
+from tests.chaos.scenarios import Result, meanwhile
+from tests.chaos.world import Readers, World
+
+TIMES, SECONDS = 3, 2  # how often a send meets it, and for how long
+
+
+def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
+    yield "PostgreSQL read-only", partial(broken, world, readers, read_only)
+    yield "Redis out of memory", partial(broken, world, readers, redis_full)
+    yield "provider away", partial(broken, world, readers, provider_away)
+    yield "jobs that nobody understands", partial(broken, world, readers, poisoned)
+
+
+def broken(world: World, readers: Readers, breaking: Callable[[World], None]) -> Result:
+    def several_times(mailing: int) -> str:
+        for _ in range(TIMES):
+            world.kick()
+            time.sleep(0.5)
+            breaking(world)
+        return f"{TIMES} times"
+
+    return meanwhile(world, readers, several_times)
+
+
+def read_only(world: World) -> None:
+    """As after a failover to a replica, or when a managed one is full."""
+    from newsroom.devserver import engines
+
+    with psycopg.connect(host=str(engines.sockets()), user="postgres", autocommit=True) as admin:
+        for setting in ("on", "off"):
+            admin.execute(f"ALTER DATABASE newsroom SET default_transaction_read_only = {setting}")
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'newsroom'"
+            )
+            if setting == "on":
+                time.sleep(SECONDS)
+
+
+def redis_full(world: World) -> None:
+    """It refuses every write (``noeviction``)."""
+    client = _redis()
+    client.config_set("maxmemory", 1)
+    time.sleep(SECONDS)
+    client.config_set("maxmemory", 0)
+
+
+def provider_away(world: World) -> None:
+    """Nobody listens there."""
+    world.stop("sink")
+    time.sleep(SECONDS)
+    world.start_sink()
+
+
+def poisoned(world: World) -> None:
+    """Of a version to come, with the wrong words, and no message at all."""
+    from newsroom.celery import app
+
+    for queue in ("mail", "default"):
+        app.send_task("subscriptions.tasks.of_the_next_version", [1], queue=queue)
+        app.send_task("subscriptions.tasks.send_loop", ["x", {"y": 1}], queue=queue)
+        _redis().lpush(queue, b'{"body": "\xff no JSON', b"{}")
+    time.sleep(SECONDS)
+
+
+def _redis() -> Any:
+    from django.conf import settings
+
+    return redis.Redis.from_url(settings.REDIS_URL)
