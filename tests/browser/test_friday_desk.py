@@ -91,7 +91,7 @@ def fill_the_draft(editor: Editor, shoot) -> None:
     page.fill("#id_subject", "")
     page.locator("#id_subject").press_sequentially("Bread, bridges and a choir")
     subject = preview.locator(".subject")
-    expect(subject).to_have_text("Bread, bridges and a choir", timeout=15_000)
+    expect(subject).to_have_text("Bread, bridges and a choir", timeout=40_000)
     shoot(editor, "02-previews")
     page.fill("#id_preheader", "And what the weather means")
     page.fill("#id_subject", "")
@@ -141,7 +141,7 @@ def comment(colleague: Editor, shoot) -> None:
     comment."""
     colleague.open_editor()
     page, held = colleague.page, []
-    page.route("**/edit/", lambda route: held.append(route))
+    page.route("**/edit/", lambda route: route.continue_() if held else held.append(route))
     while not held:  # for some seconds Wagtail takes what is typed for what was there
         page.locator("#id_preheader").press_sequentially(".")
         page.wait_for_timeout(500)
