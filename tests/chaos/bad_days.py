@@ -2,35 +2,27 @@
 is away, jobs that nobody understands. Each as in tests/chaos/scenarios.py."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import psycopg
 import redis
 
-from tests.chaos.scenarios import Result, meanwhile
+from tests.chaos.scenarios import several_times
 from tests.chaos.world import Readers, World
 
-TIMES, SECONDS = 3, 2  # how often a send meets it, and for how long
+SECONDS = 2  # that each of them lasts
 
 
 def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
-    yield "PostgreSQL read-only", partial(broken, world, readers, read_only)
-    yield "Redis out of memory", partial(broken, world, readers, redis_full)
-    yield "provider away", partial(broken, world, readers, provider_away)
-    yield "jobs that nobody understands", partial(broken, world, readers, poisoned)
-
-
-def broken(world: World, readers: Readers, breaking: Callable[[World], None]) -> Result:
-    def several_times(mailing: int) -> str:
-        for _ in range(TIMES):
-            world.kick()
-            time.sleep(0.5)
-            breaking(world)
-        return f"{TIMES} times"
-
-    return meanwhile(world, readers, several_times)
+    for name, breaking in {
+        "PostgreSQL read-only": read_only,
+        "Redis out of memory": redis_full,
+        "provider away": provider_away,
+        "jobs that nobody understands": poisoned,
+    }.items():
+        yield name, partial(several_times, world, readers, partial(breaking, world))
 
 
 def read_only(world: World) -> None:

@@ -83,6 +83,19 @@ def meanwhile(world: World, readers: Readers, breaking: Callable[[int], str]) ->
     return status, *world.verdict(mailing, readers.emails), remark
 
 
+def several_times(world: World, readers: Readers, breaking: Callable[[], None]) -> Result:
+    """Send it, and break something three times on the way, each a second after a beat."""
+
+    def again_and_again(mailing: int) -> str:
+        for _ in range(3):
+            world.kick()
+            time.sleep(1)
+            breaking()
+        return "3 times"
+
+    return meanwhile(world, readers, again_and_again)
+
+
 def random_kills(world: World, many: Readers, kills: int) -> Result:
     """One process of the pool after another is killed while it sends."""
     return meanwhile(world, many, lambda mailing: kill_some(world, mailing, kills))
@@ -139,16 +152,12 @@ def redis_flushed(world: World, many: Readers) -> Result:
 
 
 def redis_stopped(world: World, many: Readers) -> Result:
-    def breaking(mailing: int) -> str:
-        for _ in range(3):
-            world.kick()
-            time.sleep(1)
-            world.stop("redis", signal.SIGKILL)
-            time.sleep(2)
-            world.start_redis()
-        return "3 times, 2 s each"
+    def breaking() -> None:
+        world.stop("redis", signal.SIGKILL)
+        time.sleep(2)
+        world.start_redis()
 
-    return meanwhile(world, many, breaking)
+    return several_times(world, many, breaking)
 
 
 def backends_terminated(world: World, many: Readers) -> Result:
@@ -180,16 +189,12 @@ def backends_terminated(world: World, many: Readers) -> Result:
 def postgres_restarted(world: World, many: Readers, how: int) -> Result:
     """``SIGINT``: a quick, clean stop; ``SIGQUIT``: as if it had crashed."""
 
-    def breaking(mailing: int) -> str:
-        for _ in range(3):
-            world.kick()
-            time.sleep(1.5)
-            world.stop("postgres", how)
-            time.sleep(1)
-            world.start_postgres()
-        return "3 times"
+    def breaking() -> None:
+        world.stop("postgres", how)
+        time.sleep(1)
+        world.start_postgres()
 
-    return meanwhile(world, many, breaking)
+    return several_times(world, many, breaking)
 
 
 def two_beats(world: World, few: Readers) -> Result:
