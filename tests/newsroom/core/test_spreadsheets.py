@@ -61,7 +61,7 @@ def test_no_text_is_a_formula(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_text_stays_what_it_was_but_for_apostrophes(text: str) -> None:
     [shown] = in_csv(text)
@@ -75,7 +75,7 @@ def test_text_stays_what_it_was_but_for_apostrophes(text: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(NUMBERS)
 def test_number_stays_a_number_below_zero_too(number: int | Decimal) -> None:
     assert Decimal(in_csv(number)[0]) == number
@@ -90,7 +90,7 @@ ANYTHING = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(ANYTHING, min_size=1, max_size=8))
 def test_any_row_can_be_written(cells: list[object]) -> None:
     assert len(in_csv(*cells)) == len(cells)
