@@ -85,9 +85,9 @@ def style() -> str:
 
 
 @hooks.register("insert_global_admin_js")
-def start_widgets() -> str:
-    scripts = [(static(f"newsroom/{name}.js"),) for name in ("admin", "autosave")]
-    return format_html_join("", '<script src="{}"></script>', scripts)
+def scripts() -> str:
+    addresses = ((static(f"newsroom/{name}.js"),) for name in ("admin", "autosave"))
+    return format_html_join("", '<script src="{}"></script>', addresses)
 
 
 @hooks.register("insert_global_admin_js")

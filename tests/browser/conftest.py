@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.product import Product, running
 from tests.tools import CHROMIUM
 
-expect.set_options(timeout=40_000)  # as for actions: two halves share two cores
+expect.set_options(timeout=15_000)  # as for actions: two halves share two cores
 # Chromium would otherwise look for its maker's hosts at every start.
 OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 
 def open_context(chromium: Browser, product: Product, **options: Any) -> BrowserContext:
     context = chromium.new_context(base_url=product.web, **options)
-    context.set_default_timeout(40_000)
+    context.set_default_timeout(15_000)
     return context
 
 

@@ -1,8 +1,10 @@
 """The issue's editor and desk, handled as an editor does."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 STREAM = "window.wagtail.editHandler.getPanelByName('body').getBoundWidget()"
 
@@ -34,6 +36,22 @@ class Editor:
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
         expect(self.page.locator(".messages .success").first).to_be_visible()
+
+    @contextmanager
+    def while_wagtail_saves(self) -> Iterator[None]:
+        """What is done here is done while it saves by itself; its answer, which knows of none of
+        it, comes at the end."""
+        held: list[Route] = []
+        self.page.route("**/edit/", lambda route: route.continue_() if held else held.append(route))
+        for _ in range(60):  # for some seconds Wagtail takes what is typed for what was there
+            if not held:
+                self.page.locator("#id_preheader").press_sequentially(".")
+                self.page.wait_for_timeout(500)
+        yield
+        with self.page.expect_response("**/edit/"):
+            held[0].continue_()
+        self.page.unroute("**/edit/")
+        self.page.wait_for_timeout(200)  # until Wagtail has taken it in
 
     def pieces(self) -> list[str]:
         """The kinds of pieces, as the open editor has them."""

@@ -20,7 +20,8 @@ async function submitAlone(event) {
 document.addEventListener("submit", submitAlone, true);
 
 // What it answers replaces all comments on the page: also one that somebody is writing, or has
-// resolved, since the form was sent. Then these stay, and each new one only learns its number.
+// resolved, since the form was sent, and a menu that is open. Then these stay, and each new one only
+// learns its number, and that its text is saved.
 let sent = "";
 const commentsIn = (form) => JSON.stringify([...form].filter(([name]) => name.startsWith("comments-")));
 const isBeingWritten = ({ mode, newReply }) => mode !== "default" || newReply !== "";
@@ -31,15 +32,15 @@ function keepComments(event) {
   if (!app || !saved) return;
   const here = [...app.store.getState().comments.comments.values()];
   const unchanged = commentsIn(new FormData(event.target)) === sent;
-  if (unchanged && !here.some(isBeingWritten)) return;
+  const menu = document.querySelector(".comment details[open]");
+  if (unchanged && !menu && !here.some(isBeingWritten)) return;
   const { addComment, addReply } = app.actions;
-  const number = (comment, remoteId) => app.store.dispatch(addComment({ ...comment, remoteId }));
+  const number = (comment) => app.store.dispatch(addComment(comment));
+  const place = (one) => `${one.contentpath} ${one.position}`;
   for (const comment of saved) {
-    const place = (one) => `${one.contentpath} ${one.position}`;
     const known = learn(here, comment, place, number);
     if (!known) continue;
-    const numberReply = (reply, remoteId) =>
-      app.store.dispatch(addReply(known.localId, { ...reply, remoteId }));
+    const numberReply = (reply) => app.store.dispatch(addReply(known.localId, reply));
     const replies = [...known.replies.values()];
     for (const reply of comment.replies) learn(replies, reply, (one) => one.text, numberReply);
   }
@@ -52,8 +53,8 @@ function learn(here, saved, key, number) {
   if (known) return known;
   const place = here.findIndex((one) => one.remoteId === null && key(one) === key(saved));
   if (place < 0) return null;
-  number(here[place], saved.pk);
-  here[place] = { ...here[place], remoteId: saved.pk };
+  here[place] = { ...here[place], remoteId: saved.pk, originalText: saved.text };
+  number(here[place]);
   return here[place];
 }
 
