@@ -1,11 +1,22 @@
+from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
+import time_machine
 from django.utils import timezone
 
 from newsroom.models import ArticlePage, DailyReads, SectionPage
 from subscriptions.issues import drafting
 from subscriptions.models import IssuePage, NewsletterRule
 from tests.factories import make_article
+
+
+@pytest.fixture(autouse=True)
+def _an_hour_before_it_goes_out(site) -> Iterator[None]:
+    """Whatever day it is: the week's articles are out, and what comes later is not."""
+    hour = site.newsletter.next_send_at(timezone.now())
+    with time_machine.travel(hour - timedelta(hours=1), tick=False):
+        yield
 
 
 def test_draft_holds_the_weeks_articles_newest_first_and_none_of_the_last_issue(site) -> None:
