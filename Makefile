@@ -39,6 +39,9 @@ picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences
 
+settings: .venv/ready  ## draw docs/settings.md anew, from the table of settings
+	@$(BIN)/python -m tests.settings_page
+
 bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 

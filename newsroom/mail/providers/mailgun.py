@@ -111,8 +111,6 @@ provider = Provider(
         "mailgun",
         "newsroom.mail.webhooks.MailgunView",
         "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY",
-        r"\S{8,}",
-        "of its dashboard, not the API key",
     ),
     reconciles="asks Mailgun's logs for one recipient of the call",
     caveats=("Logs are kept for 1 to 30 days, by plan.",),
