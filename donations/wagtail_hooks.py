@@ -14,7 +14,7 @@ from wagtail.permissions import register_permission_policy
 
 from donations import retention
 from donations.asking import reminders, supporters
-from donations.finance import contributions, ledger, movements, reviews, start_page
+from donations.finance import contributions, held, ledger, movements, reviews, start_page
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Movement, Review
@@ -154,6 +154,9 @@ hooks.register("article_boxes", ask_box, order=200)
 hooks.register("retention", retention.kept)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_reminder", reminders.asked)
+hooks.register("hold_begins", held.hold_back)
+hooks.register("hold_gathers", held.gather)
+hooks.register("held_items", held.items)
 hooks.register("asked_manage_link", portal.asked_for_link)
 
 

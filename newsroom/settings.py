@@ -138,6 +138,7 @@ if "NAME" in database:
     database |= {"ENGINE": "newsroom.core.postgresql", "DISABLE_SERVER_SIDE_CURSORS": True}
 DATABASES = {"default": database}
 REDIS_URL = env("REDIS_URL", engines.redis_url)
+STATE_DIR = env("STATE_DIR", lambda: str(engines.VAR / "state"))  # newsroom/hold/outside.py
 # A cache that is away is an empty cache: pages are slower then, never broken.
 CACHES = {
     "default": {
@@ -230,8 +231,7 @@ MAIL_PROBES = [
     for seconds in env("MAIL_PROBE_SECONDS") or ([10, 10, 10] if MAIL_SANDBOX else [300, 300, 300])
 ]
 
-# --- Stripe --------------------------------------------------------------------------------
-# Unset: the sandbox.
+# --- Stripe; unset: the sandbox ------------------------------------------------------------
 
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY")
 STRIPE_SANDBOX = ""

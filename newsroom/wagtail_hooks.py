@@ -17,6 +17,7 @@ from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.models import ArticlePage
 from newsroom.publishing.rich_text import LinkToPage
+from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
 from newsroom.web import exports, starters
@@ -29,6 +30,10 @@ hooks.register("retention", retention.kept)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
+hooks.register("hold_begins", after_restore.hold_back)
+hooks.register("held_items", after_restore.gathering, order=-1)
+hooks.register("held_items", mails.held_mails, order=10)
+hooks.register("held_items", mails.held_requests, order=10)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
@@ -58,6 +63,8 @@ def urls() -> list[Any]:
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
         path("audit/", AuditLog.as_view(), name="audit_log"),
+        path("after-restore/", pages.AfterRestore.as_view(), name="after_restore"),
+        path("after-restore/decide/", pages.decide, name="decide_after_restore"),
         path("audit/results/", AuditLog.as_view(results_only=True), name="audit_log_results"),
     ]
 
@@ -77,6 +84,22 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
+
+
+class AfterRestoreMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(pages.DECIDE)
+
+
+@hooks.register("register_reports_menu_item")
+def after_restore_item() -> MenuItem:
+    url = reverse("after_restore")
+    return AfterRestoreMenuItem("After a restore", url, icon_name="warning", order=110)
+
+
+@hooks.register("construct_homepage_panels")
+def hold_panel(request: HttpRequest, panels: list[Any]) -> None:
+    panels.append(start_page.HoldPanel())
 
 
 @hooks.register("insert_global_admin_css")

@@ -36,7 +36,9 @@ from subscriptions.models import IssuePage, Mailing, Newsletter
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
+from subscriptions.readers.due import welcomes
 from subscriptions.readers.signup_form import Source
+from subscriptions.sending import held
 from subscriptions.templatetags import signup
 from subscriptions.tracking import inbox
 from subscriptions.transfer import pages as transfer_pages
@@ -236,6 +238,9 @@ hooks.register("personal_data", retention.places)
 hooks.register("provider_events", inbox.take_in)
 hooks.register("asked_signup", readers_signup.asked)
 hooks.register("asked_address", address_change.asked)
+hooks.register("hold_begins", held.hold_back)
+hooks.register("hold_gathers", welcomes.post_all_due)
+hooks.register("held_items", held.items)
 
 
 @hooks.register("article_boxes", order=100)

@@ -22,6 +22,7 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from newsroom.celery import app as celery_app
+from newsroom.hold import gate
 from tests import usual
 from tests.environment import PRODUCTS
 from tests.factories import make_site
@@ -119,6 +120,7 @@ def standing_clock() -> Iterator[None]:
 def _empty_redis() -> None:
     """No try counted and no job left over from the test before."""
     cache.clear()
+    gate.look_anew()
     BROKER.delete(*QUEUES)
 
 

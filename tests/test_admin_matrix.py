@@ -104,6 +104,8 @@ MATRIX = """
     wagtailusers_*                          a
     wagtailadmin_error_test                 a
     audit_log*                              a
+    after_restore                           a
+    decide_after_restore                    a
 """
 ROWS = [line.split() for line in MATRIX.splitlines() if line.strip()]
 LEFT_OUT = {

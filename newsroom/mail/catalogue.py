@@ -47,7 +47,11 @@ Writer = Callable[..., Letter | None]
 
 @dataclass(frozen=True)
 class Mail:
-    """The words of a mail. A paragraph is left out when something that it names is empty."""
+    """The words of a mail. A paragraph is left out when something that it names is empty.
+
+    ``awaited``: somebody has just asked for it, or has to know at once, and nobody gets it unasked
+    of what was before: so it goes out while others are held after a restore (newsroom/hold).
+    """
 
     name: str
     subject: Words
@@ -55,6 +59,7 @@ class Mail:
     button: Words = ""
     small: Words = ""  # below the button
     template: str = NOTICE
+    awaited: bool = False
 
 
 _declared: dict[str, tuple[Mail, Writer]] = {}

@@ -28,12 +28,17 @@ class Claim:
 
 class TransactionalMailQuerySet(models.QuerySet["TransactionalMail"]):
     def due(self, now: datetime) -> "TransactionalMailQuerySet":
-        """Waiting for its (next) try, or left behind by a worker that died."""
+        """Waiting for its (next) try, or left behind by a worker that died; and not held."""
         Status = TransactionalMail.Status
         return self.filter(
             Q(status=Status.WAITING, next_try_at__lte=now)
-            | Q(status=Status.SENDING, next_try_at__lte=now - LOST_AFTER)
+            | Q(status=Status.SENDING, next_try_at__lte=now - LOST_AFTER),
+            held=False,
         )
+
+    def waiting(self) -> "TransactionalMailQuerySet":
+        Status = TransactionalMail.Status
+        return self.filter(status__in=[Status.WAITING, Status.SENDING])
 
 
 class TransactionalMail(models.Model):
@@ -60,7 +65,7 @@ class TransactionalMail(models.Model):
         Status.SENT: {Status.SENDING},
         Status.WAITING: {Status.SENDING},
         Status.FAILED: {Status.SENDING},
-        Status.DROPPED: {Status.SENDING},
+        Status.DROPPED: {Status.SENDING, Status.WAITING},
     }
     FORGOTTEN = [Status.SENT, Status.DROPPED]
     OVER = [*FORGOTTEN, Status.FAILED]  # of a failed one somebody may want to know whose it was
@@ -76,6 +81,8 @@ class TransactionalMail(models.Model):
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
     error = models.CharField(max_length=200, blank=True)
+    # After a restore, until a person has decided: newsroom/hold/gate.py.
+    held = models.BooleanField(default=False, db_default=False)
 
     objects = TransactionalMailQuerySet.as_manager()
 

@@ -94,6 +94,7 @@ def stopped(mailing_id: int) -> Letter | None:
 
 @mail(
     "please_approve",
+    awaited=True,
     subject=_("Please approve: {issue}"),
     paragraphs=[
         _(
@@ -133,7 +134,7 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
     return Letter(addresses, about={"issue": issue.title, **about}, url=url)
 
 
-@mail("words_test", subject="{newsletter}")
+@mail("words_test", subject="{newsletter}", awaited=True)
 def words_test(words_id: int, user_id: int) -> Letter | None:
     """An editor's own words, to themselves; its button leads to the newsletter."""
     found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()

@@ -98,6 +98,12 @@ GROUPS: dict[str, list[Setting]] = {
             "REDIS_URL", "broker and cache", shapes.BROKER, made="a server in `var/`", needed=True,
             how="REDIS_URL=redis://:password@host:6379/0",
         ),
+        Setting(
+            "STATE_DIR",
+            "a folder of each host in which it notes how far the database was: that tells one that "
+            "was restored",
+            made="`var/state`", how="STATE_DIR=/var/lib/newsroom/state",
+        ),
     ],
     "Mail": [
         Setting(

@@ -93,6 +93,8 @@ class Provider:
     merges_headers: bool = False  # fills merge fields into headers too
     # The provider's record: None when it can't be asked right now.
     find: Callable[[Call], Evidence | None] | None = None
+    # How many mails with a tag its record has, since then; None when it can't be asked right now.
+    sent: Callable[[str, datetime], int | None] | None = None
     # Within this time a repeat under the same key makes no second mail.
     repeat_within: timedelta | None = None
     # Does this refusal of a repeat say that the first call was taken?
