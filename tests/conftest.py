@@ -27,6 +27,7 @@ from tests import usual
 from tests.environment import PRODUCTS
 from tests.factories import make_site
 
+settings.STATE_DIR = ""  # a test's database comes and goes
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
 BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all tests
 QUEUES = ("transactional", "stripe", "mail", "events", "default")

@@ -52,7 +52,6 @@ def use_own_world(folder: str) -> None:
     os.environ["MAIL_SANDBOX_URL"] = f"http://127.0.0.1:{free_port()}"
     os.environ["MAIL_PROBE_SECONDS"] = "1,1,1"
     os.environ["MAIL_LEASE_SECONDS"] = "8"
-    os.environ["STATE_DIR"] = ""  # a test's database comes and goes
 
 
 use_own_world(f"test-{WORLD}")
