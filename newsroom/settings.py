@@ -12,10 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from newsroom.closed import keys_file
 from newsroom.core import logs
 from newsroom.core.environment import Environment
 from newsroom.devserver import engines
 
+keys_file.load()
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCTION = env.production
@@ -53,6 +55,7 @@ SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
 # Oldest first, “number:base64 of 32 bytes”: see newsroom/core/privacy.py.
 PRIVACY_KEYS = env("PRIVACY_KEYS", lambda: f"1:{engines.secret('privacy')}")
 BLIND_INDEX_KEY = env("BLIND_INDEX_KEY", lambda: engines.secret("blind-index"))
+LINKS_REVOKED = env("LINKS_REVOKED")  # newsroom/core/tokens.py
 
 # --- The application -----------------------------------------------------------------------
 
@@ -61,6 +64,7 @@ INSTALLED_APPS = [
     "subscriptions",
     "newsroom",
     "newsroom.accounts",
+    "newsroom.closed",
     "wagtail.contrib.redirects",
     "wagtail.contrib.settings",
     "wagtail.contrib.table_block",
@@ -90,6 +94,7 @@ MIDDLEWARE = [
     "newsroom.web.headers.set_headers",
     "newsroom.web.client.believe_our_proxies",
     "newsroom.web.media_host.keep_apart",
+    "newsroom.closed.state.stay_away",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.web.middleware.speak",
@@ -214,6 +219,7 @@ ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.APPEAL"}
 # Modules whose functions are single mails, see newsroom/mail/catalogue.py.
 MAILS = [
     "newsroom.staff.emails",
+    "newsroom.panic.emails",
     "subscriptions.readers.emails",
     "subscriptions.readers.own_emails",
     "subscriptions.desk.emails",
@@ -289,12 +295,8 @@ SESSION_ENGINE = "newsroom.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600  # from signing in, whatever is done meanwhile
 WAGTAILUSERS_PASSWORD_ENABLED = False  # a new colleague gets a mail and chooses their own
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
 ]
 HTTPS = BASE_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = "Lax"  # a link in a mail to staff opens the admin

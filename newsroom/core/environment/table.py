@@ -81,6 +81,16 @@ GROUPS: dict[str, list[Setting]] = {
             "BLIND_INDEX_KEY", "finds who is sealed; for life",
             shapes.KEY, how=KEYS, made="made in `var/secrets`", needed=True,
         ),
+        Setting(
+            "LINKS_REVOKED",
+            "days, and links in mails from before them open nothing; `manage.py panic` writes them",
+            each_of(matching(r"\d{4}-\d\d-\d\d", "a day")), how="leave it out",
+        ),
+        Setting(
+            "KEYS_FILE",
+            "the file with these variables, read at the start; `manage.py panic` overwrites it",
+            shapes.FOLDER, how="KEYS_FILE=/etc/newsroom/keys.env",
+        ),
     ],
     "PostgreSQL and Redis": [
         Setting(
