@@ -6,8 +6,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-from newsroom.core.environment import start
-from newsroom.web.front import Front
+from newsroom.closed import keys_file, plain_page
 
-start.refuse()
-application = Front(get_wsgi_application())
+if keys_file.closed_since():  # there are no settings without keys
+    application = plain_page.application
+else:
+    django = get_wsgi_application()
+
+    from newsroom.closed import watch
+    from newsroom.core.environment import start
+    from newsroom.web.front import Front
+
+    start.refuse()
+    watch.begin(watch.anywhere)
+    application = Front(django)

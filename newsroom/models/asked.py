@@ -21,6 +21,9 @@ class AskedQuerySet(models.QuerySet["Asked"]):
             tries__lt=TRIES,
         )
 
+    def unanswered(self) -> "AskedQuerySet":
+        return self.filter(answered=False)
+
     def mailed_since(self, what: str, mailbox: bytes, since: datetime) -> "AskedQuerySet":
         return self.filter(what=what, mailbox=mailbox, mailed=True, created_at__gte=since)
 

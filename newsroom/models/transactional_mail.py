@@ -1,11 +1,12 @@
 """Single mails that somebody is waiting for: confirmations, reminders, thanks, notices."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from newsroom.core.clock import day_of
@@ -40,6 +41,12 @@ class TransactionalMailQuerySet(models.QuerySet["TransactionalMail"]):
         Status = TransactionalMail.Status
         return self.filter(status__in=[Status.WAITING, Status.SENDING])
 
+    def give_up(self, error: str) -> int:
+        """None of those that wait goes out, nor a second time what is on its way; how many."""
+        day = TruncDay("created_at", tzinfo=UTC)
+        failed = TransactionalMail.Status.FAILED
+        return transition(self, failed, error=error, created_at=day, next_try_at=day)
+
 
 class TransactionalMail(models.Model):
     """One mail, recorded by purpose and key, so that asking twice sends once.
@@ -64,7 +71,7 @@ class TransactionalMail(models.Model):
         Status.SENDING: {Status.WAITING, Status.SENDING},
         Status.SENT: {Status.SENDING},
         Status.WAITING: {Status.SENDING},
-        Status.FAILED: {Status.SENDING},
+        Status.FAILED: {Status.SENDING, Status.WAITING},
         Status.DROPPED: {Status.SENDING, Status.WAITING},
     }
     FORGOTTEN = [Status.SENT, Status.DROPPED]

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Count, F, Func, Max, Q
+from django.db.models import Count, Exists, F, Func, Max, Q
 from django.db.models.functions import Now
 
+from newsroom.closed.models import Closure
 from newsroom.core.database import one_at_a_time
 from newsroom.core.moves import Moves, transition
 
@@ -39,8 +40,9 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def sendable(self) -> "BatchQuerySet":
         """Pending, its time come, its subject settled, its step of a warm-up released, its mailing
         neither paused nor cancelled, overdue nor held, and not too many calls of that mailing in
-        doubt already."""
+        doubt already. None while the newsroom is closed."""
         return self.filter(
+            ~Exists(Closure.objects.filter(open=True)),
             Q(variant__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),

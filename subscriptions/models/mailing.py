@@ -18,6 +18,7 @@ from .readers.edition import Edition
 
 APPROVE = "subscriptions.approve_mailing"  # the right to approve an issue, and what follows from it
 BY_HAND = "Paused by hand."
+CLOSED = "Stopped when the newsroom was closed. Nothing goes on before you resume it."
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
@@ -152,6 +153,11 @@ class Mailing(models.Model):
         batches: Any = self.batches.exclude(status=Batch.Status.SPLIT).values_list("edition")
         rows = batches.annotate(readers=Sum("size")).order_by("edition")
         return {Edition(number): readers for number, readers in rows}
+
+    @property
+    def was_stopped_by_people(self) -> bool:
+        """Not because of anything that its thresholds or a provider had found."""
+        return self.problem in (BY_HAND, CLOSED)
 
     def is_due(self, now: datetime) -> bool:
         """Scheduled, its hour has come, and it is not held."""

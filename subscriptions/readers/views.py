@@ -212,7 +212,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         by_button = request.META.get("QUERY_STRING") == "page"
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
     if subscription:
-        if not address_change.has_moved(subscription):
+        trusted = tokens.is_of_today("unsubscribe", token)
+        if trusted and not address_change.has_moved(subscription):
             context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
         context["reasons"] = LeavingReason.Reason.choices
     return render(request, "subscriptions/readers/unsubscribed.html", context)

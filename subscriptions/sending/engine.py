@@ -26,7 +26,6 @@ from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Edition, Mailing, Subscriber, Throttle
 from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
-from subscriptions.models.mailing import BY_HAND
 from subscriptions.sending import claiming, reconcile, thresholds
 from subscriptions.sending.result import SendResult
 from subscriptions.sending.thresholds import Failed
@@ -252,7 +251,7 @@ def resume(mailing: Mailing, now: datetime) -> bool:
         Mailing.Status.SENDING,
         problem="",
         not_after=now + mailing.newsletter.grace,
-        thresholds_on=mailing.thresholds_on and mailing.problem == BY_HAND,
+        thresholds_on=mailing.thresholds_on and mailing.was_stopped_by_people,
     )
 
 
