@@ -18,7 +18,14 @@ from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
 from newsroom.core.privacy import list_index
-from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
+from newsroom.models import (
+    ArticlePage,
+    CreditedImage,
+    HomePage,
+    Masthead,
+    PolicyPage,
+    SectionPage,
+)
 from subscriptions.models import (
     IssuePage,
     Mailing,
@@ -64,6 +71,9 @@ def make_site() -> World:
     section = home.add_child(
         instance=SectionPage(title="Politics", slug="politics", show_in_menus=True)
     )
+    masthead = Masthead.load()
+    masthead.name, masthead.postal_address = "The Meridian", "Example Street 1, Berlin"
+    masthead.save()
     policy = home.add_child(
         instance=PolicyPage(title="Privacy", slug="privacy", body="<p>Little.</p>", version="7")
     )

@@ -46,6 +46,7 @@ def load() -> None:
     for login in LOGINS:
         _staff(login.username, login.group)
     masthead = Masthead.load()
+    masthead.name = "The Meridian"
     masthead.motto = "News of Karvia that Karvia does not print"
     masthead.postal_address = "c/o Free Press House, Example Street 1, 10115 Berlin"
     masthead.contact_email = "letters@example.org"

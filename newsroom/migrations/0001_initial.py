@@ -6,6 +6,7 @@ import modelcluster.contrib.taggit
 import modelcluster.fields
 import modelsearch.index
 import newsroom.core.privacy
+import newsroom.models.masthead
 import newsroom.models.suppression
 import taggit.managers
 import wagtail.fields
@@ -61,7 +62,7 @@ class Migration(migrations.Migration):
             name='Masthead',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='The Meridian', max_length=60)),
+                ('name', models.CharField(default=newsroom.models.masthead.host, max_length=60)),
                 ('motto', models.CharField(blank=True, max_length=120)),
                 ('postal_address', models.CharField(blank=True, help_text='Stands at the foot of every newsletter, as anti-spam laws demand.', max_length=200)),
                 ('contact_email', models.EmailField(blank=True, help_text='Where readers can write to.', max_length=254)),

@@ -12,11 +12,19 @@ from newsroom.core.uris import to_uri
 ORIGIN = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?")
 
 
+LONGEST_NAME = 60
+
+
+def host() -> str:
+    """What a newsroom is called that has not said its name yet."""
+    return settings.HOST[:LONGEST_NAME]
+
+
 @register_setting(icon="openquote")
 class Masthead(BaseGenericSetting):
     """Who publishes: shown in the page header, the footers and every mail."""
 
-    name = models.CharField(max_length=60, default="The Meridian")
+    name = models.CharField(max_length=LONGEST_NAME, default=host)
     motto = models.CharField(max_length=120, blank=True)
     postal_address = models.CharField(
         max_length=200,

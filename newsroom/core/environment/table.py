@@ -122,7 +122,7 @@ GROUPS: dict[str, list[Setting]] = {
         ),
         Setting(
             "DEFAULT_FROM_EMAIL", "who signs single mails", shapes.MAILBOX, needed=True,
-            local="The Meridian <news@example.org>",
+            local="news@example.org",
             how="DEFAULT_FROM_EMAIL=The News <news@your.domain>",
         ),
         Setting(
