@@ -32,7 +32,7 @@ from subscriptions.desk import (
 from subscriptions.desk.readers import access as readers_access
 from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
-from subscriptions.models import IssuePage, Mailing, Newsletter
+from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterIndexPage
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change
 from subscriptions.readers import signup as readers_signup
@@ -154,7 +154,7 @@ def audited() -> dict[str, Audited]:
         "reader_erase": Audited(change="erased a reader", why="why"),
         "reader_handover": Audited(change="took a reader’s data away", why="why", shows=True),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
-        "mail_delivery": Audited(change="changed how fast mail is sent"),
+        "mail_delivery": Audited(change="changed how fast mail is sent, or sent a test"),
         "reader_imports": Audited(change="uploaded a list of readers"),
         "reader_import": Audited(
             look="looked at an import of readers", change="said what a list of readers is"
@@ -260,19 +260,26 @@ def box_on_front_page(context: dict[str, Any]) -> str:
 @hooks.register("footer_boxes")
 def form_in_footer(context: dict[str, Any]) -> str:
     """A short one: it leads to the page that asks which newsletters, and for the consent."""
-    if not readable(Newsletter.objects).exists():
+    if not readers_signup.is_offered():
         return ""
     return render_to_string("subscriptions/readers/signup_footer.html")
 
 
 def signup_box(context: dict[str, Any], source: str) -> str:
+    """Where a newsletter is not what the page is about, a closed one has no box."""
+    if not readers_signup.is_offered():
+        return ""
     box = signup.signup_box(context, source=source)
     return render_to_string("subscriptions/readers/signup_box.html", box)
 
 
 @hooks.register("section_links")
-def newsletters_link() -> dict[str, str | Promise]:
-    return {"url": reverse("wagtail_serve", args=["newsletter/"]), "label": _("Newsletter")}
+def newsletters_link() -> dict[str, str | Promise] | None:
+    """To their index, wherever it is, once it has something."""
+    index = readable(NewsletterIndexPage.objects).first()
+    if index is None or not index.url or not readable(Newsletter.objects).exists():
+        return None
+    return {"url": index.url, "label": _("Newsletter")}
 
 
 @hooks.register("issue_previews")

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from newsroom.core.uris import to_uri
 from newsroom.editing.checklist import quoted
+from newsroom.first_steps import required
 from newsroom.mail import providers
 from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
@@ -115,6 +116,14 @@ def it_is_not_the_last_one_again(proof: Proof) -> str:
     before = proof.last.revision.as_object()
     same = before.subject == proof.issue.subject and matter(before) == matter(proof.issue)
     return f"This is “{before.title}” again: the same subject, the same content." if same else ""
+
+
+def policy_is_published(proof: Proof) -> str:
+    return required.policy()
+
+
+def postal_address_is_there(proof: Proof) -> str:
+    return required.postal_address()
 
 
 def segment_is_as_chosen(proof: Proof) -> str:
