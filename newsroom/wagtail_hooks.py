@@ -8,6 +8,7 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from wagtail import hooks
+from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
@@ -15,6 +16,7 @@ from wagtail.admin.widgets.button import Button
 from newsroom import retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
+from newsroom.first_steps import pages, site, steps
 from newsroom.models import ArticlePage
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.release import after_restore, mails, pages, start_page
@@ -26,6 +28,8 @@ starters.install()
 exports.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
+hooks.register("first_site", site.own_part, order=-1)
+hooks.register("first_steps", steps.own_steps, order=-1)
 hooks.register("retention", retention.kept)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
@@ -62,6 +66,7 @@ def sign_in_item() -> MenuItem:
 def urls() -> list[Any]:
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
+        path("first-steps/", require_admin_access(pages.FirstSteps.as_view()), name="first_steps"),
         path("audit/", AuditLog.as_view(), name="audit_log"),
         path("after-restore/", pages.AfterRestore.as_view(), name="after_restore"),
         path("after-restore/decide/", pages.decide, name="decide_after_restore"),
@@ -74,6 +79,23 @@ def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = 
     if isinstance(page.specific_deferred, ArticlePage):
         url = reverse("preview_links", args=[page.pk])
         yield Button("Preview links", url=url, icon_name="link-external", priority=55)
+
+
+class FirstStepsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(pages.MAY)
+
+
+@hooks.register("register_settings_menu_item")
+def first_steps_item() -> MenuItem:
+    url = reverse("first_steps")
+    return FirstStepsMenuItem("First steps", url, icon_name="list-ol", order=40)
+
+
+@hooks.register("construct_homepage_panels")
+def first_steps_panel(request: HttpRequest, panels: list[Any]) -> None:
+    if panel := pages.panel_for(request.user):
+        panels.append(panel)
 
 
 class AuditMenuItem(MenuItem):

@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
-from subscriptions import retention
+from subscriptions import first_steps, retention
 from subscriptions.desk import (
     access,
     actions,
@@ -234,6 +234,8 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 # --- On the site's own pages ----------------------------------------------------------------
 
 
+hooks.register("first_site", first_steps.part)
+hooks.register("first_steps", first_steps.steps)
 hooks.register("retention", retention.kept)
 hooks.register("personal_data", retention.places)
 hooks.register("provider_events", inbox.take_in)

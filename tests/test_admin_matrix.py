@@ -106,6 +106,7 @@ MATRIX = """
     audit_log*                              a
     after_restore                           a
     decide_after_restore                    a
+    first_steps                             a
 """
 ROWS = [line.split() for line in MATRIX.splitlines() if line.strip()]
 LEFT_OUT = {

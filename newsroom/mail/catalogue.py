@@ -40,6 +40,7 @@ class Letter:
     look: Any = NEWSROOMS_LOOK
     context: Mapping[str, Any] = field(default_factory=dict)  # of a template of its own
     headers: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""  # a newsletter's, in place of the newsroom's
 
 
 Writer = Callable[..., Letter | None]

@@ -111,9 +111,12 @@ def _with_link(user_id: int) -> Letter | None:
     user = User.objects.filter(pk=user_id).first()
     if user is None:
         return None
+    return _notice(user_id, password_link(user), login=user.username)
+
+
+def password_link(user: User) -> str:
     place = [urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)]
-    url = absolute_url("wagtailadmin_password_reset_confirm", *place)
-    return _notice(user_id, url, login=user.username)
+    return absolute_url("wagtailadmin_password_reset_confirm", *place)
 
 
 def _warning(user_id: int, **about: Any) -> Letter | None:
