@@ -10,6 +10,7 @@ from newsroom.closed import keys_file, plain_page
 
 if keys_file.closed_since():  # there are no settings without keys
     application = plain_page.application
+    keys_file.end_when(lambda: not keys_file.closed_since())
 else:
     django = get_wsgi_application()
 

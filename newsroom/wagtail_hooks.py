@@ -16,8 +16,11 @@ from wagtail.admin.widgets.button import Button
 from newsroom import retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
-from newsroom.first_steps import pages, site, steps
+from newsroom.first_steps import pages as first_steps
+from newsroom.first_steps import site, steps
 from newsroom.models import ArticlePage
+from newsroom.panic import travel
+from newsroom.panic import views as emergency
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
@@ -38,6 +41,7 @@ hooks.register("hold_begins", after_restore.hold_back)
 hooks.register("held_items", after_restore.gathering, order=-1)
 hooks.register("held_items", mails.held_mails, order=10)
 hooks.register("held_items", mails.held_requests, order=10)
+hooks.register("register_settings_menu_item", emergency.menu_item)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
@@ -62,11 +66,27 @@ def sign_in_item() -> MenuItem:
     return MenuItem("Sign-in and sessions", reverse("security"), icon_name="lock", order=50)
 
 
+class TravelMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(travel.MAY_END)
+
+
+@hooks.register("register_settings_menu_item")
+def travel_item() -> MenuItem:
+    return TravelMenuItem("Travel mode", reverse("travel"), icon_name="globe", order=60)
+
+
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
-        path("first-steps/", require_admin_access(pages.FirstSteps.as_view()), name="first_steps"),
+        path(
+            "first-steps/",
+            require_admin_access(first_steps.FirstSteps.as_view()),
+            name="first_steps",
+        ),
+        path("emergency/", require_admin_access(emergency.Emergency.as_view()), name="emergency"),
+        path("travel/", require_admin_access(travel.Travel.as_view()), name="travel"),
         path("audit/", AuditLog.as_view(), name="audit_log"),
         path("after-restore/", pages.AfterRestore.as_view(), name="after_restore"),
         path("after-restore/decide/", pages.decide, name="decide_after_restore"),
@@ -83,7 +103,7 @@ def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = 
 
 class FirstStepsMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(pages.MAY)
+        return request.user.has_perm(first_steps.MAY)
 
 
 @hooks.register("register_settings_menu_item")
@@ -94,7 +114,7 @@ def first_steps_item() -> MenuItem:
 
 @hooks.register("construct_homepage_panels")
 def first_steps_panel(request: HttpRequest, panels: list[Any]) -> None:
-    if panel := pages.panel_for(request.user):
+    if panel := first_steps.panel_for(request.user):
         panels.append(panel)
 
 

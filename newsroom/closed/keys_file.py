@@ -8,11 +8,17 @@ there are any, and in their place by the plain page.
 import os
 import re
 import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 CLOSED = "CLOSED_SINCE"
+LOOKS_EVERY = 2.0  # seconds
 LINE = re.compile(r"(?:export )?([A-Z][A-Z0-9_]*)=(.*)")
 
 
@@ -23,14 +29,13 @@ def path() -> Path | None:
 
 def load() -> None:
     """Its lines become variables of the environment, but for those that are set there already.
-    Raises ImproperlyConfigured: it can't be read, or the newsroom is closed."""
+    While the newsroom is closed, workers and the beat wait here; for all others it raises
+    ImproperlyConfigured, as it does when the file can't be read."""
     file = path()
     if file is None:
         return
-    try:
-        found = values(file.read_text(errors="replace"))
-    except OSError as error:
-        raise ImproperlyConfigured(f"KEYS_FILE: {error.strerror}.") from error
+    while (found := _read(file)).get(CLOSED) and "celery" in sys.argv[0]:
+        time.sleep(LOOKS_EVERY)
     if CLOSED in found:
         raise ImproperlyConfigured(
             f"This newsroom is closed since {found[CLOSED]}, and its keys are not on this machine. "
@@ -38,6 +43,13 @@ def load() -> None:
         )
     for name, value in found.items():
         os.environ.setdefault(name, value)
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return values(file.read_text(errors="replace"))
+    except OSError as error:
+        raise ImproperlyConfigured(f"KEYS_FILE: {error.strerror}.") from error
 
 
 def values(text: str) -> dict[str, str]:
@@ -99,6 +111,17 @@ def renewed(text: str, since: str) -> str:
     kept += [f"SECRET_KEY={secrets.token_urlsafe(48)}"]
     kept += [f"LINKS_REVOKED={','.join([*revoked, since])}"]
     return "\n".join([*kept, ""])
+
+
+def end_when(must_end: Callable[[], bool]) -> None:
+    """A thread that looks, and ends this process on the spot."""
+
+    def look() -> None:
+        while not must_end():
+            time.sleep(LOOKS_EVERY)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=look, name="closed", daemon=True).start()
 
 
 # --- Who has left while it was closed -----------------------------------------------------------

@@ -5,10 +5,6 @@ To be killed at any moment is what the whole product is built for.
 """
 
 import hmac
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,17 +13,15 @@ from django.db import Error, close_old_connections
 from newsroom.closed import keys_file
 from newsroom.closed.models import Closure
 
-EVERY = 2.0  # seconds
-
 
 def begin(must_end: Callable[[], bool]) -> None:
-    def look() -> None:
-        while not must_end():
+    def look() -> bool:
+        try:
+            return must_end()
+        finally:
             close_old_connections()
-            time.sleep(EVERY)
-        os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=look, name="closed", daemon=True).start()
+    keys_file.end_when(look)
 
 
 def here() -> bool:

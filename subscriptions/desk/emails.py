@@ -161,7 +161,7 @@ def sender_test(newsletter_id: int, user_id: int) -> Letter | None:
 def words_test(words_id: int, user_id: int) -> Letter | None:
     """An editor's own words, to themselves; its button leads to the newsletter."""
     found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()
-    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    user = get_user_model().objects.filter(pk=user_id, is_active=True, travels_since=None).first()
     if found is None or user is None or not user.email:
         return None
     declared, _ = mails()[found.about]
