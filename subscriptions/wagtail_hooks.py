@@ -34,11 +34,11 @@ from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
 from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterIndexPage
 from subscriptions.models.mailing import APPROVE
-from subscriptions.readers import address_change
+from subscriptions.readers import address_change, by_mail
 from subscriptions.readers import signup as readers_signup
 from subscriptions.readers.due import welcomes
 from subscriptions.readers.signup_form import Source
-from subscriptions.sending import emergency, held
+from subscriptions.sending import engine, held
 from subscriptions.templatetags import signup
 from subscriptions.tracking import inbox
 from subscriptions.transfer import importing
@@ -244,9 +244,9 @@ hooks.register("asked_address", address_change.asked)
 hooks.register("hold_begins", held.hold_back)
 hooks.register("hold_gathers", welcomes.post_all_due)
 hooks.register("held_items", held.items)
-hooks.register("closing_stops", emergency.stop_mailings)
+hooks.register("closing_stops", engine.stop_mailings)
 hooks.register("closing_destroys", importing.destroy_files)
-hooks.register("left_while_closed", readers_signup.leave_by_tokens)
+hooks.register("left_while_closed", by_mail.leave_by_tokens)
 
 
 @hooks.register("article_boxes", order=100)

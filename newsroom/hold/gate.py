@@ -44,7 +44,7 @@ MOVE = f"""
 # another mail. pg_sequences: 100 thousand numbers where there are few, else ten million.
 LEAVE_OUT = """
     SELECT setval(
-        format('%I.%I', schemaname, sequencename),
+        quote_ident(schemaname) || '.' || quote_ident(sequencename),
         least(coalesce(last_value, 0)
             + CASE data_type WHEN 'bigint'::regtype THEN 10000000 ELSE 100000 END, max_value)
     ) FROM pg_sequences WHERE schemaname = current_schema() AND NOT cycle

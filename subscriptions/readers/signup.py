@@ -4,7 +4,6 @@ Several newsletters may be asked for in one form: one mail is about them, one pr
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -262,21 +261,6 @@ def leave_all(subscriptions: Collection[Subscription], how: str, **fields: Any) 
         Consent(subscription=one, action=Consent.Action.WITHDRAWN, policy_version=version, how=how)
         for one in listed
     )
-
-
-def leave_by_tokens(found: Collection[str]) -> int:
-    """One-click unsubscribes that nobody could read when they came; how many readers left."""
-    pks, left = [], 0
-    for token in found:
-        with suppress(tokens.BadToken):
-            pks.append(tokens.read_permanent("unsubscribe", token))
-    rows = Subscription.objects.exclude(status=Status.UNSUBSCRIBED).order_by("pk")
-    for start in range(0, len(pks), 1000):
-        with transaction.atomic():
-            some = list(rows.select_for_update().filter(pk__in=pks[start : start + 1000]))
-            leave_all(some, "one-click")
-        left += len(some)
-    return left
 
 
 def count_reason(subscription: Subscription, reason: str) -> None:
