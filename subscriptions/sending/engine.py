@@ -283,6 +283,6 @@ def stop_mailings() -> str:
     going = Mailing.objects.filter(status=Mailing.Status.SENDING)
     paused = transition(going, Mailing.Status.PAUSED, problem=CLOSED)
     waiting = Mailing.objects.filter(status__in=[Mailing.Status.SCHEDULED, Mailing.Status.MISSED])
-    off = {"send_at": None, "not_after": None, "problem": CLOSED}
+    off: dict[str, Any] = {"send_at": None, "not_after": None, "problem": CLOSED}
     taken = transition(waiting, Mailing.Status.APPROVED, **off)
     return f"{paused} mailings paused, {taken} taken off the schedule"
