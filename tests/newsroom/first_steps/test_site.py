@@ -1,6 +1,7 @@
 """A newsroom's own site, from nothing: nothing of the demo's in it, nothing dead, nothing twice."""
 
 import re
+from io import StringIO
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
@@ -178,3 +179,26 @@ def test_administrators_are_led_until_they_put_it_away(nothing: None, client: An
     assert "of 9 done" not in client.get("/admin/").text
     client.post("/admin/first-steps/", {"put_away": "0"})
     assert "of 9 done" in client.get("/admin/").text
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_runs_it_is_asked_until_an_answer_will_do(
+    nothing: None, monkeypatch: Any, capsys: Any
+) -> None:
+    answers = ["", "Free Word", "xx", "de", "PO box 7", "", "", "Weekly", "nobody", "w@news.test"]
+    typed = "\n".join([*answers, "eur", "boss", "boss@news.test", ""])
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    first_site()
+    said = capsys.readouterr().out
+    assert "can’t be left empty" in said and "One of: en" in said and "SITE_LANGUAGE=de" in said
+    newsletter = Newsletter.objects.get()
+    assert newsletter.sender_address == "w@news.test" and newsletter.language == "de"
+    assert (
+        newsletter.tagline == "Eine neue Ausgabe kommt jeden Freitag."
+        and "Free Word" in newsletter.sender
+    )
+    assert User.objects.get(username="boss").is_superuser and not Appeal.objects.get().active
