@@ -262,16 +262,16 @@ def box_on_front_page(context: dict[str, Any]) -> str:
 @hooks.register("footer_boxes")
 def form_in_footer(context: dict[str, Any]) -> str:
     """A short one: it leads to the page that asks which newsletters, and for the consent."""
-    if not readers_signup.is_offered():
+    if not readers_signup.is_offered(context.get("masthead")):
         return ""
     return render_to_string("subscriptions/readers/signup_footer.html")
 
 
 def signup_box(context: dict[str, Any], source: str) -> str:
     """Where a newsletter is not what the page is about, a closed one has no box."""
-    if not readers_signup.is_offered():
-        return ""
     box = signup.signup_box(context, source=source)
+    if box["closed"] or not box["newsletter"]:
+        return ""
     return render_to_string("subscriptions/readers/signup_box.html", box)
 
 

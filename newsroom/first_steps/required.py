@@ -1,7 +1,7 @@
 """What has to be there before a reader is asked for an address, and before an issue goes out: a
 privacy policy that they can read and agree to, a postal address of who writes to them.
 
-In words for staff; “” when it is there.
+In words for staff; “” when it is there. A page has its masthead at hand already.
 """
 
 from newsroom.models import Masthead, PolicyPage
@@ -16,9 +16,10 @@ def policy() -> str:
     return "" if PolicyPage.current() else NO_POLICY
 
 
-def postal_address() -> str:
-    return "" if Masthead.load().postal_address.strip() else NO_POSTAL_ADDRESS
+def postal_address(masthead: Masthead | None = None) -> str:
+    found = (masthead or Masthead.load()).postal_address.strip()
+    return "" if found else NO_POSTAL_ADDRESS
 
 
-def missing() -> list[str]:
-    return [problem for problem in (policy(), postal_address()) if problem]
+def missing(masthead: Masthead | None = None) -> list[str]:
+    return [problem for problem in (policy(), postal_address(masthead)) if problem]

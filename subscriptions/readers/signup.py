@@ -20,7 +20,7 @@ from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.first_steps import required
 from newsroom.mail import outbox
 from newsroom.mail.asked import PER_WEEK, WEEK
-from newsroom.models import PolicyPage, Suppression, readable
+from newsroom.models import Masthead, PolicyPage, Suppression, readable
 from subscriptions.models import (
     Consent,
     DeliveryFailure,
@@ -43,14 +43,14 @@ UNWANTED = _(
 Status = Subscription.Status
 
 
-def is_open() -> bool:
+def is_open(masthead: Masthead | None = None) -> bool:
     """May readers be asked for an address? There is a policy for them to agree to."""
-    return not required.missing()
+    return not required.missing(masthead)
 
 
-def is_offered() -> bool:
+def is_offered(masthead: Masthead | None = None) -> bool:
     """Beside something else: would who ticks a box get a newsletter?"""
-    return is_open() and readable(Newsletter.objects).exists()
+    return is_open(masthead) and readable(Newsletter.objects).exists()
 
 
 def asked(

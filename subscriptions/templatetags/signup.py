@@ -8,6 +8,7 @@ from django import template
 from django.template.loader import render_to_string
 
 from newsroom.core import languages
+from newsroom.first_steps import required
 from newsroom.models import PolicyPage, readable
 from newsroom.web.http import absolute_url
 from subscriptions.models import Newsletter
@@ -70,9 +71,10 @@ def newsletters() -> Sequence[Newsletter]:
 
 
 def _form(context: dict[str, Any], source: str) -> dict[str, Any]:
+    policy = PolicyPage.current()
     return {
-        "policy": PolicyPage.current(),
-        "closed": not signup_story.is_open(),
+        "policy": policy,
+        "closed": policy is None or bool(required.postal_address(context.get("masthead"))),
         "form": context.get("form"),
         "source": source,
         "problem": context.get("problem"),
