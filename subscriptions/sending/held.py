@@ -34,7 +34,7 @@ def items() -> Iterator[Item]:
     for mailing in held.order_by("pk"):
         yield Item(
             key=f"mailing {mailing.pk}",
-            title=f"{mailing.newsletter.title}: {mailing.subject or mailing.issue.title}",
+            title=f"{mailing.newsletter.title}: {mailing.subject or mailing.issue.subject}",
             facts=_facts(mailing),
             record=partial(_record, mailing),
             if_released=_if_released(mailing),
