@@ -76,6 +76,8 @@ class Opener(io.RawIOBase):
         self.file, self.name = file, name
         self.cipher = _cipher(key, head[len(MAGIC) :], name)
         self.next, self.plain, self.number = file.read(PIECE + TAG), b"", 0
+        if not self.next:  # of nothing at all there is still a last piece
+            raise Damaged(f"{name}: cut off")
 
     def readable(self) -> bool:
         return True

@@ -39,6 +39,7 @@ def swapped(data: bytes) -> bytes:
     "damage",
     [
         lambda data: data[: len(MAGIC) + SALT + PIECE + TAG],  # cut off after a piece
+        lambda data: data[: len(MAGIC) + SALT],
         lambda data: data[:-1],
         lambda data: data + b"x",
         lambda data: data[:90] + bytes([data[90] ^ 1]) + data[91:],
