@@ -48,11 +48,12 @@ bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|read
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
 	@$(BIN)/python -m tests.smoke
 
-chaos: .venv/ready  ## break the send and an import in a hundred ways and count who got what; giving and sending through PgBouncer (an hour)
+chaos: .venv/ready  ## break the send and an import in a hundred ways and count who got what; giving and sending through PgBouncer; from a clean Debian to an upgrade (an hour)
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.chaos
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending
 	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py tests/subscriptions/readers/test_machine.py
+	@$(BIN)/python -m tests.chaos.deployment
 	@$(BIN)/python -m tests rare
 
 mutate: .venv/ready  ## [MINUTES=60] [SEED=…]: break the code in small ways, and see which breaks no test notices

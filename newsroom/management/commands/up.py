@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError(
                 "`make up` is for trying things out: demo content, logins that everybody knows, "
-                "sandboxes. README.md, “In production”, says what to start with PRODUCTION=true."
+                "sandboxes. docs/deploy.md says what to start with PRODUCTION=true."
             )
         self._refuse_taken_ports()
         terminal = Terminal()
