@@ -1,5 +1,6 @@
 """``make check``'s last part: templates look only downwards, the picture of the rooms and the table
-of licences are true, migrations are complete, and production settings pass Django's checks."""
+of licences are true, what the pages point at is there, migrations are complete, and production
+settings pass Django's checks."""
 
 import os
 import subprocess
@@ -28,6 +29,7 @@ def main() -> None:
     checks = {
         "templates": python("-m", "tests.layers", **PRODUCTION, **settings),
         "picture of the rooms": python("-m", "tests.picture", "--check"),
+        "links and commands of the pages": python("-m", "tests.links", **PRODUCTION, **settings),
         "licences": python("-m", "tests.licences", "--check"),
         "settings in the documents": python("-m", "tests.settings_page", "--check"),
         "deployment": manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION),
