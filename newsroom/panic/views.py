@@ -7,7 +7,6 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 
 from newsroom.accounts import sessions
@@ -83,7 +82,7 @@ def agree(request: HttpRequest) -> HttpResponse:
     by = f"{asked.asked_by.get_username()}, {user.get_username()}"
     done = list(steps.close(by))
     logout(request)
-    context = {"done": done, "left": steps.LEFT_TO_PEOPLE, "now": timezone.now()}
+    context = {"done": done, "left": steps.LEFT_TO_PEOPLE}
     return render(request, "newsroom/panic/closed.html", context)
 
 

@@ -33,7 +33,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{number}. {step.title}: {sign}: {step.words}")
             good = good and step.done
         self.stdout.write("\nWhat remains with people:")
-        self.stdout.writelines(f"- {words}" for words in steps.LEFT_TO_PEOPLE)
+        for words in steps.LEFT_TO_PEOPLE:
+            self.stdout.write(f"- {words}")
         if not good:
             raise CommandError("Not everything is done. Put it right, and run it again.")
 

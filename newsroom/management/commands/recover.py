@@ -36,4 +36,5 @@ class Command(BaseCommand):
             self.stdout.write(ONCE_MORE)
             return
         self.stdout.write("\nWhat is left to do:")
-        self.stdout.writelines(f"- {words}" for words in reopening.NEXT)
+        for words in reopening.NEXT:
+            self.stdout.write(f"- {words}")

@@ -179,5 +179,5 @@ def test_command_asks_for_a_word(site: Any, keys: Path, monkeypatch: pytest.Monk
     said = io.StringIO()
     with pytest.raises(CommandError, match="Not everything"):  # no copy was checked
         call_command("panic", stdout=said)
-    assert "1. Closed: done" in said.getvalue() and "Stripe: roll" in said.getvalue()
+    assert "1. Closed: done" in said.getvalue() and "\n- Stripe: roll" in said.getvalue()
     assert state.is_closed()
