@@ -14,10 +14,12 @@ if keys_file.closed_since():  # there are no settings without keys
 else:
     django = get_wsgi_application()
 
+    from newsroom.address.site import follow_at_start
     from newsroom.closed import watch
     from newsroom.core.environment import start
     from newsroom.web.front import Front
 
     start.refuse()
+    follow_at_start()
     watch.begin(watch.anywhere)
     application = Front(django)

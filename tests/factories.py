@@ -17,6 +17,7 @@ from wagtail.models import Collection, Locale, Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
+from newsroom.address.site import follow
 from newsroom.core.privacy import list_index
 from newsroom.models import (
     ArticlePage,
@@ -68,6 +69,7 @@ def make_site() -> World:
     )
     site.root_page = home
     site.save()
+    follow()
     section = home.add_child(
         instance=SectionPage(title="Politics", slug="politics", show_in_menus=True)
     )

@@ -103,7 +103,6 @@ MATRIX = """
     wagtailadmin_collections:*              a
     wagtailadmin_workflows:*                a
     wagtailredirects:*                      a
-    wagtailsites:*                          a
     wagtailusers_*                          a
     wagtailadmin_error_test                 a
     audit_log*                              a

@@ -59,5 +59,8 @@ class Masthead(BaseGenericSetting):
             return
         if not ORIGIN.fullmatch(self.mirror):
             raise ValidationError({"mirror": "“https://” and a host, without a path."})
-        if urlsplit(self.mirror).hostname == urlsplit(settings.BASE_URL).hostname:
+        host = urlsplit(self.mirror).hostname
+        if host == urlsplit(settings.MEDIA_ORIGIN).hostname:
+            raise ValidationError({"mirror": "Only uploads are there. A mirror has another host."})
+        if host == urlsplit(settings.BASE_URL).hostname:
             raise ValidationError({"mirror": "This is the site itself. A mirror has another host."})

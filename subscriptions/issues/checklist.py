@@ -65,6 +65,7 @@ STOPS = [
     Check("No merge marker left over", checks.no_marker_is_left, CONTENT),
     Check("Plain text", checks.text_part_says_something, CONTENT),
     Check("Size", checks.html_is_small_enough, CONTENT),
+    Check("Address of the site", checks.site_has_one_address, here),
     Check("Sender", checks.sender_is_allowed, sender),
     Check("Unsubscribe link, provider", checks.provider_takes_it, CONTENT),
     Check("Privacy policy", checks.policy_is_published, policy),

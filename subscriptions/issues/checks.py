@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from newsroom.address.site import disagreement
 from newsroom.core.uris import to_uri
 from newsroom.editing.checklist import quoted
 from newsroom.first_steps import required
@@ -39,6 +40,10 @@ SPAM = re.compile(
 
 
 # --- What stops it --------------------------------------------------------------------------
+
+
+def site_has_one_address(proof: Proof) -> str:
+    return disagreement()
 
 
 def subject_is_there(proof: Proof) -> str:
