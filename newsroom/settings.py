@@ -69,7 +69,6 @@ INSTALLED_APPS = [
     "wagtail.contrib.settings",
     "wagtail.contrib.table_block",
     "wagtail.embeds",
-    "wagtail.sites",
     "newsroom.staff.apps.UsersConfig",  # wagtail.users
     "wagtail.snippets",
     "wagtail.documents",
@@ -92,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "newsroom.web.headers.set_headers",
+    "newsroom.web.health.answer_probes",
     "newsroom.web.client.believe_our_proxies",
     "newsroom.web.media_host.keep_apart",
     "newsroom.closed.state.stay_away",
@@ -303,7 +303,6 @@ SESSION_COOKIE_SAMESITE = "Lax"  # a link in a mail to staff opens the admin
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"  # readers have no session
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 # A month is longer than regular readers stay away, and what was a mistake is over in a month. More
 # is for the owner to ask for: “subdomains” shuts plain HTTP out of every host below this one, and
 # “preload” is written into browsers, for years.

@@ -14,7 +14,7 @@ from tests.factories import make_article, make_issue, make_user
 
 OURS = [
     "admin", "documents", "newsletter", "support", "media", "feed", "search", "read", "webhooks",
-    "healthz", "readyz", "static", "Admin", "topic", "author",
+    "healthz", "livez", "readyz", "static", "Admin", "topic", "author",
 ]  # fmt: skip
 COMMENTS = {"comments-TOTAL_FORMS": 0, "comments-INITIAL_FORMS": 0}
 
