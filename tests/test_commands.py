@@ -26,7 +26,7 @@ OPTION = re.compile(r"--[a-z][a-z-]*")
 # What `make` hands on to programs, which ask the environment for it.
 FOR_PROGRAMS = {"RECIPIENTS", "RUNS", "ONLY", "STRIPE_SECRET_KEY", "MINUTES"}
 MANAGE = {name for name, app in get_commands().items() if not app.startswith("django.contrib")}
-PLACEHOLDERS = {"ID": "1", "LOGIN": "ann", "ADDRESS": "b@example.org"}
+PLACEHOLDERS = {"FILE": "x.env", "ID": "1", "LOGIN": "ann", "ADDRESS": "b@example.org"}
 
 
 def shown() -> Iterator[str]:
