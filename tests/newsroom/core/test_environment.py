@@ -93,7 +93,10 @@ REFUSED: list[tuple[str, str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "more"), REFUSED)
+@pytest.mark.parametrize(
+    ("name", "value", "more"),
+    [pytest.param(*row, id=f"{row[0]}-{number}") for number, row in enumerate(REFUSED)],
+)
 def test_production_does_not_start_with(name: str, value: str, more: dict[str, str]) -> None:
     found = problems(PRODUCTION | more | {name: value})
     assert name in [one.name for one in found] and all(one.what and one.how for one in found)
@@ -112,7 +115,7 @@ def test_production_does_not_start_with(name: str, value: str, more: dict[str, s
         {"SENDER_DOMAINS": "newsroom.test,Новости.test"}, {"DATABASE_POOL": " 40 "},
         {"DATABASE_URL": "postgres://u:p%5Bss@/news?host=/run/postgresql", "REDIS_URL": "unix:///r"},
     ],
-    ids=str,
+    ids=lambda more: next(iter(more), "nothing"),
 )  # fmt: skip
 def test_production_starts_with(more: dict[str, str]) -> None:
     assert problems(PRODUCTION | more) == []
