@@ -9,7 +9,7 @@ from celery.signals import beat_init, setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
-app = Celery("newsroom")
+app = Celery("newsroom", task_cls="newsroom.closed.state:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -40,6 +40,11 @@ app.conf.beat_schedule = {
     },
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
     "send waiting mails": {"task": "newsroom.tasks.send_waiting_mails", "schedule": 15.0},
+    "after a restore": {
+        "task": "newsroom.tasks.keep_hold",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},

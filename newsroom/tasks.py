@@ -12,6 +12,7 @@ from newsroom.core.kept import retention
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
 from newsroom.publishing import reads, schedule, upload_cleaning
+from newsroom.release import after_restore
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ def verify_audit_log() -> None:
         log.error("audit log: entry %s does not follow from those before", verdict.broken.pk)
     else:
         log.info("audit log: %s entries, head %s", verdict.entries, verdict.head)
+
+
+@shared_task
+def keep_hold() -> None:
+    after_restore.keep()
 
 
 @shared_task

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 
 from newsroom.core import clock
 from newsroom.core.moves import transition
+from newsroom.hold import gate
 from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
@@ -36,6 +37,7 @@ UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing appro
 def keep_hours() -> None:
     """The newsletter's clock: draft, freeze what is due, choose subjects, and say what can't be
     sent."""
+    gate.look()
     now = clock.now()
     for newsletter in Newsletter.objects.live():
         drafting.draft_due_issue(newsletter, now)
@@ -49,7 +51,7 @@ def keep_hours() -> None:
     subject_test.decide_due(now)
     warm_up.release_due(now)
     overdue = Mailing.objects.filter(status=Mailing.Status.SENDING, not_after__lte=now)
-    for mailing in overdue:
+    for mailing in overdue.filter(held=False):
         mailing.move(
             Mailing.Status.PAUSED, problem="It ran past its last hour. Resume to send the rest."
         )
@@ -140,7 +142,8 @@ def send_due_welcomes() -> None:
 
 @shared_task
 def keep_sunset() -> None:
-    sunset.keep(clock.now())
+    if not gate.look():  # whose answer was lost with a restore must not fall silent in a hurry
+        sunset.keep(clock.now())
 
 
 @shared_task

@@ -1,7 +1,9 @@
 """The processes of a local run: web, workers, beat, and the two sandboxes."""
 
+import shlex
 import socket
 import sys
+import tomllib
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,13 +12,14 @@ from newsroom.demo.people import LOGINS
 from newsroom.devserver import engines
 from newsroom.devserver.terminal import Process
 
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom"]
-
-
+# Ours, by name: the commands are those of production.
+OURS = {
+    name: [sys.executable, "-m", *shlex.split(process["command"])]
+    for name, process in tomllib.loads(
+        (settings.BASE_DIR / "deploy/processes.toml").read_text()
+    ).items()
+}
 GRANIAN = [sys.executable, "-m", "granian", "--log-level", "warning", "--no-ws", "--http", "1"]
-# For the site, as in production: README.md has the same words.
-WEB = [*GRANIAN, "--interface", "asginl", "--backlog", "4096", "--backpressure", "4096"]
-WEB += ["--http1-header-read-timeout", "15000", "--workers-kill-timeout", "5"]
 
 
 def at(url: str) -> list[str]:
@@ -28,23 +31,10 @@ def sandbox(app: str, url: str) -> list[str]:
     return [*GRANIAN, "--interface", "wsgi", "--blocking-threads", "4", *at(url), app]
 
 
-def worker(name: str, queues: str, processes: int) -> Process:
-    own = ["-n", f"{name}@%h", "-Q", queues, "-c", str(processes)]
-    return Process(name, [*CELERY, "worker", *own, "--loglevel", "INFO"], reloads=True)
-
-
 def services() -> list[Process]:
-    """The processes of ours, with what each needs to know."""
-    found = [
-        Process("web", [*WEB, *at(settings.BASE_URL), "newsroom.asgi:application"], reloads=True),
-        worker("worker", "default,stripe", 2),
-        # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
-        worker("transactional", "transactional", 1),
-        worker("sender", "mail", 2),
-        # Alone, too: on a Friday they come by the million, while the sender is busy.
-        worker("events", "events", 1),
-        Process("beat", [*CELERY, "beat", "--pidfile="], reloads=True),
-    ]
+    """The processes of a local run, with what each needs to know."""
+    placed = OURS | {"web": [*OURS["web"], *at(settings.BASE_URL)]}
+    found = [Process(name, command, reloads=True) for name, command in placed.items()]
     if settings.STRIPE_SANDBOX:
         found.append(
             Process(

@@ -170,6 +170,17 @@ def forget_file(reader_import: ReaderImport) -> None:
     ImportPiece.objects.filter(reader_import=reader_import).delete()
 
 
+def destroy_files() -> str:
+    """When the newsroom is closed: no file waits here, and no import goes on without one."""
+    words = "Its file was destroyed when the newsroom was closed."
+    working = ReaderImport.objects.filter(status__in=[Status.CHECKING, Status.IMPORTING])
+    transition(working, Status.FAILED, problem=words)
+    waiting = ReaderImport.objects.filter(pieces__isnull=False)
+    given_up = transition(waiting, Status.DROPPED, problem=words, worked_at=timezone.now())
+    ImportPiece.objects.all().delete()
+    return f"{given_up} imports given up, with their files"
+
+
 # --- The jobs' part ----------------------------------------------------------------------------
 
 
