@@ -12,7 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
-from donations import retention
+from donations import measures, retention
 from donations.asking import reminders, supporters
 from donations.finance import contributions, ledger, movements, reviews, start_page
 from donations.giving import portal
@@ -152,6 +152,8 @@ def giving() -> Any:
 
 hooks.register("article_boxes", ask_box, order=200)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_reminder", reminders.asked)
 hooks.register("asked_manage_link", portal.asked_for_link)

@@ -51,6 +51,8 @@ def ending() -> bool:
     return bool(_told_to_end and _told_to_end[0])
 
 
+QUEUES = ["default", "stripe", "transactional", "mail", "events"]
+
 # Jobs only look at what the database says is due, so running late, twice or on two beats
 # at once does no harm.
 app.conf.beat_schedule = {
@@ -119,4 +121,14 @@ app.conf.beat_schedule = {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),
     },
+}
+# That each queue is worked on, and that the beat beats: newsroom/measures.py.
+app.conf.beat_schedule |= {
+    f"tick in {queue}": {
+        "task": "newsroom.tasks.tick",
+        "args": [queue],
+        "schedule": 60.0,
+        "options": {"queue": queue, "expires": 50},
+    }
+    for queue in QUEUES
 }

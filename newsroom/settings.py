@@ -53,9 +53,8 @@ LANGUAGES = [
 SITE_LANGUAGE = env.str("SITE_LANGUAGE", default="en")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "newsroom.core.formats"
-USE_TZ = True
+USE_TZ = USE_I18N = True
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
-USE_I18N = True
 
 # --- Secrets -------------------------------------------------------------------------------
 
@@ -102,6 +101,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.metrics.requests.count",
     "newsroom.web.headers.set_headers",
     "newsroom.web.client.believe_our_proxies",
     "newsroom.web.media_host.keep_apart",
@@ -172,6 +172,7 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth; there is no result back end
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; then another one takes its place
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_loop": {"queue": "mail"},
@@ -316,12 +317,8 @@ SESSION_ENGINE = "newsroom.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600  # from signing in, whatever is done meanwhile
 WAGTAILUSERS_PASSWORD_ENABLED = False  # a new colleague gets a mail and chooses their own
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
 ]
 HTTPS = BASE_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = "Lax"  # a link in a mail to staff opens the admin
@@ -345,6 +342,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
 # How many proxies of our own stand in front: newsroom/web/client.py.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
-# --- Logs ----------------------------------------------------------------------------------
+# --- Logs and numbers ----------------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # opens /metrics; without one there is none
 
 LOGGING = logs.config(json=PRODUCTION, level=env.str("LOG_LEVEL", default="INFO"))

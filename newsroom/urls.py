@@ -7,6 +7,7 @@ from wagtail.urls import serve_pattern
 from wagtail.views import serve
 
 from newsroom.editing import preview_links
+from newsroom.metrics import exposition
 from newsroom.publishing import feeds, files, listings, reads, views
 from newsroom.web import health
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("healthz/", health.healthz),
     path("readyz", health.readyz),
     path("readyz/", health.readyz),
+    path("metrics", exposition.metrics),
     path("feed/", feeds.ArticleFeed(), name="feed"),
     path("sitemap.xml", sitemap, {"sitemaps": listings.SITEMAPS}, name="sitemap"),
     path("news-sitemap.xml", views.news_sitemap, name="news_sitemap"),

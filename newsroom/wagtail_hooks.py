@@ -12,7 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
-from newsroom import retention
+from newsroom import measures, retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.models import ArticlePage
@@ -26,6 +26,8 @@ exports.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)

@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
-from subscriptions import retention
+from subscriptions import measures, retention
 from subscriptions.desk import (
     access,
     actions,
@@ -232,6 +232,8 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 
 
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("provider_events", inbox.take_in)
 hooks.register("asked_signup", readers_signup.asked)
