@@ -19,5 +19,9 @@ class NewsroomConfig(AppConfig):
             catalogues.compile_stale()
         privacy.refuse_bad_keys()
         media_host.refuse_bad_origin()
+        if settings.SENTRY_DSN:
+            from newsroom.metrics import error_reports
+
+            error_reports.start(settings.SENTRY_DSN)
         if settings.PRODUCTION:
             providers.refuse_without_proof()

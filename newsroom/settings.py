@@ -344,6 +344,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- Logs and numbers ----------------------------------------------------------------------
 
+SENTRY_DSN = env.str("SENTRY_DSN", default="")  # who is told of errors, without anybody's data
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # opens /metrics; without one there is none
 
 LOGGING = logs.config(json=PRODUCTION, level=env.str("LOG_LEVEL", default="INFO"))
