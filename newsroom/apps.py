@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class NewsroomConfig(AppConfig):
@@ -14,3 +15,7 @@ class NewsroomConfig(AppConfig):
             from newsroom.core import catalogues
 
             catalogues.compile_stale()
+        if settings.SENTRY_DSN:
+            from newsroom.metrics import error_reports
+
+            error_reports.start(settings.SENTRY_DSN)

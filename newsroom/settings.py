@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "newsroom.metrics.requests.count",
     "newsroom.web.headers.set_headers",
     "newsroom.web.health.answer_probes",
     "newsroom.web.client.believe_our_proxies",
@@ -165,6 +166,7 @@ CACHES = {
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth; there is no result back end
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; then another one takes its place
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "subscriptions.tasks.send_loop": {"queue": "mail"},
@@ -318,6 +320,9 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
 # How many proxies of our own stand in front: newsroom/web/client.py.
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
 
-# --- Logs ----------------------------------------------------------------------------------
+# --- Logs and numbers ----------------------------------------------------------------------
+
+SENTRY_DSN = env("SENTRY_DSN")  # who is told of errors, without anybody's data
+METRICS_TOKEN = env("METRICS_TOKEN")  # opens /metrics; without one there is none
 
 LOGGING = logs.config(json=PRODUCTION, level=env("LOG_LEVEL"))

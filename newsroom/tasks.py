@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from newsroom import measures
 from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
@@ -40,6 +41,11 @@ def send_waiting_mails() -> None:
 @shared_task
 def publish_scheduled() -> None:
     schedule.keep(timezone.now())  # the clock that Wagtail looks at, too
+
+
+@shared_task
+def tick(queue: str) -> None:
+    measures.tick(queue)
 
 
 @shared_task

@@ -8,6 +8,7 @@ from wagtail.urls import serve_pattern
 from wagtail.views import serve
 
 from newsroom.editing import preview_links
+from newsroom.metrics import exposition
 from newsroom.panic import travel
 from newsroom.publishing import feeds, files, listings, reads, views
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("admin/travelling/", never_cache(travel.travelling), name="travelling"),
     path("admin/", include(wagtailadmin_urls)),
     re_path(r"^documents/([0-9]{1,18})/([^/]+)$", files.document, name="wagtaildocs_serve"),
+    path("metrics", exposition.metrics),
     path("feed/", feeds.ArticleFeed(), name="feed"),
     path("sitemap.xml", sitemap, {"sitemaps": listings.SITEMAPS}, name="sitemap"),
     path("news-sitemap.xml", views.news_sitemap, name="news_sitemap"),

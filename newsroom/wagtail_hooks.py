@@ -13,7 +13,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
-from newsroom import retention
+from newsroom import measures, retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.first_steps import pages as first_steps
@@ -34,9 +34,12 @@ AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)
 hooks.register("first_steps", steps.own_steps, order=-1)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
+hooks.register("register_account_menu_item", travel.account_link)
 hooks.register("hold_begins", after_restore.hold_back)
 hooks.register("held_items", after_restore.gathering, order=-1)
 hooks.register("held_items", mails.held_mails, order=10)

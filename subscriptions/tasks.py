@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from newsroom.celery import ending
 from newsroom.core import clock
 from newsroom.core.moves import transition
 from newsroom.hold import gate
@@ -96,11 +97,12 @@ def start_send_loops() -> None:
 
 @shared_task
 def send_loop() -> None:
-    """One send loop: the next batch, and the next, until none is left or its minute is over."""
+    """One send loop: the next batch, and the next, until none is left, its minute is over or its
+    worker ends."""
     ends = time.monotonic() + LOOP_SECONDS
     transport = transports.open_transport()
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not ending():
             if not engine.send_next(transport):
                 if not Batch.objects.sendable().exists():
                     break
@@ -117,10 +119,10 @@ def reconcile_batches() -> None:
 
 @shared_task
 def follow_events() -> None:
-    """What the mail provider has told us, until nothing waits or the minute is over; then the next
-    beat starts a fresh one."""
+    """What the mail provider has told us, until nothing waits, the minute is over or the worker
+    ends; then the next beat starts a fresh one."""
     ends = time.monotonic() + LOOP_SECONDS
-    while time.monotonic() < ends and following.follow_some():
+    while time.monotonic() < ends and not ending() and following.follow_some():
         pass
 
 

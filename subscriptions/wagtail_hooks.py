@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
-from subscriptions import first_steps, retention
+from subscriptions import first_steps, measures, retention
 from subscriptions.desk import (
     access,
     actions,
@@ -237,6 +237,8 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 hooks.register("first_site", first_steps.part)
 hooks.register("first_steps", first_steps.steps)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("provider_events", inbox.take_in)
 hooks.register("asked_signup", readers_signup.asked)

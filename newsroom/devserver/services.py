@@ -1,9 +1,7 @@
-"""The processes of a local run: web, workers, beat, and the two sandboxes."""
+"""The processes of a local run: our own, and the two sandboxes."""
 
-import shlex
 import socket
 import sys
-import tomllib
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,15 +9,11 @@ from django.conf import settings
 from newsroom.demo.people import LOGINS
 from newsroom.devserver import engines
 from newsroom.devserver.terminal import Process
+from newsroom.running import parts
 
-# Ours, by name: the commands are those of production.
-OURS = {
-    name: [sys.executable, "-m", *shlex.split(process["command"])]
-    for name, process in tomllib.loads(
-        (settings.BASE_DIR / "deploy/processes.toml").read_text()
-    ).items()
-}
 GRANIAN = [sys.executable, "-m", "granian", "--log-level", "warning", "--no-ws", "--http", "1"]
+WEB = [sys.executable, "-m", "granian", *parts.WEB]  # as `manage.py run web`, alone
+PATIENCE = 3  # seconds in which all of ours end; what is broken off goes on at the next start
 
 
 def at(url: str) -> list[str]:
@@ -31,10 +25,21 @@ def sandbox(app: str, url: str) -> list[str]:
     return [*GRANIAN, "--interface", "wsgi", "--blocking-threads", "4", *at(url), app]
 
 
+def ours() -> Process:
+    """All that runs our code, out of one process that has loaded it."""
+    place = urlsplit(settings.BASE_URL)
+    return Process(
+        "newsroom",
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "run", "--patience", str(PATIENCE)],
+        {"GRANIAN_HOST": place.hostname or "", "GRANIAN_PORT": str(place.port or 80)},
+        reloads=True,
+        parts=parts.NAMES,
+    )
+
+
 def services() -> list[Process]:
-    """The processes of a local run, with what each needs to know."""
-    placed = OURS | {"web": [*OURS["web"], *at(settings.BASE_URL)]}
-    found = [Process(name, command, reloads=True) for name, command in placed.items()]
+    """The processes of ours, with what each needs to know."""
+    found = [ours()]
     if settings.STRIPE_SANDBOX:
         found.append(
             Process(

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.models import Page, Site
 
+from newsroom.address.site import follow
 from newsroom.core import languages
 from newsroom.core.clean_text import clean
 from newsroom.core.database import one_at_a_time
 from newsroom.core.kept import retention
-from newsroom.demo.load import tell_the_site_its_address
 from newsroom.models import HomePage, Masthead, PolicyPage, SectionPage
 
 Answers = Mapping[str, str]
@@ -91,7 +91,7 @@ def front_page(name: str) -> HomePage:
     site.save()
     if welcome and welcome.depth > 1 and type(welcome.specific) is Page and not welcome.numchild:
         welcome.delete()
-    tell_the_site_its_address()
+    follow()
     return home
 
 

@@ -67,6 +67,15 @@ def travelling(request: HttpRequest) -> HttpResponse:
     return render(request, "newsroom/panic/travelling.html", {"others": others})
 
 
+def account_link(request: HttpRequest) -> dict[str, Any]:
+    """On Wagtail's “Account”."""
+    return {
+        "url": reverse("travelling"),
+        "label": "Travel mode",
+        "help_text": "Before you cross a border, or leave your laptop: your account shows nothing.",
+    }
+
+
 def end_others(request: HttpRequest) -> HttpResponse:
     sessions.end_others(request)
     return redirect("travelling")

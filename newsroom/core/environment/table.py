@@ -276,7 +276,7 @@ GROUPS: dict[str, list[Setting]] = {
             one_of("month", "year", "subdomains", "preload"), default="month", how="HSTS=month",
         ),
     ],
-    "Files and logs": [
+    "Files, logs and numbers": [
         Setting(
             "MEDIA_ROOT",
             "where pictures and documents are kept, for all web processes and workers",
@@ -289,6 +289,19 @@ GROUPS: dict[str, list[Setting]] = {
         Setting(
             "LOG_LEVEL", "how much is logged", one_of("DEBUG", "INFO", "WARNING", "ERROR"),
             default="INFO", how="LOG_LEVEL=INFO",
+        ),
+        Setting(
+            "METRICS_TOKEN",
+            "opens `/metrics` for Prometheus ([when it rings](how-to/when-it-rings.md)); without "
+            "it there is none",
+            matching(r"[\w.~+/=-]{24,}", "24 letters or digits, or more"), how=KEYS,
+        ),
+        Setting(
+            "SENTRY_DSN",
+            "who is told of errors by Sentry's protocol (`uv sync --extra sentry`): places in the "
+            "code, nothing of people",
+            matching(r"https?://\w+@[^/\s]+(/[\w-]+)*/\d+", "https://…@…/1"),
+            how="as the service that takes the errors shows it",
         ),
         Setting("DEBUG", "Django's pages for errors", shapes.TRUTH, default="false",
                 how="leave it out"),

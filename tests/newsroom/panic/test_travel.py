@@ -35,7 +35,7 @@ def test_beginning_signs_out_everywhere_and_shows_nothing_from_then_on(
     elsewhere = Client()
     elsewhere.force_login(owl)
     prove(client)
-    assert "/admin/travelling/" in client.get("/admin/security/").text
+    assert "/admin/travelling/" in client.get("/admin/account/").text
     assert "You can’t end it" in client.get("/admin/travelling/").text
     assert client.post("/admin/travelling/")["Location"] == "/admin/login/"
     assert StaffSession.objects.filter(user=owl).count() == 0
