@@ -39,17 +39,21 @@ picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences
 
+settings: .venv/ready  ## draw docs/settings.md anew, from the table of settings
+	@$(BIN)/python -m tests.settings_page
+
 bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
 	@$(BIN)/python -m tests.smoke
 
-chaos: .venv/ready  ## break the send and an import in a hundred ways and count who got what; giving and sending through PgBouncer (an hour)
+chaos: .venv/ready  ## break the send and an import in a hundred ways and count who got what; giving and sending through PgBouncer; from a clean Debian to an upgrade (an hour)
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.chaos
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending
 	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py tests/subscriptions/readers/test_machine.py
+	@$(BIN)/python -m tests.chaos.deployment
 	@$(BIN)/python -m tests rare
 
 mutate: .venv/ready  ## [MINUTES=60] [SEED=…]: break the code in small ways, and see which breaks no test notices

@@ -8,14 +8,12 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from donations.asking import reminders
-from donations.finance import refunds
+from donations.finance import expiring_cards, refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
-from donations.models import Checkout, RecurringContribution, Refund, StripeEvent
+from donations.models import Checkout, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from donations.payments.leases import Busy
-from newsroom.core.database import keyset
-from newsroom.mail import outbox
 
 
 @shared_task
@@ -66,7 +64,9 @@ def learn_payment_methods() -> None:
 def carry_out_refunds() -> None:
     """Approved refunds whose call to Stripe got no answer; the key makes them one."""
     for refund in Refund.objects.filter(
-        status=Refund.Status.APPROVED, asked_at__lt=timezone.now() - timedelta(minutes=1)
+        status=Refund.Status.APPROVED,
+        held=False,
+        asked_at__lt=timezone.now() - timedelta(minutes=1),
     ):
         with suppress(refunds.NotRefunded):
             refunds.carry_out(refund)
@@ -74,12 +74,7 @@ def carry_out_refunds() -> None:
 
 @shared_task
 def warn_of_expiring_cards() -> None:
-    """A month ahead, once for each card."""
-    soon = RecurringContribution.card_expires_soon(timezone.localdate())
-    for recurring in keyset(RecurringContribution.objects.filter(soon)):
-        outbox.post(
-            "card_expiring", recurring.pk, key=f"{recurring.pk}-{recurring.card_expires_on}"
-        )
+    expiring_cards.warn()
 
 
 @shared_task

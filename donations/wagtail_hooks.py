@@ -12,9 +12,9 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
-from donations import retention
+from donations import first_steps, measures, retention
 from donations.asking import reminders, supporters
-from donations.finance import contributions, ledger, movements, reviews, start_page
+from donations.finance import contributions, held, ledger, movements, reviews, start_page
 from donations.giving import portal
 from donations.giving.ask_box import ask_box
 from donations.models import Appeal, Contribution, Country, Movement, Review
@@ -151,9 +151,16 @@ def giving() -> Any:
 
 
 hooks.register("article_boxes", ask_box, order=200)
+hooks.register("first_site", first_steps.part, order=1)
+hooks.register("first_steps", first_steps.steps, order=1)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_reminder", reminders.asked)
+hooks.register("hold_begins", held.hold_back)
+hooks.register("hold_gathers", held.gather)
+hooks.register("held_items", held.items)
 hooks.register("asked_manage_link", portal.asked_for_link)
 
 
@@ -164,15 +171,19 @@ def giving_script() -> str:
 
 @hooks.register("masthead_links")
 @hooks.register("footer_links")
-def support_link() -> dict[str, str | Promise]:
+def support_link() -> dict[str, str | Promise] | None:
+    if not Appeal.objects.has_begun():
+        return None
     return {"url": reverse("support"), "label": _("Support us")}
 
 
 @hooks.register("footer_links", order=1)
-def portal_link() -> dict[str, str | Promise]:
+def portal_link() -> dict[str, str | Promise] | None:
+    if not Appeal.objects.has_begun():
+        return None
     return {"url": reverse("manage_request"), "label": _("Your contributions")}
 
 
 @hooks.register("issue_feet")
-def issue_foot() -> str:
-    return "donations/email/issue_foot"
+def issue_foot() -> str | None:
+    return "donations/email/issue_foot" if Appeal.objects.has_begun() else None

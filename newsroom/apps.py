@@ -8,16 +8,14 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         """What would only show when it is too late stops the start."""
-        from newsroom.core import languages, paths, privacy  # noqa: F401 - registers <id:…> and <token:…>
-        from newsroom.mail import providers
-        from newsroom.web import media_host
+        from newsroom.core import languages, paths  # noqa: F401 - registers <id:…> and <token:…>
+        from newsroom.core.environment import start  # noqa: F401 - registers its check
 
-        languages.refuse_unknown()
         if languages.stale_catalogues():  # Babel takes a tenth of a second to load
             from newsroom.core import catalogues
 
             catalogues.compile_stale()
-        privacy.refuse_bad_keys()
-        media_host.refuse_bad_origin()
-        if settings.PRODUCTION:
-            providers.refuse_without_proof()
+        if settings.SENTRY_DSN:
+            from newsroom.metrics import error_reports
+
+            error_reports.start(settings.SENTRY_DSN)

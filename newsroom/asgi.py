@@ -6,6 +6,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
 from django.core.wsgi import get_wsgi_application
 
-from newsroom.web.front import Front
+from newsroom.closed import keys_file, plain_page
 
-application = Front(get_wsgi_application())
+if keys_file.closed_since():  # there are no settings without keys
+    application = plain_page.application
+    keys_file.end_when(lambda: not keys_file.closed_since())
+else:
+    django = get_wsgi_application()
+
+    from newsroom.address.site import follow_at_start
+    from newsroom.closed import watch
+    from newsroom.core.environment import start
+    from newsroom.web.front import Front
+
+    start.refuse()
+    follow_at_start()
+    watch.begin(watch.anywhere)
+    application = Front(django)

@@ -1,15 +1,16 @@
 """The job engine, and the one place where the clock of the whole system is written down."""
 
 import gc
+import mmap
 import os
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
-app = Celery("newsroom")
+app = Celery("newsroom", task_cls="newsroom.closed.state:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -28,6 +29,30 @@ def _keep_what_is_loaded(**kwargs: object) -> None:
     gc.freeze()
 
 
+_told_to_end: mmap.mmap | None = None
+
+
+@worker_init.connect
+def _share_a_byte(**kwargs: object) -> None:
+    """Of anonymous memory, which the pool's processes have in common with their parent."""
+    global _told_to_end
+    _told_to_end = mmap.mmap(-1, 1)
+
+
+@worker_shutting_down.connect
+def _tell_the_pool(**kwargs: object) -> None:
+    if _told_to_end:
+        _told_to_end[0] = 1
+
+
+def ending() -> bool:
+    """Has this worker been told to end? What lasts asks between two steps, and leaves the rest to
+    the next worker: a deployment waits for it."""
+    return bool(_told_to_end and _told_to_end[0])
+
+
+QUEUES = ["default", "stripe", "transactional", "mail", "events"]
+
 # Jobs only look at what the database says is due, so running late, twice or on two beats
 # at once does no harm.
 app.conf.beat_schedule = {
@@ -40,6 +65,11 @@ app.conf.beat_schedule = {
     },
     "keep the newsletters' hours": {"task": "subscriptions.tasks.keep_hours", "schedule": 15.0},
     "send waiting mails": {"task": "newsroom.tasks.send_waiting_mails", "schedule": 15.0},
+    "after a restore": {
+        "task": "newsroom.tasks.keep_hold",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": 60.0},
     "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},
@@ -96,4 +126,14 @@ app.conf.beat_schedule = {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),
     },
+}
+# That each queue is worked on, and that the beat beats: newsroom/measures.py.
+app.conf.beat_schedule |= {
+    f"tick in {queue}": {
+        "task": "newsroom.tasks.tick",
+        "args": [queue],
+        "schedule": 60.0,
+        "options": {"queue": queue, "expires": 50},
+    }
+    for queue in QUEUES
 }

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from newsroom import measures
 from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
@@ -12,6 +13,7 @@ from newsroom.core.kept import retention
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
 from newsroom.publishing import reads, schedule, upload_cleaning
+from newsroom.release import after_restore
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,11 @@ def publish_scheduled() -> None:
 
 
 @shared_task
+def tick(queue: str) -> None:
+    measures.tick(queue)
+
+
+@shared_task
 def clear_sessions() -> None:
     SessionStore.clear_expired()
 
@@ -59,6 +66,11 @@ def verify_audit_log() -> None:
         log.error("audit log: entry %s does not follow from those before", verdict.broken.pk)
     else:
         log.info("audit log: %s entries, head %s", verdict.entries, verdict.head)
+
+
+@shared_task
+def keep_hold() -> None:
+    after_restore.keep()
 
 
 @shared_task

@@ -1,23 +1,23 @@
 """Every address of the site; the ones without a token stay for ever (docs/architecture.md)."""
 
 from django.urls import include, path, re_path
+from django.views.decorators.cache import never_cache
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 from wagtail.views import serve
 
 from newsroom.editing import preview_links
+from newsroom.metrics import exposition
+from newsroom.panic import travel
 from newsroom.publishing import feeds, files, listings, reads, views
-from newsroom.web import health
 
 urlpatterns = [
     path("admin/", include("newsroom.staff.urls")),  # before Wagtail's own
+    path("admin/travelling/", never_cache(travel.travelling), name="travelling"),
     path("admin/", include(wagtailadmin_urls)),
     re_path(r"^documents/([0-9]{1,18})/([^/]+)$", files.document, name="wagtaildocs_serve"),
-    path("healthz", health.healthz),
-    path("healthz/", health.healthz),
-    path("readyz", health.readyz),
-    path("readyz/", health.readyz),
+    path("metrics", exposition.metrics),
     path("feed/", feeds.ArticleFeed(), name="feed"),
     path("sitemap.xml", sitemap, {"sitemaps": listings.SITEMAPS}, name="sitemap"),
     path("news-sitemap.xml", views.news_sitemap, name="news_sitemap"),

@@ -8,15 +8,21 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 from wagtail import hooks
+from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
-from newsroom import retention
+from newsroom import measures, retention
 from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
+from newsroom.first_steps import pages as first_steps
+from newsroom.first_steps import site, steps
 from newsroom.models import ArticlePage
+from newsroom.panic import travel
+from newsroom.panic import views as emergency
 from newsroom.publishing.rich_text import LinkToPage
+from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog
 from newsroom.web import exports, starters
@@ -25,10 +31,20 @@ starters.install()
 exports.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
+hooks.register("first_site", site.own_part, order=-1)
+hooks.register("first_steps", steps.own_steps, order=-1)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("asked_password_reset", password_reset.asked)
 hooks.register("register_account_menu_item", security.account_link)
+hooks.register("register_account_menu_item", travel.account_link)
+hooks.register("hold_begins", after_restore.hold_back)
+hooks.register("held_items", after_restore.gathering, order=-1)
+hooks.register("held_items", mails.held_mails, order=10)
+hooks.register("held_items", mails.held_requests, order=10)
+hooks.register("register_settings_menu_item", emergency.menu_item)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
@@ -53,11 +69,30 @@ def sign_in_item() -> MenuItem:
     return MenuItem("Sign-in and sessions", reverse("security"), icon_name="lock", order=50)
 
 
+class TravelMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(travel.MAY_END)
+
+
+@hooks.register("register_settings_menu_item")
+def travel_item() -> MenuItem:
+    return TravelMenuItem("Travel mode", reverse("travel"), icon_name="globe", order=60)
+
+
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
+        path(
+            "first-steps/",
+            require_admin_access(first_steps.FirstSteps.as_view()),
+            name="first_steps",
+        ),
+        path("emergency/", require_admin_access(emergency.Emergency.as_view()), name="emergency"),
+        path("travel/", require_admin_access(travel.Travel.as_view()), name="travel"),
         path("audit/", AuditLog.as_view(), name="audit_log"),
+        path("after-restore/", pages.AfterRestore.as_view(), name="after_restore"),
+        path("after-restore/decide/", pages.decide, name="decide_after_restore"),
         path("audit/results/", AuditLog.as_view(results_only=True), name="audit_log_results"),
     ]
 
@@ -69,6 +104,23 @@ def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = 
         yield Button("Preview links", url=url, icon_name="link-external", priority=55)
 
 
+class FirstStepsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(first_steps.MAY)
+
+
+@hooks.register("register_settings_menu_item")
+def first_steps_item() -> MenuItem:
+    url = reverse("first_steps")
+    return FirstStepsMenuItem("First steps", url, icon_name="list-ol", order=40)
+
+
+@hooks.register("construct_homepage_panels")
+def first_steps_panel(request: HttpRequest, panels: list[Any]) -> None:
+    if panel := first_steps.panel_for(request.user):
+        panels.append(panel)
+
+
 class AuditMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.view_auditentry")
@@ -77,6 +129,22 @@ class AuditMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
     return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
+
+
+class AfterRestoreMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(pages.DECIDE)
+
+
+@hooks.register("register_reports_menu_item")
+def after_restore_item() -> MenuItem:
+    url = reverse("after_restore")
+    return AfterRestoreMenuItem("After a restore", url, icon_name="warning", order=110)
+
+
+@hooks.register("construct_homepage_panels")
+def hold_panel(request: HttpRequest, panels: list[Any]) -> None:
+    panels.append(start_page.HoldPanel())
 
 
 @hooks.register("insert_global_admin_css")

@@ -7,8 +7,10 @@ from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from newsroom.celery import ending
 from newsroom.core import clock
 from newsroom.core.moves import transition
+from newsroom.hold import gate
 from newsroom.mail import outbox
 from subscriptions.issues import checklist, drafting
 from subscriptions.issues.rendering import Unsendable
@@ -36,6 +38,7 @@ UNAPPROVED_AFTER = timedelta(hours=6)  # how long after its hour a missing appro
 def keep_hours() -> None:
     """The newsletter's clock: draft, freeze what is due, choose subjects, and say what can't be
     sent."""
+    gate.look()
     now = clock.now()
     for newsletter in Newsletter.objects.live():
         drafting.draft_due_issue(newsletter, now)
@@ -49,7 +52,7 @@ def keep_hours() -> None:
     subject_test.decide_due(now)
     warm_up.release_due(now)
     overdue = Mailing.objects.filter(status=Mailing.Status.SENDING, not_after__lte=now)
-    for mailing in overdue:
+    for mailing in overdue.filter(held=False):
         mailing.move(
             Mailing.Status.PAUSED, problem="It ran past its last hour. Resume to send the rest."
         )
@@ -94,11 +97,12 @@ def start_send_loops() -> None:
 
 @shared_task
 def send_loop() -> None:
-    """One send loop: the next batch, and the next, until none is left or its minute is over."""
+    """One send loop: the next batch, and the next, until none is left, its minute is over or its
+    worker ends."""
     ends = time.monotonic() + LOOP_SECONDS
     transport = transports.open_transport()
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not ending():
             if not engine.send_next(transport):
                 if not Batch.objects.sendable().exists():
                     break
@@ -115,10 +119,10 @@ def reconcile_batches() -> None:
 
 @shared_task
 def follow_events() -> None:
-    """What the mail provider has told us, until nothing waits or the minute is over; then the next
-    beat starts a fresh one."""
+    """What the mail provider has told us, until nothing waits, the minute is over or the worker
+    ends; then the next beat starts a fresh one."""
     ends = time.monotonic() + LOOP_SECONDS
-    while time.monotonic() < ends and following.follow_some():
+    while time.monotonic() < ends and not ending() and following.follow_some():
         pass
 
 
@@ -140,7 +144,8 @@ def send_due_welcomes() -> None:
 
 @shared_task
 def keep_sunset() -> None:
-    sunset.keep(clock.now())
+    if not gate.look():  # whose answer was lost with a restore must not fall silent in a hurry
+        sunset.keep(clock.now())
 
 
 @shared_task

@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
-from subscriptions import retention
+from subscriptions import first_steps, measures, retention
 from subscriptions.desk import (
     access,
     actions,
@@ -32,13 +32,16 @@ from subscriptions.desk import (
 from subscriptions.desk.readers import access as readers_access
 from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
-from subscriptions.models import IssuePage, Mailing, Newsletter
+from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterIndexPage
 from subscriptions.models.mailing import APPROVE
-from subscriptions.readers import address_change
+from subscriptions.readers import address_change, by_mail
 from subscriptions.readers import signup as readers_signup
+from subscriptions.readers.due import welcomes
 from subscriptions.readers.signup_form import Source
+from subscriptions.sending import engine, held
 from subscriptions.templatetags import signup
 from subscriptions.tracking import inbox
+from subscriptions.transfer import importing
 from subscriptions.transfer import pages as transfer_pages
 
 
@@ -151,7 +154,7 @@ def audited() -> dict[str, Audited]:
         "reader_erase": Audited(change="erased a reader", why="why"),
         "reader_handover": Audited(change="took a reader’s data away", why="why", shows=True),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
-        "mail_delivery": Audited(change="changed how fast mail is sent"),
+        "mail_delivery": Audited(change="changed how fast mail is sent, or sent a test"),
         "reader_imports": Audited(change="uploaded a list of readers"),
         "reader_import": Audited(
             look="looked at an import of readers", change="said what a list of readers is"
@@ -231,11 +234,21 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 # --- On the site's own pages ----------------------------------------------------------------
 
 
+hooks.register("first_site", first_steps.part)
+hooks.register("first_steps", first_steps.steps)
 hooks.register("retention", retention.kept)
+for tell in measures.TELLERS:
+    hooks.register("metrics", tell)
 hooks.register("personal_data", retention.places)
 hooks.register("provider_events", inbox.take_in)
 hooks.register("asked_signup", readers_signup.asked)
 hooks.register("asked_address", address_change.asked)
+hooks.register("hold_begins", held.hold_back)
+hooks.register("hold_gathers", welcomes.post_all_due)
+hooks.register("held_items", held.items)
+hooks.register("closing_stops", engine.stop_mailings)
+hooks.register("closing_destroys", importing.destroy_files)
+hooks.register("left_while_closed", by_mail.leave_by_tokens)
 
 
 @hooks.register("article_boxes", order=100)
@@ -251,19 +264,26 @@ def box_on_front_page(context: dict[str, Any]) -> str:
 @hooks.register("footer_boxes")
 def form_in_footer(context: dict[str, Any]) -> str:
     """A short one: it leads to the page that asks which newsletters, and for the consent."""
-    if not readable(Newsletter.objects).exists():
+    if not readers_signup.is_offered(context.get("masthead")):
         return ""
     return render_to_string("subscriptions/readers/signup_footer.html")
 
 
 def signup_box(context: dict[str, Any], source: str) -> str:
+    """Where a newsletter is not what the page is about, a closed one has no box."""
     box = signup.signup_box(context, source=source)
+    if box["closed"] or not box["newsletter"]:
+        return ""
     return render_to_string("subscriptions/readers/signup_box.html", box)
 
 
 @hooks.register("section_links")
-def newsletters_link() -> dict[str, str | Promise]:
-    return {"url": reverse("wagtail_serve", args=["newsletter/"]), "label": _("Newsletter")}
+def newsletters_link() -> dict[str, str | Promise] | None:
+    """To their index, wherever it is, once it has something."""
+    index = readable(NewsletterIndexPage.objects).first()
+    if index is None or not index.url or not readable(Newsletter.objects).exists():
+        return None
+    return {"url": index.url, "label": _("Newsletter")}
 
 
 @hooks.register("issue_previews")

@@ -22,10 +22,13 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from newsroom.celery import app as celery_app
+from newsroom.closed import state
+from newsroom.hold import gate
 from tests import usual
 from tests.environment import PRODUCTS
 from tests.factories import make_site
 
+settings.STATE_DIR = ""  # a test's database comes and goes
 celery_app.loader.import_default_modules()  # as a worker does: jobs are queued by name
 BROKER = redis.Redis.from_url(settings.REDIS_URL)  # one connection for all tests
 QUEUES = ("transactional", "stripe", "mail", "events", "default")
@@ -119,7 +122,14 @@ def standing_clock() -> Iterator[None]:
 def _empty_redis() -> None:
     """No try counted and no job left over from the test before."""
     cache.clear()
+    gate.look_anew()
     BROKER.delete(*QUEUES)
+
+
+@pytest.fixture(autouse=True)
+def _open() -> None:
+    """Nobody looks whether the newsroom is closed, which would be a query now and then."""
+    state._known.update(closed=False, until=math.inf)
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,16 @@ from wagtail.models import Collection, Locale, Page, Site
 from wagtail.rich_text import RichText
 
 from donations.models import Appeal, AppealAmounts
+from newsroom.address.site import follow
 from newsroom.core.privacy import list_index
-from newsroom.models import ArticlePage, CreditedImage, HomePage, PolicyPage, SectionPage
+from newsroom.models import (
+    ArticlePage,
+    CreditedImage,
+    HomePage,
+    Masthead,
+    PolicyPage,
+    SectionPage,
+)
 from subscriptions.models import (
     IssuePage,
     Mailing,
@@ -61,9 +69,13 @@ def make_site() -> World:
     )
     site.root_page = home
     site.save()
+    follow()
     section = home.add_child(
         instance=SectionPage(title="Politics", slug="politics", show_in_menus=True)
     )
+    masthead = Masthead.load()
+    masthead.name, masthead.postal_address = "The Meridian", "Example Street 1, Berlin"
+    masthead.save()
     policy = home.add_child(
         instance=PolicyPage(title="Privacy", slug="privacy", body="<p>Little.</p>", version="7")
     )

@@ -32,7 +32,8 @@ def rooms() -> list[str]:
 def summary_of(room: str) -> str:
     """The first line of its docstring, "" without one."""
     source = (ROOT / room.replace(".", "/") / "__init__.py").read_text()
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    first = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    return first.replace("``", "`")  # Markdown marks code with one
 
 
 def edges(rooms: Iterable[str]) -> Edges:

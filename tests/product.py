@@ -51,6 +51,22 @@ class Product:
             wait_for_port(int(url.rpartition(":")[2]), FIRST_START_SECONDS)
         self.until(lambda: "Ctrl-C" in self.output(), FIRST_START_SECONDS)
 
+    def move_keys(self) -> None:
+        """Into one file, as in production."""
+        own = {name: self.var / "secrets" / name for name in ("django", "privacy", "blind-index")}
+        django, privacy, index = (file.read_text() for file in own.values())
+        keys = self.var / "keys.env"
+        keys.write_text(f"SECRET_KEY={django}\nPRIVACY_KEYS=1:{privacy}\nBLIND_INDEX_KEY={index}\n")
+        for file in own.values():
+            file.unlink()
+        self.environment["KEYS_FILE"] = str(keys)
+
+    def manage(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT, env=self.environment, input=typed, capture_output=True, text=True,
+        )  # fmt: skip
+
     def stop(self) -> int:
         """Ctrl-C, and wait; the exit code."""
         assert self.process
@@ -118,11 +134,13 @@ def command_of(process: psutil.Process) -> str:
 
 
 @contextmanager
-def running(folder: str) -> Iterator[Product]:
+def running(folder: str, *, keys_file: bool = False) -> Iterator[Product]:
     """A product with demo content, gone afterwards but for its log."""
     product = Product(f"{folder}-{WORLD}")
     shutil.rmtree(product.var, ignore_errors=True)
     worlds.copy(worlds.demo(), product.var)
+    if keys_file:
+        product.move_keys()
     try:
         product.start()
         yield product

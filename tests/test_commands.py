@@ -14,9 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from celery.bin.celery import celery
 from django.core.management import CommandError, get_commands, load_command_class
-from granian.cli import cli as granian
 
 from tests.benchmarks.__main__ import BENCHMARKS
 
@@ -28,7 +26,7 @@ OPTION = re.compile(r"--[a-z][a-z-]*")
 # What `make` hands on to programs, which ask the environment for it.
 FOR_PROGRAMS = {"RECIPIENTS", "RUNS", "ONLY", "STRIPE_SECRET_KEY", "MINUTES"}
 MANAGE = {name for name, app in get_commands().items() if not app.startswith("django.contrib")}
-PLACEHOLDERS = {"ID": "1", "LOGIN": "ann", "ADDRESS": "b@example.org"}
+PLACEHOLDERS = {"FILE": "x.env", "ID": "1", "LOGIN": "ann", "ADDRESS": "b@example.org"}
 
 
 def shown() -> Iterator[str]:
@@ -151,14 +149,6 @@ def test_option_that_stands_alone_is_one_of_a_command_on_its_page() -> None:
         parsers = [parser_of(name) for name in names]
         known = "".join(one.format_help() for parser in parsers for one in with_those_below(parser))
         assert {option for option in alone if option not in known} == set(), page
-
-
-def test_server_takes_the_options_that_are_shown() -> None:
-    [command] = begins("granian --")
-    words = shlex.split(command)[1:]
-    granian.make_context("granian", words)
-    named = {word.split(" ")[1] for word in begins(r"celery [a-z]")}
-    assert named == {"worker", "beat"} and named <= set(celery.commands)
 
 
 @pytest.mark.parametrize("command", begins(r"\.venv/bin/(?!python manage)"))

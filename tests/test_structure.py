@@ -32,7 +32,8 @@ def modules() -> Iterator[Path]:
 def test_no_folder_has_too_many_modules() -> None:
     folders: dict[Path, int] = {}
     for path in modules():
-        folders[path.parent] = folders.get(path.parent, 0) + 1
+        if path.parent.name != "commands":  # nobody reads those as a room: they are looked up
+            folders[path.parent] = folders.get(path.parent, 0) + 1
     assert {folder: n for folder, n in folders.items() if n > MOST_MODULES} == {}
 
 

@@ -19,6 +19,7 @@ OF_STAFF = {
     "desk",
     "editing",
     "finance",
+    "release",
     "staff",
     "transfer",
     "wagtailadmin",

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from psycopg import sql
 
+from newsroom.address.site import follow
 from tests.factories import make_site
 
 ROWS: dict[str, bytes] = {}  # of each table, as COPY writes them
@@ -15,6 +16,7 @@ ROWS: dict[str, bytes] = {}  # of each table, as COPY writes them
 
 def make() -> None:
     make_site()
+    follow()  # a database of another run had other ports
     call_command("roles")
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):

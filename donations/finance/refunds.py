@@ -14,10 +14,12 @@ from donations import money
 from donations.models import Contribution, Dispute, Refund, Review
 from donations.payments import gateway, sync
 from donations.payments.leases import lease
+from newsroom.hold import gate
 
 Status = Refund.Status
 DAY = timedelta(hours=24)
 MEANWHILE = "Meanwhile something else was given back. Please look once more."
+HELD = "It waits: after a restore an administrator looks whether Stripe has done it already."
 AGAIN = "Stripe does not answer. It is tried again by itself."
 
 
@@ -92,6 +94,7 @@ def _begin(
         reason=reason,
         asked_by=by,
         form_id=form_id,
+        held=gate.look(),
         status=Status.WAITING if waits else Status.APPROVED,
     )
     if waits:
@@ -133,6 +136,7 @@ def carry_out(refund: Refund) -> None:
     contribution has it, so that no other refund begins from an older sum. Raises NotRefunded.
     Without an answer the refund stays approved, and is carried out later.
     """
+    gate.look()
     try:
         with lease(f"refund-{refund.pk}"):
             _carry_out(refund)
@@ -144,6 +148,8 @@ def _carry_out(refund: Refund) -> None:
     """Raises gateway.Unavailable when it is to be tried again."""
     intent = refund.contribution.stripe_payment_intent
     refund.refresh_from_db()
+    if refund.held:
+        raise NotRefunded(HELD)
     if refund.status == Status.FAILED:
         raise NotRefunded(f"Stripe refused: {refund.error}")
     if refund.status != Status.APPROVED:

@@ -123,6 +123,7 @@ def recovery(checkout_id: int) -> Letter | None:
 
 @mail(
     "manage_link",
+    awaited=True,
     subject=_("Your link"),
     paragraphs=[_("Here is the link to your own page. It works for a day.")],
     button=_("Open my page"),

@@ -12,6 +12,7 @@ from donations.giving import methods
 from donations.giving.checkout import GiveForm
 from donations.models import Appeal, Country, Frequency
 from newsroom.core.languages import spoken
+from subscriptions.readers import signup
 
 
 def giving(
@@ -55,6 +56,7 @@ def giving(
         "own_amount": own,
         "chosen": ticked,
         "country": country,
+        "offers_newsletter": signup.is_offered(),
         "closed": bool(appeal and appeal.closed_for(country)),
         "methods": methods.shown(),
         "reminder": typed.get("reminder", ""),

@@ -49,6 +49,10 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
             Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, active=True
         ).order_by("-starts_at")
 
+    def has_begun(self) -> bool:
+        """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
+        return self.filter(starts_at__lte=timezone.now(), active=True).exists()
+
     def current(self) -> "Appeal | None":
         return self.running().prefetch_related("amounts", "closed_in").first()
 

@@ -55,6 +55,8 @@ class Refund(models.Model):
     )
     stripe_refund = models.CharField(max_length=255, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    # After a restore, until a person has decided: newsroom/hold/gate.py.
+    held = models.BooleanField(default=False, db_default=False)
 
     objects = RefundQuerySet.as_manager()
 

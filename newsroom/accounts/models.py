@@ -19,6 +19,10 @@ FREE_TRIES, LONGEST_WAIT = 5, timedelta(hours=1)
 
 
 class StaffManager(UserManager["User"]):
+    def with_perm(self, *args: Any, **kwargs: Any) -> models.QuerySet["User"]:
+        """Nobody who travels."""
+        return super().with_perm(*args, **kwargs).filter(travels_since=None)
+
     def by_email(self, email: str) -> models.QuerySet["User"]:
         return self.filter(email_index=staff_index(email))
 
@@ -39,6 +43,10 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
     wrong_codes = models.PositiveSmallIntegerField(default=0, editable=False)
     codes_from = models.DateTimeField(
         null=True, editable=False, help_text="No code from a strange device is looked at before."
+    )
+
+    travels_since = models.DateField(
+        null=True, editable=False, help_text="They see nothing: newsroom/panic/travel.py."
     )
 
     objects = StaffManager()  # type: ignore[misc]
@@ -67,6 +75,10 @@ class User(index.Indexed, AbstractUser):  # type: ignore[django-manager-missing]
         """Whoever typed wrong codes knew the one before."""
         super().set_password(raw_password)
         self.wrong_codes, self.codes_from = 0, None
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Of who travels also an administrator's rights rest."""
+        return self.travels_since is None and super().has_perm(perm, obj)
 
     @property
     def needs_second_factor(self) -> bool:

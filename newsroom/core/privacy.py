@@ -18,7 +18,6 @@ changing it means recomputing every row.
 import hashlib
 import hmac
 import os
-from base64 import b64decode
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +26,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
-NONCE_BYTES, KEY_BYTES = 12, 32
+from newsroom.core.environment.shapes import KEY_BYTES, key_of, numbered_keys
+
+NONCE_BYTES = 12
 # The longest address (254 bytes: RFC 5321, erratum 1690) and a byte of padding: one length for all.
 STEP = 255
 
@@ -51,39 +51,14 @@ class Unreadable(Exception):
 @cache
 def _ciphers() -> dict[int, AESGCM]:
     """Key id -> cipher, oldest first, from ``PRIVACY_KEYS``."""
-    ciphers = {}
-    for entry in settings.PRIVACY_KEYS:
-        number, _, key = entry.partition(":")
-        if not number.isdecimal() or not 0 < int(number) < 256 or int(number) in ciphers:
-            raise ImproperlyConfigured("PRIVACY_KEYS: number each key, 1 to 255, none twice.")
-        ciphers[int(number)] = AESGCM(_key("PRIVACY_KEYS", key))
-    return ciphers
+    return {number: AESGCM(key) for number, key in numbered_keys(settings.PRIVACY_KEYS).items()}
 
 
 @cache
 def _index_key(purpose: str) -> bytes:
     """The key of one purpose, derived from ``BLIND_INDEX_KEY`` (HKDF, RFC 5869)."""
-    key = _key("BLIND_INDEX_KEY", settings.BLIND_INDEX_KEY)
+    key = key_of(settings.BLIND_INDEX_KEY)
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
-
-
-def _key(name: str, text: str) -> bytes:
-    """Raises ImproperlyConfigured, which names the variable, for a key of another shape."""
-    try:
-        key = b64decode(text, validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ImproperlyConfigured(f"{name}: a key is base64 of {KEY_BYTES} random bytes.")
-    return key
-
-
-def refuse_bad_keys() -> None:
-    """Raises ImproperlyConfigured: a weak key shows at the start, not in a stolen database."""
-    _ciphers()
-    _index_key("list")
-    if any(len(key) < KEY_BYTES for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)):
-        raise ImproperlyConfigured(f"SECRET_KEY: {KEY_BYTES} random characters at least.")
 
 
 def seal(text: str, context: str) -> bytes:

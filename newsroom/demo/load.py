@@ -2,15 +2,14 @@
 
 import json
 from datetime import timedelta
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files.images import ImageFile
 from django.utils import timezone
 from wagtail.models import Page, Site
 
+from newsroom.address.site import follow
 from newsroom.demo import images
 from newsroom.demo.articles import SECTIONS, STORIES, Story
 from newsroom.demo.people import AUTHORS, LOGINS
@@ -46,12 +45,13 @@ def load() -> None:
     for login in LOGINS:
         _staff(login.username, login.group)
     masthead = Masthead.load()
+    masthead.name = "The Meridian"
     masthead.motto = "News of Karvia that Karvia does not print"
     masthead.postal_address = "c/o Free Press House, Example Street 1, 10115 Berlin"
     masthead.contact_email = "letters@example.org"
     masthead.save()
     home = _front_page()
-    tell_the_site_its_address()
+    follow()
     authors = [
         Author.objects.get_or_create(name=name, defaults={"role": role})[0]
         for name, role in AUTHORS
@@ -99,15 +99,6 @@ def _front_page() -> HomePage:
     site.save()
     welcome.delete()
     return home
-
-
-def tell_the_site_its_address() -> None:
-    """Links in mails and feeds are made of host and port, and BASE_URL may be another today."""
-    site, at = Site.objects.filter(is_default_site=True).first(), urlsplit(settings.BASE_URL)
-    port = at.port or (443 if at.scheme == "https" else 80)
-    if site and (site.hostname, site.port) != (at.hostname, port):
-        site.hostname, site.port = at.hostname or "localhost", port
-        site.save()
 
 
 def _article(section: SectionPage, story: Story, number: int, authors: list[Author]) -> ArticlePage:

@@ -1,4 +1,4 @@
-"""The processes of a local run: web, workers, beat, and the two sandboxes."""
+"""The processes of a local run: our own, and the two sandboxes."""
 
 import socket
 import sys
@@ -9,14 +9,11 @@ from django.conf import settings
 from newsroom.demo.people import LOGINS
 from newsroom.devserver import engines
 from newsroom.devserver.terminal import Process
-
-CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom"]
-
+from newsroom.running import parts
 
 GRANIAN = [sys.executable, "-m", "granian", "--log-level", "warning", "--no-ws", "--http", "1"]
-# For the site, as in production: README.md has the same words.
-WEB = [*GRANIAN, "--interface", "asginl", "--backlog", "4096", "--backpressure", "4096"]
-WEB += ["--http1-header-read-timeout", "15000", "--workers-kill-timeout", "5"]
+WEB = [sys.executable, "-m", "granian", *parts.WEB]  # as `manage.py run web`, alone
+PATIENCE = 3  # seconds in which all of ours end; what is broken off goes on at the next start
 
 
 def at(url: str) -> list[str]:
@@ -28,23 +25,21 @@ def sandbox(app: str, url: str) -> list[str]:
     return [*GRANIAN, "--interface", "wsgi", "--blocking-threads", "4", *at(url), app]
 
 
-def worker(name: str, queues: str, processes: int) -> Process:
-    own = ["-n", f"{name}@%h", "-Q", queues, "-c", str(processes)]
-    return Process(name, [*CELERY, "worker", *own, "--loglevel", "INFO"], reloads=True)
+def ours() -> Process:
+    """All that runs our code, out of one process that has loaded it."""
+    place = urlsplit(settings.BASE_URL)
+    return Process(
+        "newsroom",
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "run", "--patience", str(PATIENCE)],
+        {"GRANIAN_HOST": place.hostname or "", "GRANIAN_PORT": str(place.port or 80)},
+        reloads=True,
+        parts=parts.NAMES,
+    )
 
 
 def services() -> list[Process]:
     """The processes of ours, with what each needs to know."""
-    found = [
-        Process("web", [*WEB, *at(settings.BASE_URL), "newsroom.asgi:application"], reloads=True),
-        worker("worker", "default,stripe", 2),
-        # Alone, so that a confirmation never waits behind a freeze, a mailing or a payout.
-        worker("transactional", "transactional", 1),
-        worker("sender", "mail", 2),
-        # Alone, too: on a Friday they come by the million, while the sender is busy.
-        worker("events", "events", 1),
-        Process("beat", [*CELERY, "beat", "--pidfile="], reloads=True),
-    ]
+    found = [ours()]
     if settings.STRIPE_SANDBOX:
         found.append(
             Process(

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +34,7 @@ class Process:
     environment: dict[str, str] = field(default_factory=dict)
     stop_signal: int = signal.SIGTERM
     reloads: bool = False  # runs our code: begins anew when that changes
-    colour: str | None = None
+    parts: Sequence[str] = ()  # processes of its own, whose lines have their name: manage.py run
     running: subprocess.Popen[bytes] | None = None
     deaths: list[float] = field(default_factory=list)
 
@@ -47,28 +47,42 @@ class Terminal:
         self.messages: queue.Queue[Message] = queue.Queue()
         self.printer = Printer(width=len("postgres"))
         self.colours = get_colours()
+        self.colour_of: dict[str, str] = {}
         self.stopping = False
         self.changed = threading.Event()  # our code, see watch()
         self.watched = False
         self.exit_code = 0
 
     def start(self, process: Process) -> None:
-        process.colour = process.colour or next(self.colours)
+        pipes = {part: os.pipe() for part in process.parts}
+        outputs = [f"--output={part}={there}" for part, (_, there) in pipes.items()]
+        theirs = [there for _, there in pipes.values()]
         process.running = subprocess.Popen(
-            [*WITH_US, *process.command],
+            [*WITH_US, *process.command, *outputs],
             env=os.environ | process.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            pass_fds=theirs,
             start_new_session=True,  # Ctrl-C reaches us alone; we stop them in order
         )
+        for one in theirs:
+            os.close(one)
         if process not in self.processes:
             self.processes.append(process)
-        threading.Thread(target=self._read, args=[process, process.running], daemon=True).start()
+        self._print_lines_of(process.name, process.running.stdout)
+        for part, (here, _) in pipes.items():
+            self._print_lines_of(part, os.fdopen(here, "rb"))
 
-    def _read(self, process: Process, running: Any) -> None:
-        for line in running.stdout:
-            self.messages.put(self._message(process.name, line, process.colour))
+    def _print_lines_of(self, name: str, lines: Any) -> None:
+        if name not in self.colour_of:
+            self.colour_of[name] = next(self.colours)
+        threading.Thread(target=self._read, args=[name, lines], daemon=True).start()
+
+    def _read(self, name: str, lines: Any) -> None:
+        with lines:
+            for line in lines:
+                self.messages.put(self._message(name, line, self.colour_of[name]))
 
     def _message(self, name: str, data: str | bytes, colour: str | None = None) -> Message:
         return Message(

@@ -18,6 +18,7 @@ from newsroom.core.clock import day_of
 from newsroom.core.database import one_at_a_time
 from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
+from newsroom.hold import gate
 from newsroom.mail import outbox
 from newsroom.models import Asked
 from newsroom.web.proof_of_work import has_worked
@@ -79,18 +80,24 @@ def ask(what: str, email: str, **detail: int | str | list[int]) -> None:
 def answer(asked_id: int) -> None:
     """Do what was asked, unless this mailbox has had its mails. Safe to call twice. The hook gets
     the address and the details, and says whether it has caused a mail."""
+    gate.holds()
     Asked.objects.filter(pk=asked_id, answered=False).update(tries=F("tries") + 1)
     with transaction.atomic():
         found = Asked.objects.select_for_update(skip_locked=True)
-        asked = found.filter(pk=asked_id, answered=False).first()
+        asked = found.filter(pk=asked_id, answered=False, held=False).first()
         if asked is None:
             return
         # Two jobs must not both find room for one mail to a mailbox.
         one_at_a_time(int.from_bytes(asked.mailbox[:8], "big", signed=True))
         asked.mailed = not had_enough(asked) and _do(asked)
-        asked.email, asked.detail, asked.answered = "", {}, True
-        asked.created_at = day_of(asked.created_at)
-        asked.save(update_fields=["mailed", "email", "detail", "answered", "created_at"])
+        close(asked)
+
+
+def close(asked: Asked) -> None:
+    """Answered; whose it was, and its hour, are gone."""
+    asked.email, asked.detail, asked.answered, asked.held = "", {}, True, False
+    asked.created_at = day_of(asked.created_at)
+    asked.save(update_fields=["mailed", "email", "detail", "answered", "held", "created_at"])
 
 
 def _do(asked: Asked) -> bool:

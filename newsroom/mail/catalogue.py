@@ -40,6 +40,7 @@ class Letter:
     look: Any = NEWSROOMS_LOOK
     context: Mapping[str, Any] = field(default_factory=dict)  # of a template of its own
     headers: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""  # a newsletter's, in place of the newsroom's
 
 
 Writer = Callable[..., Letter | None]
@@ -47,7 +48,11 @@ Writer = Callable[..., Letter | None]
 
 @dataclass(frozen=True)
 class Mail:
-    """The words of a mail. A paragraph is left out when something that it names is empty."""
+    """The words of a mail. A paragraph is left out when something that it names is empty.
+
+    ``awaited``: somebody has just asked for it, or has to know at once, and nobody gets it unasked
+    of what was before: so it goes out while others are held after a restore (newsroom/hold).
+    """
 
     name: str
     subject: Words
@@ -55,6 +60,7 @@ class Mail:
     button: Words = ""
     small: Words = ""  # below the button
     template: str = NOTICE
+    awaited: bool = False
 
 
 _declared: dict[str, tuple[Mail, Writer]] = {}

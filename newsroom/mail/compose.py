@@ -106,7 +106,10 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
         )
     to = [letter.to] if isinstance(letter.to, str) else list(letter.to)
     return message_of(
-        rendered, sender(), to, {"Auto-Submitted": "auto-generated", **letter.headers}
+        rendered,
+        letter.sender or sender(),
+        to,
+        {"Auto-Submitted": "auto-generated", **letter.headers},
     )
 
 

@@ -7,8 +7,10 @@ from typing import assert_never
 
 from django.utils import timezone
 
+from newsroom.closed.models import Closure
 from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
+from newsroom.hold import gate
 from newsroom.mail import providers
 from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import compose
@@ -26,11 +28,11 @@ TAG = "single"  # beside “mailing-42” in the provider's statistics
 def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -> bool:
     """Queue the mail ``purpose`` about one row, or two, unless the same key was posted before; was
     it new? Raises KeyError for a purpose that nobody writes."""
-    mails()[purpose]
+    held = _held(purpose)
     mail, new = TransactionalMail.objects.get_or_create(
         purpose=purpose,
         key=_hidden(key),
-        defaults={"object_id": object_id, "second_id": second_id},
+        defaults={"object_id": object_id, "second_id": second_id, "held": held},
     )
     if new:
         after_commit("newsroom.tasks.send_mail", mail.pk)
@@ -40,11 +42,8 @@ def post(purpose: str, object_id: int, key: str, second_id: int | None = None) -
 def post_all(purpose: str, keys: Mapping[int, str], at: datetime) -> None:
     """One mail each about many rows, with the key of each, to go out from then on: a beat job finds
     them."""
-    mails()[purpose]
-    new = [
-        TransactionalMail(purpose=purpose, object_id=pk, key=_hidden(key), next_try_at=at)
-        for pk, key in keys.items()
-    ]
+    about = {"purpose": purpose, "next_try_at": at, "held": _held(purpose)}
+    new = [TransactionalMail(object_id=pk, key=_hidden(key), **about) for pk, key in keys.items()]
     TransactionalMail.objects.bulk_create(new, ignore_conflicts=True)
 
 
@@ -54,6 +53,12 @@ def never_posted(purpose: str, keys: Mapping[int, str]) -> list[int]:
     posted = TransactionalMail.objects.filter(purpose=purpose, key__in=hidden.values())
     there = {bytes(key) for key in posted.values_list("key", flat=True)}
     return [pk for pk, key in hidden.items() if key not in there]
+
+
+def _held(purpose: str) -> bool:
+    """After a restore only what is awaited goes: the rest may have been sent already."""
+    words, _ = mails()[purpose]
+    return not words.awaited and gate.look()
 
 
 def _hidden(key: str) -> bytes:
@@ -68,7 +73,8 @@ def ten_minutes() -> int:
 
 def send(mail: TransactionalMail, now: datetime) -> None:
     """Write and send one mail. Safe to call twice: the second finds it taken or done."""
-    claim = mail.claim(now)
+    gate.holds()  # if a hold begins here, this mail is held
+    claim = None if Closure.current() else mail.claim(now)
     if claim is None:
         return
     try:

@@ -116,4 +116,4 @@ class MailgunView(MailgunTrackingWebhookView):
             raise AnymailWebhookValidationFailure("a signature that was used for something else")
 
 
-urlpatterns = [path("anymail/<str:name>/tracking/", tracking)]
+urlpatterns = [path("anymail/<str:name>/tracking/", tracking, name="provider_events")]

@@ -4,6 +4,8 @@ Uses core.
 Begin with article/page.py.
 """
 
+from newsroom.hold.models import Hold, RunMark
+
 from .addressed import AddressedPage, readable
 from .article import (
     ArticleByline,
@@ -35,11 +37,13 @@ __all__ = [
     "CreditedImage",
     "CreditedRendition",
     "DailyReads",
+    "Hold",
     "HomePage",
     "Masthead",
     "PolicyPage",
     "PreviewLink",
     "RelatedArticle",
+    "RunMark",
     "SectionPage",
     "Suppression",
     "SuppressionLift",

@@ -15,8 +15,14 @@ class AskedQuerySet(models.QuerySet["Asked"]):
     def left_behind(self, now: datetime) -> "AskedQuerySet":
         """Those whose job was lost, or failed."""
         return self.filter(
-            answered=False, created_at__lt=now - timedelta(seconds=10), tries__lt=TRIES
+            answered=False,
+            held=False,
+            created_at__lt=now - timedelta(seconds=10),
+            tries__lt=TRIES,
         )
+
+    def unanswered(self) -> "AskedQuerySet":
+        return self.filter(answered=False)
 
     def mailed_since(self, what: str, mailbox: bytes, since: datetime) -> "AskedQuerySet":
         return self.filter(what=what, mailbox=mailbox, mailed=True, created_at__gte=since)
@@ -37,6 +43,8 @@ class Asked(models.Model):
     answered = models.BooleanField(default=False)
     mailed = models.BooleanField(default=False, help_text="It caused a mail.")
     tries = models.PositiveSmallIntegerField(default=0)
+    # After a restore, until a person has decided: newsroom/hold/gate.py.
+    held = models.BooleanField(default=False, db_default=False)
 
     objects = AskedQuerySet.as_manager()
 

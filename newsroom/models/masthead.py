@@ -12,11 +12,19 @@ from newsroom.core.uris import to_uri
 ORIGIN = re.compile(r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?")
 
 
+LONGEST_NAME = 60
+
+
+def host() -> str:
+    """What a newsroom is called that has not said its name yet."""
+    return settings.HOST[:LONGEST_NAME]
+
+
 @register_setting(icon="openquote")
 class Masthead(BaseGenericSetting):
     """Who publishes: shown in the page header, the footers and every mail."""
 
-    name = models.CharField(max_length=60, default="The Meridian")
+    name = models.CharField(max_length=LONGEST_NAME, default=host)
     motto = models.CharField(max_length=120, blank=True)
     postal_address = models.CharField(
         max_length=200,
@@ -51,5 +59,8 @@ class Masthead(BaseGenericSetting):
             return
         if not ORIGIN.fullmatch(self.mirror):
             raise ValidationError({"mirror": "“https://” and a host, without a path."})
-        if urlsplit(self.mirror).hostname == urlsplit(settings.BASE_URL).hostname:
+        host = urlsplit(self.mirror).hostname
+        if host == urlsplit(settings.MEDIA_ORIGIN).hostname:
+            raise ValidationError({"mirror": "Only uploads are there. A mirror has another host."})
+        if host == urlsplit(settings.BASE_URL).hostname:
             raise ValidationError({"mirror": "This is the site itself. A mirror has another host."})

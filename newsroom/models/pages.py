@@ -73,6 +73,7 @@ class SectionPage(AddressedPage):
 
     introduction = models.CharField(max_length=250, blank=True)
 
+    show_in_menus_default = True
     template = "newsroom/publishing/section.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]

@@ -1,11 +1,12 @@
 """Single mails that somebody is waiting for: confirmations, reminders, thanks, notices."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from newsroom.core.clock import day_of
@@ -28,12 +29,23 @@ class Claim:
 
 class TransactionalMailQuerySet(models.QuerySet["TransactionalMail"]):
     def due(self, now: datetime) -> "TransactionalMailQuerySet":
-        """Waiting for its (next) try, or left behind by a worker that died."""
+        """Waiting for its (next) try, or left behind by a worker that died; and not held."""
         Status = TransactionalMail.Status
         return self.filter(
             Q(status=Status.WAITING, next_try_at__lte=now)
-            | Q(status=Status.SENDING, next_try_at__lte=now - LOST_AFTER)
+            | Q(status=Status.SENDING, next_try_at__lte=now - LOST_AFTER),
+            held=False,
         )
+
+    def waiting(self) -> "TransactionalMailQuerySet":
+        Status = TransactionalMail.Status
+        return self.filter(status__in=[Status.WAITING, Status.SENDING])
+
+    def give_up(self, error: str) -> int:
+        """None of those that wait goes out, nor a second time what is on its way; how many."""
+        day = TruncDay("created_at", tzinfo=UTC)
+        failed = TransactionalMail.Status.FAILED
+        return transition(self, failed, error=error, created_at=day, next_try_at=day)
 
 
 class TransactionalMail(models.Model):
@@ -59,8 +71,8 @@ class TransactionalMail(models.Model):
         Status.SENDING: {Status.WAITING, Status.SENDING},
         Status.SENT: {Status.SENDING},
         Status.WAITING: {Status.SENDING},
-        Status.FAILED: {Status.SENDING},
-        Status.DROPPED: {Status.SENDING},
+        Status.FAILED: {Status.SENDING, Status.WAITING},
+        Status.DROPPED: {Status.SENDING, Status.WAITING},
     }
     FORGOTTEN = [Status.SENT, Status.DROPPED]
     OVER = [*FORGOTTEN, Status.FAILED]  # of a failed one somebody may want to know whose it was
@@ -76,6 +88,8 @@ class TransactionalMail(models.Model):
     next_try_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(auto_now_add=True)
     error = models.CharField(max_length=200, blank=True)
+    # After a restore, until a person has decided: newsroom/hold/gate.py.
+    held = models.BooleanField(default=False, db_default=False)
 
     objects = TransactionalMailQuerySet.as_manager()
 

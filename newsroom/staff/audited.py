@@ -57,6 +57,11 @@ WAGTAILS = {
     "security": Audited(change="changed how they sign in, or ended sessions", shows=True),
     "add_app": Audited(change="added an authenticator app", shows=True),
     "add_passkey": Audited(change="added a passkey", shows=True),
+    "after_restore": Audited(look="looked at what is held after a restore"),
+    "decide_after_restore": Audited(change="decided after a restore", why="decision"),
+    "emergency": Audited(change="asked to close the newsroom, or answered who asked", shows=True),
+    "travelling": Audited(change="began their travel mode, or ended sessions"),
+    "travel": Audited(change="began or ended somebody’s travel mode"),
     "audit_log": Audited(look="read the audit log"),
     "audit_log_results": Audited(look="read the audit log"),
 }

@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.accounts.models import User
 from newsroom.mail.catalogue import Letter, mail
+from newsroom.models import Hold
 from newsroom.web.http import absolute_url
 
 
 @mail(
     "password_reset",
+    awaited=True,
     subject=_("A new password"),
     paragraphs=[
         _(
@@ -34,6 +36,7 @@ def password_reset(user_id: int) -> Letter | None:
 
 @mail(
     "invitation",
+    awaited=True,
     subject=_("Your account in the newsroom’s admin"),
     paragraphs=[
         _(
@@ -53,6 +56,7 @@ def invitation(user_id: int) -> Letter | None:
 
 @mail(
     "new_device",
+    awaited=True,
     subject=_("Signed in on a new device"),
     paragraphs=[
         _(
@@ -73,6 +77,7 @@ def new_device(user_id: int) -> Letter | None:
 
 @mail(
     "sign_in_changed",
+    awaited=True,
     subject=_("How you sign in has changed"),
     paragraphs=[
         _(
@@ -89,6 +94,7 @@ def sign_in_changed(user_id: int) -> Letter | None:
 
 @mail(
     "wrong_codes",
+    awaited=True,
     subject=_("Somebody knows your password"),
     paragraphs=[
         _("Somebody typed your password, and then several wrong codes. They did not get in."),
@@ -105,9 +111,12 @@ def _with_link(user_id: int) -> Letter | None:
     user = User.objects.filter(pk=user_id).first()
     if user is None:
         return None
+    return _notice(user_id, password_link(user), login=user.username)
+
+
+def password_link(user: User) -> str:
     place = [urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)]
-    url = absolute_url("wagtailadmin_password_reset_confirm", *place)
-    return _notice(user_id, url, login=user.username)
+    return absolute_url("wagtailadmin_password_reset_confirm", *place)
 
 
 def _warning(user_id: int, **about: Any) -> Letter | None:
@@ -123,7 +132,31 @@ def _notice(user_id: int, url: str, **about: Any) -> Letter | None:
 
 
 @mail(
+    "held",
+    awaited=True,
+    subject="Nothing goes out: the database was restored",
+    paragraphs=[
+        "{why}",
+        "No issue, no reminder and no refund goes out: each may have gone out before the restore. "
+        "Look at each, and release it or drop it. Until then readers can sign up, leave and give "
+        "as always.",
+    ],
+    button="After a restore",
+)
+def held(hold_id: int) -> Letter | None:
+    """To every administrator."""
+    hold = Hold.objects.filter(pk=hold_id, ended_at=None).first()
+    found = User.objects.filter(is_superuser=True, is_active=True).exclude(email_index=None)
+    to = [user.email for user in found]
+    if hold is None or not to:
+        return None
+    url = absolute_url("after_restore")
+    return Letter(to, about={"why": hold.why}, url=url)
+
+
+@mail(
     "addresses_flood_in",
+    awaited=True,
     subject=_("Many addresses at once"),
     paragraphs=[
         _(

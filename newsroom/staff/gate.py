@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -39,6 +40,17 @@ BEFORE = {
     "wagtailadmin_logout",
     "wagtailadmin_sprite",
     "wagtailadmin_javascript_catalog",
+}
+# All that who travels may open of the admin (newsroom/panic/travel.py); all else is closed to them.
+WHILE_TRAVELLING = {
+    "travelling",
+    "wagtailadmin_login",
+    "wagtailadmin_logout",
+    "wagtailadmin_sprite",
+    "wagtailadmin_javascript_catalog",
+    "sign_in_code",
+    "sign_in_state",
+    "passkey_options",
 }
 # Pages of Wagtail that change who may do what, or where somebody's mail goes.
 PROOF_FOR = ["wagtailusers_*", "wagtailadmin_account"]
@@ -95,6 +107,8 @@ def stopped(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> HttpResp
             logout(request)
             return redirect("wagtailadmin_login")
         return None if name in BEFORE else redirect("security")
+    if user.travels_since and request.resolver_match.route.startswith("admin/"):  # type: ignore[union-attr]
+        return stays_outside(name)
     if fits(name, EDITORIAL) and not works_on_pages(user):
         return permission_denied(request)
     if not all(pk == "all" or number_of(pk) for pk in request.GET.getlist("id")):
@@ -102,6 +116,14 @@ def stopped(request: HttpRequest, name: str, kwargs: dict[str, Any]) -> HttpResp
     several_users = name == "wagtail_bulk_action" and kwargs.get("model_name") == "user"
     if (fits(name, PROOF_FOR) or several_users or "export" in request.GET) and not fresh(request):
         return ask_to_prove(request)
+    return None
+
+
+def stays_outside(name: str) -> HttpResponse | None:
+    if name == "wagtailadmin_home":
+        return redirect("travelling")
+    if name not in WHILE_TRAVELLING:
+        raise PermissionDenied
     return None
 
 

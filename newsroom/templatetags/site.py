@@ -82,8 +82,9 @@ def json_ld(data: dict[str, Any]) -> SafeString:
 
 @register.simple_tag
 def registered(hook: str) -> list[Any]:
-    """What the apps above registered there: scripts, links. In the order that they ask for."""
-    return [tell() for tell in hooks.get_hooks(hook)]
+    """What the apps above registered there: scripts, links. In the order that they ask for, without
+    those that have nothing there at present (None)."""
+    return [found for tell in hooks.get_hooks(hook) if (found := tell()) is not None]
 
 
 @register.simple_tag(takes_context=True)

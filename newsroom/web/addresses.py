@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from newsroom.core import languages, paths
+from newsroom.web.health import PROBES
 
 LITERAL = re.compile(r"[\w.-]+")
 
@@ -29,7 +30,8 @@ def taken(under: str) -> set[str]:
     found = {part.group() for route in routes if (part := LITERAL.match(next_part(route, under)))}
     if under:
         return found
-    return found | {urlsplit(settings.STATIC_URL).path.strip("/"), *languages.NAMES}
+    static = urlsplit(settings.STATIC_URL).path.strip("/")
+    return found | {static, *languages.NAMES, *PROBES}
 
 
 def next_part(route: str, under: str) -> str:

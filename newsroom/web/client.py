@@ -5,12 +5,15 @@
 the client. With none, no such header is believed.
 """
 
+import logging
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+log = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 # Nothing behind us looks at these; so nobody can be led astray by them.
@@ -27,6 +30,10 @@ def believe_our_proxies(get_response: View) -> View:
     """Put the client's own address and scheme where Django looks for them, before all else."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if why := why_without_end(request.META):
+            log.error("The site and its proxy do not agree: %s (docs/proxy.md)", why)
+            words = f"The site and the proxy in front do not agree.\n{why}\nSee docs/proxy.md."
+            return HttpResponse(words, "text/plain; charset=utf-8", status=503)
         believe(request.META)
         return get_response(request)
 
@@ -39,6 +46,23 @@ def believe(meta: dict[str, Any]) -> None:
         meta["wsgi.url_scheme"] = "https" if scheme == "https" else "http"
     for name in FORWARDED:
         meta.pop(name, None)
+
+
+def why_without_end(meta: dict[str, Any]) -> str:
+    """Plain HTTP is sent on to HTTPS. If that is where the client is already, it would come back
+    here without end: why it would, or ""."""
+    if not settings.SECURE_SSL_REDIRECT or meta["wsgi.url_scheme"] == "https":
+        return ""
+    said = said_by_our_proxy(meta, "HTTP_X_FORWARDED_PROTO")
+    if settings.TRUSTED_PROXIES:
+        if not said:
+            return "TRUSTED_PROXIES is set, and the proxy passes on no X-Forwarded-Proto."
+        return ""
+    secure = "https" in meta.get("HTTP_X_FORWARDED_PROTO", "").lower()
+    # Fetch Metadata (W3C): browsers say “Sec-Fetch-…” over HTTPS only.
+    if secure or "HTTP_SEC_FETCH_SITE" in meta:
+        return "The request came by HTTPS to a proxy. Set TRUSTED_PROXIES=1."
+    return ""
 
 
 def address_of(meta: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Django = Callable[[Environ, Any], Iterable[bytes]]
 
 # How many threads for what begins with that. DATABASE_POOL must have a connection for each.
-THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "": 4}
+THREADS = {"/admin/": 4, "/support/": 4, "/webhooks/": 4, "/livez": 1, "/readyz": 1, "": 4}
 ALSO_PAGES = {"/support/"}  # asks Stripe nothing, so it waits for nobody who does
 IN_MEMORY = 250_000  # bytes; what is longer waits on disk, unreadable there
 PIECE = 64_000

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
@@ -18,17 +17,6 @@ from newsroom.core.languages import chosen_in
 UPLOADS = ("/media/", "/documents/")
 
 View = Callable[[HttpRequest], HttpResponse]
-
-
-def refuse_bad_origin() -> None:
-    """Raises ImproperlyConfigured for what is no origin (RFC 6454), or the site's own host."""
-    if not settings.MEDIA_ORIGIN:
-        return
-    found = urlsplit(settings.MEDIA_ORIGIN)
-    if f"{found.scheme}://{found.netloc}" != settings.MEDIA_ORIGIN or not found.hostname:
-        raise ImproperlyConfigured("MEDIA_ORIGIN: a scheme and a host, “https://files.example”.")
-    if found.hostname == urlsplit(settings.BASE_URL).hostname:
-        raise ImproperlyConfigured("MEDIA_ORIGIN: another host than BASE_URL's, or none.")
 
 
 def keep_apart(get_response: View) -> View:

@@ -42,6 +42,10 @@ def newsletter_for(request: HttpRequest, pk: int) -> Newsletter:
 
 
 def colleagues() -> Any:
-    """Who may be sent a test: everybody with an account and an address."""
-    found = User.objects.filter(is_active=True).exclude(email_index=None).order_by("username")
+    """Who may be sent a test: everybody with an account and an address who does not travel."""
+    found = (
+        User.objects.filter(is_active=True, travels_since=None)
+        .exclude(email_index=None)
+        .order_by("username")
+    )
     return found.exclude(demo=True) if settings.PRODUCTION else found

@@ -94,6 +94,7 @@ def stopped(mailing_id: int) -> Letter | None:
 
 @mail(
     "please_approve",
+    awaited=True,
     subject=_("Please approve: {issue}"),
     paragraphs=[
         _(
@@ -133,11 +134,34 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
     return Letter(addresses, about={"issue": issue.title, **about}, url=url)
 
 
-@mail("words_test", subject="{newsletter}")
+@mail(
+    "sender_test",
+    subject=_("A test of {newsletter}"),
+    paragraphs=[
+        _(
+            "You have sent this to yourself, from the newsletter’s own address. Look whether it "
+            "lies in the spam folder, and whether your mail program warns of its sender."
+        )
+    ],
+    button=_("Back to the mail delivery"),
+    awaited=True,
+)
+def sender_test(newsletter_id: int, user_id: int) -> Letter | None:
+    """From the newsletter, to who wants to know whether its mail gets out."""
+    newsletter = Newsletter.objects.filter(pk=newsletter_id).first()
+    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    if newsletter is None or user is None or not user.email:
+        return None
+    about = {"newsletter": newsletter.title}
+    url = absolute_url("mail_delivery")
+    return Letter(user.email, about=about, url=url, look=newsletter, sender=newsletter.sender)
+
+
+@mail("words_test", subject="{newsletter}", awaited=True)
 def words_test(words_id: int, user_id: int) -> Letter | None:
     """An editor's own words, to themselves; its button leads to the newsletter."""
     found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()
-    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    user = get_user_model().objects.filter(pk=user_id, is_active=True, travels_since=None).first()
     if found is None or user is None or not user.email:
         return None
     declared, _ = mails()[found.about]

@@ -14,10 +14,12 @@ from wagtail.admin.auth import require_admin_access
 
 from newsroom.core.jobs import after_commit
 from newsroom.core.paths import number_of
-from newsroom.mail import providers
+from newsroom.mail import outbox, providers
 from newsroom.mail.addresses import AddressField
+from newsroom.models import TransactionalMail
+from newsroom.web.http import absolute_url
 from subscriptions.desk.access import NewslettersPage
-from subscriptions.models import Batch, Newsletter, Throttle
+from subscriptions.models import Batch, Newsletter, ProviderEventKey, Throttle
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import seeds
 from subscriptions.sending import reconcile
@@ -89,10 +91,14 @@ class Delivery(NewslettersPage):
         return Throttle.objects.filter(pk=key).first() or Throttle(provider=key)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        throttle, now = self.throttle(), timezone.now()
+        throttle, now, hook = self.throttle(), timezone.now(), providers.current().hook
         closed = throttle.closed_until and throttle.closed_until > now
         return super().get_context_data(**kwargs) | {
             "provider": providers.current(),
+            "hook": absolute_url("provider_events", hook.name) if hook else "",
+            "newsletters": Newsletter.objects.live().order_by("path"),
+            "tests": TransactionalMail.objects.filter(purpose="sender_test").order_by("-pk")[:3],
+            "told": ProviderEventKey.objects.exists(),
             "providers": providers.table(),
             "form": kwargs.get("form") or ThrottleForm(instance=throttle),
             "rate": throttle.rate_at(now),
@@ -102,6 +108,8 @@ class Delivery(NewslettersPage):
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "test" in request.POST:
+            return send_test(request)
         form = ThrottleForm(request.POST, instance=self.throttle())
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=400)
@@ -111,6 +119,18 @@ class Delivery(NewslettersPage):
         after_commit("subscriptions.tasks.start_send_loops")
         messages.success(request, "Saved. It holds from the next call on.")
         return redirect("mail_delivery")
+
+
+def send_test(request: HttpRequest) -> HttpResponse:
+    """A mail of that newsletter's sender to who asks, once in ten minutes."""
+    live, pk = Newsletter.objects.live(), number_of(request.POST["test"])
+    newsletter, user = get_object_or_404(live, pk=pk), request.user
+    key = f"{newsletter.pk}-{user.pk}-{newsletter.sender}-{outbox.ten_minutes()}"
+    if outbox.post("sender_test", newsletter.pk, key=key, second_id=user.pk):
+        messages.success(request, "On its way to you. Look into your inbox, and here again.")
+    else:
+        messages.info(request, "One is on its way to you already; another one in ten minutes.")
+    return redirect("mail_delivery")
 
 
 class SeedForm(forms.Form):

@@ -12,6 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 from wagtail.admin.auth import require_admin_access
 
+from newsroom.first_steps import required
 from newsroom.mail import providers
 from newsroom.staff.pages import AdminPage
 from subscriptions.desk import access, numbers
@@ -37,6 +38,7 @@ class Desks(AdminPage):
         context = super().get_context_data(**kwargs)
         context["to_review"] = Batch.objects.filter(status=Batch.Status.NEEDS_REVIEW).count()
         context["provider"] = providers.current()
+        context["missing"] = required.missing()
         context["may_approve"] = self.request.user.has_perm(APPROVE)
         context["newsletters"] = [row_of(newsletter) for newsletter in Newsletter.objects.live()]
         return context

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from newsroom.editing.checklist import Check, Finding, findings, first_stop
+from newsroom.models import PolicyPage
 from subscriptions.issues import checks, link_checker, rendering
 from subscriptions.issues.proof import Proof
 from subscriptions.models import IssuePage
@@ -24,6 +25,18 @@ def part(name: str) -> Callable[[Proof], str]:
 
 def sender(proof: Proof) -> str:
     return reverse("wagtailadmin_pages:edit", args=[proof.newsletter.pk])
+
+
+def masthead(proof: Proof) -> str:
+    return reverse("wagtailsettings:edit", args=["newsroom", "masthead"])
+
+
+def policy(proof: Proof) -> str:
+    """The draft of it, if there is one."""
+    draft = PolicyPage.objects.first()
+    if draft:
+        return reverse("wagtailadmin_pages:edit", args=[draft.pk])
+    return reverse("wagtailadmin_explore_root")
 
 
 def undescribed(proof: Proof) -> str:
@@ -52,8 +65,11 @@ STOPS = [
     Check("No merge marker left over", checks.no_marker_is_left, CONTENT),
     Check("Plain text", checks.text_part_says_something, CONTENT),
     Check("Size", checks.html_is_small_enough, CONTENT),
+    Check("Address of the site", checks.site_has_one_address, here),
     Check("Sender", checks.sender_is_allowed, sender),
     Check("Unsubscribe link, provider", checks.provider_takes_it, CONTENT),
+    Check("Privacy policy", checks.policy_is_published, policy),
+    Check("Postal address", checks.postal_address_is_there, masthead),
     Check("Segment", checks.segment_is_as_chosen, AUDIENCE),
     Check("Not the last issue again", checks.it_is_not_the_last_one_again, CONTENT),
 ]

@@ -10,8 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
+from newsroom.address.site import disagreement
 from newsroom.core.uris import to_uri
 from newsroom.editing.checklist import quoted
+from newsroom.first_steps import required
 from newsroom.mail import providers
 from newsroom.models import ArticlePage
 from subscriptions.issues import link_checker, rendering
@@ -38,6 +40,10 @@ SPAM = re.compile(
 
 
 # --- What stops it --------------------------------------------------------------------------
+
+
+def site_has_one_address(proof: Proof) -> str:
+    return disagreement()
 
 
 def subject_is_there(proof: Proof) -> str:
@@ -115,6 +121,14 @@ def it_is_not_the_last_one_again(proof: Proof) -> str:
     before = proof.last.revision.as_object()
     same = before.subject == proof.issue.subject and matter(before) == matter(proof.issue)
     return f"This is “{before.title}” again: the same subject, the same content." if same else ""
+
+
+def policy_is_published(proof: Proof) -> str:
+    return required.policy()
+
+
+def postal_address_is_there(proof: Proof) -> str:
+    return required.postal_address()
 
 
 def segment_is_as_chosen(proof: Proof) -> str:

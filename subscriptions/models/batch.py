@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Count, F, Func, Max, Q
+from django.db.models import Count, Exists, F, Func, Max, Q
 from django.db.models.functions import Now
 
+from newsroom.closed.models import Closure
 from newsroom.core.database import one_at_a_time
 from newsroom.core.moves import Moves, transition
 
@@ -38,15 +39,17 @@ class LastId(Func):
 class BatchQuerySet(models.QuerySet["Batch"]):
     def sendable(self) -> "BatchQuerySet":
         """Pending, its time come, its subject settled, its step of a warm-up released, its mailing
-        neither paused nor cancelled nor overdue, and not too many calls of that mailing in doubt
-        already."""
+        neither paused nor cancelled, overdue nor held, and not too many calls of that mailing in
+        doubt already. None while the newsroom is closed."""
         return self.filter(
+            ~Exists(Closure.objects.filter(open=True)),
             Q(variant__isnull=False) | Q(mailing__subjects=[]) | Q(mailing__chosen__isnull=False),
             status=Batch.Status.PENDING,
             next_try_at__lte=Now(),
             step__lte=F("mailing__step"),
             mailing__status="sending",
             mailing__not_after__gt=Now(),
+            mailing__held=False,
         ).exclude(mailing__in=self.model.objects.with_too_many_in_doubt())
 
     def with_too_many_in_doubt(self) -> models.QuerySet["Batch", int]:
@@ -113,7 +116,8 @@ class Batch(models.Model):
         },
         # A definite no; of what was in doubt by evidence, of what needs review by a person.
         Status.PENDING: {Status.SENDING, Status.IN_DOUBT, Status.NEEDS_REVIEW},
-        Status.IN_DOUBT: {Status.SENDING},  # nobody knows, or the lease is over
+        # Nobody knows, or the lease is over; pending: the database was restored.
+        Status.IN_DOUBT: {Status.SENDING, Status.PENDING},
         Status.NEEDS_REVIEW: {Status.IN_DOUBT},  # no evidence
         Status.SPLIT: {Status.SENDING},  # refused: its halves take its place
         Status.REJECTED: {Status.SENDING},  # refused, one reader

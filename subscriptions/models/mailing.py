@@ -18,11 +18,12 @@ from .readers.edition import Edition
 
 APPROVE = "subscriptions.approve_mailing"  # the right to approve an issue, and what follows from it
 BY_HAND = "Paused by hand."
+CLOSED = "Stopped when the newsroom was closed. Nothing goes on before you resume it."
 
 
 class MailingQuerySet(models.QuerySet["Mailing"]):
     def due(self, now: datetime) -> "MailingQuerySet":
-        return self.filter(status=Mailing.Status.SCHEDULED, send_at__lte=now)
+        return self.filter(status=Mailing.Status.SCHEDULED, send_at__lte=now, held=False)
 
     def active(self) -> "MailingQuerySet":
         """Not cancelled, so sent and missed ones too: an issue has one of these at most."""
@@ -96,6 +97,8 @@ class Mailing(models.Model):
     chosen_because = models.CharField(max_length=300, blank=True)
     # Off once a person has seen why they stopped the mailing, and resumed it.
     thresholds_on = models.BooleanField(default=True)
+    # After a restore, until a person has decided: newsroom/hold/gate.py.
+    held = models.BooleanField(default=False, db_default=False)
 
     objects = MailingQuerySet.as_manager()
 
@@ -151,9 +154,14 @@ class Mailing(models.Model):
         rows = batches.annotate(readers=Sum("size")).order_by("edition")
         return {Edition(number): readers for number, readers in rows}
 
+    @property
+    def was_stopped_by_people(self) -> bool:
+        """Not because of anything that its thresholds or a provider had found."""
+        return self.problem in (BY_HAND, CLOSED)
+
     def is_due(self, now: datetime) -> bool:
-        """Scheduled, and its hour has come."""
-        scheduled = self.status == self.Status.SCHEDULED
+        """Scheduled, its hour has come, and it is not held."""
+        scheduled = self.status == self.Status.SCHEDULED and not self.held
         return bool(scheduled and self.send_at and self.send_at <= now)
 
     def is_late(self, now: datetime) -> bool:

@@ -29,6 +29,7 @@ from newsroom.core.uris import ascii_address
 from newsroom.mail import look
 from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage, readable
+from newsroom.web.addresses import refuse_taken
 
 from .blocks import LETTER_FEATURES
 from .weekday import RHYTHM, Weekday
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 COLOUR = forms.TextInput(attrs={"type": "color"})
 DRAFT_LENGTH = 8  # articles, of a newsletter without rules of its own
 MOST_WELCOMES = 5
+OWN_ADDRESS = "newsletter"  # of the index, if nobody wants another one
 ASK_AFTER = {6: "6 months", 12: "a year", 18: "18 months", 24: "two years"}
 
 
@@ -46,11 +48,12 @@ def time_zones() -> list[tuple[str, str]]:
     return [(name, name.replace("_", " ")) for name in sorted(available_timezones())]
 
 
-class NewsletterIndexPage(Page):
-    """``/newsletter/``: what we mail, and where to sign up."""
+class NewsletterIndexPage(AddressedPage):
+    """``/newsletter/``, or another address: what we mail, and where to sign up."""
 
     introduction = models.CharField(max_length=250, blank=True)
 
+    addresses_under = None  # see clean()
     template = "subscriptions/readers/newsletter_index.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]
@@ -58,9 +61,13 @@ class NewsletterIndexPage(Page):
     max_count = 1
 
     def clean(self) -> None:
+        """“newsletter” is where views of ours are, too, and answers for all that they don't."""
         super().clean()
-        if self.slug != "newsletter":
-            raise ValidationError({"slug": "Our links lead to “newsletter”: leave it so."})
+        if self.slug != OWN_ADDRESS:
+            try:
+                refuse_taken(self.slug, "")
+            except ValidationError as refusal:
+                raise ValidationError({"slug": refusal}) from refusal
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
@@ -146,7 +153,7 @@ class Newsletter(AddressedPage):
         "within 30 days leaves the list. Empty: nobody is asked.",
     )
 
-    addresses_under = "newsletter/"
+    addresses_under = f"{OWN_ADDRESS}/"
     copied_with_subpages = False  # its issues went to its readers
     template = "subscriptions/issues/newsletter.html"
     product_panels = [

@@ -26,6 +26,7 @@ Status = Subscription.Status
 
 @mail(
     "confirm",
+    awaited=True,
     subject=_("Please confirm: {newsletter}"),
     paragraphs=[
         _(
@@ -61,6 +62,7 @@ def confirm(subscription_id: int, consent_id: int | None = None) -> Letter | Non
 
 @mail(
     "seed_invitation",
+    awaited=True,
     subject=_("First to get {newsletter}?"),
     paragraphs=[
         _(
@@ -88,6 +90,7 @@ def seed_invitation(seed_id: int) -> Letter | None:
 
 @mail(
     "already_subscribed",
+    awaited=True,
     subject=_("You are already subscribed: {newsletter}"),
     paragraphs=[
         _(
@@ -112,6 +115,7 @@ def already_subscribed(subscription_id: int, consent_id: int | None = None) -> L
 
 @mail(
     "unsubscribed",
+    awaited=True,
     subject=_("You have left: {newsletter}"),
     paragraphs=[
         _(
@@ -136,6 +140,7 @@ def unsubscribed(subscription_id: int) -> Letter | None:
 
 @mail(
     "paused",
+    awaited=True,
     subject=_("Paused until {day}: {newsletter}"),
     paragraphs=[
         _(
@@ -159,6 +164,7 @@ def paused(subscription_id: int) -> Letter | None:
 
 @mail(
     "welcome",
+    awaited=True,
     subject=_("Welcome: {newsletter}"),
     paragraphs=[
         _("Welcome, and thank you. You get {newsletter} from now on."),

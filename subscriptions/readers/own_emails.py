@@ -16,6 +16,7 @@ LINK_WORKS = _(
 
 @mail(
     "address_old",
+    awaited=True,
     subject=_("Another address for your newsletters?"),
     paragraphs=[
         _(
@@ -36,6 +37,7 @@ def address_old(change_id: int) -> Letter | None:
 
 @mail(
     "address_new",
+    awaited=True,
     subject=_("Newsletters at this address?"),
     paragraphs=[
         _(
@@ -57,6 +59,7 @@ def address_new(change_id: int) -> Letter | None:
 
 @mail(
     "address_changed",
+    awaited=True,
     subject=_("Your newsletters have another address now"),
     paragraphs=[
         _(
@@ -86,6 +89,7 @@ def _waiting(change_id: int) -> AddressChange | None:
 
 @mail(
     "reader_data",
+    awaited=True,
     subject=_("Your data"),
     paragraphs=[_("Here is all that we hold about you as a reader, to look at and to download.")],
     button=_("Look at it"),

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import get_script_prefix, reverse
@@ -82,7 +83,7 @@ def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> Htt
         return redirect("preferences", token)
     mine = subscriber.subscriptions.select_related("newsletter").prefetch_related("consents")
     shown = mine.exclude(status=Subscription.Status.PENDING, unsubscribed_on=None)
-    others = readable(Newsletter.objects).exclude(pk__in=shown.values("newsletter"))
+    others = offered().exclude(pk__in=shown.values("newsletter"))
     context = {
         "token": token,
         "subscriber": subscriber,
@@ -98,6 +99,12 @@ def preferences(request: HttpRequest, subscriber: Subscriber, token: str) -> Htt
         "countries": languages.countries(languages.spoken()),
     }
     return render(request, "subscriptions/readers/preferences.html", context)
+
+
+def offered() -> QuerySet[Newsletter]:
+    """Which they could join now."""
+    there: QuerySet[Newsletter] = readable(Newsletter.objects)
+    return there if signup.is_open() else there.none()
 
 
 def agreed(subscription: Subscription) -> Consent | None:
@@ -120,7 +127,7 @@ def change(request: HttpRequest, subscriber: Subscriber) -> None:
         return
     slug = said.get("newsletter", "")
     if "join" in said:
-        newsletter = get_object_or_404(readable(Newsletter.objects), slug=slug)
+        newsletter = get_object_or_404(offered(), slug=slug)
         wishes.join(subscriber, newsletter)
         return
     subscription = get_object_or_404(subscriber.subscriptions, newsletter__slug=slug)

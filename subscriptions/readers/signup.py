@@ -17,9 +17,10 @@ from newsroom.core import tokens
 from newsroom.core.kept import retention
 from newsroom.core.moves import transition
 from newsroom.core.privacy import keyed_hash, list_index
+from newsroom.first_steps import required
 from newsroom.mail import outbox
 from newsroom.mail.asked import PER_WEEK, WEEK
-from newsroom.models import PolicyPage, Suppression
+from newsroom.models import Masthead, PolicyPage, Suppression, readable
 from subscriptions.models import (
     Consent,
     DeliveryFailure,
@@ -42,6 +43,16 @@ UNWANTED = _(
 Status = Subscription.Status
 
 
+def is_open(masthead: Masthead | None = None) -> bool:
+    """May readers be asked for an address? There is a policy for them to agree to."""
+    return not required.missing(masthead)
+
+
+def is_offered(masthead: Masthead | None = None) -> bool:
+    """Beside something else: would who ticks a box get a newsletter?"""
+    return is_open(masthead) and readable(Newsletter.objects).exists()
+
+
 def asked(
     email: str, newsletters: list[int], how: str, source: str = "", language: str = ""
 ) -> bool:
@@ -61,8 +72,11 @@ def sign_up_for(
 
     Nobody is on a list before the link's button is pressed: anyone can type any address. Who
     complained about us, or was erased, is not written to, and nothing is kept of the wish. The mail
-    is about those to confirm; when there are none, about those that come already.
+    is about those to confirm; when there are none, about those that come already. Nothing is asked
+    of anybody while there is no policy to agree to.
     """
+    if not is_open():
+        return False
     with transaction.atomic():
         suppression = Suppression.of(list_index(email))
         if suppression and not suppression.owner_may_lift:

@@ -54,6 +54,8 @@ def sign_up(request: HttpRequest, slug: str = "") -> HttpResponse:
     offered = _offered(slug)
     if request.method != "POST":
         return render(request, SIGNUP, {"offered": offered})
+    if not signup.is_open():
+        return _closed(request, offered)
     if request.POST.get("website"):  # a field that no reader sees: a robot filled it in
         return _check_your_inbox(slug)
     form = SignupForm(answered(request.POST), offered)
@@ -76,6 +78,11 @@ def _offered(slug: str) -> list[Newsletter]:
     return list(readable(Newsletter.objects).order_by("path"))
 
 
+def _closed(request: HttpRequest, offered: list[Newsletter]) -> HttpResponse:
+    """The form in question was copied, or is older than this."""
+    return render(request, SIGNUP, {"offered": offered}, status=503)
+
+
 def _check_your_inbox(slug: str) -> HttpResponse:
     return redirect("check_your_inbox", slug) if slug else redirect("check_your_inbox_for_all")
 
@@ -90,6 +97,8 @@ def ask_once_more(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("sign_up_for_all")
     all_of_them = _offered("")
+    if not signup.is_open():
+        return _closed(request, all_of_them)
     wanted = [one for one in all_of_them if one.slug in request.POST.getlist("newsletter")]
     ours = request.POST.get("source") == Source.FOOTER and comes_from_our_page(request)
     offered = wanted if len(wanted) == 1 else all_of_them
@@ -111,6 +120,8 @@ def sign_up_by_app(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204, headers=ANY_SITE)
     if request.method != "POST":
         return _tell(405, Allow="POST, OPTIONS")
+    if not signup.is_open():
+        return _tell(503)
     if request.content_type != "application/json":  # a browser asks first (CORS), and sends no form
         return _tell(415)
     try:
@@ -212,7 +223,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         by_button = request.META.get("QUERY_STRING") == "page"
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
     if subscription:
-        if not address_change.has_moved(subscription):
+        trusted = tokens.is_of_today("unsubscribe", token)
+        if trusted and not address_change.has_moved(subscription):
             context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
         context["reasons"] = LeavingReason.Reason.choices
     return render(request, "subscriptions/readers/unsubscribed.html", context)

@@ -169,6 +169,28 @@ def logs(request: HttpRequest) -> HttpResponse:
 logs.csrf_exempt = True  # type: ignore[attr-defined]
 
 
+@require_POST
+def metrics(request: HttpRequest) -> HttpResponse:
+    """``POST /v1/analytics/metrics``: how many mails with one tag ("Query account metrics")."""
+    if not authorised(request):
+        return HttpResponse("Forbidden", status=401)
+    try:
+        query = json.loads(request.body)
+        since, until = seconds_of(query["start"]), seconds_of(query["end"])
+        [condition] = query["filter"]["AND"]
+        [tag] = [value["value"] for value in condition["values"]]
+    except (ValueError, KeyError, TypeError):
+        return refused("invalid request body")
+    if (condition["attribute"], query.get("metrics")) != ("tag", ["accepted_count"]):
+        return refused("the sandbox counts accepted mails by tag only")
+    count = store.tagged(tag, since, until)
+    items = [{"dimensions": [], "metrics": {"accepted_count": count}}] if count else []
+    return JsonResponse({"items": items, "pagination": {}})
+
+
+metrics.csrf_exempt = True  # type: ignore[attr-defined]
+
+
 def seconds_of(date: str) -> float:
     """“-0000” is UTC too (RFC 5322, 3.3), but Python makes a naive time of it."""
     moment = parsedate_to_datetime(date)
@@ -308,6 +330,7 @@ def faults(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("v3/<str:domain>/messages", messages),
     path("v1/analytics/logs", logs),
+    path("v1/analytics/metrics", metrics),
     path("", inbox),
     path("mails/<int:pk>", message),
     path("mails/<int:pk>/html", message_html),

@@ -83,6 +83,15 @@ class Store:
             ).fetchall()
         return [dict(row) | {"fields": json.loads(row["fields"])} for row in rows]
 
+    def tagged(self, tag: str, since: float, until: float) -> int:
+        """How many mails of that time have this tag."""
+        with self.lock:
+            rows = self.db.execute(
+                "SELECT fields FROM mails JOIN calls ON calls.id = call WHERE at BETWEEN ? AND ?",
+                (since, until),
+            ).fetchall()
+        return sum(tag in json.loads(row["fields"]).get("o:tag", []) for row in rows)
+
     def count(self) -> int:
         with self.lock:
             return int(self.db.execute("SELECT count(*) FROM mails").fetchone()[0])

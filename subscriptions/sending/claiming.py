@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from newsroom.core.moves import transition
+from newsroom.hold import gate
 from newsroom.mail import providers
 from subscriptions.models import Batch, Mailing, Throttle
 from subscriptions.models.throttle import tomorrow
@@ -54,6 +55,7 @@ def claim() -> Claim | None:
     """
     began = time.monotonic()  # before the lease begins
     provider = providers.current()
+    gate.look()  # a database that was restored holds its mailings from here on
     with transaction.atomic():
         # 1
         batch = (

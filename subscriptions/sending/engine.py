@@ -26,7 +26,7 @@ from subscriptions.issues import rendering
 from subscriptions.models import Batch, DeliveryFailure, Edition, Mailing, Subscriber, Throttle
 from subscriptions.models.batch import Cardinality, settle
 from subscriptions.models.issue import IssuePage
-from subscriptions.models.mailing import BY_HAND
+from subscriptions.models.mailing import CLOSED
 from subscriptions.sending import claiming, reconcile, thresholds
 from subscriptions.sending.result import SendResult
 from subscriptions.sending.thresholds import Failed
@@ -252,7 +252,7 @@ def resume(mailing: Mailing, now: datetime) -> bool:
         Mailing.Status.SENDING,
         problem="",
         not_after=now + mailing.newsletter.grace,
-        thresholds_on=mailing.thresholds_on and mailing.problem == BY_HAND,
+        thresholds_on=mailing.thresholds_on and mailing.was_stopped_by_people,
     )
 
 
@@ -275,3 +275,14 @@ def send_test(issue: IssuePage, to: list[str], edition: Edition) -> None:
         shown = Rendered(f"[Test] {subject}", html, text)
         mails.append(message_of(literal(shown), issue.newsletter.sender, [address]))
     get_connection().send_messages(mails)
+
+
+def stop_mailings() -> str:
+    """The newsroom is closed (newsroom/panic/steps.py): what is being sent is paused, and what was
+    to be loses its hour, until a person has said so for each. Safe to run again."""
+    going = Mailing.objects.filter(status=Mailing.Status.SENDING)
+    paused = transition(going, Mailing.Status.PAUSED, problem=CLOSED)
+    waiting = Mailing.objects.filter(status__in=[Mailing.Status.SCHEDULED, Mailing.Status.MISSED])
+    off: dict[str, Any] = {"send_at": None, "not_after": None, "problem": CLOSED}
+    taken = transition(waiting, Mailing.Status.APPROVED, **off)
+    return f"{paused} mailings paused, {taken} taken off the schedule"

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from newsroom.hold import gate
 from newsroom.mail import providers
 from newsroom.mail.compose import subject_line
 from newsroom.models import Masthead
@@ -31,6 +32,7 @@ def approve(issue: IssuePage, user: Any, send_at: datetime | None = None) -> Mai
             newsletter=issue.newsletter,
             revision=issue.latest_revision or issue.save_revision(user=user),
             approved_by=user,
+            held=gate.look(),
         )
     if send_at:
         schedule(mailing, send_at)
@@ -90,6 +92,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
 
     True for the one caller who did it. Dies half-way: rolled back, done again at the next beat.
     """
+    gate.look()
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update(of=("self",)).get(pk=mailing.pk)
         if not mailing.is_due(now):

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from newsroom.core import clock
+from newsroom.core.environment.table import PROVIDERS
 from newsroom.mail import providers
 from newsroom.mail.providers import Call, Evidence, Provider, Settles
 from subscriptions.models import Batch, Mailing, Subscriber
@@ -63,7 +64,7 @@ def first_probe(batch: Batch, now: datetime) -> datetime:
 
 def _provider_of(batch: Batch) -> Provider | None:
     """None when it is none of ours any more."""
-    return providers.get(batch.provider) if batch.provider in providers.NAMES else None
+    return providers.get(batch.provider) if batch.provider in PROVIDERS else None
 
 
 def look_into(batch: Batch, now: datetime) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from newsroom.celery import ending
 from newsroom.core import tokens
 from newsroom.mail import diagnosis
 from newsroom.mail.diagnosis import Stage, Verdict
@@ -101,19 +102,20 @@ class Pipeline:
     def send(
         self, template: mime.Template, copies: list[Copy], journal: Callable[[int, int], None]
     ) -> SendResult:
-        """Send to each; ``journal(begun, done)`` is called before each message is handed over,
-        and whatever it raises ends the sending."""
+        """Send to each, until this worker is told to end; ``journal(begun, done)`` is called before
+        each message is handed over, and whatever it raises ends the sending."""
         try:
-            data = b""  # goes out together with the next copy's envelope
-            for place, copy in enumerate(copies):
+            data, place = b"", 0  # the data goes out together with the next copy's envelope
+            while place < len(copies) and not ending():
+                copy = copies[place]
                 answers = self._hand_over(data, copies[place - 1], envelope(copy))
-                data = b""
+                data, place = b"", place + 1
                 if self._wants_message(copy, answers):
                     data = template.fill(copy.values) + b".\r\n"
-                    journal(place + 1, place)
+                    journal(place, place - 1)
                     self.in_air = True
-            self._hand_over(data, copies[-1], [])
-            journal(len(copies), len(copies))
+            self._hand_over(data, copies[place - 1], [])
+            journal(place, place)
         except Stop:
             pass
         except (OSError, smtplib.SMTPException, ValueError) as error:

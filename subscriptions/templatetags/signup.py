@@ -8,9 +8,11 @@ from django import template
 from django.template.loader import render_to_string
 
 from newsroom.core import languages
+from newsroom.first_steps import required
 from newsroom.models import PolicyPage, readable
 from newsroom.web.http import absolute_url
 from subscriptions.models import Newsletter
+from subscriptions.readers import signup as signup_story
 from subscriptions.readers.signup_form import Source
 
 register = template.Library()
@@ -21,7 +23,7 @@ def signup_box(
     context: dict[str, Any], newsletter: Newsletter | None = None, source: str = Source.PAGE
 ) -> dict[str, Any]:
     """The form for ``newsletter``, or for the first one there is; what was sent by another one
-    keeps its source."""
+    keeps its source. While sign-up is closed, the box says so."""
     newsletter = newsletter or readable(Newsletter.objects).order_by("path").first()
     return {
         "newsletter": newsletter,
@@ -62,12 +64,17 @@ def own_words(newsletter: Newsletter, about: str) -> str:
 
 @register.simple_tag
 def newsletters() -> Sequence[Newsletter]:
+    """Those that one can sign up for."""
+    if not signup_story.is_open():
+        return []
     return list(readable(Newsletter.objects).order_by("path"))
 
 
 def _form(context: dict[str, Any], source: str) -> dict[str, Any]:
+    policy = PolicyPage.current()
     return {
-        "policy": PolicyPage.current(),
+        "policy": policy,
+        "closed": policy is None or bool(required.postal_address(context.get("masthead"))),
         "form": context.get("form"),
         "source": source,
         "problem": context.get("problem"),

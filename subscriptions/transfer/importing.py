@@ -18,6 +18,7 @@ from typing import IO, Any
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
+from newsroom.celery import ending
 from newsroom.core.database import one_at_a_time
 from newsroom.core.jobs import after_commit
 from newsroom.core.moves import transition
@@ -170,12 +171,23 @@ def forget_file(reader_import: ReaderImport) -> None:
     ImportPiece.objects.filter(reader_import=reader_import).delete()
 
 
+def destroy_files() -> str:
+    """When the newsroom is closed: no file waits here, and no import goes on without one."""
+    words = "Its file was destroyed when the newsroom was closed."
+    working = ReaderImport.objects.filter(status__in=[Status.CHECKING, Status.IMPORTING])
+    transition(working, Status.FAILED, problem=words)
+    waiting = ReaderImport.objects.filter(pieces__isnull=False)
+    given_up = transition(waiting, Status.DROPPED, problem=words, worked_at=timezone.now())
+    ImportPiece.objects.all().delete()
+    return f"{given_up} imports given up, with their files"
+
+
 # --- The jobs' part ----------------------------------------------------------------------------
 
 
 def work(reader_import: ReaderImport, until: float = float("inf")) -> bool:
     """Look it through, or write it down; is it over? Writing down is broken off at ``until`` of
-    the monotonic clock, to go on later."""
+    the monotonic clock, or when the worker ends, to go on later."""
     try:
         if reader_import.status == Status.CHECKING:
             look_through(reader_import)
@@ -213,7 +225,7 @@ def write_down(reader_import: ReaderImport, until: float) -> bool:
     with closing(ahead(chunk.seal() for chunk in chunks_of(reader_import))) as sealed:
         for chunk in sealed:
             reader_import.rows_done, reader_import.counts = write_chunk(reader_import, chunk)
-            if time.monotonic() > until:
+            if time.monotonic() > until or ending():
                 return False
     total, now = reader_import.rows_done, timezone.now()
     with transaction.atomic():

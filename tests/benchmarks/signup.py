@@ -23,7 +23,7 @@ ENVIRONMENT = {"TRUSTED_PROXIES": "1", "MAIL_SANDBOX_URL": f"http://127.0.0.1:{f
 def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
-    from newsroom.devserver.services import WEB, at, worker
+    from newsroom.devserver.services import WEB, at
     from subscriptions.models import Subscription
     from tests.factories import make_site
 
@@ -35,8 +35,7 @@ def run() -> tuple[dict[str, Any], Figures]:
         stack.enter_context(start_sandbox("subscriptions.sandbox.app", settings.MAIL_SANDBOX, "m"))
         web = [*WEB[1:], *at(settings.BASE_URL), "--workers", "2"]
         start(stack, *web, "newsroom.asgi:application")
-        for one in (worker("worker", "default,stripe", 1), worker("t", "transactional", 1)):
-            start(stack, *one.command[1:])
+        start(stack, "manage.py", "run", "worker:1", "transactional")
         wait_for_port(place.port or 0, 120)
         readers = Readers(newsletter, place.netloc)
         counts = [4 * 50, *(rate * SECONDS for rate in RATES), RATES[-1] * SECONDS]

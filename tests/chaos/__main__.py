@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.chaos import bad_days, imports, scenarios
+from tests.chaos import bad_days, imports, restores, scenarios
 from tests.chaos.scenarios import MODES
 from tests.chaos.world import Readers, World, a_world, make_audiences
 from tests.environment import ROOT
@@ -27,6 +27,7 @@ SHORT = {
     "killed during the call, accept then hang",
     "killed with evidence in hand, 500 after accept", "killed after the finish, one bad address",
     "SMTP: random kills", "import killed between two chunks", "random kills in a warm-up",
+    "restored: dumped scheduled",
 }  # fmt: skip
 FEW, SOME, MANY = 60, 3_000, 100_000
 if short := "SHORT" in os.environ:
@@ -47,6 +48,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     for offset in ("-1h", "+1h"):
         moved = partial(scenarios.clock_moved, world, few, offset)
         yield f"a worker's clock is wrong by {offset}", moved
+    yield from restores.cases(world, few)
     yield from imports.cases(world, few)
     warming_up = partial(imports.warm_up_kills, world, some, 3 if short else 30)
     yield "random kills in a warm-up", warming_up

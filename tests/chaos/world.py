@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import requests
 
+from tests import worlds
 from tests.environment import ROOT, use_own_world, wait_for_port
 
 BEAT = 0.25  # seconds between two looks at what is due, in place of beat's five
@@ -190,7 +191,7 @@ def a_world(folder: str) -> Iterator[World]:
     os.environ["DJANGO_SETTINGS_MODULE"] = "newsroom.settings"
     os.environ["MAIL_LEASE_SECONDS"] = str(LEASE)
     os.environ["LOG_LEVEL"] = "WARNING"
-    var.mkdir(parents=True)
+    worlds.copy(worlds.migrated(), var)
     world = World(var)
     try:
         world.start_postgres()
@@ -200,7 +201,6 @@ def a_world(folder: str) -> Iterator[World]:
         from django.core.management import call_command
 
         django.setup()
-        call_command("migrate", verbosity=0)
         call_command("roles", verbosity=0)
         yield world
     finally:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -16,12 +17,15 @@ from tests.environment import ROOT
 from tests.product import Product
 
 
-def send_now(product: Product) -> int:
-    """Approve the demo's draft for now, as the desk's button does; the mailing's id."""
-    script = """
+def send_now(product: Product, most_per_second: int | None = None) -> int:
+    """Approve the demo's newest issue for now, as the desk's button does; the mailing's id."""
+    script = f"""
 from django.utils import timezone
+from newsroom.mail import providers
 from subscriptions.sending import freezing
-from subscriptions.models import IssuePage, Mailing
+from subscriptions.models import IssuePage, Mailing, Throttle
+speed = {{"most_per_second": {most_per_second}}}
+Throttle.objects.update_or_create(provider=providers.current().key, defaults=speed)
 issue = IssuePage.objects.exclude(mailings__isnull=False).order_by("-issue_on").first()
 print("mailing", freezing.approve(issue, None, timezone.now()).pk)
 """
@@ -51,11 +55,27 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
     sending = "SELECT count(*) FROM subscriptions_batch WHERE status = 'sending'"
     product.until(lambda: product.sql(sending)[0][0] >= 1, 60)
     product.until(lambda: sum(mails_per_reader(product).values()) >= 1, 60)
-    for process in product.find("celery", "mail"):
+    for process in product.find("sender@"):
         process.kill()  # the pool's processes too, in the middle of their calls
     product.until(lambda: product.sql(status) == [("sent",)], 120)
     assert mails_per_reader(product) == Counter({1: 2400})
     assert "sender killed by signal 9: starting it again" in product.output()
+
+
+def test_sender_that_is_told_to_end_makes_its_present_call_and_goes(product: Product) -> None:
+    """A send loop lasts a minute; the rest is left to the next worker."""
+    had = mails_per_reader(product)
+    mailing = send_now(product, most_per_second=50)
+    product.until(lambda: mails_per_reader(product) != had, 60)
+    [sender, *_] = product.find("sender@")
+    begun = time.monotonic()
+    sender.terminate()
+    sender.wait(30)
+    assert time.monotonic() - begun < 10
+    product.sql("UPDATE subscriptions_throttle SET most_per_second = NULL")
+    status = f"SELECT status FROM subscriptions_mailing WHERE id = {mailing}"
+    product.until(lambda: product.sql(status) == [("sent",)], 120)
+    assert mails_per_reader(product) == Counter({max(had, default=0) + 1: 2400})
 
 
 @pytest.mark.parametrize(
@@ -65,7 +85,7 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
         ("worker@",),
         *(
             pytest.param(words, marks=pytest.mark.rare)
-            for words in (("redis-server",), ("newsroom.asgi",), ("beat",),
+            for words in (("redis-server",), ("newsroom.asgi",), ("celery beat",),
                           ("donations.sandbox",), ("subscriptions.sandbox",))
         ),
     ],
@@ -81,6 +101,38 @@ def test_killed_process_is_reported_and_started_again(product: Product, words) -
     product.until(lambda: all(gone(process) for process in family), 30)
     product.until(lambda: ready(product), 60)
     assert "killed by signal 9: starting it again" in product.output()
+
+
+def test_web_whose_only_worker_died_answers_again_by_itself(product: Product) -> None:
+    main, worker = product.find("newsroom.asgi")
+    worker.kill()
+    product.until(lambda: gone(worker) and ready(product), 30)
+    assert main.is_running()
+
+
+def test_no_page_fails_after_the_database_has_cut_all_connections(product: Product) -> None:
+    """As its restart does, to each connection in the web's pools."""
+    paths = [
+        "/",
+        "/support/",
+        "/newsletter/weekly/",
+        "/search/?q=bread",
+        "/admin/login/",
+        "/readyz",
+    ]
+
+    def ask(path: str) -> int:
+        return requests.get(product.web + path, timeout=60).status_code
+
+    found: Counter[int] = Counter()
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(5):
+            found.update(threads.map(ask, paths * 4))
+            product.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = 'newsroom' AND pid <> pg_backend_pid()"
+            )
+    assert found == Counter({200: 120})
 
 
 def gone(process: psutil.Process) -> bool:

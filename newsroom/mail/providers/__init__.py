@@ -14,11 +14,10 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+
+from newsroom.core.environment.table import PROVIDERS
 
 from .events import Events
-
-NAMES = ("mailgun", "sparkpost", "postmark", "brevo", "ses", "resend", "mailjet", "smtp")
 
 # A personal field as rendering writes it, whoever sends; ``personal`` makes the provider's of it.
 # It may stand in addresses, headers and text (RFC 3986, 2.2).
@@ -51,9 +50,7 @@ class Hook:
 
     name: str  # in the address, as Anymail has it: /webhooks/anymail/<name>/tracking/
     view: str  # its class
-    secret: str = "ANYMAIL_WEBHOOK_SECRET"  # the variable; for most, basic authentication:
-    shape: str = r"[^:\s]+:\S{8,}"
-    looks: str = "user:password, 8 characters at least"
+    secret: str = "ANYMAIL_WEBHOOK_SECRET"  # the variable; for most, basic authentication
 
     @property
     def proof(self) -> Any:
@@ -96,6 +93,8 @@ class Provider:
     merges_headers: bool = False  # fills merge fields into headers too
     # The provider's record: None when it can't be asked right now.
     find: Callable[[Call], Evidence | None] | None = None
+    # How many mails with a tag its record has, since then; None when it can't be asked right now.
+    sent: Callable[[str, datetime], int | None] | None = None
     # Within this time a repeat under the same key makes no second mail.
     repeat_within: timedelta | None = None
     # Does this refusal of a repeat say that the first call was taken?
@@ -115,7 +114,7 @@ class Provider:
 @cache
 def get(key: str) -> Provider:
     """Raises KeyError for a name that is not in the table."""
-    if key not in NAMES:
+    if key not in PROVIDERS:
         raise KeyError(key)
     found: Provider = import_module(f"newsroom.mail.providers.{key}").provider
     return found
@@ -125,22 +124,8 @@ def current() -> Provider:
     return get(settings.MAIL_PROVIDER)
 
 
-def refuse_without_proof() -> None:
-    """Raises ImproperlyConfigured when nothing would prove who tells of bounces: anybody could
-    silence any reader."""
-    hook = current().hook
-    if hook is None:
-        return
-    secrets = [hook.proof] if isinstance(hook.proof, str) else hook.proof
-    if not secrets or not all(re.fullmatch(hook.shape, str(secret)) for secret in secrets):
-        raise ImproperlyConfigured(
-            f"Set {hook.secret} ({hook.looks}): without it anybody could report a reader's "
-            "address as dead."
-        )
-
-
 def table() -> list[Provider]:
-    return [get(name) for name in NAMES]
+    return [get(name) for name in PROVIDERS]
 
 
 def personal(text: str, provider: Provider) -> str:

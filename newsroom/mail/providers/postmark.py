@@ -1,5 +1,6 @@
 """Postmark, by its batch call: a message per reader, a record that tells exactly who was taken."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
@@ -15,6 +16,8 @@ from .evidence_http import TIMEOUT, answer_of
 from .merge import MERGES_NOTHING, MergedBodies
 from .plain_recipients import PlainRecipients
 
+CLOCKS_DIFFER_BY = timedelta(days=1)  # its days are of its own time zone
+
 
 class Payload(MergedBodies, PlainRecipients, postmark.PostmarkPayload):
     html, text, to = "HtmlBody", "TextBody", "To"
@@ -27,16 +30,7 @@ class EmailBackend(postmark.EmailBackend):
 
 def find(call: Call) -> Evidence | None:
     """By the metadata of the call ("Outbound message search")."""
-    base = settings.ANYMAIL.get("POSTMARK_API_URL", "https://api.postmarkapp.com/")
-    query = {"metadata_batch": call.batch, "count": "500", "offset": "0"}
-    headers = {
-        "X-Postmark-Server-Token": settings.ANYMAIL["POSTMARK_SERVER_TOKEN"],
-        "Accept": "application/json",
-    }
-    url = urljoin(base, "messages/outbound")
-    answer = answer_of(
-        lambda: requests.get(url, params=query, headers=headers, timeout=TIMEOUT)
-    )  # fmt: skip
+    answer = asked({"metadata_batch": call.batch, "count": "500", "offset": "0"})
     try:
         messages = answer["Messages"]
         taken = {to["Email"].lower() for message in messages for to in message["To"]}
@@ -44,6 +38,27 @@ def find(call: Call) -> Evidence | None:
         return Evidence(str(messages[0]["MessageID"]) if messages else "", missing)
     except (KeyError, TypeError, AttributeError):
         return None
+
+
+def sent(tag: str, since: datetime) -> int | None:
+    day = f"{since - CLOCKS_DIFFER_BY:%Y-%m-%d}"
+    answer = asked({"tag": tag, "fromdate": day, "count": "1", "offset": "0"})
+    try:
+        return int(answer["TotalCount"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def asked(query: dict[str, str]) -> Any:
+    base = settings.ANYMAIL.get("POSTMARK_API_URL", "https://api.postmarkapp.com/")
+    headers = {
+        "X-Postmark-Server-Token": settings.ANYMAIL["POSTMARK_SERVER_TOKEN"],
+        "Accept": "application/json",
+    }
+    url = urljoin(base, "messages/outbound")
+    return answer_of(
+        lambda: requests.get(url, params=query, headers=headers, timeout=TIMEOUT)
+    )  # fmt: skip
 
 
 EVENTS = Events(  # "Bounce webhook", "Subscription change webhook", "Bounce types"
@@ -86,6 +101,7 @@ provider = Provider(
     per_call=500,  # "Send batch emails": 500 messages, 50 MB
     most_bytes=100_000,  # so that 500 of them stay below 50 MB
     find=find,
+    sent=sent,
     webhook="basic authentication (ANYMAIL_WEBHOOK_SECRET)",
     events=EVENTS,
     hook=Hook("postmark", "anymail.webhooks.postmark.PostmarkTrackingWebhookView"),

@@ -68,8 +68,6 @@ provider = Provider(
         "resend",
         "anymail.webhooks.resend.ResendTrackingWebhookView",
         "ANYMAIL_RESEND_SIGNING_SECRET",
-        r"whsec_\S{8,}",
-        "“whsec_…”",
     ),
     reconciles="repeats the call under the same key within 23 hours; later a person decides",
     caveats=(

@@ -10,10 +10,13 @@ from django.db import IntegrityError, transaction
 
 from newsroom.accounts import audit
 from newsroom.accounts.models import User
+from newsroom.panic import travel
 from newsroom.staff import people, roles
 
 DO = {
     "disable": (people.disable, "signed out everywhere, and can't sign in"),
+    "travel": (lambda user: travel.begin(user, audit.COMMAND), "sees nothing: travel mode"),
+    "back": (lambda user: travel.end(user, audit.COMMAND), "is back from travel mode"),
     "forget-factors": (people.forget_second_factors, "signs in with the password alone, once"),
 }
 
@@ -38,7 +41,10 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody signs in as “{options['login']}”.")
         do, words = DO[options["action"]]
         with transaction.atomic():
-            do(user)
+            try:
+                do(user)
+            except travel.NobodyElse as error:
+                raise CommandError(travel.ALONE) from error
             audit.record(audit.COMMAND, f"{options['action']}: {words}", user.username)
         self.stdout.write(f"{user.username}: {words}.")
         return None

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from wagtail.models import Site
 
-from newsroom.demo.load import tell_the_site_its_address
+from newsroom.address.site import follow
 from newsroom.devserver import engines
 from newsroom.devserver.services import answers, services, welcome
 from newsroom.devserver.terminal import Process, Terminal, until
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError(
                 "`make up` is for trying things out: demo content, logins that everybody knows, "
-                "sandboxes. README.md, “In production”, says what to start with PRODUCTION=true."
+                "sandboxes. docs/deploy.md says what to start with PRODUCTION=true."
             )
         self._refuse_taken_ports()
         terminal = Terminal()
@@ -89,7 +89,7 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         call_command("migrate", verbosity=0)
         call_command("roles", verbosity=0)
-        tell_the_site_its_address()
+        follow()
         if not Site.objects.filter(root_page__slug="front").exists():
             self.stdout.write("First start: loading demo content …")
             call_command("demo")

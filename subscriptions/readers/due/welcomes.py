@@ -13,6 +13,11 @@ MORNING = timedelta(hours=10)  # of the newsroom's clock: nobody is written to a
 AT_ONCE = 500
 
 
+def post_all_due() -> None:
+    while post_due(timezone.now()):
+        pass
+
+
 def post_due(now: datetime) -> int:
     """Queue what is due, once per reader and mail; how many."""
     posted = 0

@@ -24,9 +24,3 @@ def test_points_of_a_story_are_its_words() -> None:
     [story, *_] = [story for story in load.STORIES if story.points]
     body = ArticlePage(body=load._body(story)).body
     assert [list(block.value) for block in body if block.block_type == "list"] == [story.points]
-
-
-def test_no_default_site_is_told_nothing(db: Any) -> None:
-    Site.objects.update(is_default_site=False)
-    load.tell_the_site_its_address()
-    assert not Site.objects.filter(is_default_site=True).exists()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from newsroom.core.environment.table import PROVIDERS
 from newsroom.mail import providers
 from newsroom.mail.catalogue import Letter, Mail, mails
 from newsroom.mail.compose import compose
@@ -67,7 +68,7 @@ def test_screen_readers_are_told_the_subject_as_it_is(name: str) -> None:
     assert unescape(label) == f"About {name}"
 
 
-@pytest.mark.parametrize("name", providers.NAMES)
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_no_provider_fills_in_what_looks_like_a_field(site: Any, settings: Any, name: str) -> None:
     settings.MAIL_PROVIDER = name
     words, _ = mails()["confirm"]

@@ -53,7 +53,7 @@ def test_scheme_is_our_proxys_word(settings, trusted, said, scheme) -> None:
 def test_stranger_cannot_say_that_it_was_https(client, settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
     said = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
-    assert client.get("/support/manage/", headers=said).status_code == 301
+    assert client.get("/support/manage/", headers=said).status_code == 503
     settings.TRUSTED_PROXIES = 1
     assert client.get("/support/manage/", headers=said).status_code == 200
 
@@ -84,3 +84,26 @@ def test_header_with_an_underscore_is_nobodys_word() -> None:
     environ = environ_of(scope, BytesIO())
     assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.7,10.0.0.2"
     assert "CONTENT_LENGTH" not in environ
+
+
+@pytest.mark.parametrize(
+    ("trusted", "headers", "status"),
+    [
+        (0, {}, 301),
+        (0, {"X-Forwarded-Proto": "http"}, 301),
+        (0, {"X-Forwarded-Proto": "https"}, 503),
+        (0, {"Sec-Fetch-Site": "none"}, 503),
+        (1, {"X-Forwarded-For": "192.0.2.7"}, 503),
+        (1, {"X-Forwarded-Proto": "http"}, 301),
+        (1, {"X-Forwarded-Proto": "https"}, 200),
+    ],
+)
+@pytest.mark.django_db
+def test_redirect_without_end_is_said_instead(
+    client, settings, trusted: int, headers: dict[str, str], status: int
+) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.TRUSTED_PROXIES = True, trusted
+    answer = client.get("/robots.txt", headers=headers)
+    assert answer.status_code == status
+    if status == 503:
+        assert "docs/proxy.md" in answer.text

@@ -144,7 +144,8 @@ SHOWN = ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_P
 @pytest.mark.parametrize(
     ("asked", "set_to"),
     [
-        (None, [31536000, False, False]),
+        (None, [2592000, False, False]),
+        ("year", [31536000, False, False]),
         ("subdomains", [31536000, True, False]),
         ("preload", [31536000, True, True]),
     ],

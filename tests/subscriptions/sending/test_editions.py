@@ -26,11 +26,6 @@ MIRROR, WHOLE = "https://mirror.example.net", Edition.WHOLE
 BODY = "The tram stays, says the whole text."
 
 
-@pytest.fixture(autouse=True)
-def _pages_are_below_base_url(settings) -> None:
-    settings.BASE_URL = "http://localhost"
-
-
 @pytest.fixture
 def article(site) -> ArticlePage:
     body = json.dumps([{"type": "text", "value": f"<h2>Then</h2><p>{BODY}</p>"}])

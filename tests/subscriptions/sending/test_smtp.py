@@ -1,5 +1,6 @@
 """Sending through a mail server of one's own: pipelined, journaled, one reader in doubt at most."""
 
+import itertools
 import os
 import signal
 import ssl
@@ -24,7 +25,7 @@ from newsroom.models import Suppression
 from subscriptions.models import Batch, Mailing, Throttle
 from subscriptions.readers import by_mail
 from subscriptions.readers.links import unsubscribe_url
-from subscriptions.sending import claiming, reconcile, transports
+from subscriptions.sending import claiming, reconcile, smtp, transports
 from tests.environment import free_port
 from tests.sending import send_all
 from tests.subscriptions.sending.mailserver import MailServer, reader_of
@@ -131,6 +132,22 @@ def test_line_cut_after_the_message_was_taken_leaves_one_reader_in_doubt(
     assert (unknown.size, mailing.progress()["accepted"]) == (1, 5)
     assert "An editor has to decide" in unknown.events.last().what
     reconcile.decide(unknown, sent=True)
+    mailing.refresh_from_db()
+    assert mailing.status == "sent"
+    assert copies(server) == Counter(dict.fromkeys(readers, 1))
+
+
+@pytest.mark.parametrize("after", [3, 0])
+def test_worker_that_is_told_to_end_leaves_what_it_has_not_begun_to_the_next(
+    mailing, readers, server, monkeypatch, after
+) -> None:
+    asked = itertools.count()
+    with monkeypatch.context() as told:
+        told.setattr(smtp, "ending", lambda: next(asked) >= after)
+        send_all()
+    assert copies(server) == Counter(dict.fromkeys(readers[:after], 1))
+    assert not mailing.batches.exclude(status__in=["accepted", "pending"]).exists()
+    later()
     mailing.refresh_from_db()
     assert mailing.status == "sent"
     assert copies(server) == Counter(dict.fromkeys(readers, 1))

@@ -1,0 +1,277 @@
+"""``make chaos``: from a clean Debian to a newsroom's first issue over TLS, and an upgrade in the
+middle of the next one, by deploy/install as docs/deploy.md says, under systemd with all its locks.
+
+The mail provider is the sandbox, on the machine's own network. DEBIAN=trixie takes another release.
+"""
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from base64 import b32decode
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import Any
+
+import requests
+from django_otp.oath import totp
+from requests.adapters import HTTPAdapter
+
+from tests.chaos.machine import Machine, a_machine, missing
+from tests.environment import ROOT, wait_for_port
+
+HOST = "news.example.org"
+SITE, INBOX = "https://127.0.0.1", "http://127.0.0.1:8025"
+STORE = ROOT / "var" / "deployment-mail.sqlite3"
+PASSWORD = "quite a long one 7"
+READERS, MANY = 20, 3_000
+FILLED_IN = {
+    "MAIL_PROVIDER": "mailgun",
+    "DEFAULT_FROM_EMAIL": "The Paper <news@mail.example.org>",
+    "SENDER_DOMAINS": "mail.example.org",
+    "STRIPE_SECRET_KEY": "sk_test_rehearsal",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_rehearsal",
+    "ANYMAIL_MAILGUN_API_URL": f"{INBOX}/v3",
+    "ANYMAIL_MAILGUN_API_KEY": "key-sandbox",
+    "ANYMAIL_MAILGUN_SENDER_DOMAIN": "mail.example.org",
+    "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
+}
+# An editor's part, as the desk does it; `tests` came along with the checkout.
+SEND = """
+from django.utils import timezone
+from subscriptions.demo import make_readers
+from subscriptions.models import Throttle
+from subscriptions.sending import freezing
+from tests.factories import make_article, make_issue, make_site
+Throttle.objects.update_or_create(provider="mailgun", defaults={{"most_per_second": {rate}}})
+site = make_site()
+make_readers(site.newsletter, {readers}, first={first})
+issue = make_issue(site.newsletter, [make_article(site.section, slug="a-{first}")])
+print("mailing", freezing.approve(issue, None, timezone.now()).pk)
+"""
+# The next version: its schema has a column more, which the processes of this one do not know.
+MIGRATION = """from django.db import migrations
+class Migration(migrations.Migration):
+    dependencies = [("subscriptions", "LAST")]
+    operations = [migrations.RunSQL("ALTER TABLE subscriptions_batch ADD COLUMN rehearsed boolean")]
+"""
+
+
+class AtHome(HTTPAdapter):
+    """The machine's address, the site's name: its certificate is for that."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, server_hostname=HOST, assert_hostname=HOST, **kwargs)
+
+
+class Rehearsal:
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.visitor = requests.Session()
+        self.visitor.trust_env = False  # REQUESTS_CA_BUNDLE would win
+        self.visitor.mount(SITE, AtHome())
+        self.visitor.headers["Host"] = HOST
+        self.visitor.verify = str(machine.folder / "etc/newsroom/tls/fullchain.pem")
+
+    # --- What an operator does --------------------------------------------------------------
+
+    def install(self) -> tuple[int, str]:
+        return self.machine.run("/root/newsroom/deploy/install", HOST)
+
+    def clean_debian(self) -> None:
+        self.machine.make(os.environ.get("DEBIAN", "bookworm"))
+        self.machine.check_out("root/newsroom")
+
+    def prepared(self) -> None:
+        said = self.machine.prepare("/root/newsroom/deploy/install", HOST)
+        assert "all is prepared, nothing is started" in said, said[-2000:]
+
+    def asks_for_what_is_missing(self) -> None:
+        self.machine.boot()
+        code, said = self.install()
+        assert code == 1 and "MAIL_PROVIDER" in said, said[-2000:]
+        settings = self.machine.folder / "etc/newsroom/settings"
+        assert settings.stat().st_mode & 0o777 == 0o600
+        lines = [
+            line for line in settings.read_text().splitlines() if line[:-1] not in FILLED_IN
+        ] + [f"{name}={value}" for name, value in FILLED_IN.items()]
+        settings.write_text("\n".join(lines) + "\n")
+
+    def installed(self) -> None:
+        code, said = self.install()
+        assert code == 0, said[-3000:]
+
+    def newsroom(self, *words: str) -> str:
+        code, said = self.machine.run("newsroom", *words)
+        assert code == 0, said[-3000:]
+        return said
+
+    # --- What others see --------------------------------------------------------------------
+
+    def page(self, path: str, **fields: str) -> requests.Response:
+        """GET, or with fields the form that stands there."""
+        answer = self.visitor.get(f"{SITE}{path}", timeout=60)
+        if fields:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', answer.text)
+            assert token, answer.text[:2000]
+            fields |= {"csrfmiddlewaretoken": token[1]}
+            headers = {"Referer": f"https://{HOST}{path}", "Origin": f"https://{HOST}"}
+            answer = self.visitor.post(
+                f"{SITE}{path}", data=fields, headers=headers, timeout=60, allow_redirects=False
+            )
+        return answer
+
+    def answers_over_tls(self) -> None:
+        home = self.page("/")
+        assert home.status_code == 200 and "Content-Security-Policy" in home.headers
+        plain = requests.get(
+            "http://127.0.0.1/", headers={"Host": HOST}, timeout=60, allow_redirects=False
+        )
+        assert plain.headers["Location"] == f"https://{HOST}/"
+        path = re.findall(r"/static/[\w./-]+", self.page("/admin/login/").text)[0]
+        static = self.page(path)
+        assert static.status_code == 200 and "immutable" in static.headers["Cache-Control"]
+
+    def administrator_signs_in(self) -> None:
+        words = ("--role", "Administrator", "--email", "ann@colleagues.example")
+        self.newsroom("staff", "invite", "ann", *words)
+        until(lambda: bool(mails_to("ann@colleagues.example")), 120)
+        text = mails_to("ann@colleagues.example")[0]["text"]
+        link = next(word for word in text.split() if "/password_reset/confirm/" in word)
+        assert link.startswith(f"https://{HOST}/")
+        form = self.visitor.get(link.replace(f"https://{HOST}", SITE), timeout=60)
+        self.page(
+            form.url.removeprefix(SITE).removeprefix(f"https://{HOST}"),
+            new_password1=PASSWORD, new_password2=PASSWORD,
+        )  # fmt: skip
+        self.visitor.cookies.clear()
+        self.page("/admin/login/", username="ann", password=PASSWORD)
+        self.page("/admin/security/", do="app")
+        key = re.search(r"<code>([A-Z2-7]{32})</code>", self.page("/admin/security/app/").text)
+        assert key, "no second factor is asked for"
+        self.page("/admin/security/app/", code=f"{totp(b32decode(key[1])):06}")
+        assert "Sign out" in self.page("/admin/").text or "Log out" in self.page("/admin/").text
+
+    def send(self, readers: int, first: int, rate: int | None) -> None:
+        code = SEND.format(readers=readers, first=first, rate=rate)
+        self.newsroom("shell", "-c", code)
+
+    def until_sent(self, many: int) -> None:
+        """To each reader there is as many copies as issues they were there for, and no more."""
+        until(lambda: copies()["reader00001@example.org"] == many, 300)
+        status = (
+            "from subscriptions.models import Mailing as M; print(M.objects.latest('pk').status)"
+        )
+        until(lambda: "sent" in self.newsroom("shell", "-c", status), 600)
+
+    def first_issue(self) -> None:
+        self.send(READERS, 1, None)
+        self.until_sent(1)
+        assert Counter(copies().values()) == {1: READERS}
+        assert f"https://{HOST}/" in mails_to("reader00001@example.org")[0]["text"]
+
+    def next_version_prepared(self) -> None:
+        """It says so, and its schema has a column that this version's processes do not know."""
+        checkout = self.machine.folder / "root/newsroom"
+        project = checkout / "pyproject.toml"
+        new = re.sub(r'^version = ".*"', 'version = "99.0.0"', project.read_text(), flags=re.M)
+        project.write_text(new)
+        last = max(path.stem for path in checkout.glob("subscriptions/migrations/0*.py"))
+        name = f"{int(last[:4]) + 1:04}_rehearsed.py"
+        text = MIGRATION.replace("LAST", last)
+        self.machine.put(f"root/newsroom/subscriptions/migrations/{name}", text.encode())
+        self.prepared()
+
+    def upgraded_in_the_middle(self) -> None:
+        self.send(MANY, READERS + 1, 10)
+        until(lambda: len(copies()) > READERS, 300)
+        self.installed()
+        assert len(copies()) < READERS + MANY, "the send was over before the upgrade"
+        assert "/99.0.0-" in str((self.machine.folder / "opt/newsroom/current").readlink())
+        free = (
+            "from subscriptions.models import Throttle as T; T.objects.update(most_per_second=None)"
+        )
+        self.newsroom("shell", "-c", free)
+        self.until_sent(2)
+        assert Counter(copies().values()) == {1: MANY, 2: READERS}
+        code, said = self.machine.run("systemctl", "list-units", "--failed", "--no-legend")
+        assert (code, said.strip()) == (0, "")
+
+
+def start_provider(stack: ExitStack) -> None:
+    command = [
+        "nice",
+        "-n",
+        "19",
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--no-ws",
+    ]
+    command += ["--port", "8025", "--log-level", "error", "subscriptions.sandbox.app:application"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT, env=os.environ | {"SANDBOX_FILE": str(STORE)},
+    )  # fmt: skip
+    stack.callback(process.wait, 20)
+    stack.callback(process.terminate)
+    wait_for_port(8025, 120)
+
+
+def copies() -> Counter[str]:
+    """Reader -> mails, by the provider's own file."""
+    with closing(sqlite3.connect(STORE)) as store:
+        query = "SELECT email, count(*) FROM mails WHERE email LIKE 'reader%' GROUP BY email"
+        return Counter(dict(store.execute(query)))
+
+
+def mails_to(address: str) -> list[dict[str, Any]]:
+    query = {"to": address, "format": "json"}
+    found: list[dict[str, Any]] = requests.get(INBOX, params=query, timeout=60).json()["mails"]
+    return found
+
+
+def until(check: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, f"not in {seconds:.0f} s"
+        time.sleep(2)
+
+
+def main() -> int:
+    if why := missing():
+        sys.stdout.write(f"from a clean Debian: skipped, {why}\n")
+        return 0
+    with a_machine() as machine, ExitStack() as stack:
+        rehearsal = Rehearsal(machine)
+        play(rehearsal.clean_debian, rehearsal.prepared, rehearsal.asks_for_what_is_missing)
+        play(rehearsal.installed)
+        for left in STORE.parent.glob(f"{STORE.name}*"):
+            left.unlink()
+        with machine.network():
+            start_provider(stack)
+            play(
+                rehearsal.answers_over_tls, rehearsal.administrator_signs_in, rehearsal.first_issue
+            )
+        play(rehearsal.next_version_prepared)
+        with machine.network():
+            play(rehearsal.upgraded_in_the_middle)
+    return 0
+
+
+def play(*steps: Callable[[], None]) -> None:
+    for step in steps:
+        began = time.monotonic()
+        step()
+        name = step.__name__.replace("_", " ")
+        sys.stdout.write(f"from a clean Debian: {name:<30}{time.monotonic() - began:>6.0f} s\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Parts of one process: begun anew when they die, ended together, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from tests.environment import ROOT
+
+SCRIPT = """
+import logging, signal, sys, time
+from newsroom.running.family import Family
+logging.basicConfig(format="%(message)s", stream=sys.stdout)
+
+def patient():
+    print("patient runs", flush=True)
+    time.sleep(600)
+
+def stubborn():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("stubborn runs", flush=True)
+    time.sleep(600)
+
+def hopeless():
+    raise SystemExit(3)
+
+parts = {one.__name__: one for one in (patient, stubborn, hopeless)}
+sys.exit(Family({name: parts[name] for name in sys.argv[1:]}, {}, 1).run())
+"""
+
+
+class Running:
+    def __init__(self, *parts: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, *parts], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        self.lines: list[str] = []
+
+    def parts(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def says(self, words: str) -> None:
+        """Wait until it does."""
+        assert self.process.stdout
+        while not any(words in line for line in self.lines):
+            line = self.process.stdout.readline()
+            assert line, self.lines
+            self.lines.append(line)
+        self.lines.clear()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Running]]:
+    started: list[Running] = []
+
+    def begin(*parts: str) -> Running:
+        started.append(Running(*parts))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.process.kill()
+        one.process.communicate()
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=10)[1]
+
+
+def test_part_that_dies_is_told_of_and_begun_anew(start: Callable[..., Running]) -> None:
+    family = start("patient")
+    family.says("patient runs")
+    family.parts()[0].kill()
+    family.says("patient killed by signal 9: starting it again")
+    family.says("patient runs")
+
+
+def test_all_end_when_it_is_told_to_and_who_does_not_is_killed(
+    start: Callable[..., Running],
+) -> None:
+    family = start("patient", "stubborn")
+    family.says("stubborn runs")
+    parts, begun = family.parts(), time.monotonic()
+    family.process.terminate()
+    family.says("stubborn does not end: killing it")
+    assert family.process.wait(10) == 0
+    assert time.monotonic() - begun < 5
+    assert gone(parts)
+
+
+def test_parts_do_not_outlive_it(start: Callable[..., Running]) -> None:
+    family = start("patient")
+    family.says("patient runs")
+    parts = family.parts()
+    os.kill(family.process.pid, signal.SIGKILL)
+    assert gone(parts)
+
+
+def test_part_that_dies_again_and_again_ends_it(start: Callable[..., Running]) -> None:
+    family = start("hopeless")
+    family.says("hopeless ended with code 3 again and again: stopping")
+    assert family.process.wait(10) == 1
