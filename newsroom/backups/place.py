@@ -30,7 +30,7 @@ def key() -> bytes:
     except ValueError:
         found = b""
     if len(found) != 32:
-        raise NotReady("Set BACKUP_KEY: base64 of 32 random bytes, as “openssl rand -base64 32”.")
+        raise NotReady("Set BACKUP_KEY: base64 of 32 random bytes. “manage.py keys” makes it.")
     return found
 
 

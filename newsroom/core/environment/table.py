@@ -276,6 +276,19 @@ GROUPS: dict[str, list[Setting]] = {
             one_of("month", "year", "subdomains", "preload"), default="month", how="HSTS=month",
         ),
     ],
+    "Backups": [
+        Setting(
+            "BACKUP_DIR",
+            "where `manage.py backup` puts backups ([how](how-to/back-up-and-restore.md)); not "
+            "below `MEDIA_ROOT`",
+            shapes.FOLDER, how="BACKUP_DIR=/srv/backups",
+        ),
+        Setting("BACKUP_KEY", "seals them; needed where they are made", shapes.KEY, how=KEYS),
+        Setting(
+            "BACKUP_DATABASE_URL", "PostgreSQL itself, where `DATABASE_URL` is PgBouncer",
+            shapes.DATABASE, how="BACKUP_DATABASE_URL=postgres://user:password@host:5432/name",
+        ),
+    ],
     "Files, logs and numbers": [
         Setting(
             "MEDIA_ROOT",

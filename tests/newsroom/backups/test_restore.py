@@ -30,7 +30,7 @@ class Lost:
             "STATE_DIR": str(folder / "state"),
             "MEDIA_ROOT": str(self.media),
             "BACKUP_DIR": str(self.backups),
-            "BACKUP_KEY": base64.b64encode(bytes(32)).decode(),
+            "BACKUP_KEY": base64.b64encode(bytes(range(32))).decode(),
         }
 
     def manage(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
@@ -72,9 +72,8 @@ def test_what_was_lost_comes_back_and_is_held(lost: Lost) -> None:
     (lost.media / "original" / "picture.jpg").unlink()
     lost.sql("DELETE FROM newsroom_transactionalmail")
     assert "--replace" in lost.manage("restore", "newest").stderr
-    wrong = lost.manage(
-        "restore", "newest", "--replace", BACKUP_KEY=base64.b64encode(b"1" * 32).decode()
-    )
+    another = base64.b64encode(bytes(range(1, 33))).decode()
+    wrong = lost.manage("restore", "newest", "--replace", BACKUP_KEY=another)
     assert "BACKUP_KEY is another one" in wrong.stderr
     damaged = bytearray((backup / "media").read_bytes())
     damaged[-1] ^= 1
