@@ -210,7 +210,6 @@ def list_webhook_endpoints(raw: Object) -> Object:
     endpoint = skeleton(
         stripe.WebhookEndpoint,
         id="we_sandbox",
-        object="webhook_endpoint",
         enabled_events=["*"],
         status="enabled",
         url=WEBHOOK_URL,
