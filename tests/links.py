@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^ *```.*?^ *```", re.M | re.S)
 LINE = re.compile(r"^ {4,}.*$", re.M)  # of code, or of a list, where a command stands in a span
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND = re.compile(r"(?:manage\.py|(?<![\w./])newsroom) ([a-z_]{3,})\b")
+COMMAND = re.compile(r"(?:manage\.py|(?<![\w./])(?<!exec )newsroom) ([a-z_]{3,})\b")
 TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )?make ([a-z-]+)")
 
 
