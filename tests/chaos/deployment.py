@@ -255,15 +255,15 @@ class Rehearsal:
         self.newsroom("panic", "--yes")
         keys = (self.machine.folder / "etc/newsroom/keys/keys").read_text()
         assert re.fullmatch(r"CLOSED_SINCE=\S+\n", keys), "the keys are still there"
-        until(lambda: not before.keys() & self.processes().keys(), 60)
-        until(lambda: "is closed for now" in self.page("/").text, 60)
+        until(lambda: not before.keys() & self.processes().keys(), 180)
+        until(lambda: "is closed for now" in self.page("/").text, 180)
         assert "sender@" not in str(self.processes())
 
     def opened_again(self) -> None:
         self.with_passphrase(self.passphrase, "recover", ESCROW)
-        until(lambda: self.page("/").status_code == 200, 120)
+        until(lambda: self.page("/").status_code == 200, 180)
         assert "The Paper" in self.page("/").text
-        until(lambda: "sender@" in str(self.processes()), 60)
+        until(lambda: "sender@" in str(self.processes()), 180)
         assert "login" in self.page("/admin/").url, "a session from before still opens"
 
     def processes(self) -> dict[int, str]:

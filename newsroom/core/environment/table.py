@@ -83,8 +83,10 @@ GROUPS: dict[str, list[Setting]] = {
         ),
         Setting(
             "LINKS_REVOKED",
-            "days, and links in mails from before them open nothing; `manage.py panic` writes them",
-            each_of(matching(r"\d{4}-\d\d-\d\d", "a day")), how="leave it out",
+            "days, and links in mails from before them open nothing; `manage.py recover` writes "
+            "them",
+            each_of(matching(r"\d{4}-\d\d-\d\d(T[\d:.+]+)?", "a day, or a moment")),
+            how="leave it out",
         ),
         Setting(
             "KEYS_FILE",
