@@ -62,3 +62,17 @@ def test_it_is_an_application_by_itself() -> None:
     scope = {"type": "http", "method": "HEAD", "path": "/readyz", "headers": []}
     asyncio.run(plain_page.application(scope, None, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 200 and sent[1]["body"] == b""
+
+
+@pytest.mark.parametrize(
+    ("words", "web"),
+    [
+        ("", True),
+        ("--patience 3 --output=web=9 --output worker=11", True),
+        ("web:2 beat", True),
+        ("sender:4 --patience 3", False),
+        ("worker beat --output=worker=9", False),
+    ],
+)
+def test_who_was_to_run_the_web_serves_the_page_in_its_place(words: str, web: bool) -> None:
+    assert plain_page.asks_for_web(words.split()) is web
