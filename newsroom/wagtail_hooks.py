@@ -33,6 +33,7 @@ privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)
 hooks.register("first_steps", steps.own_steps, order=-1)
+hooks.register("first_steps", steps.last_steps, order=2)
 hooks.register("retention", retention.kept)
 for tell in measures.TELLERS:
     hooks.register("metrics", tell)

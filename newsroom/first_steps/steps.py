@@ -6,17 +6,22 @@ Other apps add theirs with the hook ``first_steps``.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.urls import reverse
+from django.utils import timezone
 from wagtail import hooks
 from wagtail.models import Page, Site
 
 from newsroom.accounts.models import SecondFactor, User
 from newsroom.address.site import disagreement
+from newsroom.backups import made
 from newsroom.first_steps import required
 from newsroom.first_steps.site import UNFINISHED
 from newsroom.models import HomePage, Masthead, PolicyPage, SectionPage, readable
 from newsroom.models.masthead import host
+
+BACKUP_IS_LATE = timedelta(days=3)  # one is made every night
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,14 @@ def colleagues() -> str:
     if names := list(bare.values_list("username", flat=True)[:5]):
         return f"Without a second factor: {', '.join(names)}."
     return "" if staff.count() > 1 else "You are alone here."
+
+
+def backup() -> str:
+    newest = made.newest()
+    if newest and timezone.now() - newest < BACKUP_IS_LATE:
+        return ""
+    last = f"The last is of {timezone.localtime(newest):%-d %B %Y}." if newest else "There is none."
+    return f"{last} On the server: docs/how-to/back-up-and-restore.md, “Every night”."
 
 
 def edit_masthead() -> str:
@@ -181,4 +194,18 @@ def own_steps() -> list[Step]:
             list_staff,
             "Invite somebody",
         ),
+    ]
+
+
+def last_steps() -> list[Step]:
+    """After those of other apps."""
+    return [
+        Step(
+            "A backup every night",
+            "Without one, a broken disk or a seized server is the end of all that is here. It is "
+            "sealed, and its key lies elsewhere.",
+            backup,
+            str,
+            "",
+        )
     ]

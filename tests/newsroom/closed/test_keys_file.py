@@ -39,6 +39,8 @@ def test_lines_become_variables_but_for_those_that_are_set(
     assert os.environ["SECRET_KEY"] == "abc=def"
     assert os.environ["STRIPE_SECRET_KEY"] == "sk_live_1"
     assert os.environ["PRIVACY_KEYS"] == "2:RUZH"
+    others = keys_file.environment_for_others()  # they read it anew
+    assert "SECRET_KEY" not in others and others["PRIVACY_KEYS"] == "2:RUZH"
     for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "SECRET_KEY_FALLBACKS", "LINKS_REVOKED"):
         os.environ.pop(name, None)
 

@@ -72,3 +72,17 @@ def test_neither_it_nor_the_way_back_needs_settings() -> None:
     code = "import newsroom.closed.plain_page, newsroom.panic.putting_back; "
     code += "from django.conf import settings; assert not settings.configured"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "web"),
+    [
+        ("", True),
+        ("--patience 3 --output=web=9 --output worker=11", True),
+        ("web:2 beat", True),
+        ("sender:4 --patience 3", False),
+        ("worker beat --output=worker=9", False),
+    ],
+)
+def test_who_was_to_run_the_web_serves_the_page_in_its_place(words: str, web: bool) -> None:
+    assert plain_page.asks_for_web(words.split()) is web
