@@ -9,10 +9,11 @@ from django.utils import timezone
 from newsroom.hold import gate
 from newsroom.hold.items import NotNow
 from newsroom.hold.items import held as held_items
+from newsroom.models import RunMark
 from newsroom.release import after_restore
 from subscriptions import tasks
 from subscriptions.models import Batch, IssuePage, Mailing
-from subscriptions.sending import freezing, held, reconcile
+from subscriptions.sending import claiming, freezing, held, reconcile
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
 from tests.sending import received, send_all
 
@@ -136,6 +137,15 @@ def test_paused_issue_waits_for_both_who_resume_it_and_who_release_it(
     assert received(inbox, readers).total() == 0
     mailing.refresh_from_db()
     assert mailing.status == Status.SENDING and mailing.held
+
+
+def test_claim_that_waited_while_the_database_was_put_back_takes_nothing(issue, readers) -> None:
+    mailing = make_frozen(issue)
+    assert not gate.look()
+    RunMark.objects.update(table=1)  # the dump's, a moment after our look
+    assert claiming.claim() is None
+    mailing.refresh_from_db()
+    assert mailing.held and mailing.batches.get().status == "pending"
 
 
 def test_issue_that_is_approved_during_the_hold_is_decided_too(issue) -> None:
