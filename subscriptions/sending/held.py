@@ -161,7 +161,8 @@ def _ask_about(mailing: Mailing) -> int:
 def go_on() -> None:
     """With those about whose calls the provider has been asked, and has as many mails as we now
     know of. Else some have gone under numbers that the dump lacks (a call that was cut anew, say):
-    then a person decides."""
+    then a person decides. Of what is over nothing is left to decide."""
+    Mailing.objects.filter(held=True).exclude(status__in=MAY_GO).update(held=False)
     for mailing in Mailing.objects.filter(held=True, status__in=Mailing.UNDER_WAY):
         if not _asked(mailing).exists() or _being_asked(mailing).exists():
             continue

@@ -103,6 +103,19 @@ def test_half_sent_issue_goes_on_to_those_whom_the_provider_does_not_have(
     assert set(received(inbox, readers).values()) == {1}
 
 
+def test_issue_that_the_provider_has_sent_to_all_is_over(issue, readers, inbox) -> None:
+    mailing = make_frozen(issue)
+    send_all()
+    as_in_the_dump(mailing)
+    gate.begin(gate.BY_HAND)
+    after_restore.decide(f"mailing {mailing.pk}", "release")
+    go_on()
+    held.go_on()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.held) == (Status.SENT, False)
+    assert set(received(inbox, readers).values()) == {1}
+
+
 def test_issue_that_went_out_in_calls_that_the_dump_lacks_is_decided_once_more(
     issue, readers, inbox
 ) -> None:
