@@ -12,24 +12,10 @@ from donations.tasks import carry_out_refunds
 from newsroom.hold import gate
 from newsroom.hold.items import Item, held
 from newsroom.release import after_restore
-from tests.donations.conftest import give_back, handle
+from tests.donations.conftest import give_back
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
-
-
-@pytest.fixture
-def contribution(donor, told) -> Contribution:
-    donor.gives("giver@example.org", frequency="once", amount="50")
-    handle(told())
-    return Contribution.objects.get()
-
-
-@pytest.fixture
-def officer(client):
-    user = make_user("Finance")
-    client.force_login(user)
-    return user
 
 
 def gone_back(contribution: Contribution) -> list[int]:
