@@ -8,6 +8,7 @@ from django.conf import settings
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
+from newsroom.core.uris import domain_of
 from newsroom.doctor.examination import Finding, ok, unknown, warning, wrong
 from newsroom.mail import providers
 from newsroom.mail.providers import Transport
@@ -59,10 +60,6 @@ class Names:
 def of_settings() -> list[str]:
     found = [domain_of(settings.DEFAULT_FROM_EMAIL), *settings.SENDER_DOMAINS]
     return [domain for domain in dict.fromkeys(found) if domain]
-
-
-def domain_of(mailbox: str) -> str:
-    return mailbox.rpartition("@")[2].rstrip(">").lower()
 
 
 def sender(domain: str, names: Names | None = None) -> Iterator[Finding]:
