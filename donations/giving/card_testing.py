@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from donations.models import Review, StripeEvent
 from newsroom.web import proof_of_work
-from newsroom.web.public_forms import count, counter
+from newsroom.web.public_forms import tries
 
 PER_MINUTE = 300  # checkouts of everyone together, before each costs work
 BREAKER, BREAKER_SECONDS = "checkout-breaker", 1800
@@ -25,7 +25,7 @@ FAILED, PAID = "payment_intent.payment_failed", "payment_intent.succeeded"
 
 def needs_work(request: HttpRequest) -> bool:
     """Count this checkout; True when the breaker has tripped and no work comes with it."""
-    fast = count(counter("checkouts", 60), 60) > PER_MINUTE
+    fast = tries("checkouts", 60) > PER_MINUTE
     if not fast and not cache.get(BREAKER):
         return False
     return not proof_of_work.has_worked(request)

@@ -3,7 +3,6 @@
 A form calls :func:`ask`; the job :func:`answer` does what the hook ``asked_<what>`` says.
 """
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from newsroom.hold import gate
 from newsroom.mail import outbox
 from newsroom.models import Asked
 from newsroom.web.proof_of_work import has_worked
-from newsroom.web.public_forms import count
+from newsroom.web.public_forms import tries
 
 PER_WEEK = 3  # mails that strangers can cause to one mailbox, of one kind
 WEEK = timedelta(days=7)
@@ -57,11 +56,9 @@ def needs_work(request: HttpRequest, email: str, said: Mapping[str, Any] | None 
     told once a day. Who leaves no address ("") does no work."""
     if not email:
         return False
-    now = int(time.time())
-    domain = keyed_hash(email.rpartition("@")[2].casefold(), "domain").hex()[:32]
-    everyone = count(f"asked:{now // 60}", 120) > PER_MINUTE
-    window = now // DOMAIN_SECONDS
-    same = count(f"asked:{domain}:{window}", 2 * DOMAIN_SECONDS) > PER_DOMAIN
+    domain = email.rpartition("@")[2].casefold()
+    everyone = tries("asked", 60) > PER_MINUTE
+    same = tries(f"asked|{domain}", DOMAIN_SECONDS) > PER_DOMAIN
     if not everyone and not same:
         return False
     today = timezone.localdate()

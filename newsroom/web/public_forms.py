@@ -99,7 +99,12 @@ def network_of(request: HttpRequest) -> str:
 
 def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bool:
     """Count this try; True when its network has had ``most`` in the current window."""
-    return count(counter(f"{what}|{network_of(request)}", seconds), seconds) > most
+    return tries(f"{what}|{network_of(request)}", seconds) > most
+
+
+def tries(what: str, seconds: int) -> int:
+    """One more of this in the current window; how many now."""
+    return count(counter(what, seconds), seconds)
 
 
 def counter(what: str, seconds: int) -> str:

@@ -52,7 +52,6 @@ def test_stranger_causes_three_mails_a_week_and_learns_nothing(
     assert inbox.to("stranger@example.org") == []
 
 
-@pytest.mark.usefixtures("standing_clock")
 def test_one_network_asks_ten_times(client, colleague) -> None:
     answers = [client.post(URL, {"email": f"a{n}@example.org"}).status_code for n in range(12)]
     assert answers == [302] * 10 + [429] * 2

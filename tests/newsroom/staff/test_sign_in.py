@@ -99,7 +99,6 @@ def test_one_lands_on_our_own_pages(client: Client, colleague: Any, url: str) ->
     assert log_in(client, colleague, next=url)["Location"] == "/admin/"
 
 
-@pytest.mark.usefixtures("standing_clock")
 def test_wrong_passwords_lock_strangers_out_and_not_the_colleague(
     client: Client, colleague: Any
 ) -> None:
@@ -113,7 +112,6 @@ def test_wrong_passwords_lock_strangers_out_and_not_the_colleague(
     assert log_in(client, colleague).status_code == 302
 
 
-@pytest.mark.usefixtures("standing_clock")
 def test_a_network_guesses_at_thirty_accounts_at_most(db: None, client: Client) -> None:
     users = [make_user(password=PASSWORD) for _ in range(31)]
     answers = [log_in(client, user, "guess").status_code for user in users]
@@ -205,7 +203,6 @@ def test_demo_logins_do_not_work_in_production(db: None, client: Client, setting
 
 
 @pytest.mark.parametrize("spelled", [" {}", "{}  ", "\u2003{}"])
-@pytest.mark.usefixtures("standing_clock")
 def test_no_spelling_has_a_count_of_its_own(colleague: Any, spelled: str) -> None:
     for number in range(11):
         stranger = Client(REMOTE_ADDR=f"10.{number}.0.1")
