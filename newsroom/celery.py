@@ -3,16 +3,37 @@
 import gc
 import mmap
 import os
+import sys
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
-from celery.signals import beat_init, setup_logging, worker_init, worker_shutting_down
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_shutting_down,
+)
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
 app = Celery("newsroom", task_cls="newsroom.closed.state:Job")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# Celery would close the pool of connections before and after each job, with its threads, and the
+# next would make all of that again. A job takes one and gives it back; one that no longer answers
+# is replaced then (newsroom/core/postgresql).
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
+
+
+@task_prerun.connect
+@task_postrun.connect
+def _give_the_connection_back(task: Task, **kwargs: object) -> None:
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @setup_logging.connect
