@@ -22,9 +22,9 @@ OPTIONS = [
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser these are skipped, unless BROWSER=required."""
-    if shutil.which("chromium") or os.environ.get("BROWSER") == "required":
+    if shutil.which(CHROMIUM) or os.environ.get("BROWSER") == "required":
         return
-    skip = pytest.mark.skip(reason="no Chromium: sudo apt install chromium")
+    skip = pytest.mark.skip(reason="no Chromium: sudo apt install chromium-headless-shell")
     for item in items:
         if "tests/browser" in str(item.path):
             item.add_marker(skip)
