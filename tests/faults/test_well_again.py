@@ -1,11 +1,11 @@
-"""The doctor visits a product that is well."""
+"""The doctor visits the product after all that was done to it."""
 
 import json
 
 from tests.product import Product
 
 
-def test_running_product_is_well(product: Product) -> None:
+def test_what_was_killed_and_started_again_is_well(product: Product) -> None:
     """Within a minute of its start the beat's jobs have come through."""
     product.until(lambda: product.manage("doctor").returncode == 0, 180)
     found = json.loads(product.manage("doctor", "--json").stdout)
