@@ -1,7 +1,7 @@
 """``make test``: everything that is not rare, in worlds side by side, as many as there are cores.
 
 A world gets the next file when it is through with one, the largest first; what shares a running
-product stays together. Of a test that needs a database, `make test` takes three cases, of a costly
+product stays together. Of a test that needs a database, `make test` takes two cases, of a costly
 one a single case (tests/conftest.py); the others are as rare as what is marked so, and run in
 `make chaos`. With arguments (``make test
 ARGS="tests/donations -x"``) it is one plain run of pytest, of every case.

@@ -21,6 +21,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
+from wagtail.signal_handlers import disable_reference_index_auto_update
 
 from newsroom.celery import app as celery_app
 from newsroom.closed import state
@@ -39,7 +40,7 @@ hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine
 hypothesis.settings.load_profile("patient")
 # How many cases of a test `make test` takes that needs a database; the others are rare. Of what is
 # costly, and of what walks through a running product, it takes one.
-CASES = 3
+CASES = 2
 SLOW = {"stripe_sandbox", "mail_sandbox", "server", "client", "product"}  # fixtures
 
 
@@ -115,7 +116,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture
 def standing_clock() -> Iterator[None]:
-    """What is counted per minute or hour all falls into one of them."""
+    """What is counted by the minute all falls into one, however long it takes."""
     with time_machine.travel(timezone.now(), tick=False):
         yield
 
@@ -161,6 +162,24 @@ def _quick_passwords(settings: Any) -> None:
 def _static_files_when_asked_for(settings: Any) -> None:
     """Each new client would list them all."""
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def _index_when_asked_for(request: Any, settings: Any) -> Iterator[None]:
+    """A tenth of the time of all tests would go into what nobody looks up; ``indexed`` is for who
+    searches, or asks where something is used."""
+    if "indexed" in request.fixturenames:
+        yield
+        return
+    default = settings.WAGTAILSEARCH_BACKENDS["default"] | {"AUTO_UPDATE": False}
+    settings.WAGTAILSEARCH_BACKENDS = {"default": default}
+    with disable_reference_index_auto_update():
+        yield
+
+
+@pytest.fixture
+def indexed() -> None:
+    """What is saved is found by search, and its uses are known."""
 
 
 @pytest.fixture

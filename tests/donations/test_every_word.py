@@ -101,6 +101,7 @@ def cyrillic(site: Any) -> Any:
     return site
 
 
+@pytest.mark.usefixtures("indexed")
 def test_reading_and_subscribing(
     cyrillic: Any, brackets: None, looked_at: Callable[..., Any]
 ) -> None:

@@ -44,6 +44,7 @@ def world(stripe_sandbox: str, mail_sandbox: str, site: Any) -> World:
     return make_world(stripe_sandbox, site)
 
 
+@pytest.mark.usefixtures("indexed")
 def test_no_request_to_any_address_causes_a_5xx(world: World) -> None:
     found = list(addresses())
     assert len(found) > 30

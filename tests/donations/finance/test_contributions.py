@@ -137,6 +137,7 @@ def test_finance_sees_nothing_editorial(finance, site) -> None:
         assert led_to(finance.get(path)) == "/admin/"
 
 
+@pytest.mark.usefixtures("indexed")
 def test_finance_finds_no_draft_in_the_page_chooser(client, site) -> None:
     make_article(site.section, title="Secret plan", live=False)
     search = "/admin/choose-page/search/?q=Secret"

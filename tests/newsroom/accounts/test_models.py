@@ -49,6 +49,7 @@ def test_accounts_without_an_address_do_not_collide(db: None) -> None:
     make_user(email="")
 
 
+@pytest.mark.usefixtures("indexed")
 def test_searching_users_looks_at_logins_only(db: None, client: Any) -> None:
     make_user(username="heron", first_name="Irena", email="irena@example.org")
     client.force_login(make_user(None))

@@ -18,6 +18,7 @@ def issue(site):
     return make_issue(site.newsletter, [make_article(site.section, title="In it")])
 
 
+@pytest.mark.usefixtures("indexed")
 def test_list_has_the_weeks_articles_best_first_and_searches_the_archive(
     client, site, issue, django_assert_max_num_queries
 ) -> None:
