@@ -29,7 +29,8 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 class Family:
     """The parts, each a process, which run until we are told to end (SIGTERM, SIGINT), or one of
     them has died and ``must_end`` says so. Who has not ended after ``patience`` seconds is killed:
-    all that we do may be broken off, and goes on later.
+    all that we do may be broken off, and goes on later. The part called ``last`` is told to end
+    when the others have, for readers wait for it and not for them.
     """
 
     def __init__(
@@ -38,9 +39,10 @@ class Family:
         outputs: Mapping[str, int],
         patience: int,
         must_end: Callable[[], bool] = lambda: False,
+        last: str = "",
     ) -> None:
         self.parts, self.outputs, self.patience = parts, outputs, patience
-        self.must_end = must_end
+        self.must_end, self.last = must_end, last
         self.running: dict[int, str] = {}  # by the id of its process
         self.deaths: dict[str, list[float]] = {name: [] for name in parts}
         self.ending = False
@@ -64,6 +66,8 @@ class Family:
                     self.kill()
                 elif not self.ending:
                     self.start_again(name, os.waitstatus_to_exitcode(status))
+                elif not self.others():
+                    self.end()
         return self.exit_code
 
     def start(self, name: str) -> None:
@@ -118,9 +122,12 @@ class Family:
         if not self.ending:
             signal.alarm(self.patience)
         self.ending = True
-        for pid in self.running:
+        for pid in self.others() or self.running:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+
+    def others(self) -> list[int]:
+        return [pid for pid, name in self.running.items() if name != self.last]
 
     def kill(self) -> None:
         for pid, name in self.running.items():

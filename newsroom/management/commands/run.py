@@ -40,4 +40,5 @@ class Command(BaseCommand):
         start.refuse()
         parts.load()
         # Our own memory has the keys, too.
-        sys.exit(Family(asked, outputs, options["patience"], must_end=watch.here).run())
+        family = Family(asked, outputs, options["patience"], must_end=watch.here, last="web")
+        sys.exit(family.run())

@@ -30,11 +30,27 @@ def stubborn():
 def hopeless():
     raise SystemExit(3)
 
-parts = {one.__name__: one for one in (patient, stubborn, hopeless)}
+def ends(name, seconds=0):
+    def end(*_):
+        time.sleep(seconds)
+        print(f"{name} ends", flush=True)
+        os._exit(0)
+    signal.signal(signal.SIGTERM, end)
+    print(f"{name} runs", flush=True)
+    time.sleep(600)
+
+def slow():
+    ends("slow", 0.5)
+
+def last():
+    ends("last")
+
+parts = {one.__name__: one for one in (patient, stubborn, hopeless, slow, last)}
 asked = {name: parts[name] for name in sys.argv[2:]}
 closed = sys.argv[1]
 patience = 600 if closed else 1
-sys.exit(Family(asked, {}, patience, must_end=lambda: os.path.exists(closed)).run())
+must_end = lambda: os.path.exists(closed)
+sys.exit(Family(asked, {}, patience, must_end, last="last").run())
 """
 
 
@@ -97,6 +113,15 @@ def test_all_end_when_it_is_told_to_and_who_does_not_is_killed(
     assert family.process.wait(10) == 0
     assert time.monotonic() - begun < 5
     assert gone(parts)
+
+
+def test_who_readers_wait_for_ends_when_all_others_have(start: Callable[..., Running]) -> None:
+    family = start("last", "slow")
+    family.says("slow runs")
+    family.process.terminate()
+    assert family.process.wait(10) == 0
+    assert family.process.stdout
+    assert family.process.stdout.read().split("\n")[:2] == ["slow ends", "last ends"]
 
 
 def test_parts_do_not_outlive_it(start: Callable[..., Running]) -> None:
