@@ -121,6 +121,20 @@ def test_article_without_byline_or_picture_is_its_publishers(client: Any, site: 
     assert data["author"] == data["publisher"] and data["image"] == []
 
 
+@pytest.mark.parametrize(
+    ("motto", "seo_title", "title"),
+    [("", "", "The Paper"), ("Who reads, knows", "", "Who reads, knows – The Paper"),
+     ("Who reads, knows", "News", "News – The Paper")],
+)  # fmt: skip
+def test_front_page_is_called_as_the_masthead_is(
+    client: Any, site: Any, motto: str, seo_title: str, title: str
+) -> None:
+    Masthead.objects.update(name="The Paper", motto=motto)
+    site.home.seo_title = seo_title
+    site.home.save()
+    assert f"<title>{title}</title>" in client.get("/").text
+
+
 def test_searches_are_closed_to_crawlers_in_every_language(client: Any, site: Any) -> None:
     robots = RobotFileParser()
     robots.parse(client.get("/robots.txt").text.splitlines())
