@@ -31,6 +31,7 @@ OLDEST_POSTGRESQL = 14  # Django 5.2; 15 and 18 are what we have tried
 # Where a statement that fails would leave its values in the server's log.
 QUIET = {"log_min_error_statement": ("panic", "fatal"), "log_statement": ("none", "ddl")}
 SILENT = 300  # seconds, as in deploy/monitoring/alerts.yml; the beat has a job for each a minute
+IDLE = "idle_in_transaction_session_timeout"
 LATE, TOO_LATE = timedelta(minutes=10), timedelta(hours=1)
 
 
@@ -45,13 +46,13 @@ def database_answers() -> Iterator[Finding]:
         info: Any = connection.connection.info
     try:
         with transaction.atomic():
-            said = {name: _show(name) for name in (*QUIET, "port")}
+            said = {name: _show(name) for name in (*QUIET, IDLE, "port")}
     except DatabaseError as error:
         if "transaction blocks" not in str(error):
             raise
         yield wrong("PgBouncer hands out statements.", "pool_mode = transaction, in its own file")
         return
-    version = info.server_version // 10000
+    idle, version = said.pop(IDLE), info.server_version // 10000
     through = "" if said.pop("port") == str(info.port) else ", through a pooler"
     if version < OLDEST_POSTGRESQL:
         yield wrong(f"Version {version} is too old.", f"PostgreSQL {OLDEST_POSTGRESQL} or newer")
@@ -61,6 +62,14 @@ def database_answers() -> Iterator[Finding]:
         if value not in QUIET[name]:
             words = f"{name} is “{value}”: the server's log may hold addresses of readers."
             yield warning(words, f"{name} = {QUIET[name][0]}")
+    yield from lost_hosts_are_given_up(info.host, idle)
+
+
+def lost_hosts_are_given_up(host: str, idle: str) -> Iterator[Finding]:
+    """From one that is cut off nothing comes, not even that it is."""
+    if idle == "0" and not host.startswith("/"):
+        words = "A host that is cut off in mid-transaction holds what others wait for, for hours."
+        yield warning(words, f"{IDLE} = 60s, and the lines beside it in deploy/postgresql.conf")
 
 
 def _show(name: str) -> str:

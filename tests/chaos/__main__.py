@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.chaos import bad_days, imports, restores, scenarios
+from tests.chaos import bad_days, imports, restores, scenarios, two_hosts
 from tests.chaos.scenarios import MODES
 from tests.chaos.world import Readers, World, a_world, make_audiences
 from tests.environment import ROOT
@@ -54,6 +54,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     yield "random kills in a warm-up", warming_up
     yield "SMTP: random kills", partial(scenarios.smtp_kills, world, some, 3 if short else 30)
     yield from bad_days.cases(world, some)
+    yield from two_hosts.cases(world, few, some)
     world.stop("worker")
     world.start_worker(1000)
     yield f"random kills, {MANY:,} readers", partial(scenarios.random_kills, world, many, 100)
@@ -78,7 +79,10 @@ def main() -> int:
         for name, run in cases(world, *audiences):
             if not re.search(wanted, name) or (short and name not in SHORT):
                 continue
-            status, missing, doubled, remark = run()
+            try:
+                status, missing, doubled, remark = run()
+            except TimeoutError as error:  # of “until”: its words
+                status, missing, doubled, remark = str(error), 0, 0, ""
             rows.append((name, status, missing, doubled, remark))
             sys.stdout.write(f"{name:<56}{status:<12}{missing:>8}{doubled:>8}  {remark}\n")
             sys.stdout.flush()

@@ -200,9 +200,8 @@ def postgres_restarted(world: World, many: Readers, how: int) -> Result:
 def two_beats(world: World, few: Readers) -> Result:
     """Two real schedulers, and nobody else who kicks."""
     reset()
-    beat = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom", "beat", "--pidfile="]
     for number in (1, 2):
-        world.start(f"beat {number}", [*beat, "-s", str(world.folder / f"beat{number}")])
+        world.start_beat(f"beat {number}")
     mailing = world.approve(few.newsletter)
     deadline = time.monotonic() + 60
     while world.status(mailing) != "sent" and time.monotonic() < deadline:

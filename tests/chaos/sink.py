@@ -1,7 +1,7 @@
 """A mail provider that writes down, on the disk, whom it has accepted before it answers.
 
 Mailgun's send call, its logs and what it counts. ``POST /mode`` says how the next calls are
-answered: ``{"mode": …, "times": n}``. Run as ``python -m tests.chaos.sink PORT LOG``.
+answered: ``{"mode": …, "times": n}``. Run as ``python -m tests.chaos.sink PORT LOG [HOST…]``.
 """
 
 import asyncio
@@ -113,11 +113,11 @@ class Sink:
             writer.close()
 
 
-async def main(port: int, log: Path) -> None:
-    server = await asyncio.start_server(Sink(log).serve, "127.0.0.1", port, limit=2**24)
+async def main(port: int, log: Path, *hosts: str) -> None:
+    server = await asyncio.start_server(Sink(log).serve, ["127.0.0.1", *hosts], port, limit=2**24)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]))

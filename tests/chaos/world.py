@@ -22,6 +22,7 @@ from tests.environment import ROOT, use_own_world, wait_for_port
 
 BEAT = 0.25  # seconds between two looks at what is due, in place of beat's five
 LEASE = 3
+START = 300  # seconds in which several processes load everything, on whatever machine
 
 
 class World:
@@ -72,19 +73,25 @@ class World:
         self.start("redis", engines.redis_command())
         engines.wait_for_redis()
 
-    def start_sink(self) -> None:
+    def start_sink(self, *hosts: str) -> None:
+        """Here, and on these addresses."""
         port = self.sink.rpartition(":")[2]
-        self.start("sink", [sys.executable, "-m", "tests.chaos.sink", port, str(self.log)])
+        self.start("sink", [sys.executable, "-m", "tests.chaos.sink", port, str(self.log), *hosts])
         wait_for_port(int(port))
 
     def start_worker(
         self, per_call: int, name: str = "worker", processes: int = 2, **environment: str
     ) -> None:
         command = [sys.executable, "-m", "tests.chaos.worker", "-Q", "mail,default"]
-        environment |= self.armed_with(per_call)
+        environment = self.armed_with(per_call) | environment
         command += ["-c", str(processes), "-n", f"{name}@chaos", "--loglevel", "WARNING"]
         prefix = environment.pop("PREFIX", "")
         self.start(name, [*prefix.split(), *command], **environment)
+
+    def start_beat(self, name: str = "beat", **environment: str) -> None:
+        command = [sys.executable, "-m", "celery", "--quiet", "-A", "newsroom"]
+        command += ["beat", "--pidfile="]
+        self.start(name, [*environment.pop("PREFIX", "").split(), *command], **environment)
 
     def armed_with(self, per_call: int) -> dict[str, str]:
         """What tests.chaos.worker reads of the environment."""
@@ -182,6 +189,14 @@ class World:
         doubled = {to for to, count in copies.items() if count > 1}
         assert set(copies) <= audience, "somebody got it who should not"
         return len(missing), len(doubled)
+
+
+def until(true: Callable[[], bool], otherwise: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(otherwise)
+        time.sleep(BEAT)
 
 
 @contextmanager

@@ -1,1 +1,2 @@
-"""Django's engine for PostgreSQL, with a pool that lives through the database's restart."""
+"""Django's engine for PostgreSQL, with a pool that lives through the database's restart, and lines
+that may be cut."""

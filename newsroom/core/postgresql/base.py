@@ -4,8 +4,22 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+# A line that is cut says nothing: whoever waits at it would do so for a quarter of an hour, or for
+# ever. So that is over after half a minute. (libpq's words, the last in milliseconds. PostgreSQL's
+# own end, which holds what others wait for: deploy/postgresql.conf.)
+LINE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def get_connection_params(self) -> dict[str, Any]:
+        return LINE | super().get_connection_params()
+
     def get_new_connection(self, conn_params: Any) -> Any:
         """One that answers. When one of the pool's is lost, as after a restart, so are the others:
         they are all replaced. The pool's own check (Django: CONN_HEALTH_CHECKS) looks at one after

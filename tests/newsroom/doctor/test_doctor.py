@@ -62,6 +62,13 @@ def test_stores_that_are_away_are_told_without_their_passwords(
         assert found.state == "wrong" and "refused" in found.words and "geheim" not in str(found)
 
 
+def test_hosts_that_may_be_cut_off_want_a_server_that_gives_them_up() -> None:
+    [found] = stores.lost_hosts_are_given_up("10.0.0.5", "0")
+    assert found.state == "warning" and "deploy/postgresql.conf" in found.todo
+    for host, idle in {"10.0.0.5": "1min", "/run/postgresql": "0"}.items():
+        assert states(stores.lost_hosts_are_given_up(host, idle)) == []
+
+
 @pytest.mark.django_db
 def test_keys_of_another_database_are_found(settings: Any) -> None:
     make_subscriber()
