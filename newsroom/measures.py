@@ -11,6 +11,7 @@ from prometheus_client.core import Metric
 
 from newsroom.celery import QUEUES
 from newsroom.core import clock
+from newsroom.core.environment.redis_url import store
 from newsroom.metrics import requests
 from newsroom.metrics.exposition import counter, gauge, histogram, rows_added, waiting
 from newsroom.models import TransactionalMail
@@ -20,12 +21,12 @@ TICKS = "newsroom:ticks"
 
 def tick(queue: str) -> None:
     """A beat's job has come through this queue now."""
-    requests.store().hset(TICKS, queue, int(time.time()))
+    store().hset(TICKS, queue, int(time.time()))
 
 
 def ticks() -> dict[str, float]:
     """When the beat's last job came through each queue; a queue that nobody works on may lack."""
-    return {queue.decode(): float(at) for queue, at in requests.store().hgetall(TICKS).items()}
+    return {queue.decode(): float(at) for queue, at in store().hgetall(TICKS).items()}
 
 
 def of_requests() -> Iterator[Metric]:
@@ -36,7 +37,7 @@ def of_requests() -> Iterator[Metric]:
 
 
 def of_redis() -> Iterator[Metric]:
-    info: dict[str, Any] = requests.store().info()
+    info: dict[str, Any] = store().info()
     found = {("yes",): info["keyspace_hits"], ("no",): info["keyspace_misses"]}
     yield counter("newsroom_cache_lookups_total", "Of keys in Redis.", found, "found")
     yield gauge("newsroom_redis_memory_bytes", "Memory that Redis uses.", info["used_memory"])
@@ -45,7 +46,7 @@ def of_redis() -> Iterator[Metric]:
 
 
 def of_queues() -> Iterator[Metric]:
-    with requests.store().pipeline(transaction=False) as together:
+    with store().pipeline(transaction=False) as together:
         for queue in QUEUES:
             together.llen(queue)
         depths = together.execute()

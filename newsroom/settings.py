@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from newsroom.closed import keys_file
 from newsroom.core import logs
-from newsroom.core.environment import Environment
+from newsroom.core.environment import Environment, redis_url
 from newsroom.devserver import engines
 
 keys_file.load()
@@ -145,25 +145,15 @@ if "NAME" in database:
 DATABASES = {"default": database}
 REDIS_URL = env("REDIS_URL", engines.redis_url)
 STATE_DIR = env("STATE_DIR", lambda: str(engines.VAR / "state"))  # newsroom/hold/outside.py
-# A cache that is away is an empty cache: pages are slower then, never broken.
 CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
-        "OPTIONS": {
-            "IGNORE_EXCEPTIONS": True,
-            "LOG_IGNORED_EXCEPTIONS": True,
-            "SOCKET_CONNECT_TIMEOUT": 1,
-            "SOCKET_TIMEOUT": 0.5,
-        },
-    },
+    "default": redis_url.for_cache(REDIS_URL),
     # Wagtail would ask Redis for each picture on a page; ours come with the articles' query.
     "renditions": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
 
 # --- Jobs ----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = redis_url.for_celery(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth; there is no result back end
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; then another one takes its place
@@ -180,8 +170,6 @@ CELERY_TIMEZONE = TIME_ZONE
 # Keeps no file, which a kill could leave half written: jobs only look at what is due.
 CELERY_BEAT_SCHEDULER = "celery.beat.Scheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A stale Redis connection must never keep a web request waiting.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_PUBLISH_RETRY = False  # newsroom/core/jobs.py says why nothing is lost
 
 # --- Mail ----------------------------------------------------------------------------------

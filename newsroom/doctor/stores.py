@@ -8,7 +8,6 @@ from typing import Any
 import psycopg
 import redis
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -19,6 +18,7 @@ from newsroom import measures
 from newsroom.address.site import disagreement
 from newsroom.celery import QUEUES
 from newsroom.core import clock
+from newsroom.core.environment.redis_url import store
 from newsroom.core.privacy import EncryptedField, Unreadable, unseal
 from newsroom.doctor.examination import Finding, ok, warning, wrong
 from newsroom.hold.models import Hold
@@ -171,10 +171,8 @@ def redis_has_room() -> Iterator[Finding]:
 
 
 def _redis(section: str) -> dict[str, Any]:
-    limits: Any = {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS}
-    with redis.from_url(settings.REDIS_URL, **limits) as store:
-        found: dict[str, Any] = store.info(section)
-        return found
+    found: dict[str, Any] = store().info(section)
+    return found
 
 
 def queues_are_worked_on() -> Iterator[Finding]:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from itertools import accumulate
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from newsroom.core.environment.redis_url import store
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -66,11 +66,6 @@ class Counts:
 
 
 counts = Counts()
-
-
-@cache
-def store() -> Any:
-    return redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=1)
 
 
 def count(get_response: View) -> View:

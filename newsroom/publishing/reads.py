@@ -8,16 +8,15 @@ worker that dies at the wrong moment may count a minute twice.
 
 from contextlib import suppress
 from datetime import date
-from functools import cache
 
 import redis
-from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from newsroom.core.environment.redis_url import store
 from newsroom.web.public_forms import comes_from_our_page, too_often
 
 LIMIT = {"most": 120, "seconds": 600}  # reads from one network
@@ -31,12 +30,6 @@ ADD = """
 """
 
 
-@cache
-def _redis(url: str) -> redis.Redis:
-    """One pool of connections per process."""
-    return redis.from_url(url, socket_timeout=1)
-
-
 @csrf_exempt
 @require_POST
 def read(request: HttpRequest, pk: int) -> HttpResponse:
@@ -44,20 +37,20 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     known = pk < 2**31  # what a row can be numbered; one that is none drops out later
     if known and comes_from_our_page(request) and not too_often(request, "read", **LIMIT):
         with suppress(redis.RedisError):  # a count is not worth a reader's time
-            _redis(settings.REDIS_URL).hincrby(COUNTING, str(pk), 1)
+            store().hincrby(COUNTING, str(pk), 1)
     return HttpResponse(status=204)
 
 
 def move_to_database(today: date | None = None) -> int:
     """What has gathered, into the rows of today; how many reads were moved."""
-    store = _redis(settings.REDIS_URL)
-    if not store.exists(MOVING):
+    kept = store()
+    if not kept.exists(MOVING):
         try:
-            store.rename(COUNTING, MOVING)  # what comes from now on gathers anew
+            kept.rename(COUNTING, MOVING)  # what comes from now on gathers anew
         except redis.ResponseError:
             return 0  # nothing has gathered
-    counts = {int(pk): int(count) for pk, count in store.hgetall(MOVING).items()}
+    counts = {int(pk): int(count) for pk, count in kept.hgetall(MOVING).items()}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(ADD, [today or timezone.localdate(), list(counts), list(counts.values())])
-    store.delete(MOVING)
+    kept.delete(MOVING)
     return sum(counts.values())

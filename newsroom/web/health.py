@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.core import signing
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+
+from newsroom.core.environment.redis_url import store
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -92,9 +93,7 @@ def _database_answers() -> bool:
 
 
 def _redis_answers() -> bool:
-    limits: Any = {"socket_timeout": 1, "socket_connect_timeout": 1}
     try:
-        with redis.from_url(settings.REDIS_URL, **limits) as store:
-            return bool(store.ping())
+        return bool(store().ping())
     except (redis.RedisError, OSError):
         return False

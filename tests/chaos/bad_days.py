@@ -9,10 +9,12 @@ from typing import Any
 import psycopg
 import redis
 
-from tests.chaos.scenarios import several_times
-from tests.chaos.world import Readers, World
+from tests.chaos.scenarios import Result, reset, several_times
+from tests.chaos.world import START, Readers, World, until
+from tests.sentinel import sentinel
 
 SECONDS = 2  # that each of them lasts
+PER_CALL = 25
 
 
 def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
@@ -23,6 +25,7 @@ def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
         "jobs that nobody understands": poisoned,
     }.items():
         yield name, partial(several_times, world, readers, partial(breaking, world))
+    yield "Redis's master killed, Sentinel makes another", partial(failover, world, readers)
 
 
 def read_only(world: World) -> None:
@@ -63,6 +66,27 @@ def poisoned(world: World) -> None:
         app.send_task("subscriptions.tasks.send_loop", ["x", {"y": 1}], queue=queue)
         _redis().lpush(queue, b'{"body": "\xff no JSON', b"{}")
     time.sleep(SECONDS)
+
+
+def failover(world: World, readers: Readers) -> Result:
+    """A worker and a beat who know Redis by its Sentinels alone."""
+    reset()
+    world.stop("worker")
+    with sentinel(world.folder / "sentinel") as (url, master):
+        world.start_worker(PER_CALL, "watched", REDIS_URL=url)
+        world.start_beat(REDIS_URL=url)
+        world.mode("slow", 1)
+        mailing = world.approve(readers.newsletter)
+        try:
+            until(lambda: len(world.accepted(mailing)) > 5 * PER_CALL, "nothing is sent", START)
+            master.kill()
+            until(lambda: world.status(mailing) == "sent", "nobody goes on", START)
+        finally:
+            world.mode("", 0)
+            world.stop("watched")
+            world.stop("beat")
+            world.start_worker(10)
+    return world.status(mailing), *world.verdict(mailing, readers.emails), ""
 
 
 def _redis() -> Any:

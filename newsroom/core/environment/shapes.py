@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 
+from newsroom.core.environment import redis_url
 from newsroom.core.uris import ascii_address, ascii_host, to_uri
 
 KEY_BYTES = 32
@@ -177,8 +178,15 @@ def _database(text: str) -> Any:
 
 def _broker(text: str) -> str:
     found = urlsplit(text)
-    if found.scheme not in ("redis", "rediss", "unix") or not (found.netloc or found.path):
-        raise Wrong("is “redis://:password@host:6379/0”, “rediss://…” with TLS, or “unix:///path”")
+    try:
+        known = redis_url.Sentinels.of(text) or found.scheme in ("redis", "rediss", "unix")
+    except ValueError:
+        known = False
+    if not known or not (found.netloc or found.path):
+        raise Wrong(
+            "is “redis://:password@host:6379/0”, “rediss://…” with TLS, “unix:///path”, or "
+            "“sentinel://:password@host:26379,host:26379/master/0”"
+        )
     return text
 
 

@@ -107,7 +107,9 @@ GROUPS: dict[str, list[Setting]] = {
             number(1, 1000), default="17", how="DATABASE_POOL=17",
         ),
         Setting(
-            "REDIS_URL", "broker and cache", shapes.BROKER, made="a server in `var/`", needed=True,
+            "REDIS_URL",
+            "broker and cache; or who names the master: [Sentinel](deploy.md#redis-with-sentinel)",
+            shapes.BROKER, made="a server in `var/`", needed=True,
             how="REDIS_URL=redis://:password@host:6379/0",
         ),
         Setting(

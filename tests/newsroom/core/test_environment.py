@@ -64,6 +64,7 @@ REFUSED: list[tuple[str, str, dict[str, str]]] = [
     ("DATABASE_URL", "postgres://u:p[ss@db.newsroom.test:port/news", {}),
     ("DATABASE_POOL", "many", {}),
     ("REDIS_URL", "http://redis.newsroom.test", {}),
+    ("REDIS_URL", "sentinel://one.newsroom.test,two.newsroom.test", {}),
     ("MAIL_PROVIDER", "mailgum", {}),
     ("DEFAULT_FROM_EMAIL", "News <news>", {}),
     ("DEFAULT_FROM_EMAIL", "news@example.org", {}),
@@ -114,6 +115,7 @@ def test_production_does_not_start_with(name: str, value: str, more: dict[str, s
         {"PRIVACY_KEYS": f"1:{KEY}, 2:{key()}", "SECRET_KEY_FALLBACKS": PRODUCTION["SECRET_KEY"]},
         {"SENDER_DOMAINS": "newsroom.test,Новости.test"}, {"DATABASE_POOL": " 40 "},
         {"DATABASE_URL": "postgres://u:p%5Bss@/news?host=/run/postgresql", "REDIS_URL": "unix:///r"},
+        {"REDIS_URL": "sentinel://:p%40ss@one.newsroom.test:26379,two.newsroom.test/news/0"},
     ],
     ids=lambda more: next(iter(more), "nothing"),
 )  # fmt: skip

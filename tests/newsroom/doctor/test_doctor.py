@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection
@@ -19,10 +18,10 @@ from newsroom import measures
 from newsroom.backups import place
 from newsroom.celery import QUEUES
 from newsroom.core import privacy
+from newsroom.core.environment.redis_url import store
 from newsroom.core.environment.table import TABLE
 from newsroom.doctor import machine, stores, table
 from newsroom.hold.models import Hold
-from newsroom.metrics import requests
 from newsroom.staff import roles
 from tests.factories import make_subscriber
 from tests.newsroom.doctor.test_examination import states
@@ -94,29 +93,28 @@ def test_roles_and_holds_are_looked_at() -> None:
 
 
 def test_silent_queue_is_told_with_the_part_that_works_on_it() -> None:
-    requests.store().delete(measures.TICKS)
+    store().delete(measures.TICKS)
     try:
         [found] = stores.queues_are_worked_on()
         assert "The beat does not beat" in found.words
         for queue in QUEUES:
             measures.tick(queue)
         assert states(stores.queues_are_worked_on()) == ["ok"]
-        requests.store().hset(measures.TICKS, "mail", int(time.time()) - 400)
+        store().hset(measures.TICKS, "mail", int(time.time()) - 400)
         [found] = stores.queues_are_worked_on()
         assert (found.state, found.todo) == ("wrong", "manage.py run sender")
     finally:
-        requests.store().delete(measures.TICKS)
+        store().delete(measures.TICKS)
 
 
-def test_redis_that_throws_jobs_away_is_told(settings: Any) -> None:
-    with redis.from_url(settings.REDIS_URL) as store:
-        store.config_set("maxmemory", "1gb")
-        store.config_set("maxmemory-policy", "allkeys-lru")
-        try:
-            assert states(stores.redis_has_room()) == ["wrong", "ok"]
-        finally:
-            store.config_set("maxmemory", "0")
-            store.config_set("maxmemory-policy", "noeviction")
+def test_redis_that_throws_jobs_away_is_told() -> None:
+    store().config_set("maxmemory", "1gb")
+    store().config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        assert states(stores.redis_has_room()) == ["wrong", "ok"]
+    finally:
+        store().config_set("maxmemory", "0")
+        store().config_set("maxmemory-policy", "noeviction")
 
 
 def test_what_is_due_for_long_is_told() -> None:

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from wagtail import hooks
 
 from newsroom import measures
+from newsroom.core.environment.redis_url import store
 from newsroom.metrics import requests
 from newsroom.models import TransactionalMail
 from tests.factories import make_appeal, make_article
@@ -23,7 +24,7 @@ TOKEN = "a-token-of-our-own"
 @pytest.fixture(autouse=True)
 def _token(settings: Any) -> None:
     settings.METRICS_TOKEN = TOKEN
-    requests.store().delete(requests.KEY, measures.TICKS)
+    store().delete(requests.KEY, measures.TICKS)
 
 
 def scrape(client: Client) -> dict[str, Metric]:

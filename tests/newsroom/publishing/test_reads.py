@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from newsroom.core.environment.redis_url import store
 from newsroom.models import DailyReads
 from newsroom.publishing import reads
 from newsroom.tasks import forget_what_is_over
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def article(site, settings):
-    reads._redis(settings.REDIS_URL).delete(reads.COUNTING, reads.MOVING)
+    store().delete(reads.COUNTING, reads.MOVING)
     return make_article(site.section)
 
 
@@ -34,7 +35,7 @@ def test_page_tells_its_number_and_reads_are_counted_by_day(client, article) -> 
 
 def test_worker_that_died_while_moving_loses_nothing(client, article, settings) -> None:
     client.post(f"/read/{article.pk}/")
-    reads._redis(settings.REDIS_URL).rename(reads.COUNTING, reads.MOVING)
+    store().rename(reads.COUNTING, reads.MOVING)
     client.post(f"/read/{article.pk}/")
     assert reads.move_to_database() == 1
     assert reads.move_to_database() == 1
