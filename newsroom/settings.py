@@ -136,13 +136,17 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis ------------------------------------------------------------------
 
-database = env("DATABASE_URL", engines.database_url)
-if "NAME" in database:
-    pool = {"min_size": 1, "max_size": env("DATABASE_POOL")}
-    database.setdefault("OPTIONS", {})["pool"] = pool
-    # Behind PgBouncer no cursor outlives its transaction: long tables by newsroom/core/database.py.
-    database |= {"ENGINE": "newsroom.core.postgresql", "DISABLE_SERVER_SIDE_CURSORS": True}
-DATABASES = {"default": database}
+DATABASES = {"default": env("DATABASE_URL", engines.database_url)}
+if env.given("REPORTS_DATABASE_URL"):
+    DATABASES["reports"] = env("REPORTS_DATABASE_URL")
+for alias, database in DATABASES.items():
+    if "NAME" in database:
+        if alias == "default":
+            pool = {"min_size": 1, "max_size": env("DATABASE_POOL")}
+            database.setdefault("OPTIONS", {})["pool"] = pool
+        # Behind PgBouncer no cursor outlives its transaction: newsroom/core/database.py reads long
+        # tables without.
+        database |= {"ENGINE": "newsroom.core.postgresql", "DISABLE_SERVER_SIDE_CURSORS": True}
 REDIS_URL = env("REDIS_URL", engines.redis_url)
 STATE_DIR = env("STATE_DIR", lambda: str(engines.VAR / "state"))  # newsroom/hold/outside.py
 CACHES = {

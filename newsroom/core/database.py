@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    InterfaceError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
@@ -17,6 +24,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 GIVE_UP_AFTER = 300  # seconds
 PAGE = 1000  # rows read at once
+REPORTS = "reports"  # of settings.DATABASES, perhaps
 
 
 def with_retries(write: Callable[[], T]) -> T:
@@ -52,16 +60,31 @@ def room_for_hashes() -> None:
         cursor.execute("SET LOCAL work_mem = '256MB'")
 
 
+def reports() -> str:
+    """Whom to ask for long tables (Django: “using”): the replica of ``REPORTS_DATABASE_URL``, which
+    is some moments behind; the database itself if there is none, or it is away."""
+    if REPORTS not in connections:
+        return DEFAULT_DB_ALIAS
+    try:
+        with connections[REPORTS].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The replica is away (%s): asking the database itself", type(error).__name__)
+        connections[REPORTS].close()
+        return DEFAULT_DB_ALIAS
+    return REPORTS
+
+
 @contextmanager
-def one_state() -> Iterator[None]:
+def one_state(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """All queries see the database as it is at the first of them (PostgreSQL: “Repeatable Read
     Isolation Level”). For reading only, and not while a slow client is waited for. Inside another
     transaction, whose level stands since its first query, it changes nothing."""
-    if connection.in_atomic_block:
+    if connections[using].in_atomic_block:
         yield
         return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
+    with transaction.atomic(using):
+        with connections[using].cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         yield
 

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from tempfile import TemporaryFile
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
 from django.http import FileResponse
 from wagtail.admin.views.mixins import SpreadsheetExportMixin
 
 from newsroom.core import spreadsheets
-from newsroom.core.database import keyset, one_state
+from newsroom.core.database import keyset, one_state, reports
 from newsroom.core.spreadsheets import Rows
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -39,8 +40,9 @@ def rows_of(view: Any, found: Any, kind: str) -> Iterator[list[object]]:
     the database: nothing twice, nothing of a later moment."""
     yield [view.get_heading(found, field) for field in view.list_export]
     unread = isinstance(found, QuerySet) and found._result_cache is None
-    with one_state():
-        for item in keyset(found) if unread else found:
+    where = reports() if unread else DEFAULT_DB_ALIAS
+    with one_state(where):
+        for item in keyset(found.using(where)) if unread else found:
             row = view.to_row_dict(item)
             yield [in_words(view, field, row[field], kind) for field in row]
 

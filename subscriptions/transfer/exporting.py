@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from django.db import connection
+from django.db import connections
 
 from newsroom.core import spreadsheets
+from newsroom.core.database import reports
 from newsroom.core.privacy import unseal
 from subscriptions.models import Newsletter, ReaderCount, ReaderMove, Subscription
 
@@ -55,7 +56,7 @@ def lines(newsletters: Iterable[Newsletter], statuses: Iterable[str] = ALL) -> I
     sources: dict[str, str] = {}
     yield "\ufeff" + ",".join(HEADINGS) + "\r\n"
     values = [list(titles), list(statuses)]
-    with connection.cursor() as cursor, cursor.copy(ROWS, values) as copied:
+    with connections[reports()].cursor() as cursor, cursor.copy(ROWS, values) as copied:
         copied.set_types(TYPES)
         for sealed, newsletter, source, status, days, tags in copied.rows():
             if source not in sources:

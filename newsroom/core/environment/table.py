@@ -102,6 +102,11 @@ GROUPS: dict[str, list[Setting]] = {
             how="DATABASE_URL=postgres://user:password@host:5432/name",
         ),
         Setting(
+            "REPORTS_DATABASE_URL",
+            "[a replica](deploy.md#a-replica) of it, asked for lists and reports to take away",
+            shapes.DATABASE, how="leave it out, or postgres://user:password@host:5432/name",
+        ),
+        Setting(
             "DATABASE_POOL",
             "most connections of one process; a web process has 17 threads that may want one",
             number(1, 1000), default="17", how="DATABASE_POOL=17",
