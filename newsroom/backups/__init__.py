@@ -1,4 +1,4 @@
-"""The database and what was uploaded, sealed into a folder; and back again.
+"""The database and what was uploaded, sealed into a folder or a bucket; and back again.
 
 Uses hold, accounts, core.
 Begin with backup.py, then restore.py.

@@ -5,9 +5,9 @@ The uploads come second: what the dump refers to is there.
 """
 
 import json
-import shutil
 import tarfile
 import tomllib
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -15,20 +15,19 @@ from typing import IO, Any
 from django.conf import settings
 
 from newsroom.backups import keeping, place, postgresql
-from newsroom.backups.place import MANIFEST, NAME, PARTIAL, sealed_name
+from newsroom.backups.place import MANIFEST, NAME, Place, sealed_name
 from newsroom.backups.sealing import Sealer
 
 
-def make(to: Path) -> Path:
-    """Raises NotReady, postgresql.Failed, OSError; then nothing is left that looks like one."""
+def make(there: Place) -> str:
+    """Its name. Raises NotReady, postgresql.Failed, OSError; then nothing looks like one."""
     key = place.key()
     began = datetime.now(UTC)
-    draft = to / f"{began:{NAME}}{PARTIAL}"
-    draft.mkdir(parents=True, mode=0o700)
+    name = f"{began:{NAME}}"
     try:
         parts = {
-            "database": _part(draft, "database", key, dump),
-            "media": _part(draft, "media", key, pack),
+            "database": _part(there, name, "database", key, dump),
+            "media": _part(there, name, "media", key, pack),
         }
         pyproject = settings.BASE_DIR / "pyproject.toml"
         with postgresql.connected() as db:
@@ -40,16 +39,17 @@ def make(to: Path) -> Path:
             "keys": place.fingerprint(),
             "parts": parts,
         }
-        _part(draft, MANIFEST, key, lambda file: file.write(json.dumps(manifest).encode()))
+        _part(there, name, MANIFEST, key, lambda file: file.write(json.dumps(manifest).encode()))
     except BaseException:
-        shutil.rmtree(draft)
+        with suppress(Exception):  # as far as the place lets us; the rest is forgotten later
+            there.remove(name)
         raise
-    return draft.rename(draft.with_suffix(""))
+    return name
 
 
-def _part(draft: Path, name: str, key: bytes, write: Any) -> dict[str, Any]:
-    with (draft / name).open("xb") as file:
-        sealer = Sealer(file, key, sealed_name(draft, name))
+def _part(there: Place, name: str, part: str, key: bytes, write: Any) -> dict[str, Any]:
+    with there.writing(name, part) as file:
+        sealer = Sealer(file, key, sealed_name(name, part))
         write(sealer)
         sealer.finish()
     return {"bytes": sealer.size, "sha256": sealer.hash.hexdigest()}
@@ -75,20 +75,12 @@ def _no_owner(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return member if member.isreg() or member.isdir() else None
 
 
-def forget(there: Path) -> list[Path]:
+def forget(there: Place) -> list[str]:
     """Those that need not stay, and what was left of some that never were whole; which."""
     found = place.whole(there)
     stay = keeping.kept(found)
-    gone = [path for moment, path in found.items() if moment not in stay]
-    gone += [path for path in there.glob(f"*{PARTIAL}") if path.is_dir() and _is_old(path)]
-    for path in gone:
-        shutil.rmtree(path)
+    gone = [name for moment, name in found.items() if moment not in stay]
+    gone += place.broken_off(there)
+    for name in gone:
+        there.remove(name)
     return gone
-
-
-def _is_old(path: Path) -> bool:
-    """Nobody works on it any more."""
-    age = datetime.now(UTC).timestamp() - max(
-        one.stat().st_mtime for one in [path, *path.iterdir()]
-    )
-    return age > 24 * 3600

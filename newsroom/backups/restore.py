@@ -16,17 +16,17 @@ from django.core.management import call_command
 from django.db import connection
 
 from newsroom.backups import place, postgresql
-from newsroom.backups.place import MANIFEST, PARTS, NotReady, sealed_name
+from newsroom.backups.place import MANIFEST, PARTS, NotReady, Place, sealed_name
 from newsroom.backups.sealing import Damaged, Opener, Sealer
 from newsroom.hold import gate
 
 WHY = "The database was restored from the backup of {}."
 
 
-def check(backup: Path) -> dict[str, Any]:
+def check(there: Place, backup: str) -> dict[str, Any]:
     """Open all of it; its manifest. Raises NotReady, Damaged."""
     key = place.key()
-    with opened(backup, MANIFEST, key) as file:
+    with opened(there, backup, MANIFEST, key) as file:
         manifest: dict[str, Any] = json.loads(file.read())
     if manifest["keys"] != place.fingerprint():
         raise NotReady(
@@ -35,7 +35,7 @@ def check(backup: Path) -> dict[str, Any]:
         )
     for part in PARTS:
         seen = Sealer(io.BytesIO(), key, part)
-        with opened(backup, part, key) as file:
+        with opened(there, backup, part, key) as file:
             while data := file.read(1 << 20):
                 seen.hash.update(data)
                 seen.size += len(data)
@@ -45,20 +45,20 @@ def check(backup: Path) -> dict[str, Any]:
     return manifest
 
 
-def opened(backup: Path, part: str, key: bytes) -> IO[bytes]:
+def opened(there: Place, backup: str, part: str, key: bytes) -> IO[bytes]:
     try:
-        file = (backup / part).open("rb")
-    except OSError as error:
-        raise NotReady(f"{backup.name} has no {part}: it is no whole backup.") from error
+        file = there.reading(backup, part)
+    except FileNotFoundError as error:
+        raise NotReady(f"{backup} has no {part}: it is no whole backup.") from error
     return io.BufferedReader(Opener(file, key, sealed_name(backup, part)), 1 << 20)
 
 
-def restore(backup: Path, replace: bool = False) -> None:
+def restore(there: Place, backup: str, replace: bool = False) -> None:
     """Put it in place. ``replace``: what is there goes. Raises NotReady, Damaged, Failed."""
-    manifest = check(backup)
+    manifest = check(there, backup)
     make_room(manifest, replace)
     key = place.key()
-    with opened(backup, "database", key) as file:
+    with opened(there, backup, "database", key) as file:
         options = ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error"]
         database = postgresql.parameters()["dbname"]
         with postgresql.running(
@@ -66,7 +66,7 @@ def restore(backup: Path, replace: bool = False) -> None:
         ) as program:
             assert program.stdin
             _feed(program.stdin, file)
-    with opened(backup, "media", key) as file, tarfile.open(fileobj=file, mode="r|") as tar:
+    with opened(there, backup, "media", key) as file, tarfile.open(fileobj=file, mode="r|") as tar:
         tar.extractall(settings.MEDIA_ROOT, filter="data")
     connection.close()
     call_command("migrate", verbosity=0)  # the backup may be older than this version

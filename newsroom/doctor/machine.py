@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from newsroom.backups import place
+from newsroom.backups import chosen, place
 from newsroom.closed import keys_file
 from newsroom.core.environment import problems
 from newsroom.core.environment.checks import misspelt
@@ -73,7 +73,8 @@ def backups_are_new() -> Iterator[Finding]:
         yield unknown("BACKUP_DIR is not set here.", f"ask where backups are made, {BACKUPS}")
         return
     try:
-        made = place.whole(place.folder())
+        with chosen.opened() as there:
+            made = place.whole(there)
     except (place.NotReady, OSError) as error:
         yield wrong(getattr(error, "strerror", "") or str(error), BACKUPS)
         return

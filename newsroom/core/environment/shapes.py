@@ -204,6 +204,16 @@ def _folder(text: str) -> str:
     return text
 
 
+def _place(text: str) -> str:
+    found = urlsplit(text)
+    if found.scheme == "s3" and found.netloc and "@" not in found.netloc:
+        return text
+    try:
+        return _folder(text)
+    except Wrong as wrong:
+        raise Wrong(f"{wrong}, or “s3://bucket/folder” without a key in it") from wrong
+
+
 ANY = Shape("", str)
 TRUTH = Shape("true or false", _truth, False)
 HOSTNAME = Shape("a host", _host)
@@ -217,3 +227,4 @@ DATABASE = Shape("postgres://…", _database, {"ENGINE": "django.db.backends.dum
 BROKER = Shape("redis://…", _broker, "redis://127.0.0.1:1/0")  # where nobody is
 TIME_ZONE = Shape("a name of IANA's", _time_zone, "UTC")
 FOLDER = Shape("a path", _folder)
+PLACE = Shape("a path, or s3://bucket/folder", _place)

@@ -290,9 +290,21 @@ GROUPS: dict[str, list[Setting]] = {
             "BACKUP_DIR",
             "where `manage.py backup` puts backups ([how](how-to/back-up-and-restore.md)); not "
             "below `MEDIA_ROOT`",
-            shapes.FOLDER, how="BACKUP_DIR=/srv/backups",
+            shapes.PLACE, how="BACKUP_DIR=/srv/backups, or s3://bucket/folder",
         ),
         Setting("BACKUP_KEY", "seals them; needed where they are made", shapes.KEY, how=KEYS),
+        Setting(
+            "BACKUP_S3_ENDPOINT", "the S3-compatible store, if it is not Amazon's",
+            shapes.ORIGIN, how="BACKUP_S3_ENDPOINT=https:// and its host",
+        ),
+        Setting(
+            "BACKUP_S3_REGION", "its region", default="us-east-1", how="as the store shows it",
+        ),
+        Setting(
+            "BACKUP_S3_ACCESS_KEY", "who we are there; let it reach this bucket only",
+            how="the store's page of keys",
+        ),
+        Setting("BACKUP_S3_SECRET_KEY", "the other half of it", how="shown with it, once"),
         Setting(
             "BACKUP_DATABASE_URL", "PostgreSQL itself, where `DATABASE_URL` is PgBouncer",
             shapes.DATABASE, how="BACKUP_DATABASE_URL=postgres://user:password@host:5432/name",
