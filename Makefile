@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 
-.PHONY: help up test test-fast check format picture screenshots licences settings bench smoke chaos mutate clean
+.PHONY: help up test test-fast check format picture screenshots licences sbom audit settings bench smoke chaos mutate clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
@@ -42,6 +42,12 @@ screenshots: .venv/ready  ## take the pictures in docs/pictures anew, of the dem
 
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences
+
+sbom: .venv/ready  ## write what we are made of into var/, for machines (CycloneDX): versions, hashes, licences
+	@$(BIN)/python -m tests.supply sbom
+
+audit: .venv/ready  ## are holes known in what we are made of? asks osv.dev
+	@$(BIN)/python -m tests.supply audit
 
 settings: .venv/ready  ## draw docs/settings.md anew, from the table of settings
 	@$(BIN)/python -m tests.settings_page
