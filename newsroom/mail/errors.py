@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -71,6 +72,9 @@ def classify(error: Exception, provider: Provider | None = None) -> Outcome:
         return _by_recipient(*next(iter(error.recipients.values())))
     if isinstance(error, smtplib.SMTPResponseException):
         return _by_mail_server(error)
+    if wrong := _not_trusted(error):
+        words = f"the provider's TLS certificate is not to be trusted: {wrong}"
+        return Outcome(SendError.ACCOUNT, words)
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return Outcome(SendError.NOT_SENT, "the provider could not be reached")
     if isinstance(error, requests.RequestException):
@@ -186,18 +190,29 @@ def _text(words: Any) -> str:
     return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
 
 
-def _never_connected(error: BaseException | None) -> bool:
-    """Is a failed connect (DNS, refused, time-out) at the root? requests buries it deep."""
+def _never_connected(error: BaseException) -> bool:
+    """Is a failed connect (DNS, refused, time-out) at the root?"""
+    return any(
+        isinstance(one, NewConnectionError | ConnectTimeoutError)
+        or (type(one).__name__ in NEVER_LEFT and "botocore" in type(one).__module__)
+        for one in _causes(error)
+    )
+
+
+def _not_trusted(error: BaseException) -> str:
+    """What is wrong with their certificate, in OpenSSL's words: nothing has left then."""
+    found = (one for one in _causes(error) if isinstance(one, ssl.SSLCertVerificationError))
+    return next((one.verify_message for one in found), "")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """It, and what lies below: requests buries it deep."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, NewConnectionError | ConnectTimeoutError):
-            return True
-        if type(error).__name__ in NEVER_LEFT and "botocore" in type(error).__module__:
-            return True
+        yield error
         inner = [item for item in error.args if isinstance(item, BaseException)]
         reason = getattr(error, "reason", None)
         if isinstance(reason, BaseException):
             inner.append(reason)
         error = inner[0] if inner else error.__cause__ or error.__context__
-    return False
