@@ -13,9 +13,10 @@ from newsroom.core.clock import day_of
 from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField
 
-# Definite failures are tried again after these; then an editor has to look.
+# Definite failures are tried again after these, so that no mail is lost while the provider is away
+# for a day; then it is given up.
 RETRY_AFTER = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10)]
-RETRY_AFTER += [timedelta(hours=1), timedelta(hours=6)]
+RETRY_AFTER += [timedelta(hours=hours) for hours in (1, 6, 6, 12)]
 # A mail whose worker died is tried again: a doubled confirmation harms less than none.
 LOST_AFTER = timedelta(minutes=5)
 
