@@ -1,5 +1,7 @@
 """What every request passes through on its way in: limits, and what no page of ours can hold."""
 
+import errno
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +9,17 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
+from psycopg.errors import DiskFull
 
 from newsroom.core import languages
 from newsroom.core.clean_text import clean, clean_field
 from newsroom.web.body_limits import SealedUpload, declared, most_bytes
+
+log = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -58,7 +64,8 @@ def language_for(request: HttpRequest) -> str:
 
 
 def limit_body(get_response: View) -> View:
-    """Answer 413 to a body that no form or webhook of ours can have, before reading it."""
+    """Answer 413 to a body that no form or webhook of ours can have, before reading it; and 507 to
+    one for which the server has no room."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if declared(request.META) > most_bytes(request.META):
@@ -68,10 +75,22 @@ def limit_body(get_response: View) -> View:
         return get_response(request)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return too_large(request) if isinstance(exception, RequestDataTooBig) else None
+        if isinstance(exception, RequestDataTooBig):
+            return too_large(request)
+        if no_room(exception):
+            log.error("No room is left, so nothing of a request was saved: %s", exception)
+            return render(request, "507.html", status=507)
+        return None
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def no_room(error: BaseException) -> bool:
+    """Is a disk full, ours or PostgreSQL's?"""
+    if isinstance(error, OperationalError):
+        return isinstance(error.__cause__, DiskFull)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def refuse_nul(get_response: View) -> View:
