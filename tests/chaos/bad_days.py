@@ -1,9 +1,15 @@
 """What a server meets, too: a database that takes nothing, a broker without memory, a provider who
 is away, jobs that nobody understands. Each as in tests/chaos/scenarios.py."""
 
+import os
+import shutil
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -15,6 +21,7 @@ from tests.sentinel import sentinel
 
 SECONDS = 2  # that each of them lasts
 PER_CALL = 25
+LITTLE = 64 << 20  # bytes that PostgreSQL has left
 
 
 def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
@@ -26,6 +33,7 @@ def cases(world: World, readers: Readers) -> Iterator[tuple[str, Any]]:
     }.items():
         yield name, partial(several_times, world, readers, partial(breaking, world))
     yield "Redis's master killed, Sentinel makes another", partial(failover, world, readers)
+    yield "PostgreSQL's disk full", partial(on_small_disk, world, readers)
 
 
 def read_only(world: World) -> None:
@@ -40,6 +48,62 @@ def read_only(world: World) -> None:
             )
             if setting == "on":
                 time.sleep(SECONDS)
+
+
+def on_small_disk(world: World, readers: Readers) -> Result:
+    """PostgreSQL's disk holds what is there, little more, and three times nothing more."""
+    from django.db import connections
+
+    from newsroom.devserver import engines
+
+    if os.geteuid():
+        return "skipped", 0, 0, "only root may mount a small disk"
+    data = engines.VAR / "postgres"
+    disk = data.with_name("disk")
+    size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file()) + LITTLE
+    disk.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(disk)]
+    subprocess.run(mount, check=True)
+    try:
+        world.stop("postgres", signal.SIGINT)
+        move(data, there := disk / "postgres")
+        data.symlink_to(there)
+        connections.close_all()
+        world.start_postgres()
+        result = several_times(world, readers, partial(fill, world, disk / "ballast"))
+        world.stop("postgres", signal.SIGINT)
+        data.unlink()
+        move(there, data)
+        world.start_postgres()
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+    return result
+
+
+def move(tree: Path, to: Path) -> None:
+    """With its owner, who is PostgreSQL's."""
+    subprocess.run(["cp", "-a", str(tree), str(to)], check=True)
+    shutil.rmtree(tree)
+
+
+def fill(world: World, ballast: Path) -> None:
+    """To the last byte, and what PostgreSQL has in store of its log is used up. It ends for that,
+    and is started again when there is room."""
+    from newsroom.devserver import engines
+
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 12))
+    with (
+        suppress(psycopg.Error),
+        psycopg.connect(host=str(engines.sockets()), user="postgres", autocommit=True) as admin,
+    ):
+        for _ in range(50):  # segments
+            admin.execute("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()")
+    time.sleep(SECONDS)
+    ballast.unlink()
+    if world.running["postgres"].poll() is not None:
+        world.start_postgres()
 
 
 def redis_full(world: World) -> None:
