@@ -4,13 +4,16 @@ that tells a restored database from another (marks.py).
 After a restore a *hold* begins, in one transaction: the hooks ``hold_begins`` mark what waits in
 each app's tables as held, and the numbers that were given since the dump are never given again.
 What is marked stays until a person decides about it, item by item.
+
+When a replica takes over nothing is held, but it may lack the last seconds: with the hooks
+``replica_took_over`` each app asks after what may have left in them, before it leaves again.
 """
 
 import logging
 import time
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from wagtail import hooks
 
 from newsroom.core import clock
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 LOCK = 0x686F6C64  # of PostgreSQL's advisory locks: “hold”
 FRESH = 1  # seconds for which a process believes its last look
 STEP = 5  # … and after which it moves the mark on
+OTHERS = 1000  # marks that another process may have seen, and we have not
 
 BY_HAND = "Asked for by hand."
 
@@ -40,6 +44,11 @@ MOVE = f"""
     UPDATE {RunMark._meta.db_table}
     SET number = number + 1, at = statement_timestamp(), timeline = %s RETURNING number, at
 """
+TAKE_OVER = f"""
+    UPDATE {RunMark._meta.db_table}
+    SET timeline = %s, number = greatest(number, %s) + {OTHERS}, at = statement_timestamp()
+    WHERE timeline < %s
+"""
 # A link that was mailed since the dump must open nobody else's page, nor a mail's number tell of
 # another mail. pg_sequences: 100 thousand numbers where there are few, else ten million.
 LEAVE_OUT = """
@@ -49,6 +58,10 @@ LEAVE_OUT = """
             + CASE data_type WHEN 'bigint'::regtype THEN 10000000 ELSE 100000 END, max_value)
     ) FROM pg_sequences WHERE schemaname = current_schema() AND NOT cycle
 """
+
+
+class TookOver(OperationalError):
+    """A replica has, in the middle of a transaction: begin that anew."""
 
 
 @dataclass
@@ -74,6 +87,10 @@ class Seen:
     def why(self) -> str:
         return judge(self.noted, self.found, self.timeline, known.newest)
 
+    @property
+    def took_over(self) -> bool:
+        return self.noted is not None and self.timeline > self.noted.timeline
+
 
 def holds() -> bool:
     """Is there a hold, by a look of this second?"""
@@ -93,6 +110,8 @@ def look() -> bool:
         return True
     if seen.noted is None:
         _note(seen, Mark(0, clock.now()))
+    if seen.took_over:
+        _take_over(seen.timeline)
     if moves:
         _move(seen)
         known.moved = now
@@ -121,6 +140,23 @@ def begin(why: str, by_sight: bool = False) -> None:
         _note(seen, Mark(max(here, there) + 1, now))
     known.held, known.looked = True, time.monotonic()
     log.error("Nothing leaves until it is released (“After a restore” in the admin): %s", why)
+
+
+def _take_over(timeline: int) -> None:
+    """One of those who see it asks after what may have left. Its mark goes past all that anybody
+    has seen: what the replica lacks is no restore."""
+    if connection.in_atomic_block:
+        known.looked = float("-inf")
+        raise TookOver
+    _learn()
+    there = known.newest.number if known.newest else 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(TAKE_OVER, [timeline, there, timeline])
+        if not cursor.rowcount:
+            return
+        for hook in hooks.get_hooks("replica_took_over"):
+            hook()
+    log.warning("A replica of the database took over: what may have left is asked after")
 
 
 def look_anew() -> None:

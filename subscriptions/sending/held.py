@@ -18,11 +18,14 @@ from newsroom.core.moves import transition
 from newsroom.hold.items import Item, NotNow, day
 from newsroom.mail import providers
 from subscriptions.models import Batch, Mailing
+from subscriptions.models.batch import BatchQuerySet
 from subscriptions.sending import engine
 
 Status = Mailing.Status
 MAY_GO = [*Mailing.BEFORE_FREEZE, *Mailing.UNDER_WAY]
 RESTORED = "The database was restored."
+TOOK_OVER = "A replica of the database took over, which may lack this call."
+MOST_LOST = 100  # calls of a mailing in the seconds that a replica may lack
 DROPPED = "Dropped after a restore: it may have gone out before."
 
 
@@ -125,7 +128,8 @@ def release(mailing: Mailing) -> None:
         if not mailing.held:
             raise NotNow("Somebody else has decided about this issue already.")
         if mailing.status in Mailing.UNDER_WAY and _has_record():
-            if not _asked(mailing).exists() and _ask_about(mailing):
+            asks = not _asked(mailing).exists()
+            if asks and _ask_about(mailing.batches.all(), mailing, RESTORED):
                 return
             if _being_asked(mailing).exists():
                 raise NotNow(f"{providers.current().name} is being asked. Come back in a while.")
@@ -140,8 +144,8 @@ def _let_go(mailing: Mailing) -> None:
     Mailing.objects.filter(pk=mailing.pk).update(held=False, not_after=not_after)
 
 
-def _ask_about(mailing: Mailing) -> int:
-    """What waits, or was being sent, may have been sent since the dump, with its name."""
+def _ask_about(batches: BatchQuerySet, mailing: Mailing, why: str) -> int:
+    """What waits, or was being sent, may have been sent since, with its name."""
     fields = {
         "provider": providers.current().key,
         "tried_at": mailing.frozen_at,
@@ -150,12 +154,22 @@ def _ask_about(mailing: Mailing) -> int:
         "next_try_at": clock.now(),
         "claim_token": None,
         "lease_until": None,
-        "error": RESTORED,
+        "error": why,
     }
     frm = [Batch.Status.PENDING, Batch.Status.SENDING]
-    new = transition(mailing.batches.filter(tries=0), Batch.Status.IN_DOUBT, frm=frm, **fields)
+    new = transition(batches.filter(tries=0), Batch.Status.IN_DOUBT, frm=frm, **fields)
     fields.pop("tried_at")
-    return new + transition(mailing.batches.all(), Batch.Status.IN_DOUBT, frm=frm, **fields)
+    return new + transition(batches, Batch.Status.IN_DOUBT, frm=frm, **fields)
+
+
+def ask_about_next() -> None:
+    """A replica took over: what comes next by it may be what went out last."""
+    if not _has_record():
+        return
+    for mailing in Mailing.objects.filter(held=False, status__in=Mailing.UNDER_WAY):
+        waiting = mailing.batches.filter(status=Batch.Status.PENDING).order_by("seq")
+        next_ones = [*waiting.values_list("pk", flat=True)[:MOST_LOST]]
+        _ask_about(mailing.batches.filter(pk__in=next_ones), mailing, TOOK_OVER)
 
 
 def go_on() -> None:

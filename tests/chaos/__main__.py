@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.chaos import bad_days, imports, restores, scenarios, two_hosts
+from tests.chaos import bad_days, failover, imports, restores, scenarios, two_hosts
 from tests.chaos.scenarios import MODES
 from tests.chaos.world import Readers, World, a_world, make_audiences
 from tests.environment import ROOT
@@ -49,6 +49,7 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
         moved = partial(scenarios.clock_moved, world, few, offset)
         yield f"a worker's clock is wrong by {offset}", moved
     yield from restores.cases(world, few)
+    yield from failover.cases(world, few)
     yield from imports.cases(world, few)
     warming_up = partial(imports.warm_up_kills, world, some, 3 if short else 30)
     yield "random kills in a warm-up", warming_up

@@ -161,6 +161,25 @@ def test_claim_that_waited_while_the_database_was_put_back_takes_nothing(issue, 
     assert mailing.held and mailing.batches.get().status == "pending"
 
 
+def test_calls_that_a_replica_may_lack_are_asked_about_before_they_go(
+    issue, readers, inbox
+) -> None:
+    mailing = make_frozen(issue)
+    send_all()
+    as_in_the_dump(mailing)  # what the replica knows
+    [timeline] = RunMark.objects.values_list("timeline", flat=True)
+    RunMark.objects.update(timeline=timeline - 1)
+    with pytest.raises(gate.TookOver):  # not in the middle of a transaction
+        claiming.claim()
+    RunMark.objects.update(timeline=timeline)
+    held.ask_about_next()
+    assert mailing.batches.get().status == "in_doubt"
+    go_on()
+    assert set(received(inbox, readers).values()) == {1}
+    mailing.refresh_from_db()
+    assert mailing.status == Status.SENT
+
+
 def test_issue_that_is_approved_during_the_hold_is_decided_too(issue) -> None:
     gate.begin(gate.BY_HAND)
     assert freezing.approve(issue, None, timezone.now()).held
