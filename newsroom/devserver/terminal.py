@@ -51,6 +51,7 @@ class Terminal:
         self.colours = get_colours()
         self.colour_of: dict[str, str] = {}
         self.stopping = False
+        self.awaited: tuple[Callable[[], bool], Callable[[], None]] | None = None
         self.changed = threading.Event()  # our code, see watch()
         self.watched = False
         self.exit_code = 0
@@ -106,6 +107,10 @@ class Terminal:
         except queue.Empty:
             pass
 
+    def when(self, check: Callable[[], bool], then: Callable[[], None]) -> None:
+        """Do that while we run, once the check comes true."""
+        self.awaited = (check, then)
+
     def run(self) -> int:
         """Print and restart until Ctrl-C or SIGTERM; then stop everything. The exit code."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -114,6 +119,9 @@ class Terminal:
             self.flush(wait=0.2)
             if self.changed.is_set():
                 self._reload()
+            if self.awaited and self.awaited[0]():
+                self.awaited[1]()
+                self.awaited = None
             for process in self.processes:
                 self._restart_if_dead(process)
         self.stop()

@@ -53,11 +53,23 @@ class Command(BaseCommand):
         sys.exit(terminal.run())
 
     def _greet(self, terminal: Terminal) -> None:
-        """Print the addresses once all of them answer."""
-        ready = until(lambda: all(answers(url) for url in self._urls()), seconds=60)
-        terminal.flush()
-        late = "Not every part answers yet: see the lines above for the reason.\n"
-        self.stdout.write(welcome() if ready else late)
+        """Print the addresses once all of them answer: it says when that takes long."""
+        if until(self._all_answer, seconds=60):
+            terminal.flush()
+            self._welcome()
+        else:
+            terminal.flush()
+            self._write("Not every part answers yet: see the lines above for the reason.\n")
+            terminal.when(self._all_answer, self._welcome)
+
+    def _all_answer(self) -> bool:
+        return all(answers(url) for url in self._urls())
+
+    def _welcome(self) -> None:
+        self._write(welcome())
+
+    def _write(self, text: str) -> None:
+        self.stdout.write(text)
         self.stdout.flush()
 
     def _urls(self) -> list[str]:
