@@ -19,6 +19,7 @@ from tests.environment import ROOT
 TOOLS = {"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"}
 SYSTEM = "systemd,systemd-sysv,dbus,ca-certificates"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # whom this machine believes
+PACKAGES = ROOT / "var" / "packages"  # that one has fetched, for the next: a mirror may be away
 NETWORK = 0x40000000  # CLONE_NEWNET, setns(2)
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -42,8 +43,10 @@ class Machine:
         self.running: subprocess.Popen[bytes] | None = None
 
     def make(self, release: str) -> None:
-        command = ["debootstrap", "--variant=minbase", f"--include={SYSTEM}", release]
-        self.outside([*command, str(self.folder)])
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        command = ["debootstrap", "--variant=minbase", f"--include={SYSTEM}"]
+        self.outside([*command, f"--cache-dir={PACKAGES}", release, str(self.folder)])
+        self.put("etc/apt/apt.conf.d/80retries", b'Acquire::Retries "12";\n')
 
     def outside(self, command: list[str]) -> None:
         subprocess.run(["nice", "-n", "19", *command], check=True, stdout=self.log, stderr=self.log)
@@ -63,8 +66,13 @@ class Machine:
         """With this machine's network, and nothing running."""
         self.put("etc/resolv.conf", Path("/etc/resolv.conf").read_bytes())
         self.put("certificates", CERTIFICATES.read_bytes())
+        fetched = self.folder / "var/cache/apt/archives"
+        shutil.copytree(PACKAGES, fetched, dirs_exist_ok=True)
         inside = ["unshare", "-mpf", "--mount-proc", "chroot", str(self.folder)]
-        return self.output([*inside, *with_environment(), *command])[1]
+        said = self.output([*inside, *with_environment(), *command])[1]
+        for package in fetched.glob("*.deb"):
+            shutil.copy(package, PACKAGES)
+        return said
 
     def boot(self) -> None:
         command = ["systemd-nspawn", "-q", "-D", str(self.folder), "--boot", "--private-network"]
