@@ -76,14 +76,15 @@ class Machine:
 
     def boot(self) -> None:
         command = ["systemd-nspawn", "-q", "-D", str(self.folder), "--boot", "--private-network"]
-        command += ["--register=no", "--keep-unit", f"--machine={self.folder.parent.name}"]
+        command += ["--register=no", "--keep-unit", f"--machine=newsroom-{os.getpid()}"]
         self.running = subprocess.Popen(
             ["nice", "-n", "19", *command], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, start_new_session=True,
         )  # fmt: skip
         deadline = time.monotonic() + 120
         while self.run("systemctl", "is-system-running")[1].strip() not in ("running", "degraded"):
-            assert time.monotonic() < deadline, "the machine does not start"
+            alive = self.running.poll() is None and time.monotonic() < deadline
+            assert alive, "the machine does not start: see var/machine.log"
             time.sleep(1)
 
     @property
