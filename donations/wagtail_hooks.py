@@ -15,8 +15,7 @@ from wagtail.permissions import register_permission_policy
 from donations import first_steps, measures, retention
 from donations.asking import reminders, supporters
 from donations.finance import contributions, held, ledger, movements, reviews, start_page
-from donations.giving import portal
-from donations.giving.ask_box import ask_box
+from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.staff.audited import Audited, crud
 
@@ -150,7 +149,8 @@ def giving() -> Any:
 # --- On the site's own pages ----------------------------------------------------------------
 
 
-hooks.register("article_boxes", ask_box, order=200)
+hooks.register("article_boxes", ask_box.ask_box, order=200)
+hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)
 hooks.register("first_steps", first_steps.steps, order=1)
 hooks.register("retention", retention.kept)
@@ -162,6 +162,11 @@ hooks.register("hold_begins", held.hold_back)
 hooks.register("hold_gathers", held.gather)
 hooks.register("held_items", held.items)
 hooks.register("asked_manage_link", portal.asked_for_link)
+
+
+@hooks.register("shown_on_pages")
+def shown() -> list[str]:
+    return ["donations.Appeal", "donations.AppealAmounts", "donations.Country"]
 
 
 @hooks.register("page_scripts")

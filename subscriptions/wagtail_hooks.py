@@ -251,6 +251,11 @@ hooks.register("closing_destroys", importing.destroy_files)
 hooks.register("left_while_closed", by_mail.leave_by_tokens)
 
 
+@hooks.register("shown_on_pages")
+def shown() -> list[str]:
+    return [f"subscriptions.{name}" for name in ("NewsletterIndexPage", "Newsletter", "IssuePage")]
+
+
 @hooks.register("article_boxes", order=100)
 def box_below_article(context: dict[str, Any]) -> str:
     return signup_box(context, Source.BOX)

@@ -12,6 +12,8 @@ from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
 
+from newsroom.kept_pages import noting
+
 from .addressed import AddressedPage
 from .article import ArticlePage
 
@@ -61,10 +63,14 @@ class HomePage(AddressedPage):
             ],
         }
 
+    def lists_on_it(self) -> list[str]:
+        return [noting.NEWEST]
+
     def lead_in_print(self) -> ArticlePage | None:
         """What the editors chose to stand on top, if readers may see it."""
         if self.lead_article_id is None:
             return None
+        noting.shows([self.lead_article_id])  # when it is out
         return ArticlePage.objects.in_print().filter(pk=self.lead_article_id).first()
 
 
@@ -78,6 +84,9 @@ class SectionPage(AddressedPage):
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types = ["newsroom.ArticlePage"]
+
+    def lists_on_it(self) -> list[str]:
+        return [f"section:{self.path}"]
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
@@ -118,4 +127,7 @@ class PolicyPage(TextPage):
 
 def page_of(articles: Any, request: HttpRequest) -> PaginatedPage[ArticlePage]:
     """The page of results asked for by ``?page=``; nonsense gets the nearest real page."""
-    return Paginator(articles, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
+    asked = request.GET.get("page", "1")
+    found = Paginator(articles, ARTICLES_A_PAGE).get_page(asked)
+    noting.paged(asked == str(found.number))
+    return found

@@ -13,6 +13,7 @@ from taggit.models import Tag
 
 from newsroom.core.kept import retention
 from newsroom.core.languages import NAMES, OWN
+from newsroom.kept_pages.noting import keep, may_be_kept
 from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
@@ -50,18 +51,22 @@ def found(query: str, authors: list[Author], topics: list[Tag]) -> Any:
     return articles.filter(theirs | Q(title__icontains=query) | Q(deck__icontains=query))
 
 
+@may_be_kept
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with one tag, the newest first."""
     shown = get_object_or_404(listings.topics(), slug=slug)
+    keep(f"topic:{shown.pk}")
     context = {"topic": shown, "articles": page_of(listings.about(shown), request)}
     return render(request, "newsroom/publishing/topic.html", context)
 
 
+@may_be_kept
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """What somebody has signed, the newest first."""
     shown = get_object_or_404(listings.authors(), slug=slug)
+    keep(f"author:{shown.pk}")
     context = {"author": shown, "articles": page_of(listings.by(shown), request)}
     return render(request, "newsroom/publishing/author.html", context)
 

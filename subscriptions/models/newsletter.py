@@ -26,6 +26,7 @@ from wagtail.models import Orderable, Page
 
 from newsroom.core import languages
 from newsroom.core.uris import ascii_address
+from newsroom.kept_pages import noting
 from newsroom.mail import look
 from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage, readable
@@ -68,6 +69,10 @@ class NewsletterIndexPage(AddressedPage):
                 refuse_taken(self.slug, "")
             except ValidationError as refusal:
                 raise ValidationError({"slug": refusal}) from refusal
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        noting.keep()
+        return super().serve(request, *args, **kwargs)
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)

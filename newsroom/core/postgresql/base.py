@@ -1,11 +1,19 @@
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+# Each hears of every statement that was carried out; filled when Django starts.
+watchers: list[Callable[[Any], None]] = []
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(watched)
+
     def get_new_connection(self, conn_params: Any) -> Any:
         """One that answers. When one of the pool's is lost, as after a restart, so are the others:
         they are all replaced. The pool's own check (Django: CONN_HEALTH_CHECKS) looks at one after
@@ -24,3 +32,11 @@ def is_lost(connection: psycopg.Connection) -> bool:
     except psycopg.OperationalError:
         return True
     return False
+
+
+def watched(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """Django: “Database instrumentation”."""
+    done = execute(sql, params, many, context)
+    for watch in watchers:
+        watch(sql)
+    return done
