@@ -58,9 +58,10 @@ class Process:
     def stop(self) -> None:
         async def end() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            while others:  # Python 3.11's wait_for may swallow one (python/cpython#86296)
+                for task in others:
+                    task.cancel()
+                _, others = await asyncio.wait(others, timeout=0.2)
             await self.pages.redis.aclose()
 
         self.run(end())
