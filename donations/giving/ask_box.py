@@ -1,5 +1,6 @@
 """The message from the editors under an article, if this visitor sees it."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -18,6 +19,11 @@ def variant(cookies: dict[str, str], accept_language: str) -> str:
     Pages that are kept differ by nothing else, so it is one of a few words."""
     if not ask_cookie.shown(cookies.get(ask_cookie.COOKIE, ""), timezone.now()):
         return HIDDEN
+    return currency_told_by(accept_language)
+
+
+@lru_cache(maxsize=1000)
+def currency_told_by(accept_language: str) -> str:
     return currency_of(accept_language, list(OFFERED))
 
 

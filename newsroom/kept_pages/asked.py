@@ -5,8 +5,9 @@ can be on the page that all others get.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -71,7 +72,9 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     path = scope["path"]
     if scope["method"] not in ("GET", "HEAD") or len(path) > LONGEST or "\0" in path:
         return None
-    if headers.get(b"host", b"").lower() != our_host() or not is_secure(scope, headers):
+    if headers.get(b"host", b"").lower() != host_of(settings.BASE_URL) or not is_secure(
+        scope, headers
+    ):
         return None
     cookies = headers.get(b"cookie", b"")
     if b"authorization" in headers or settings.SESSION_COOKIE_NAME.encode() in cookies:
@@ -86,8 +89,9 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     return Asked(path, language, variant_of(cookies, accepted), page)
 
 
-def our_host() -> bytes:
-    return urlsplit(settings.BASE_URL).netloc.lower().encode()
+@cache
+def host_of(url: str) -> bytes:
+    return urlsplit(url).netloc.lower().encode()
 
 
 def is_secure(scope: Scope, headers: dict[bytes, bytes]) -> bool:
@@ -119,4 +123,10 @@ def variant_of(cookies: bytes, accepted: str) -> str | None:
     if len(cookies) > 8 * LONGEST:
         cookies = b""
     found = dict(COOKIE.findall(cookies.decode("latin-1"))) if cookies else {}
-    return next((tell(found, accepted) for tell in hooks.get_hooks("page_variant")), None)
+    tell = teller()
+    return tell(found, accepted) if tell else None
+
+
+@cache
+def teller() -> Callable[[dict[str, str], str], str] | None:
+    return next(iter(hooks.get_hooks("page_variant")), None)
