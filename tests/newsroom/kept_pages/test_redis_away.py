@@ -26,9 +26,7 @@ def redis_at(folder):
         server.wait(10)
 
 
-def test_whoever_lost_redis_asks_django_and_trusts_nothing_of_before(
-    tmp_path, settings, transactional_db
-) -> None:
+def test_whoever_lost_redis_trusts_nothing_of_before(tmp_path, settings, transactional_db) -> None:
     """Pages are numbers: each that is made is another one."""
     settings.REDIS_URL = f"unix://{tmp_path}/redis.sock"
     numbers = itertools.count()
