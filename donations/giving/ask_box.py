@@ -17,7 +17,8 @@ HIDDEN = "hidden"
 def variant(cookies: dict[str, str], accept_language: str) -> str:
     """Which box this visitor sees: none, or one in the currency that the browser's languages tell.
     Pages that are kept differ by nothing else, so it is one of a few words."""
-    if not ask_cookie.shown(cookies.get(ask_cookie.COOKIE, ""), timezone.now()):
+    cookie = cookies.get(ask_cookie.COOKIE)
+    if cookie and not ask_cookie.shown(cookie, timezone.now()):
         return HIDDEN
     return currency_told_by(accept_language)
 
