@@ -169,6 +169,9 @@ def shown() -> list[str]:
     return ["donations.Appeal", "donations.AppealAmounts", "donations.Country"]
 
 
+hooks.register("pages_until", Appeal.objects.next_change)
+
+
 @hooks.register("page_scripts")
 def giving_script() -> str:
     return "donations/give.js"

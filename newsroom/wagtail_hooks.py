@@ -65,12 +65,14 @@ def shown() -> list[str]:
     pages = ["HomePage", "SectionPage", "TextPage", "PolicyPage", "ArticlePage"]
     parts = ["ArticleByline", "ArticleTag", "Correction", "RelatedArticle", "Masthead"]
     wagtails = ["wagtailcore.Page", "wagtailcore.PageViewRestriction", "wagtailcore.Site"]
-    return [*wagtails, *(f"newsroom.{name}" for name in (*pages, *parts))]
+    others = ["Hold"]  # the database is another one, with other pages
+    return [*wagtails, *(f"newsroom.{name}" for name in (*pages, *parts, *others))]
 
 
 @hooks.register("referred_to_by_pages")
 def referred() -> list[str]:
-    return ["newsroom.Author", "newsroom.CreditedImage", "newsroom.Attachment", "taggit.Tag"]
+    names = ["Author", "CreditedImage", "CreditedRendition", "Attachment"]
+    return ["taggit.Tag", *(f"newsroom.{name}" for name in names)]
 
 
 @hooks.register("register_admin_viewset")

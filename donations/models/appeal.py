@@ -1,12 +1,13 @@
 """What we ask for, and how much we suggest."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
@@ -52,6 +53,15 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
     def has_begun(self) -> bool:
         """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
         return self.filter(starts_at__lte=timezone.now(), active=True).exists()
+
+    def next_change(self) -> datetime | None:
+        """When one begins or ends by itself, and pages ask for something else."""
+        now = timezone.now()
+        found = self.filter(active=True).aggregate(
+            begins=Min("starts_at", filter=Q(starts_at__gt=now)),
+            ends=Min("ends_at", filter=Q(ends_at__gt=now)),
+        )
+        return min((at for at in found.values() if at), default=None)
 
     def current(self) -> "Appeal | None":
         return self.running().prefetch_related("amounts", "closed_in").first()

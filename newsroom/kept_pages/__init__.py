@@ -1,5 +1,5 @@
 """Public pages that are kept and answered before Django runs, until what they show changes.
 
-Uses core and web; the models above say what a page shows, and the views which may be kept.
-Begin with front.py, which answers; then noting.py, purges.py and changes.py.
+Uses core, web, metrics, closed; models say what a page shows, views which of them may be kept.
+Begin with front.py, which answers; then noting.py, changes.py, purges.py and trust.py.
 """

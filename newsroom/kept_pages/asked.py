@@ -44,13 +44,6 @@ class Asked:
         """As it is kept when it is the same for all variants."""
         return replace(self, variant=None)
 
-    def may_be_kept(self) -> bool:
-        try:
-            view = resolve(languages.chosen_in(self.path)[1]).func
-        except Resolver404:
-            return False
-        return getattr(view, "may_be_kept", False)
-
     def scope(self, note: Note) -> Scope:
         """The request that Django gets."""
         ours = urlsplit(settings.BASE_URL)
@@ -67,10 +60,18 @@ class Asked:
         }
 
 
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """One that came more than once is joined, as Django has it: two hosts are none of ours."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        headers[name] = b"%s,%s" % (headers[name], value) if name in headers else value
+    return headers
+
+
 def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     """None: this is for Django itself."""
     path = scope["path"]
-    if scope["method"] not in ("GET", "HEAD") or len(path) > LONGEST or "\0" in path:
+    if scope["method"] not in ("GET", "HEAD") or len(path) > LONGEST or not may_be_kept(path):
         return None
     if headers.get(b"host", b"").lower() != host_of(settings.BASE_URL) or not is_secure(
         scope, headers
@@ -87,6 +88,16 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     accepted = accepts.decode("latin-1") if len(accepts) <= LONGEST else ""
     language = "" if chosen else language_of(accepted)
     return Asked(path, language, variant_of(cookies, accepted), page)
+
+
+@lru_cache(maxsize=5000)
+def may_be_kept(path: str) -> bool:
+    """Says the view that answers there."""
+    try:
+        view = resolve(languages.chosen_in(path)[1]).func
+    except Resolver404:
+        return False
+    return getattr(view, "may_be_kept", False) and "\0" not in path
 
 
 @cache

@@ -6,40 +6,59 @@ better (``accounted``): an article is on few pages, and a draft on none.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
-from django.db import transaction
+from django.db import Error, connection, transaction
 from wagtail import hooks
 
 from newsroom.kept_pages.noting import EVERYTHING
-from newsroom.kept_pages.purges import purge
+from newsroom.kept_pages.purges import tell
+from newsroom.kept_pages.untold import UntoldChange
 
 WRITES = re.compile(r'(INSERT INTO|UPDATE|DELETE FROM) "?(\w+)"?( SET "numchild" =)?')
 
+UNTOLD = UntoldChange._meta.db_table
+_made: set[str] = set()  # tables that were seen
 _accounted = ContextVar("accounted", default=False)
 
 
 @dataclass(frozen=True)
 class Purge:
     tags: frozenset[str]
+    untold: UntoldChange = field(compare=False)
 
     def __call__(self) -> None:
-        purge(self.tags)
+        if tell(self.tags):
+            with suppress(Error):  # then it is told once more
+                self.untold.delete()
 
 
 def after_commit(*tags: str) -> None:
     """The pages with one of these go when the transaction commits, at once: no job could be as
-    quick. Saying it twice costs nothing."""
-    told = Purge(frozenset(tags))
+    quick. If it can't be told then, a web process does it (trust.py)."""
+    purge = Purge(frozenset(tags), UntoldChange())
     queued = transaction.get_connection().run_on_commit
-    if not (queued and queued[-1][1] == told):
-        transaction.on_commit(told)
+    if queued and queued[-1][1] == purge:
+        return
+    if are_tables_made():
+        purge.untold.save()
+        transaction.on_commit(purge)
+
+
+def are_tables_made() -> bool:
+    """Not yet while an empty database is migrated; it has no pages then."""
+    if not _made:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_tables WHERE tablename = %s", [UNTOLD])
+            if cursor.fetchone() is not None:
+                _made.add(UNTOLD)
+    return bool(_made)
 
 
 @contextmanager
@@ -52,10 +71,11 @@ def accounted() -> Iterator[None]:
         _accounted.reset(token)
 
 
-def watch(sql: Any) -> None:
-    """Hears of every statement (newsroom/core/postgresql/base.py)."""
+def watch(sql: Any) -> Callable[[], None] | None:
+    """Is shown every statement (newsroom/core/postgresql/base.py)."""
     if isinstance(sql, str) and sql[:1] in "IUD" and not _accounted.get() and is_shown(sql):
-        after_commit(EVERYTHING)
+        return partial(after_commit, EVERYTHING)
+    return None
 
 
 def is_shown(sql: str) -> bool:

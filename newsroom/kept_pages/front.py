@@ -6,6 +6,8 @@ processes. A page that is not there is made once, however many ask for it.
 
 import asyncio
 import hashlib
+import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -13,14 +15,16 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from newsroom.kept_pages.asked import Asked, Scope, asked
+from newsroom.kept_pages.asked import Asked, Scope, asked, headers_of
 from newsroom.kept_pages.noting import Note
-from newsroom.kept_pages.page import Page, can_be_kept, made
+from newsroom.kept_pages.page import Page, can_be_kept, is_for_all, made
 from newsroom.kept_pages.purges import FRESH, STALE, Purges
+from newsroom.kept_pages.trust import Trust
+from newsroom.metrics.requests import counts
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -29,9 +33,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Key = tuple[str, Asked]
 
 OWN = 32_000_000  # bytes of pages in each process
-A_MINUTE = 20_000_000  # bytes of new pages in Redis: jobs live there, too
+A_MINUTE = 10_000_000  # bytes of new pages in Redis: jobs live there, too
+CONNECTIONS = 20  # to Redis; who gets none makes the page alone
 TRIES = 3
 MAKING = 5  # seconds that others wait for who makes a page
+# Whose pages we show: those of processes with the same code and settings, forks of one parent.
+FAMILY = secrets.token_hex(8)
 AWAY = (redis.RedisError, OSError, TimeoutError)
 
 
@@ -66,8 +73,9 @@ class KeptPages:
         self.app = app
         self.own = Own()
         self.purges = Purges()
+        self.trust = Trust()
         self.following: asyncio.Task[None] | None = None
-        self.in_work: dict[Asked, asyncio.Task[Page]] = {}
+        self.in_work: dict[Asked, asyncio.Task[Page | None]] = {}
         self.redis: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,23 +83,38 @@ class KeptPages:
             return await self.app(scope, receive, send)
         if self.following is None:
             self.begin()
-        headers = dict(scope["headers"])
-        what = asked(scope, headers) if await self.purges.are_known() else None
-        page = await self.find(what) if what else None
+        began, headers = time.monotonic(), headers_of(scope)
+        what = asked(scope, headers)
+        page = await self.find(what) if what and await self.is_trusted() else None
         if page is None or (not page.tags and scope["query_string"]):
             return await self.app(scope, receive, send)
         status, answered, body = page.answer(scope["method"] == "HEAD", headers)
         await send({"type": "http.response.start", "status": status, "headers": answered})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+        self.count(page, status, time.monotonic() - began)
         return None
+
+    async def is_trusted(self) -> bool:
+        return await self.purges.are_known() and await self.trust.is_given(self.purges.last)
+
+    def count(self, page: Page, status: int, seconds: float) -> None:
+        """Once: what Django made, it has counted itself."""
+        if page.counted:
+            page.counted = False
+        elif counts.add("kept", status, seconds):
+            asyncio.get_running_loop().run_in_executor(None, counts.hand_over)
 
     def begin(self) -> None:
         """Nothing is kept before the purges are known."""
-        self.redis = Redis.from_url(
-            settings.REDIS_URL,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=0.5,
-            socket_connect_timeout=0.5,
+        self.redis = Redis.from_pool(
+            BlockingConnectionPool.from_url(
+                settings.REDIS_URL,
+                max_connections=CONNECTIONS,
+                timeout=0.5,
+                retry=Retry(NoBackoff(), 0),
+                socket_timeout=0.5,
+                socket_connect_timeout=0.5,
+            )
         )
         self.following = asyncio.get_running_loop().create_task(self.purges.follow())
 
@@ -106,8 +129,6 @@ class KeptPages:
         page = self.mine(what)
         if page and page.is_fresh():
             return page
-        if page is None and not what.may_be_kept():
-            return None
         task = self.in_work.get(what)
         if task is None:
             task = self.in_work[what] = asyncio.create_task(self.renew(what))
@@ -133,7 +154,7 @@ class KeptPages:
             page.looked_at = self.purges.last
         return True
 
-    async def renew(self, what: Asked) -> Page:
+    async def renew(self, what: Asked) -> Page | None:
         """From Redis, or made by one of all processes, while the others wait for it a little."""
         name = self.name_of(what)
         with suppress(*AWAY):
@@ -160,23 +181,26 @@ class KeptPages:
                 return page
         return None
 
-    async def make(self, what: Asked) -> Page:
+    async def make(self, what: Asked) -> Page | None:
         """By Django; anew, if what it shows has changed meanwhile: others wait for this one who
-        came after the change."""
+        came after the change. None: it is nothing that more than one may have."""
         for _ in range(TRIES):
             server, as_of, note = self.purges.server, self.purges.last, Note(what.variant)
             status, headers, body = await self.answer_to(what.scope(note))
-            if not (note.may_be_kept and can_be_kept(status, headers, body)):
-                return Page(status, headers, {b"": body})
-            about = {"tags": note.tags(), "paged": note.paged, "differs": note.differs}
-            page = await asyncio.to_thread(made, status, headers, body, made=as_of, **about)
+            if not is_for_all(status, headers, note.for_all):
+                return None
+            if not (note.for_all and note.exists and can_be_kept(status, headers, body)):
+                return Page(status, headers, {b"": body}, counted=True)
+            about = {"tags": note.tags(), "made": as_of, "until": note.until, "counted": True}
+            about |= {"paged": note.paged, "differs": note.differs}
+            page = await asyncio.to_thread(made, status, headers, body, **about)
             if server == self.purges.server and not self.purges.since(as_of, page.tags):
                 one = what if note.differs else what.for_all()
                 self.own.put((server, one), page)
                 with suppress(*AWAY):
                     await self.share(self.name_of(one), page)
-                break
-        return page
+                return page
+        return None
 
     async def share(self, name: str, page: Page) -> None:
         packed = page.pack()
@@ -201,5 +225,5 @@ class KeptPages:
 
     def name_of(self, what: Asked) -> str:
         """In Redis: of this server's life, since purges before its restart may be lost."""
-        digest = hashlib.sha256(repr(what).encode()).hexdigest()[:32]
-        return f"pages:{self.purges.server}:{digest}"
+        about = repr((FAMILY, self.purges.server, what))
+        return f"pages:{hashlib.sha256(about.encode()).hexdigest()[:32]}"

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
+from math import inf
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from wagtail import hooks
 
 View = Callable[..., HttpResponse]
 
@@ -26,9 +28,11 @@ class Note:
     """Of one page that is being made."""
 
     variant: str | None = None  # of this reader's pages
-    may_be_kept: bool = False
+    for_all: bool = False  # it is nobody's own
+    exists: bool = True
     differs: bool = False  # by the variant
     paged: bool = False  # has other pages at “?page=2”
+    until: float = inf  # when it will be another one, though nobody changes anything
     lists: set[str] = field(default_factory=set)
     articles: set[int] = field(default_factory=set)
 
@@ -62,6 +66,9 @@ def may_be_kept(view: View, *lists: str) -> View:
     def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if lists:
             keep(*lists)
+        if note := _open.get():
+            coming = [at for tell in hooks.get_hooks("pages_until") if (at := tell())]
+            note.until = min((at.timestamp() for at in coming), default=inf)
         return view(request, *args, **kwargs)
 
     kept.may_be_kept = True  # type: ignore[attr-defined]
@@ -71,7 +78,7 @@ def may_be_kept(view: View, *lists: str) -> View:
 def keep(*lists: str) -> None:
     """This page may be kept until one of these lists changes, or an article on it."""
     if note := _open.get():
-        note.may_be_kept = True
+        note.for_all = True
         note.lists.update(lists)
 
 
@@ -85,7 +92,7 @@ def paged(is_what_was_asked_for: bool) -> None:
     """It has further pages. One that does not exist shows the nearest, and is not kept."""
     if note := _open.get():
         note.paged = True
-        note.may_be_kept = note.may_be_kept and is_what_was_asked_for
+        note.exists = is_what_was_asked_for
 
 
 def variant() -> str | None:

@@ -7,6 +7,8 @@ import re
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
+from math import inf
 from typing import Any
 
 import brotli
@@ -33,9 +35,11 @@ class Page:
     tags: frozenset[str] = frozenset()
     paged: bool = False
     differs: bool = False
+    until: float = inf  # seconds since 1970
     made: Moment = NEVER  # as of this purge
     made_at: float = field(default_factory=time.time)
     looked_at: Moment = NEVER  # until this purge nothing on it has changed
+    counted: bool = False  # one answer with it, among those that Django gave
 
     @property
     def etag(self) -> bytes:
@@ -53,7 +57,7 @@ class Page:
         return self.age < FRESH
 
     def is_over(self) -> bool:
-        return self.age > FRESH + STALE
+        return self.age > FRESH + STALE or time.time() >= self.until
 
     def answer(self, head: bool, headers: dict[bytes, bytes]) -> tuple[int, Headers, bytes]:
         """Status, headers and body for who sent these headers."""
@@ -83,6 +87,7 @@ class Page:
             "tags": sorted(self.tags),
             "paged": self.paged,
             "differs": self.differs,
+            "until": self.until,
             "made": self.made,
             "made_at": self.made_at,
             "bodies": [[coding.decode(), len(body)] for coding, body in self.bodies.items()],
@@ -116,12 +121,18 @@ def made(status: int, headers: Headers, body: bytes, **about: Any) -> Page:
     return Page(status, kept, bodies, **about)
 
 
-def can_be_kept(status: int, headers: Headers, body: bytes) -> bool:
-    """Whatever its view says: a cookie, or “no-store”, is somebody's own."""
-    names = {name for name, _ in headers}
+def is_for_all(status: int, headers: Headers, for_all: bool) -> bool:
+    """May all who wait for it have it? Whatever its view says: a cookie, or “no-store”, is
+    somebody's own. What is not there, or has moved, is so for everybody."""
+    if any(name == b"set-cookie" for name, _ in headers):
+        return False
     controls = b"".join(value for name, value in headers if name == b"cache-control")
-    fits = len(body) <= LARGEST and not {b"set-cookie", b"content-encoding"} & names
-    return status == 200 and fits and not REFUSED.search(controls)
+    return status != HTTPStatus.OK or (for_all and not REFUSED.search(controls))
+
+
+def can_be_kept(status: int, headers: Headers, body: bytes) -> bool:
+    encoded = any(name == b"content-encoding" for name, _ in headers)
+    return status == HTTPStatus.OK and len(body) <= LARGEST and not encoded
 
 
 @lru_cache(maxsize=200)

@@ -21,6 +21,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from newsroom.kept_pages.noting import EVERYTHING
+
 log = logging.getLogger(__name__)
 
 STREAM = "pages:purges"
@@ -28,6 +30,7 @@ FRESH, STALE = 300, 300  # seconds that a page is good for, and may be shown whi
 REMEMBERED = (FRESH + STALE + 60) * 1000  # milliseconds; every page is over by then
 SILENCE = 1.0  # seconds
 LISTEN = 250  # milliseconds
+MOST = 10_000  # tags that a process remembers; then all pages are made anew
 
 Moment = tuple[int, int]  # an entry's id
 NEVER: Moment = (0, 0)
@@ -38,14 +41,30 @@ def _redis(url: str) -> redis.Redis:
     return redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
 
-def purge(tags: Iterable[str]) -> None:
-    """From now on no page is shown that has one of these. Without Redis no page is kept."""
+def tell(tags: Iterable[str]) -> bool:
+    """From now on no page is shown that has one of these. Was it taken?"""
     oldest = max(0, int(time.time() * 1000) - REMEMBERED)
     try:
         about = " ".join(sorted(tags))
         _redis(settings.REDIS_URL).xadd(STREAM, {"tags": about}, minid=str(oldest))
     except redis.RedisError as error:
-        log.warning("Kept pages were not told of a change: %s", type(error).__name__)
+        log.warning("Kept pages were not told of a change yet: %s", type(error).__name__)
+        return False
+    return True
+
+
+def newest() -> Moment | None:
+    """The last purge that Redis has; None: it does not say."""
+    try:
+        found: Any = _redis(settings.REDIS_URL).xrevrange(STREAM, count=1)
+    except redis.RedisError:
+        return None
+    return moment_of(found[0][0]) if found else NEVER
+
+
+def moment_of(name: bytes) -> Moment:
+    at, _, number = name.decode().partition("-")
+    return int(at), int(number)
 
 
 class Purges:
@@ -85,6 +104,9 @@ class Purges:
                     await self.listen(store)
             except (redis.RedisError, OSError, TimeoutError):
                 await asyncio.sleep(0.1)
+            except Exception:  # else this process would keep no page any more, and not say why
+                log.exception("Kept pages: what came from Redis is no purge")
+                await asyncio.sleep(SILENCE)
             finally:
                 self.hears = False
                 await store.aclose()
@@ -114,12 +136,10 @@ class Purges:
 
     def take(self, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         for name, about in entries:
-            at, _, number = name.decode().partition("-")
-            self.last = int(at), int(number)
+            self.last = moment_of(name)
             self.of |= dict.fromkeys(about[b"tags"].decode().split(), self.last)
-        if len(self.of) > 10_000:
-            over = self.last[0] - REMEMBERED
-            self.of = {tag: moment for tag, moment in self.of.items() if moment[0] > over}
+        if len(self.of) > MOST:
+            self.of = {EVERYTHING: self.last}
 
 
 async def server_of(store: Any) -> str:

@@ -76,7 +76,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
     from newsroom.devserver.services import WEB, at
-    from newsroom.kept_pages.purges import purge
+    from newsroom.kept_pages.purges import tell
     from tests.benchmarks.webhooks import start
     from tests.factories import make_appeal, make_article, make_site
 
@@ -129,7 +129,7 @@ def run() -> tuple[dict[str, Any], Figures]:
         visible = []
         for _ in range(5):
             old = requests.get(f"{settings.BASE_URL}{path}", timeout=60)
-            purge([f"article:{articles[0].pk}"])
+            tell([f"article:{articles[0].pk}"])
             began = time.perf_counter()
             while requests.get(f"{settings.BASE_URL}{path}", timeout=60).text == old.text:
                 if time.perf_counter() - began > 2:  # the stamp's second is the same

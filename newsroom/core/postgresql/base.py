@@ -2,11 +2,13 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from django.db import transaction
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
-# Each hears of every statement that was carried out; filled when Django starts.
-watchers: list[Callable[[Any], None]] = []
+# Each is shown every statement before it is carried out, and may answer with what has to be done
+# after it in the same transaction. Filled when Django starts.
+watchers: list[Callable[[Any], Callable[[], None] | None]] = []
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -36,7 +38,11 @@ def is_lost(connection: psycopg.Connection) -> bool:
 
 def watched(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
     """Django: “Database instrumentation”."""
-    done = execute(sql, params, many, context)
-    for watch in watchers:
-        watch(sql)
+    found = [then for watch in watchers if (then := watch(sql))]
+    if not found:
+        return execute(sql, params, many, context)
+    with transaction.atomic(context["connection"].alias, savepoint=False):
+        done = execute(sql, params, many, context)
+        for then in found:
+            then()
     return done

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -68,13 +68,16 @@ class Process:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
 
-    def get(self, url: str, method: str = "GET", **headers: str) -> Answer:
+    def get(self, url: str, method: str = "GET", **headers: Any) -> Answer:
         return self.run(self.ask(url, method, **headers))
 
-    async def ask(self, url: str, method: str = "GET", **headers: str) -> Answer:
+    async def ask(
+        self, url: str, method: str = "GET", twice: Sequence[tuple[str, str]] = (), **headers: str
+    ) -> Answer:
         path, _, query = url.partition("?")
-        sent = {"host": urlsplit(settings.BASE_URL).netloc} | headers
-        named = [(name.replace("_", "-").encode(), v.encode()) for name, v in sent.items()]
+        ours = [("host", urlsplit(settings.BASE_URL).netloc)] if not twice else []
+        sent = [*dict(ours, **headers).items(), *twice]
+        named = [(name.replace("_", "-").encode(), v.encode()) for name, v in sent]
         scope = {
             "type": "http", "http_version": "1.1", "method": method, "scheme": "http",
             "path": unquote(path), "query_string": query.encode(), "headers": named,
@@ -108,3 +111,10 @@ def until(check: Callable[[], Any], seconds: float = 5) -> None:
     while not check():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.005)
+
+
+def settled(web: Process, url: str, **headers: str) -> Answer:
+    """Asked until it comes from the cache."""
+    until(lambda: web.get(url, **headers).was_kept)
+    web.made.clear()
+    return web.get(url, **headers)

