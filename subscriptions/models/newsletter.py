@@ -70,11 +70,8 @@ class NewsletterIndexPage(AddressedPage):
             except ValidationError as refusal:
                 raise ValidationError({"slug": refusal}) from refusal
 
-    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        noting.keep()
-        return super().serve(request, *args, **kwargs)
-
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        noting.keep()
         context = super().get_context(request, *args, **kwargs)
         context["newsletters"] = list(readable(Newsletter.objects.child_of(self)))
         return context
