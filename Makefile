@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 
-.PHONY: help up test test-fast check format picture licences bench smoke chaos mutate clean
+.PHONY: help up test test-fast check format picture screenshots licences settings bench smoke chaos mutate clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
@@ -35,6 +35,10 @@ format: .venv/ready  ## put style right where a machine can
 
 picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 	@$(BIN)/python -m tests.picture
+
+screenshots: .venv/ready  ## take the pictures in docs/pictures anew, of the demo in a browser; look at each
+	@$(BIN)/python -m tests.tools
+	@$(BIN)/python -m tests.screenshots
 
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences

@@ -4,6 +4,7 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:2] == ["recover"]:  # without keys there are no settings, and no commands
@@ -14,4 +15,7 @@ if __name__ == "__main__":
         from newsroom.closed import plain_page
 
         plain_page.stand_in(sys.argv[2:])
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # in words for whoever typed the command
+        sys.exit(str(error))

@@ -12,7 +12,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 
-from donations import first_steps, measures, retention
+from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
 from donations.finance import contributions, held, ledger, movements, reviews, start_page
 from donations.giving import ask_box, portal
@@ -153,6 +153,7 @@ hooks.register("article_boxes", ask_box.ask_box, order=200)
 hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)
 hooks.register("first_steps", first_steps.steps, order=1)
+hooks.register("doctor", doctor.checks)
 hooks.register("retention", retention.kept)
 for tell in measures.TELLERS:
     hooks.register("metrics", tell)

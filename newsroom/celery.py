@@ -54,7 +54,8 @@ def ending() -> bool:
 QUEUES = ["default", "stripe", "transactional", "mail", "events"]
 
 # Jobs only look at what the database says is due, so running late, twice or on two beats
-# at once does no harm.
+# at once does no harm. (Set, and never read here: that would load the settings, and the plain page
+# of a closed newsroom has none.)
 app.conf.beat_schedule = {
     "start send loops": {"task": "subscriptions.tasks.start_send_loops", "schedule": 5.0},
     "reconcile batches": {"task": "subscriptions.tasks.reconcile_batches", "schedule": 5.0},
@@ -126,9 +127,8 @@ app.conf.beat_schedule = {
         "task": "newsroom.tasks.clear_sessions",
         "schedule": crontab(hour="3", minute="40"),
     },
-}
-# That each queue is worked on, and that the beat beats: newsroom/measures.py.
-app.conf.beat_schedule |= {
+} | {
+    # That each queue is worked on, and that the beat beats: newsroom/measures.py.
     f"tick in {queue}": {
         "task": "newsroom.tasks.tick",
         "args": [queue],

@@ -23,6 +23,11 @@ def tick(queue: str) -> None:
     requests.store().hset(TICKS, queue, int(time.time()))
 
 
+def ticks() -> dict[str, float]:
+    """When the beat's last job came through each queue; a queue that nobody works on may lack."""
+    return {queue.decode(): float(at) for queue, at in requests.store().hgetall(TICKS).items()}
+
+
 def of_requests() -> Iterator[Metric]:
     by_status, times = requests.told()
     words = "Requests by kind of view and status."
@@ -46,13 +51,13 @@ def of_queues() -> Iterator[Metric]:
         depths = together.execute()
     rows = {(queue,): many for queue, many in zip(QUEUES, depths, strict=True)}
     yield gauge("newsroom_queue_jobs", "Jobs that wait for a worker.", rows, "queue")
-    ticks = {queue.decode(): float(at) for queue, at in requests.store().hgetall(TICKS).items()}
+    last = ticks()
     # A queue that has no tick yet has an old one: nobody works there.
-    since = {(queue,): time.time() - ticks.get(queue, 0) for queue in QUEUES}
+    since = {(queue,): time.time() - last.get(queue, 0) for queue in QUEUES}
     words = "Since a job of the beat's last came through."
     yield gauge("newsroom_queue_silent_seconds", words, since, "queue")
-    last = time.time() - max(ticks.values(), default=0)
-    yield gauge("newsroom_beat_silent_seconds", "Since the beat's last job came through.", last)
+    silent = time.time() - max(last.values(), default=0)
+    yield gauge("newsroom_beat_silent_seconds", "Since the beat's last job came through.", silent)
 
 
 def of_mails() -> Iterator[Metric]:

@@ -214,6 +214,7 @@ if MAIL_SANDBOX:
 SNS_TOPICS = env("SNS_TOPICS")
 # Domains that a newsletter may be sent from, comma-separated; empty: any.
 SENDER_DOMAINS = env("SENDER_DOMAINS")
+DKIM_SELECTORS = env("DKIM_SELECTORS")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Blocks that other apps add to an issue, see subscriptions/models/blocks.py.

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import path, reverse
+from django.urls import include, path, reverse
 from django.utils.html import format_html, format_html_join
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
@@ -33,6 +33,7 @@ privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)
 hooks.register("first_steps", steps.own_steps, order=-1)
+hooks.register("first_steps", steps.last_steps, order=2)
 hooks.register("retention", retention.kept)
 for tell in measures.TELLERS:
     hooks.register("metrics", tell)
@@ -97,13 +98,13 @@ def travel_item() -> MenuItem:
 
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
+    steps_page = require_admin_access(first_steps.FirstSteps.as_view())
+    # Wagtail’s page tree links to its list of sites. Ours has one, which follows BASE_URL.
+    sites = [path("", steps_page, name="index")]
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
-        path(
-            "first-steps/",
-            require_admin_access(first_steps.FirstSteps.as_view()),
-            name="first_steps",
-        ),
+        path("first-steps/", steps_page, name="first_steps"),
+        path("sites/", include((sites, "wagtailsites"))),
         path("emergency/", require_admin_access(emergency.Emergency.as_view()), name="emergency"),
         path("travel/", require_admin_access(travel.Travel.as_view()), name="travel"),
         path("audit/", AuditLog.as_view(), name="audit_log"),

@@ -1,6 +1,6 @@
 """The demo's newsletter, its last issue, and 2,400 made-up readers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -86,8 +86,17 @@ def load() -> None:
     )
     make_readers(weekly, READERS)
     make_readers(breaking, 300, first=READERS + 1)
-    _last_issue(weekly)
-    drafting.draft_issue(weekly, weekly.next_send_at(timezone.now()))
+    last, coming = two_issues(weekly, timezone.now())
+    _last_issue(weekly, last)
+    drafting.draft_issue(weekly, coming)
+
+
+def two_issues(newsletter: Newsletter, now: datetime) -> tuple[datetime, datetime]:
+    """The hours of the last issue and of the coming one, with a full week between the last one and
+    now and an hour before the coming one: so the draft is full, and there is time to look at it, on
+    whatever day the demo begins."""
+    soon = now + timedelta(hours=1)
+    return newsletter.next_send_at(soon - timedelta(days=14)), newsletter.next_send_at(soon)
 
 
 def _rules(newsletter: Newsletter) -> None:
@@ -138,9 +147,8 @@ def make_readers(newsletter: Newsletter, count: int, first: int = 1) -> None:
         )
 
 
-def _last_issue(newsletter: Newsletter) -> None:
-    """Last week's issue, published, so that there is a preview to see."""
-    last = newsletter.next_send_at(timezone.now() - timedelta(days=7))
+def _last_issue(newsletter: Newsletter, last: datetime) -> None:
+    """An issue that is published, so that there is a preview to see."""
     issue = drafting.draft_issue(newsletter, last)
     assert issue
     issue.body.insert(0, ("letter", RichText(LETTER)))

@@ -1,7 +1,6 @@
 """The newsletter of a site that is made from nothing, and the steps until its first issue."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from newsroom.core.uris import ascii_address
+from newsroom.core.uris import domain_of
 from newsroom.first_steps.site import Answers, Part, Question
 from newsroom.first_steps.steps import Step, add, edit
 from newsroom.mail import providers
@@ -18,8 +17,6 @@ from newsroom.models import HomePage, TransactionalMail, readable
 from subscriptions.models import Mailing, Newsletter, NewsletterIndexPage, ProviderEventKey
 from subscriptions.models.newsletter import OWN_ADDRESS
 from subscriptions.models.weekday import RHYTHM, Weekday
-
-KEYS_KEPT = timedelta(days=7)  # as subscriptions/retention.py has it
 
 Status = TransactionalMail.Status
 
@@ -29,8 +26,7 @@ Status = TransactionalMail.Status
 
 def may_send(address: str) -> None:
     validate_email(address)
-    domain = ascii_address(address).rpartition("@")[2].lower()
-    if settings.SENDER_DOMAINS and domain not in settings.SENDER_DOMAINS:
+    if settings.SENDER_DOMAINS and domain_of(address) not in settings.SENDER_DOMAINS:
         raise ValidationError(f"SENDER_DOMAINS allows {', '.join(settings.SENDER_DOMAINS)} only.")
 
 
@@ -104,7 +100,10 @@ def hook() -> str:
     if providers.current().hook is None or ProviderEventKey.objects.exists():
         return ""
     sent = Mailing.objects.filter(status=Mailing.Status.SENT)
-    if sent.exists() and not sent.filter(frozen_at__gt=timezone.now() - KEYS_KEPT).exists():
+    if (
+        sent.exists()
+        and not sent.filter(frozen_at__gt=timezone.now() - ProviderEventKey.KEPT).exists()
+    ):
         return ""
     return "The provider has told us of no mail yet: its webhook may not be set up."
 

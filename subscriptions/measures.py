@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 from prometheus_client.core import Metric
 
@@ -15,8 +15,10 @@ from subscriptions.models import Batch, Mailing, ProviderEvent, Throttle
 FINISHED = timedelta(hours=6)  # a mailing is told of so long after its end
 
 
-def none_of(statuses: Iterable[Any]) -> dict[tuple[str, ...], int]:
-    return {(status.value,): 0 for status in statuses}
+def by_status(rows: QuerySet, statuses: Iterable[Any]) -> dict[tuple[str, ...], int]:
+    """How many are in each, also when there are none."""
+    found = rows.filter(status__in=statuses).order_by().values_list("status").annotate(Count("pk"))
+    return {(status.value,): 0 for status in statuses} | {(one,): many for one, many in found}
 
 
 def of_mailings() -> Iterator[Metric]:
@@ -24,15 +26,12 @@ def of_mailings() -> Iterator[Metric]:
     shown = Mailing.objects.filter(
         Q(status__in=Mailing.UNDER_WAY) | Q(finished_at__gt=now - FINISHED)
     )
-    by_status = Batch.objects.filter(mailing__in=shown).exclude(status=Batch.Status.SPLIT)
-    rows = by_status.order_by().values_list("mailing", "status").annotate(Sum("size"))
+    calls = Batch.objects.filter(mailing__in=shown).exclude(status=Batch.Status.SPLIT)
+    rows = calls.order_by().values_list("mailing", "status").annotate(Sum("size"))
     readers = {(str(mailing), status): many for mailing, status, many in rows}
     words = "Readers of a mailing by what became of their call."
     yield gauge("newsroom_mailing_readers", words, readers, "mailing", "status")
-    states = Mailing.objects.filter(status__in=Mailing.UNDER_WAY).order_by().values_list("status")
-    counted = none_of(Mailing.UNDER_WAY) | {
-        (one,): many for one, many in states.annotate(Count("pk"))
-    }
+    counted = by_status(Mailing.objects.all(), Mailing.UNDER_WAY)
     yield gauge("newsroom_mailings", "Mailings under way.", counted, "status")
     late = Mailing.objects.due(now).aggregate(first=Min("send_at"))["first"]
     since = (now - late).total_seconds() if late else 0
@@ -40,8 +39,7 @@ def of_mailings() -> Iterator[Metric]:
 
 
 def of_calls() -> Iterator[Metric]:
-    open_ = Batch.objects.filter(status__in=Batch.UNSETTLED).order_by().values_list("status")
-    counted = none_of(Batch.UNSETTLED) | {(one,): many for one, many in open_.annotate(Count("pk"))}
+    counted = by_status(Batch.objects.all(), Batch.UNSETTLED)
     words = "Calls of which nobody knows whether they went through."
     yield gauge("newsroom_calls_in_doubt", words, counted, "status")
     added = rows_added("subscriptions_batchevent").get("subscriptions_batchevent")

@@ -162,7 +162,7 @@ def kept() -> Iterator[Kept]:
     yield Kept(
         _("That our mail provider told us of a mail: codes in place of address and mail"),
         _("So that what it tells us twice counts once."),
-        days=7,  # providers repeat for three days at most
+        days=ProviderEventKey.KEPT.days,
         forget=forget_events,
     )
 

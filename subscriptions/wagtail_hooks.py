@@ -16,7 +16,7 @@ from wagtail.admin.widgets.button import Button
 
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
-from subscriptions import first_steps, measures, retention
+from subscriptions import doctor, first_steps, measures, retention
 from subscriptions.desk import (
     access,
     actions,
@@ -236,6 +236,7 @@ def keep_what_was_approved(request: HttpRequest, page: Any) -> HttpResponse | No
 
 hooks.register("first_site", first_steps.part)
 hooks.register("first_steps", first_steps.steps)
+hooks.register("doctor", doctor.checks)
 hooks.register("retention", retention.kept)
 for tell in measures.TELLERS:
     hooks.register("metrics", tell)
@@ -246,6 +247,7 @@ hooks.register("asked_address", address_change.asked)
 hooks.register("hold_begins", held.hold_back)
 hooks.register("hold_gathers", welcomes.post_all_due)
 hooks.register("held_items", held.items)
+hooks.register("hold_goes_on", held.go_on)
 hooks.register("closing_stops", engine.stop_mailings)
 hooks.register("closing_destroys", importing.destroy_files)
 hooks.register("left_while_closed", by_mail.leave_by_tokens)

@@ -56,6 +56,7 @@ class Product:
         own = {name: self.var / "secrets" / name for name in ("django", "privacy", "blind-index")}
         django, privacy, index = (file.read_text() for file in own.values())
         keys = self.var / "keys.env"
+        django *= 2  # as newsroom/settings.py has it
         keys.write_text(f"SECRET_KEY={django}\nPRIVACY_KEYS=1:{privacy}\nBLIND_INDEX_KEY={index}\n")
         for file in own.values():
             file.unlink()

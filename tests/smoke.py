@@ -85,6 +85,14 @@ def payment_methods_of_the_account_are_listed(pay: Pay) -> None:
     assert "card" in gateway.enabled_payment_methods()
 
 
+def webhook_endpoints_of_the_account_are_listed(pay: Pay) -> None:
+    from donations.payments import gateway
+
+    for endpoint in gateway.webhook_endpoints():
+        assert endpoint.url and endpoint.status in ("enabled", "disabled")
+        assert endpoint.enabled_events
+
+
 def contribution_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
     from donations.payments import gateway
 
@@ -134,6 +142,7 @@ QUESTIONS = [
     closed_session_stays_closed_and_can_not_be_closed_twice,
     unknown_parameter_is_refused,
     payment_methods_of_the_account_are_listed,
+    webhook_endpoints_of_the_account_are_listed,
     contribution_paid_on_the_hosted_page_is_found_from_its_session,
     recurring_contribution_takes_another_amount_and_another_day_without_a_charge,
 ]

@@ -109,6 +109,7 @@ MATRIX = """
     after_restore                           a
     decide_after_restore                    a
     first_steps                             a
+    wagtailsites:index                      a
     travel                                  a
     emergency                               a
 """

@@ -26,3 +26,10 @@ def test_dead_links_and_unknown_commands_are_found(tmp_path: Path) -> None:
     ]  # fmt: skip
     unknown = links.unknown_commands(page, {"migrate"}, {"up"})
     assert sorted(unknown) == ["`make tea`", "`manage.py brew`", "`manage.py brew`"]
+
+
+def test_names_that_stand_on_no_screen_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Open *Giving →\nMovements*, **not** *Erase …*: *Brew tea*.\n")
+    shown = links.phrases('<a>Giving</a> label="Movements" <summary>Erase … </summary>')
+    assert list(links.unknown_names(page, shown)) == ["*Brew tea*"]

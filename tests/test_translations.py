@@ -19,11 +19,14 @@ OF_STAFF = {
     "desk",
     "editing",
     "finance",
+    "panel.html",
+    "panic",
     "release",
     "staff",
     "transfer",
     "wagtailadmin",
     "side_by_side.html",
+    "steps.html",
 }
 WORDS = {"alt", "title", "placeholder", "aria-label", "content"}  # attributes that are read out
 NO_WORDS = {"style", "script", "mj-style"}

@@ -12,7 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "var" / "built"
@@ -37,9 +39,11 @@ def migrated() -> Path:
 
 
 def demo() -> Path:
-    """A folder as `make up` leaves it after its first start."""
+    """A folder as `make up` leaves it after its first start. Its draft is for the coming Friday at
+    nine, so from Friday at eight on it is built anew."""
     sources = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
-    return _built("demo", sources, _load_demo)
+    since_friday = datetime.now(ZoneInfo("Europe/Berlin")) - timedelta(days=4, hours=8)
+    return _built("demo", sources, _load_demo, week=f"{since_friday:%G-%V}")
 
 
 def place(built: Path, world: Path) -> None:
@@ -58,8 +62,8 @@ def copy(built: Path, world: Path) -> None:
     subprocess.run(["cp", "-a", str(built), str(world)], check=True)
 
 
-def _built(name: str, sources: list[Path], build: Callable[[Path], None]) -> Path:
-    digest = hashlib.sha256()
+def _built(name: str, sources: list[Path], build: Callable[[Path], None], week: str = "") -> Path:
+    digest = hashlib.sha256(week.encode())
     for path in sorted([*sources, ROOT / "uv.lock", Path(__file__)]):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     folder = BUILT / f"{name}-{digest.hexdigest()[:12]}"

@@ -5,7 +5,6 @@ payments fail, a breaker trips: then a browser has to do a sum first, or, withou
 wait (newsroom/web/proof_of_work.py). Nothing here ever says why a card failed.
 """
 
-import time
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
@@ -14,7 +13,7 @@ from django.http import HttpRequest
 
 from donations.models import Review, StripeEvent
 from newsroom.web import proof_of_work
-from newsroom.web.public_forms import count
+from newsroom.web.public_forms import count, counter
 
 PER_MINUTE = 300  # checkouts of everyone together, before each costs work
 BREAKER, BREAKER_SECONDS = "checkout-breaker", 1800
@@ -26,7 +25,7 @@ FAILED, PAID = "payment_intent.payment_failed", "payment_intent.succeeded"
 
 def needs_work(request: HttpRequest) -> bool:
     """Count this checkout; True when the breaker has tripped and no work comes with it."""
-    fast = count(f"checkouts:{int(time.time()) // 60}", 120) > PER_MINUTE
+    fast = count(counter("checkouts", 60), 60) > PER_MINUTE
     if not fast and not cache.get(BREAKER):
         return False
     return not proof_of_work.has_worked(request)

@@ -175,22 +175,16 @@ def disputes_of(charge_id: str) -> list[stripe.Dispute]:
 
 def refunds_of(charge_id: str) -> list[stripe.Refund]:
     """With what was booked when one of them failed."""
-    found: Any = {
-        "charge": charge_id,
-        "limit": 100,
-        "expand": ["data.failure_balance_transaction"],
-    }
+    found: Any = {"charge": charge_id, "limit": 100}
+    found["expand"] = ["data.failure_balance_transaction"]
     return list(client().v1.refunds.list(params=found).auto_paging_iter())
 
 
 def succeeded_at(intent_id: str, since: datetime) -> int | None:
     """When a payment that began then succeeded, in seconds since 1970; None when Stripe has
     forgotten it ("List all events": 30 days)."""
-    params: Any = {
-        "type": "payment_intent.succeeded",
-        "created": {"gte": int(since.timestamp())},
-        "limit": 100,
-    }
+    params: Any = {"type": "payment_intent.succeeded", "limit": 100}
+    params["created"] = {"gte": int(since.timestamp())}
     for event in client().v1.events.list(params=params).auto_paging_iter():
         told: Any = event.data.object
         if told.id == intent_id:
@@ -333,6 +327,12 @@ def enabled_payment_methods() -> list[str]:
                 if shown and shown["value"] == "on":
                     names.append(name)
     return names
+
+
+def webhook_endpoints() -> list[stripe.WebhookEndpoint]:
+    """Where Stripe tells of events ("List all webhook endpoints")."""
+    with known_or_unavailable():
+        return list(client().v1.webhook_endpoints.list(params={"limit": 100}).data)
 
 
 def stripe_portal_url(customer: str, return_url: str, language: str) -> str:

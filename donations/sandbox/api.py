@@ -30,6 +30,7 @@ from stripe.params import (
     SubscriptionListParams,
     SubscriptionUpdateParams,
     TaxRateCreateParams,
+    WebhookEndpointListParams,
 )
 from stripe.params.billing_portal import SessionCreateParams as PortalSessionCreateParams
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
@@ -40,7 +41,7 @@ from .answers import expand, listed, stored
 from .billing import pricing, renewals, subscriptions
 from .contract import Refused, decode, parse, skeleton
 from .objects import Object
-from .store import BASE_URL, RATE, store
+from .store import BASE_URL, RATE, WEBHOOK_URL, store
 
 LOOKS_ON = "Bearer sk_test_looks_on"  # a test that compares: no fault and no limit befalls it
 rate_limit = faults.RateLimit(RATE)
@@ -201,6 +202,19 @@ def enabled_payment_methods(raw: Object) -> Object:
         kind, id="pmc_sandbox", name="Default", active=True, is_default=True, **methods
     )
     return listed([configuration], "/v1/payment_method_configurations")
+
+
+def list_webhook_endpoints(raw: Object) -> Object:
+    """The one that is told of everything."""
+    parse(WebhookEndpointListParams, raw)
+    endpoint = skeleton(
+        stripe.WebhookEndpoint,
+        id="we_sandbox",
+        enabled_events=["*"],
+        status="enabled",
+        url=WEBHOOK_URL,
+    )
+    return listed([endpoint] if WEBHOOK_URL else [], "/v1/webhook_endpoints")
 
 
 def create_refund(raw: Object) -> Object:

@@ -53,6 +53,7 @@ urlpatterns = [
     ),
     path("v1/payment_methods/<str:pk>", retrieve("payment_method")),
     path("v1/payment_method_configurations", methods(GET=api.enabled_payment_methods)),
+    path("v1/webhook_endpoints", methods(GET=api.list_webhook_endpoints)),
     path("v1/mandates/<str:pk>", retrieve("mandate")),
     path("v1/payment_intents", methods(GET=listing("payment_intent"))),
     path("v1/payment_intents/<str:pk>", retrieve("payment_intent")),

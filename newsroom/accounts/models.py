@@ -23,6 +23,11 @@ class StaffManager(UserManager["User"]):
         """Nobody who travels."""
         return super().with_perm(*args, **kwargs).filter(travels_since=None)
 
+    def addresses(self, permission: str, but: int = 0) -> list[str]:
+        """Of all who may, for a mail about work; ``but`` for one of them."""
+        found = self.with_perm(permission).exclude(pk=but).values_list("email", flat=True)
+        return [address for address in found if address]
+
     def by_email(self, email: str) -> models.QuerySet["User"]:
         return self.filter(email_index=staff_index(email))
 

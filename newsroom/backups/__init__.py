@@ -1,5 +1,5 @@
 """The database and what was uploaded, sealed into a folder; and back again.
 
-Uses hold, core.
+Uses hold, accounts, core.
 Begin with backup.py, then restore.py.
 """

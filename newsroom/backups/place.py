@@ -6,12 +6,12 @@ backup holds no key at all, neither this one nor those of people's data.
 
 import hashlib
 import os
-from base64 import b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
 
+from newsroom.core.environment import shapes
 from newsroom.core.privacy import keyed_hash
 
 NAME = "%Y%m%dT%H%M%SZ"  # of a backup's folder: when it was begun
@@ -26,12 +26,9 @@ class NotReady(Exception):
 
 def key() -> bytes:
     try:
-        found = b64decode(os.environ.get("BACKUP_KEY", ""), validate=True)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise NotReady("Set BACKUP_KEY: base64 of 32 random bytes, as “openssl rand -base64 32”.")
-    return found
+        return shapes.key_of(os.environ.get("BACKUP_KEY", ""))
+    except shapes.Wrong as wrong:
+        raise NotReady(f"BACKUP_KEY {wrong}. “manage.py keys” makes it.") from wrong
 
 
 def folder(given: str = "") -> Path:

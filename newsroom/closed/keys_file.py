@@ -21,6 +21,8 @@ CLOSED = "CLOSED_SINCE"
 LOOKS_EVERY = 2.0  # seconds
 LINE = re.compile(r"(?:export )?([A-Z][A-Z0-9_]*)=(.*)")
 
+_ours: set[str] = set()  # variables of this process that came from the file
+
 
 def path() -> Path | None:
     name = os.environ.get("KEYS_FILE", "")
@@ -41,8 +43,14 @@ def load() -> None:
             f"This newsroom is closed since {found[CLOSED]}, and its keys are not on this machine. "
             "“manage.py recover FILE” puts them back from an escrow copy."
         )
-    for name, value in found.items():
-        os.environ.setdefault(name, value)
+    for name in found.keys() - os.environ.keys():
+        os.environ[name] = found[name]
+        _ours.add(name)
+
+
+def environment_for_others() -> dict[str, str]:
+    """Of a process that we start: it reads the file by itself, as it is then."""
+    return {name: value for name, value in os.environ.items() if name not in _ours}
 
 
 def _read(file: Path) -> dict[str, str]:

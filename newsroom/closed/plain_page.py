@@ -38,6 +38,7 @@ HEADERS = {
 }
 AWAY = {"Retry-After": "86400", "X-Robots-Tag": "noindex"}
 LEAVING = re.compile(r"(?:/[a-z]{2})?/newsletter/unsubscribe/([A-Za-z0-9_-]{27})/")
+PART = re.compile(r"([a-z]+)(?::\d+)?")  # of `manage.py run`: “sender:4”
 PROBES = {"/healthz", "/livez", "/readyz"}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -107,16 +108,21 @@ def catalogue(language: str) -> NullTranslations:
     return translation("django", LOCALE, [language], fallback=True)
 
 
-def stand_in(parts: list[str]) -> None:
+def stand_in(words: list[str]) -> None:
     """For ``manage.py run`` while the newsroom is closed: in place of the web this page, which ends
     when the keys are back, so that whoever started us starts all anew; of other parts nothing."""
-    web = not parts or any(part.partition(":")[0] == "web" for part in parts)
-    if web and keys_file.closed_since():
+    if asks_for_web(words) and keys_file.closed_since():
         options = ["--interface", "asgi", "--http", "1", "--no-ws", "--log-level", "warning"]
         granian = [sys.executable, "-m", "granian", *options, "newsroom.asgi:application"]
         os.execv(sys.executable, granian)
     while keys_file.closed_since():
         time.sleep(keys_file.LOOKS_EVERY)
+
+
+def asks_for_web(words: list[str]) -> bool:
+    """By name, or by none. Names look like no option, and like no option's value."""
+    parts = [found[1] for word in words if (found := PART.fullmatch(word))]
+    return not parts or "web" in parts
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -41,6 +41,11 @@ def ascii_host(name: str) -> str:
         return name
 
 
+def domain_of(mailbox: str) -> str:
+    """The domain of an address, or of “Name <address>”: in ASCII, in small letters."""
+    return ascii_host(mailbox.rpartition("@")[2].rstrip(">")).lower()
+
+
 def ascii_address(email: str) -> str:
     """An address with its domain in ASCII."""
     local, at, domain = email.rpartition("@")

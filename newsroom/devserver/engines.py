@@ -7,7 +7,6 @@ child processes; everyone else only needs the two URLs.
 
 import hashlib
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -15,12 +14,13 @@ import subprocess
 import tempfile
 import time
 import warnings
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+
+from newsroom.core.environment import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR = Path(os.environ.get("NEWSROOM_VAR", BASE_DIR / "var"))
@@ -61,7 +61,7 @@ def secret(name: str) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{name}.{os.getpid()}")
-        draft.write_text(b64encode(secrets.token_bytes(32)).decode())
+        draft.write_text(keys.key())
         draft.chmod(0o600)
         with suppress(FileExistsError):
             os.link(draft, path)

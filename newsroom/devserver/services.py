@@ -12,13 +12,20 @@ from newsroom.devserver.terminal import Process
 from newsroom.running import parts
 
 GRANIAN = [sys.executable, "-m", "granian", "--log-level", "warning", "--no-ws", "--http", "1"]
-WEB = [sys.executable, "-m", "granian", *parts.WEB]  # as `manage.py run web`, alone
+# As `manage.py run web`, alone.
+WEB = [sys.executable, "-m", "granian", *parts.WEB, "newsroom.asgi:application"]
 PATIENCE = 3  # seconds in which all of ours end; what is broken off goes on at the next start
 
 
+def place(url: str) -> tuple[str, str]:
+    """Address and port; the web server takes no name."""
+    found = urlsplit(url)
+    return socket.gethostbyname(found.hostname or ""), str(found.port or 80)
+
+
 def at(url: str) -> list[str]:
-    place = urlsplit(url)
-    return ["--host", place.hostname or "", "--port", str(place.port or 80)]
+    host, port = place(url)
+    return ["--host", host, "--port", port]
 
 
 def sandbox(app: str, url: str) -> list[str]:
@@ -27,11 +34,11 @@ def sandbox(app: str, url: str) -> list[str]:
 
 def ours() -> Process:
     """All that runs our code, out of one process that has loaded it."""
-    place = urlsplit(settings.BASE_URL)
+    host, port = place(settings.BASE_URL)
     return Process(
         "newsroom",
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "run", "--patience", str(PATIENCE)],
-        {"GRANIAN_HOST": place.hostname or "", "GRANIAN_PORT": str(place.port or 80)},
+        {"GRANIAN_HOST": host, "GRANIAN_PORT": port},
         reloads=True,
         parts=parts.NAMES,
     )
@@ -71,10 +78,10 @@ def services() -> list[Process]:
 
 
 def answers(url: str) -> bool:
-    place = urlsplit(url)
+    host, port = place(url)
     with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex((place.hostname or "127.0.0.1", place.port or 80)) == 0
+        return probe.connect_ex((host, int(port))) == 0
 
 
 def welcome() -> str:

@@ -21,6 +21,8 @@ import watchfiles
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
+from newsroom.closed import keys_file
+
 STOP_SECONDS = 15  # a worker may finish the call it is in; then it is killed
 RESTARTS, WITHIN = 5, 60  # more deaths than that within so many seconds: give up
 # Asks the kernel to end a child when we are killed outright, so that none is left behind.
@@ -59,7 +61,7 @@ class Terminal:
         theirs = [there for _, there in pipes.values()]
         process.running = subprocess.Popen(
             [*WITH_US, *process.command, *outputs],
-            env=os.environ | process.environment,
+            env=keys_file.environment_for_others() | process.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

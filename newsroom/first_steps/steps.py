@@ -6,17 +6,22 @@ Other apps add theirs with the hook ``first_steps``.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from wagtail import hooks
 from wagtail.models import Page, Site
 
 from newsroom.accounts.models import SecondFactor, User
+from newsroom.address.site import disagreement
+from newsroom.backups import made
 from newsroom.first_steps import required
 from newsroom.first_steps.site import UNFINISHED
 from newsroom.models import HomePage, Masthead, PolicyPage, SectionPage, readable
 from newsroom.models.masthead import host
+
+BACKUP_IS_LATE = timedelta(days=3)  # one is made every night
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Step:
     what: str
     why: str
     look: Callable[[], str]  # what is missing, in words; "" when nothing is
-    place: Callable[[], str]  # the address where it is done
+    place: Callable[[], str]  # the address where it is done; "": not in the admin
     button: str
     optional: bool = False
 
@@ -58,22 +63,15 @@ def front_page() -> str:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site and isinstance(site.root_page.specific, HomePage) and site.root_page.live:
         return ""
-    return "At the site’s address stands another page, such as Wagtail’s “Welcome”."
+    return (
+        "At the site’s address stands another page, such as Wagtail’s “Welcome”: “manage.py "
+        "first_site” puts yours there."
+    )
 
 
 def name() -> str:
     found = Masthead.load().name
     return "" if found not in ("", host()) else "It is the server’s own so far."
-
-
-def address() -> str:
-    site = Site.objects.filter(is_default_site=True).first()
-    there = site.root_url if site else ""
-    if there == settings.BASE_URL:
-        return ""
-    return (
-        f"The site says {there}, and BASE_URL says {settings.BASE_URL}: they have to be the same."
-    )
 
 
 def section() -> str:
@@ -100,13 +98,20 @@ def colleagues() -> str:
     return "" if staff.count() > 1 else "You are alone here."
 
 
+def backup() -> str:
+    newest = made.newest()
+    if newest and timezone.now() - newest < BACKUP_IS_LATE:
+        return ""
+    last = f"The last is of {timezone.localtime(newest):%-d %B %Y}." if newest else "There is none."
+    return f"{last} On the server: docs/how-to/back-up-and-restore.md, “Every night”."
+
+
 def edit_masthead() -> str:
     return reverse("wagtailsettings:edit", args=["newsroom", "masthead"])
 
 
-def edit_site() -> str:
-    site = Site.objects.filter(is_default_site=True).first()
-    return reverse("wagtailsites:edit", args=[site.pk]) if site else reverse("wagtailsites:add")
+def page_tree() -> str:
+    return reverse("wagtailadmin_explore_root")
 
 
 def edit_policy() -> str:
@@ -131,7 +136,7 @@ def add(app: str, model: str) -> str:
     """A page below the front page; where there is none, the page tree."""
     home = HomePage.objects.first()
     if home is None:
-        return reverse("wagtailadmin_explore_root")
+        return page_tree()
     return reverse("wagtailadmin_pages:add", args=[app, model, home.pk])
 
 
@@ -141,8 +146,8 @@ def own_steps() -> list[Step]:
             "A front page",
             "It is what readers find at the site’s address.",
             front_page,
-            edit_site,
-            "Choose the page",
+            page_tree,
+            "Look at the pages",
         ),
         Step(
             "The newsroom’s name",
@@ -154,9 +159,9 @@ def own_steps() -> list[Step]:
         Step(
             "The site’s address",
             "Links in mails and feeds are made of it: a wrong one leads nowhere.",
-            address,
-            edit_site,
-            "Correct the address",
+            disagreement,
+            str,  # whoever runs the server mends it
+            "",
         ),
         Step(
             "A section",
@@ -189,4 +194,18 @@ def own_steps() -> list[Step]:
             list_staff,
             "Invite somebody",
         ),
+    ]
+
+
+def last_steps() -> list[Step]:
+    """After those of other apps."""
+    return [
+        Step(
+            "A backup every night",
+            "Without one, a broken disk or a seized server is the end of all that is here. It is "
+            "sealed, and its key lies elsewhere.",
+            backup,
+            str,
+            "",
+        )
     ]

@@ -89,7 +89,7 @@ def look() -> bool:
         _learn()
     seen = _see()
     if why := seen.why():
-        begin(why)
+        begin(why, by_sight=True)
         return True
     if seen.noted is None:
         _note(seen, Mark(0, clock.now()))
@@ -100,13 +100,14 @@ def look() -> bool:
     return seen.held
 
 
-def begin(why: str) -> None:
-    """From now on nothing leaves. Of several who see the restore, one begins it."""
+def begin(why: str, by_sight: bool = False) -> None:
+    """From now on nothing leaves. Of several who see by themselves that it was restored, one begins
+    it."""
     _learn()
     with transaction.atomic():
         one_at_a_time(LOCK)
         seen = _see()
-        if why != BY_HAND and not seen.why():
+        if by_sight and not seen.why():
             return
         now = clock.now()
         Hold.objects.filter(ended_at=None).update(ended_at=now)  # the dump's own

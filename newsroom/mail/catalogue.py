@@ -24,7 +24,7 @@ NEWSROOMS_LOOK = Look()
 
 @dataclass(frozen=True)
 class Letter:
-    """One mail to one person, or to several colleagues.
+    """One mail to one person, or to several colleagues; to none: it is not sent.
 
     ``about``: what the words name, “{day}”: texts, dates and times. ``url``: where the button
     leads. ``links``: at the foot, words and address.

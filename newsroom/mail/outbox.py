@@ -80,7 +80,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
     try:
         words, writer = mails()[mail.purpose]
         letter = writer(*mail.about)
-        if letter is None:  # the reader left or the moment has passed
+        if letter is None or not letter.to:  # the reader left or the moment has passed
             mail.finish(Status.DROPPED)
             return
         message = compose(words, letter)

@@ -4,20 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from newsroom.accounts.models import User
 from newsroom.closed.models import ClosureRequest
-from newsroom.mail.catalogue import Letter, Mail, mail, mails
+from newsroom.mail.catalogue import Letter, mail
 from newsroom.web.http import absolute_url
 
 CLOSE = "closed.close_newsroom"  # the right
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def who_may() -> list[User]:
-    found = User.objects.with_perm(CLOSE, backend=BACKEND)
-    return [user for user in found if user.has_perm(CLOSE)]
-
-
-def words_of(name: str) -> Mail:
-    return mails()[name][0]
 
 
 @mail(
@@ -37,7 +27,7 @@ def closure_asked(request_id: int) -> Letter | None:
     if request is None:
         return None
     about = {"login": request.asked_by.get_username()}
-    return _to_all(absolute_url("emergency"), **about)
+    return Letter(User.objects.addresses(CLOSE), about=about, url=absolute_url("emergency"))
 
 
 @mail(
@@ -51,10 +41,5 @@ def closure_asked(request_id: int) -> Letter | None:
         _("You know nothing of it? Call your colleagues."),
     ],
 )
-def closed() -> Letter | None:
-    return _to_all("")
-
-
-def _to_all(url: str, **about: str) -> Letter | None:
-    addresses = [user.email for user in who_may() if user.email]
-    return Letter(addresses, about=about, url=url) if addresses else None
+def closed() -> Letter:
+    return Letter(User.objects.addresses(CLOSE))

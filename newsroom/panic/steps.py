@@ -30,9 +30,10 @@ from newsroom.accounts import audit
 from newsroom.accounts.models import StaffSession
 from newsroom.closed import keys_file, state
 from newsroom.closed.models import Closure, fingerprint
+from newsroom.mail.catalogue import mails
 from newsroom.mail.compose import compose
 from newsroom.models import Asked, PreviewLink, TransactionalMail
-from newsroom.panic import emails, escrow
+from newsroom.panic import escrow
 
 log = logging.getLogger(__name__)
 
@@ -135,10 +136,11 @@ def destroy_files() -> str:
 
 def tell() -> str:
     """Not by the outbox, which is stopped. A provider that is away holds up nothing."""
-    letter = emails.closed()
-    if letter is None:
+    words, writer = mails()["closed"]
+    letter = writer()
+    if not letter or not letter.to:
         return "nobody has the right and an address"
-    message = compose(emails.words_of("closed"), letter)
+    message = compose(words, letter)
     problems: list[str] = []
 
     def send() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -58,7 +59,7 @@ def travelling(request: HttpRequest) -> HttpResponse:
     """All that who travels sees; for all others, how to begin."""
     user: Any = request.user
     if not user.is_authenticated:
-        return redirect("wagtailadmin_login")
+        return redirect_to_login(request.path, reverse("wagtailadmin_login"))
     if request.method == "POST":
         return begin_own(request) if user.travels_since is None else end_others(request)
     if user.travels_since is None:

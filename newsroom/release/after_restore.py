@@ -28,10 +28,12 @@ def hold_back() -> None:
 
 
 def keep() -> None:
-    """The beat's: gather what is due, and end a hold in which nothing is left. Safe to repeat, and
-    for two at once."""
+    """The beat's: gather what is due, go on with what somebody has released and others were asked
+    about since, and end a hold in which nothing is left. Safe to repeat, and for two at once."""
     if not gate.look():
         return
+    for hook in hooks.get_hooks("hold_goes_on"):
+        hook()
     for hold in Hold.objects.filter(ended_at=None):
         if hold.gathered_at or gather(hold):
             end_if_done()

@@ -49,7 +49,6 @@ WAGTAILS = {
     "wagtailusers_users:history": Audited(look="looked at a colleague’s account"),
     "wagtailusers_groups:index": Audited(look="listed roles"),
     "wagtailusers_groups:edit": Audited(look="looked at a role", change="changed a role"),
-    **crud("wagtailsites", "a site"),
     "wagtailsettings:edit": Audited(change="changed settings"),
     "wagtail_bulk_action": Audited(change="changed several at once"),
     "preview_links": Audited(change="made a preview link, or took one back"),

@@ -144,14 +144,12 @@ def _notice(user_id: int, url: str, **about: Any) -> Letter | None:
     button="After a restore",
 )
 def held(hold_id: int) -> Letter | None:
-    """To every administrator."""
+    """To everybody who may decide."""
     hold = Hold.objects.filter(pk=hold_id, ended_at=None).first()
-    found = User.objects.filter(is_superuser=True, is_active=True).exclude(email_index=None)
-    to = [user.email for user in found]
-    if hold is None or not to:
+    if hold is None:
         return None
-    url = absolute_url("after_restore")
-    return Letter(to, about={"why": hold.why}, url=url)
+    to = User.objects.addresses("newsroom.decide_hold")
+    return Letter(to, about={"why": hold.why}, url=absolute_url("after_restore"))
 
 
 @mail(
@@ -173,11 +171,5 @@ def held(hold_id: int) -> Letter | None:
 def addresses_flood_in(day: int) -> Letter | None:
     """Forms that take an address are filled in faster than readers do; on that day for the first
     time. ``day`` is an ordinal."""
-    staff = User.objects.with_perm(
-        "newsroom.lift_suppression", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    addresses = [address for address in staff.values_list("email", flat=True) if address]
-    if not addresses:
-        return None
-    url = absolute_url("newsletters")
-    return Letter(addresses, about={"day": date.fromordinal(day)}, url=url)
+    to = User.objects.addresses("newsroom.lift_suppression")
+    return Letter(to, about={"day": date.fromordinal(day)}, url=absolute_url("newsletters"))

@@ -23,7 +23,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 View = Callable[[HttpRequest], HttpResponse]
 
 SECONDS = 2
-ASKED_BY = "HTTP_X_NEWSROOM_DOCTOR"  # a signed time
+HEADER = "X-Newsroom-Doctor"
+ASKED_BY = "HTTP_X_NEWSROOM_DOCTOR"  # the same, as it arrives: a signed time
 # One at a time, also while the last one still waits.
 _looking = ThreadPoolExecutor(1, "readyz")
 

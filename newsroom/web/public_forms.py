@@ -105,8 +105,12 @@ def too_often(request: HttpRequest, what: str, *, most: int, seconds: int) -> bo
 def counter(what: str, seconds: int) -> str:
     """The key under which this is counted in the current window: a keyed hash that changes with
     each window, so that Redis holds no address, no network and no login."""
-    window = int(time.time()) // seconds
-    return f"tries:{keyed_hash(f'{what}|{window}', 'tries').hex()[:32]}"
+    return f"tries:{keyed_hash(f'{what}|{window(seconds)}', 'tries').hex()[:32]}"
+
+
+def window(seconds: int) -> int:
+    """The number of the present one."""
+    return int(time.time()) // seconds
 
 
 def count(key: str, seconds: int) -> int:

@@ -3,11 +3,11 @@ not due."""
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.accounts.models import User
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.web.http import absolute_url
@@ -107,7 +107,7 @@ def stopped(mailing_id: int) -> Letter | None:
 def please_approve(issue_id: int, user_id: int) -> Letter | None:
     """An editor has finished an issue and asks a colleague to look at it."""
     issue = IssuePage.objects.filter(pk=issue_id).first()
-    user = get_user_model().objects.filter(pk=user_id).first()
+    user = User.objects.filter(pk=user_id).first()
     if issue is None or user is None or issue.mailings.active().exists():
         return None
     who = user.get_full_name() or user.get_username()
@@ -121,17 +121,11 @@ def ask_colleagues(issue: IssuePage, user: Any) -> None:
     outbox.post("please_approve", issue.pk, key=key, second_id=user.pk)
 
 
-def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> Letter | None:
-    editors = get_user_model().objects.with_perm(
-        APPROVE, backend="django.contrib.auth.backends.ModelBackend"
+def _to_editors(issue: Any, but: int = 0, **about: str | Promise) -> Letter | None:
+    to = User.objects.addresses(APPROVE, but)
+    return Letter(
+        to, about={"issue": issue.title, **about}, url=absolute_url("issue_desk", issue.pk)
     )
-    if but:
-        editors = editors.exclude(pk=but)
-    addresses = [address for address in editors.values_list("email", flat=True) if address]
-    if not addresses:
-        return None
-    url = absolute_url("issue_desk", issue.pk)
-    return Letter(addresses, about={"issue": issue.title, **about}, url=url)
 
 
 @mail(
@@ -149,7 +143,7 @@ def _to_editors(issue: Any, but: int | None = None, **about: str | Promise) -> L
 def sender_test(newsletter_id: int, user_id: int) -> Letter | None:
     """From the newsletter, to who wants to know whether its mail gets out."""
     newsletter = Newsletter.objects.filter(pk=newsletter_id).first()
-    user = get_user_model().objects.filter(pk=user_id, is_active=True).first()
+    user = User.objects.filter(pk=user_id, is_active=True).first()
     if newsletter is None or user is None or not user.email:
         return None
     about = {"newsletter": newsletter.title}
@@ -161,7 +155,7 @@ def sender_test(newsletter_id: int, user_id: int) -> Letter | None:
 def words_test(words_id: int, user_id: int) -> Letter | None:
     """An editor's own words, to themselves; its button leads to the newsletter."""
     found = NewsletterWords.objects.select_related("newsletter").filter(pk=words_id).first()
-    user = get_user_model().objects.filter(pk=user_id, is_active=True, travels_since=None).first()
+    user = User.objects.filter(pk=user_id, is_active=True, travels_since=None).first()
     if found is None or user is None or not user.email:
         return None
     declared, _ = mails()[found.about]

@@ -52,7 +52,7 @@ def here(proof: Proof) -> str:
     return ""
 
 
-INBOX, CONTENT, SUBJECTS = part("in_the_inbox"), part("content"), part("subject_test")
+INBOX, CONTENT, SUBJECTS = part("in_the_inbox"), part("body"), part("subject_test")
 AUDIENCE = part("audience")
 
 

@@ -25,7 +25,7 @@ from wagtail.fields import RichTextField
 from wagtail.models import Orderable, Page
 
 from newsroom.core import languages
-from newsroom.core.uris import ascii_address
+from newsroom.core.uris import domain_of
 from newsroom.kept_pages import noting
 from newsroom.mail import look
 from newsroom.mail.headers import named
@@ -225,7 +225,7 @@ class Newsletter(AddressedPage):
 
     @property
     def sender_domain(self) -> str:
-        return ascii_address(self.sender_address).rpartition("@")[2].lower()
+        return domain_of(self.sender_address)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -8,7 +8,7 @@ call. No address comes here, not even a sealed one, and no server's words. Times
 import uuid
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection, models
 from django.db.models import Q
@@ -93,6 +93,8 @@ class ProviderEvent(models.Model):
 class ProviderEventKey(models.Model):
     """That an event was taken in: a keyed hash of its provider's id of it, or of all that it says.
     It names nobody, and outlives the event as long as a provider may repeat it."""
+
+    KEPT = timedelta(days=7)  # providers repeat for three days at most
 
     key = models.BinaryField(primary_key=True, max_length=32, editable=False)
     received_on = models.DateField(db_index=True)

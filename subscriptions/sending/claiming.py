@@ -45,7 +45,7 @@ def claim() -> Claim | None:
     """Claim the next batch, in one short transaction. None: no batch waits, or none may go now.
 
     1. Take the first batch that may be sent and that nobody else has in hand: its row is locked,
-       and other loops skip it.
+       and other loops skip it. Look whether the database is still the one that it was.
     2. Ask the throttle. What is too much for one call, or for today, becomes a batch of its own.
     3. Look up who of its readers may get it *now*: whoever unsubscribed or was suppressed since
        the freeze is left out.
@@ -55,7 +55,7 @@ def claim() -> Claim | None:
     """
     began = time.monotonic()  # before the lease begins
     provider = providers.current()
-    gate.look()  # a database that was restored holds its mailings from here on
+    gate.holds()
     with transaction.atomic():
         # 1
         batch = (
@@ -67,6 +67,9 @@ def claim() -> Claim | None:
             .first()
         )
         if batch is None:
+            return None
+        # Restored while we waited for the row? A database that was holds its mailings from here on.
+        if gate.look() and Mailing.objects.filter(pk=batch.mailing_id, held=True).exists():
             return None
         now = batch.clock
         # 2

@@ -96,11 +96,11 @@ def measure(provider: str, requests: list[bytes], group: int) -> Figures:
 
 
 def serve(stack: ExitStack, provider: str, port: int) -> None:
-    from newsroom.devserver.services import OURS
+    from newsroom.devserver.services import WEB
 
     os.environ["MAIL_PROVIDER"] = provider
     place = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-    start(stack, *OURS["web"][1:], *place)
+    start(stack, *WEB[1:], *place)
 
 
 def wait_until_followed() -> float:

@@ -33,8 +33,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     figures: Figures = {}
     with ExitStack() as stack:
         stack.enter_context(start_sandbox("subscriptions.sandbox.app", settings.MAIL_SANDBOX, "m"))
-        web = [*WEB[1:], *at(settings.BASE_URL), "--workers", "2"]
-        start(stack, *web, "newsroom.asgi:application")
+        start(stack, *WEB[1:], *at(settings.BASE_URL), "--workers", "2")
         start(stack, "manage.py", "run", "worker:1", "transactional")
         wait_for_port(place.port or 0, 120)
         readers = Readers(newsletter, place.netloc)

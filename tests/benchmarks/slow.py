@@ -22,7 +22,7 @@ Figures = dict[str, tuple[float, str]]
 def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
-    from newsroom.devserver.services import OURS, at, sandbox
+    from newsroom.devserver.services import WEB, at, sandbox
     from tests.benchmarks.webhooks import start
     from tests.factories import make_article, make_site
     from tests.faults.slow_clients import slow_clients
@@ -31,7 +31,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     alone = f"http://127.0.0.1:{free_port()}"
     wsgi = [*sandbox("django.core.wsgi:get_wsgi_application", alone), "--factory"]
     with ExitStack() as stack:
-        start(stack, *OURS["web"][1:], *at(settings.BASE_URL))
+        start(stack, *WEB[1:], *at(settings.BASE_URL))
         start(stack, *wsgi[1:])
         for url in (settings.BASE_URL, alone):
             wait_for_port(urlsplit(url).port or 0)

@@ -29,7 +29,7 @@ ENVIRONMENT = {"TRUSTED_PROXIES": "1", "MAIL_SANDBOX_URL": f"http://127.0.0.1:{f
 def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
-    from newsroom.devserver.services import OURS, at
+    from newsroom.devserver.services import WEB, at
     from tests.benchmarks.webhooks import start
     from tests.factories import make_site
 
@@ -38,7 +38,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     figures: Figures = {}
     with ExitStack() as stack:
         stack.enter_context(start_sandbox("subscriptions.sandbox.app", settings.MAIL_SANDBOX, "m"))
-        start(stack, *OURS["web"][1:], *at(settings.BASE_URL))
+        start(stack, *WEB[1:], *at(settings.BASE_URL))
         celery = ["-m", "celery", "--quiet", "-A", "newsroom", "worker", "-c", "1"]
         start(stack, *celery, "-Q", "transactional,default")
         wait_for_port(urlsplit(settings.BASE_URL).port or 0)

@@ -22,13 +22,13 @@ def run() -> tuple[dict[str, Any], Figures]:
     from django.conf import settings
 
     from donations.models import StripeEvent
-    from newsroom.devserver.services import OURS, at
+    from newsroom.devserver.services import WEB, at
 
     events = given("EVENTS", 16_000)
     place = urlsplit(settings.BASE_URL)
     requests = [signed(n, place.netloc, settings.STRIPE_WEBHOOK_SECRETS[-1]) for n in range(events)]
     with ExitStack() as stack:
-        start(stack, *OURS["web"][1:], *at(settings.BASE_URL), "--workers", "2")
+        start(stack, *WEB[1:], *at(settings.BASE_URL), "--workers", "2")
         wait_for_port(place.port or 0)
         warm, paced, fast = requests[:500], requests[500 : events // 2], requests[events // 2 :]
         asyncio.run(send(warm, place.port, 0))

@@ -32,8 +32,8 @@ class Editor:
         self.save()
 
     def save(self) -> None:
-        """The page may still show what the save before said."""
-        with self.page.expect_navigation():
+        """The page may still show what the save before said. Its previews may take their time."""
+        with self.page.expect_navigation(wait_until="domcontentloaded"):
             self.page.get_by_role("button", name=re.compile("Save draft")).first.click()
         expect(self.page.locator(".messages .success").first).to_be_visible()
 

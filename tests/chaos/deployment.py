@@ -1,5 +1,6 @@
 """``make chaos``: from a clean Debian to a newsroom's first issue over TLS, and an upgrade in the
-middle of the next one, by deploy/install as docs/deploy.md says, under systemd with all its locks.
+middle of the next one, by deploy/install as docs/deploy.md says, under systemd with all its locks;
+then it is backed up, closed in an emergency, and opened again.
 
 The mail provider is the sandbox, on the machine's own network. DEBIAN=trixie takes another release.
 """
@@ -23,23 +24,47 @@ from requests.adapters import HTTPAdapter
 from tests.chaos.machine import Machine, a_machine, missing
 from tests.environment import ROOT, wait_for_port
 
-HOST = "news.example.org"
+HOST = "news.newsroom.test"
 SITE, INBOX = "https://127.0.0.1", "http://127.0.0.1:8025"
 STORE = ROOT / "var" / "deployment-mail.sqlite3"
 PASSWORD = "quite a long one 7"
 READERS, MANY = 20, 3_000
+ESCROW = "/var/lib/newsroom/escrow"
 FILLED_IN = {
-    "MAIL_PROVIDER": "mailgun",
-    "DEFAULT_FROM_EMAIL": "The Paper <news@mail.example.org>",
-    "SENDER_DOMAINS": "mail.example.org",
-    "STRIPE_SECRET_KEY": "sk_test_rehearsal",
-    "STRIPE_WEBHOOK_SECRETS": "whsec_rehearsal",
-    "ANYMAIL_MAILGUN_API_URL": f"{INBOX}/v3",
-    "ANYMAIL_MAILGUN_API_KEY": "key-sandbox",
-    "ANYMAIL_MAILGUN_SENDER_DOMAIN": "mail.example.org",
-    "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
+    "settings": {
+        "MAIL_PROVIDER": "mailgun",
+        "DEFAULT_FROM_EMAIL": "The Paper <news@mail.newsroom.test>",
+        "SENDER_DOMAINS": "mail.newsroom.test",
+        "ANYMAIL_MAILGUN_API_URL": f"{INBOX}/v3",
+        "ANYMAIL_MAILGUN_SENDER_DOMAIN": "mail.newsroom.test",
+    },
+    "keys/keys": {
+        "STRIPE_SECRET_KEY": "sk_test_0123456789rehearsal",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_0123456789rehearsal",
+        "ANYMAIL_MAILGUN_API_KEY": "key-sandbox",
+        "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY": "0123456789abcdef0123456789abcdef",
+    },
 }
-# An editor's part, as the desk does it; `tests` came along with the checkout.
+FIRST_SITE = {
+    "name": "The Paper",
+    "language": "en",
+    "postal-address": "Street 1, Berlin",
+    "contact-email": "desk@newsroom.test",
+    "sections": "Politics",
+    "newsletter": "The Weekly",
+    "sender": "weekly@mail.newsroom.test",
+    "admin": "ann",
+    "email": "ann@colleagues.test",
+}
+# An editor's part, as the first steps and the desk do it; `tests` came along with the checkout.
+FIRST_STEPS = """
+from newsroom.models import PolicyPage
+from subscriptions.models import Newsletter
+policy = PolicyPage.objects.get()
+policy.body = "<p>Little.</p>"
+policy.save_revision().publish()
+Newsletter.objects.update(canary_minutes=0)
+"""
 SEND = """
 from django.utils import timezone
 from subscriptions.demo import make_readers
@@ -51,6 +76,11 @@ site = make_site()
 make_readers(site.newsletter, {readers}, first={first})
 issue = make_issue(site.newsletter, [make_article(site.section, slug="a-{first}")])
 print("mailing", freezing.approve(issue, None, timezone.now()).pk)
+"""
+PROCESSES = """
+for one in $(find /proc -maxdepth 1 -user newsroom -name '[0-9]*'); do
+  echo "${one#/proc/} $(tr '\\0' ' ' < $one/cmdline)"
+done
 """
 # The next version: its schema has a column more, which the processes of this one do not know.
 MIGRATION = """from django.db import migrations
@@ -93,12 +123,12 @@ class Rehearsal:
         self.machine.boot()
         code, said = self.install()
         assert code == 1 and "MAIL_PROVIDER" in said, said[-2000:]
-        settings = self.machine.folder / "etc/newsroom/settings"
-        assert settings.stat().st_mode & 0o777 == 0o600
-        lines = [
-            line for line in settings.read_text().splitlines() if line[:-1] not in FILLED_IN
-        ] + [f"{name}={value}" for name, value in FILLED_IN.items()]
-        settings.write_text("\n".join(lines) + "\n")
+        for name, values in FILLED_IN.items():
+            file = self.machine.folder / "etc/newsroom" / name
+            assert file.stat().st_mode & 0o777 == 0o600
+            lines = [line for line in file.read_text().splitlines() if line[:-1] not in values]
+            lines += [f"{name}={value}" for name, value in values.items()]
+            file.write_text("\n".join([*lines, ""]))
 
     def installed(self) -> None:
         code, said = self.install()
@@ -106,6 +136,11 @@ class Rehearsal:
 
     def newsroom(self, *words: str) -> str:
         code, said = self.machine.run("newsroom", *words)
+        assert code == 0, said[-3000:]
+        return said
+
+    def with_passphrase(self, passphrase: str, *words: str) -> str:
+        code, said = self.machine.run("sh", "-c", f"echo {passphrase} | newsroom {' '.join(words)}")
         assert code == 0, said[-3000:]
         return said
 
@@ -135,11 +170,16 @@ class Rehearsal:
         static = self.page(path)
         assert static.status_code == 200 and "immutable" in static.headers["Cache-Control"]
 
+    def site_of_ones_own(self) -> None:
+        answers = [f"--{name}={answer}" for name, answer in FIRST_SITE.items()]
+        said = self.newsroom("first_site", "--no-input", *answers)
+        assert f"https://{HOST}/admin/" in said, said
+        self.newsroom("shell", "-c", FIRST_STEPS)
+        assert "The Paper" in self.page("/").text
+
     def administrator_signs_in(self) -> None:
-        words = ("--role", "Administrator", "--email", "ann@colleagues.example")
-        self.newsroom("staff", "invite", "ann", *words)
-        until(lambda: bool(mails_to("ann@colleagues.example")), 120)
-        text = mails_to("ann@colleagues.example")[0]["text"]
+        until(lambda: bool(mails_to(FIRST_SITE["email"])), 120)
+        text = mails_to(FIRST_SITE["email"])[0]["text"]
         link = next(word for word in text.split() if "/password_reset/confirm/" in word)
         assert link.startswith(f"https://{HOST}/")
         form = self.visitor.get(link.replace(f"https://{HOST}", SITE), timeout=60)
@@ -200,19 +240,42 @@ class Rehearsal:
         code, said = self.machine.run("systemctl", "list-units", "--failed", "--no-legend")
         assert (code, said.strip()) == (0, "")
 
+    def backed_up(self) -> None:
+        code, said = self.machine.run("systemctl", "start", "newsroom-backup")
+        assert code == 0, said
+        assert "Z" in self.newsroom("restore"), "it lists none"
+        self.newsroom("restore", "newest", "--check")
+
+    def closed_in_an_emergency(self) -> None:
+        said = self.newsroom("escrow", "make", ESCROW)
+        self.passphrase = said.split("Passphrase: ")[1].split()[0]
+        self.with_passphrase(self.passphrase, "escrow", "check", ESCROW)
+        before = self.processes()
+        assert "sender@" in str(before), before
+        self.newsroom("panic", "--yes")
+        keys = (self.machine.folder / "etc/newsroom/keys/keys").read_text()
+        assert re.fullmatch(r"CLOSED_SINCE=\S+\n", keys), "the keys are still there"
+        until(lambda: not before.keys() & self.processes().keys(), 180)
+        until(lambda: "is closed for now" in self.page("/").text, 180)
+        assert "sender@" not in str(self.processes())
+
+    def opened_again(self) -> None:
+        self.with_passphrase(self.passphrase, "recover", ESCROW)
+        until(lambda: self.page("/").status_code == 200, 180)
+        assert "The Paper" in self.page("/").text
+        until(lambda: "sender@" in str(self.processes()), 180)
+        assert "login" in self.page("/admin/").url, "a session from before still opens"
+
+    def processes(self) -> dict[int, str]:
+        """The service's, with what each is called."""
+        said = self.machine.run("sh", "-c", PROCESSES)[1]
+        lines = (line.partition(" ") for line in said.splitlines())
+        return {int(number): title.strip() for number, _, title in lines}
+
 
 def start_provider(stack: ExitStack) -> None:
-    command = [
-        "nice",
-        "-n",
-        "19",
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--no-ws",
-    ]
+    command = ["nice", "-n", "19", sys.executable, "-m", "granian", "--interface", "wsgi"]
+    command += ["--no-ws"]
     command += ["--port", "8025", "--log-level", "error", "subscriptions.sandbox.app:application"]
     process = subprocess.Popen(
         command,
@@ -255,12 +318,12 @@ def main() -> int:
             left.unlink()
         with machine.network():
             start_provider(stack)
-            play(
-                rehearsal.answers_over_tls, rehearsal.administrator_signs_in, rehearsal.first_issue
-            )
+            play(rehearsal.site_of_ones_own, rehearsal.answers_over_tls)
+            play(rehearsal.administrator_signs_in, rehearsal.first_issue)
         play(rehearsal.next_version_prepared)
         with machine.network():
-            play(rehearsal.upgraded_in_the_middle)
+            play(rehearsal.upgraded_in_the_middle, rehearsal.backed_up)
+            play(rehearsal.closed_in_an_emergency, rehearsal.opened_again)
     return 0
 
 

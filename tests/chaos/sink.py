@@ -1,7 +1,7 @@
 """A mail provider that writes down, on the disk, whom it has accepted before it answers.
 
-Mailgun's send call and its logs. ``POST /mode`` says how the next calls are answered:
-``{"mode": …, "times": n}``. Run as ``python -m tests.chaos.sink PORT LOG``.
+Mailgun's send call, its logs and what it counts. ``POST /mode`` says how the next calls are
+answered: ``{"mode": …, "times": n}``. Run as ``python -m tests.chaos.sink PORT LOG``.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Sink:
     def __init__(self, log: Path) -> None:
         self.log = log.open("ab")
         self.accepted: dict[str, list[str]] = {}  # address -> batches
+        self.tagged: Counter[str] = Counter()  # mails
         self.mode, self.times = "", 0
 
     def accept(self, to: list[str], batch: str, tag: str) -> None:
@@ -32,6 +34,7 @@ class Sink:
         os.fsync(self.log.fileno())
         for one in to:
             self.accepted.setdefault(one, []).append(batch)
+        self.tagged[tag] += len(to)
 
     def next_mode(self) -> str:
         if self.times <= 0:
@@ -74,6 +77,11 @@ class Sink:
         ]
         return 200, {"items": items}
 
+    def metrics(self, body: bytes) -> tuple[int, Any]:
+        [condition] = json.loads(body)["filter"]["AND"]
+        count = self.tagged[condition["values"][0]["value"]]
+        return 200, {"items": [{"metrics": {"accepted_count": count}}]}
+
     async def answer(self, head: bytes, body: bytes) -> tuple[int, Any] | None:
         path = head.split(b" ", 2)[1]
         if path == b"/mode":
@@ -82,6 +90,8 @@ class Sink:
             return 200, {}
         if path == b"/v1/analytics/logs":
             return self.logs(body)
+        if path == b"/v1/analytics/metrics":
+            return self.metrics(body)
         return await self.messages(body)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

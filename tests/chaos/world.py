@@ -77,10 +77,12 @@ class World:
         self.start("sink", [sys.executable, "-m", "tests.chaos.sink", port, str(self.log)])
         wait_for_port(int(port))
 
-    def start_worker(self, per_call: int, name: str = "worker", **environment: str) -> None:
-        command = [sys.executable, "-m", "tests.chaos.worker", "-Q", "mail,default", "-c", "2"]
+    def start_worker(
+        self, per_call: int, name: str = "worker", processes: int = 2, **environment: str
+    ) -> None:
+        command = [sys.executable, "-m", "tests.chaos.worker", "-Q", "mail,default"]
         environment |= self.armed_with(per_call)
-        command += ["-n", f"{name}@chaos", "--loglevel", "WARNING"]
+        command += ["-c", str(processes), "-n", f"{name}@chaos", "--loglevel", "WARNING"]
         prefix = environment.pop("PREFIX", "")
         self.start(name, [*prefix.split(), *command], **environment)
 

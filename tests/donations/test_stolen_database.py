@@ -16,7 +16,7 @@ from donations.giving import erasure
 from donations.models import Deferral, Donor
 from newsroom.accounts.models import User
 from newsroom.core.privacy import list_index
-from newsroom.models import Suppression
+from newsroom.models import RunMark, Suppression
 from subscriptions.models import Consent, Subscription
 
 NAME = "Zebulon Quirk"
@@ -46,6 +46,8 @@ def dump() -> Iterator[Row]:
 def side(table: str) -> str:
     if table.startswith("donations_"):
         return "giving"
+    if table == RunMark._meta.db_table:
+        return "hold"
     return table if table in ("newsroom_asked", "newsroom_transactionalmail") else "list"
 
 
@@ -95,7 +97,8 @@ def test_stolen_database_names_nobody_and_tells_no_reader_who_is_a_donor(one_of_
     assert len(telling) == 4
     for one, other in combinations(telling, 2):
         assert not telling[one] & telling[other], (one, other)
-    elsewhere = [row for row in fresh if side(row[0]) != "giving"]
+    # The mark moves by itself, whatever anybody does (newsroom/hold).
+    elsewhere = [row for row in fresh if side(row[0]) not in ("giving", "hold")]
     assert not seconds(elsewhere) - seconds(before)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from newsroom.core.environment.reading import Environment, maybe_json, typed
 from newsroom.core.environment.shapes import Wrong
 from newsroom.core.environment.table import KEYS, TABLE, Setting
+from newsroom.core.uris import domain_of
 
 # Names for documents and for machines of one's own (RFC 2606, RFC 6761): in production they are
 # left over from an example. “.test” may be tried with.
@@ -134,15 +135,12 @@ def hosts_agree(env: Environment) -> Iterator[tuple[str, str]]:
 
 def mail_is_ours(env: Environment) -> Iterator[tuple[str, str]]:
     for name in ("DEFAULT_FROM_EMAIL", "RETURN_PATH"):
-        domain = env(name).rpartition("@")[2].rstrip(">")
+        domain = domain_of(env(name))
         if domain and (why := unreal(domain)):
             yield name, why
     if len(env("RETURN_PATH").partition("@")[0]) > LONGEST_LOCAL:
         yield "RETURN_PATH", f"has more than {LONGEST_LOCAL} characters before its @"
-    allowed, sender = (
-        env("SENDER_DOMAINS"),
-        env("DEFAULT_FROM_EMAIL").rpartition("@")[2].rstrip(">"),
-    )
+    allowed, sender = env("SENDER_DOMAINS"), domain_of(env("DEFAULT_FROM_EMAIL"))
     if allowed and sender and sender not in allowed:
         yield "SENDER_DOMAINS", f"lacks “{sender}”, the domain of DEFAULT_FROM_EMAIL"
 

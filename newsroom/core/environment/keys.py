@@ -20,6 +20,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "PRIVACY_KEYS": lambda: f"1:{key()}",
     "BLIND_INDEX_KEY": key,
     "ANYMAIL_WEBHOOK_SECRET": lambda: f"events:{secrets.token_urlsafe(24)}",
+    "BACKUP_KEY": key,
     "METRICS_TOKEN": lambda: secrets.token_urlsafe(24),
 }
 

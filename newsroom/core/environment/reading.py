@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from newsroom.core.environment.shapes import Wrong
+from newsroom.core.environment.shapes import FALSE, Wrong
 from newsroom.core.environment.table import TABLE
 
 
@@ -14,13 +14,7 @@ class Environment:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self.variables = variables
         # A word that nobody knows must not make a local checkout of a server.
-        self.production = typed(variables, "PRODUCTION").lower() not in (
-            "",
-            "false",
-            "no",
-            "off",
-            "0",
-        )
+        self.production = typed(variables, "PRODUCTION").lower() not in {"", *FALSE}
 
     def __call__(self, name: str, local: Callable[[], Any] | None = None) -> Any:
         """The setting's value; ``local`` makes what is in no table, for a local checkout."""

@@ -83,8 +83,10 @@ GROUPS: dict[str, list[Setting]] = {
         ),
         Setting(
             "LINKS_REVOKED",
-            "days, and links in mails from before them open nothing; `manage.py panic` writes them",
-            each_of(matching(r"\d{4}-\d\d-\d\d", "a day")), how="leave it out",
+            "days, and links in mails from before them open nothing; `manage.py recover` writes "
+            "them",
+            each_of(matching(r"\d{4}-\d\d-\d\d(T[\d:.+]+)?", "a day, or a moment")),
+            how="leave it out",
         ),
         Setting(
             "KEYS_FILE",
@@ -274,6 +276,19 @@ GROUPS: dict[str, list[Setting]] = {
             "`subdomains`, a year on all hosts below it, too; `preload`, written into browsers "
             "(hstspreload.org)",
             one_of("month", "year", "subdomains", "preload"), default="month", how="HSTS=month",
+        ),
+    ],
+    "Backups": [
+        Setting(
+            "BACKUP_DIR",
+            "where `manage.py backup` puts backups ([how](how-to/back-up-and-restore.md)); not "
+            "below `MEDIA_ROOT`",
+            shapes.FOLDER, how="BACKUP_DIR=/srv/backups",
+        ),
+        Setting("BACKUP_KEY", "seals them; needed where they are made", shapes.KEY, how=KEYS),
+        Setting(
+            "BACKUP_DATABASE_URL", "PostgreSQL itself, where `DATABASE_URL` is PgBouncer",
+            shapes.DATABASE, how="BACKUP_DATABASE_URL=postgres://user:password@host:5432/name",
         ),
     ],
     "Files, logs and numbers": [

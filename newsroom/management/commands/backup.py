@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from newsroom.backups import backup, place
+from newsroom.backups import backup, made, place
 from newsroom.backups.place import NotReady
 from newsroom.backups.postgresql import Failed
 
@@ -19,11 +19,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             folder = place.folder(options["folder"])
-            made = backup.make(folder)
+            new = backup.make(folder)
+            made.note(new.name)
             gone = [] if options["keep_all"] else backup.forget(folder)
         except (NotReady, Failed, OSError) as error:
             raise CommandError(str(error)) from error
-        size = sum(path.stat().st_size for path in made.iterdir())
-        self.stdout.write(f"{made} ({size / 1e6:,.1f} MB)")
+        size = sum(path.stat().st_size for path in new.iterdir())
+        self.stdout.write(f"{new} ({size / 1e6:,.1f} MB)")
         for path in gone:
             self.stdout.write(f"forgotten: {path.name}")

@@ -25,20 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 REVIEW = "/admin/review/"
 
 
-@pytest.fixture
-def contribution(donor, told) -> Contribution:
-    donor.gives("giver@example.org", frequency="once", amount="50")
-    handle(told())
-    return Contribution.objects.get()
-
-
-@pytest.fixture
-def officer(client):
-    user = make_user("Finance")
-    client.force_login(user)
-    return user
-
-
 def at(contribution: Contribution) -> str:
     return f"/admin/contributions/refund/{contribution.pk}/"
 

@@ -8,17 +8,9 @@ from django.utils import timezone
 
 from donations.models import Contribution, Review
 from tests.donations.conftest import handle
-from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
-
-
-@pytest.fixture
-def officer(client):
-    user = make_user("Finance")
-    client.force_login(user)
-    return user
 
 
 def test_start_page_has_what_waits_and_the_months_money(client, officer, donor, told) -> None:

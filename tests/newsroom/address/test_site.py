@@ -47,4 +47,4 @@ def test_mirror_is_another_host_also_when_the_site_moves_there(site: Any, settin
 
 def test_host_is_edited_nowhere_in_the_admin(client: Any, site: Any) -> None:
     client.force_login(make_user(None))
-    assert client.get("/admin/sites/").status_code == 404
+    assert client.get("/admin/sites/edit/1/").status_code == 404

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.closed import keys_file, sealed_copy
+from newsroom.core.environment import problems
+from tests.production import PRODUCTION
 
 TEXT = """# made by hand
 export SECRET_KEY="abc=def"
@@ -37,6 +39,8 @@ def test_lines_become_variables_but_for_those_that_are_set(
     assert os.environ["SECRET_KEY"] == "abc=def"
     assert os.environ["STRIPE_SECRET_KEY"] == "sk_live_1"
     assert os.environ["PRIVACY_KEYS"] == "2:RUZH"
+    others = keys_file.environment_for_others()  # they read it anew
+    assert "SECRET_KEY" not in others and others["PRIVACY_KEYS"] == "2:RUZH"
     for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "SECRET_KEY_FALLBACKS", "LINKS_REVOKED"):
         os.environ.pop(name, None)
 
@@ -60,6 +64,11 @@ def test_renewed_secrets_open_no_old_link_but_all_that_is_sealed() -> None:
     assert "SECRET_KEY_FALLBACKS" not in found
     assert found["SECRET_KEY"] != "abc=def" and len(found["SECRET_KEY"]) > 50
     assert found["LINKS_REVOKED"] == "2026-01-02,2026-11-27"
+
+
+def test_production_starts_with_renewed_secrets() -> None:
+    text = keys_file.renewed("LINKS_REVOKED=2026-01-02\n", "2026-11-27T05:00:00.581948+00:00")
+    assert problems(PRODUCTION | keys_file.values(text)) == []
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=200))

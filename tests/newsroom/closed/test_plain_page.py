@@ -1,12 +1,15 @@
 """What everybody sees of a closed newsroom, without Django."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsroom.closed import keys_file, plain_page
+from tests.environment import ROOT
 
 TOKEN = "AAAAAAAAAAAAAAAAAAAAAAAAAAA"
 LEAVE = f"/newsletter/unsubscribe/{TOKEN}/"
@@ -62,3 +65,24 @@ def test_it_is_an_application_by_itself() -> None:
     scope = {"type": "http", "method": "HEAD", "path": "/readyz", "headers": []}
     asyncio.run(plain_page.application(scope, None, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == 200 and sent[1]["body"] == b""
+
+
+def test_neither_it_nor_the_way_back_needs_settings() -> None:
+    """Which can't be had while the keys are gone."""
+    code = "import newsroom.closed.plain_page, newsroom.panic.putting_back; "
+    code += "from django.conf import settings; assert not settings.configured"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "web"),
+    [
+        ("", True),
+        ("--patience 3 --output=web=9 --output worker=11", True),
+        ("web:2 beat", True),
+        ("sender:4 --patience 3", False),
+        ("worker beat --output=worker=9", False),
+    ],
+)
+def test_who_was_to_run_the_web_serves_the_page_in_its_place(words: str, web: bool) -> None:
+    assert plain_page.asks_for_web(words.split()) is web

@@ -1,16 +1,20 @@
 """A newsroom's own site, from nothing: nothing of the demo's in it, nothing dead, nothing twice."""
 
 import re
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from wagtail.models import Page, Site
 
 from donations.models import Appeal
 from newsroom.accounts.models import User
+from newsroom.backups import made
 from newsroom.core import languages
 from newsroom.first_steps import steps
 from newsroom.models import HomePage, Masthead, PolicyPage, SectionPage
@@ -153,7 +157,7 @@ def test_a_step_is_done_when_the_facts_say_so(nothing: None) -> None:
     assert "A front page" in missing() and "The newsroom’s name" in missing()
     first_site(*WHOLE)
     left = {"The privacy policy", "The sender, tried out", "An appeal for support"}
-    assert missing() == {*left, "Colleagues, each with a second factor"}
+    assert missing() == {*left, "Colleagues, each with a second factor", "A backup every night"}
     policy = PolicyPage.objects.get()
     policy.get_latest_revision().publish()
     assert "The privacy policy" in missing()  # “[…]” is still in it
@@ -165,20 +169,27 @@ def test_a_step_is_done_when_the_facts_say_so(nothing: None) -> None:
     assert "The site’s address" in missing()
 
 
+@pytest.mark.parametrize(("days", "done"), [(0, True), (2, True), (4, False)])
+def test_backups_are_well_while_the_newest_is_of_these_nights(days: int, done: bool) -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=days)):
+        made.note("20260101T030000Z")
+    assert bool(steps.backup()) is not done
+
+
 def test_administrators_are_led_until_they_put_it_away(nothing: None, client: Any) -> None:
     first_site(*WHOLE)
     client.force_login(make_user("Editors"))
     assert "first-steps" not in client.get("/admin/").text
     client.force_login(make_user(None))
-    assert "of 9 done" in client.get("/admin/").text
+    assert "of 10 done" in client.get("/admin/").text
     page = client.get("/admin/first-steps/")
     assert page.status_code == 200 and "Finish and publish it" in page.text
     for step in page.context["steps"]:
         assert client.get(step.url, follow=True).status_code == 200, step.step.what
     client.post("/admin/first-steps/", {"put_away": "1"})
-    assert "of 9 done" not in client.get("/admin/").text
+    assert "of 10 done" not in client.get("/admin/").text
     client.post("/admin/first-steps/", {"put_away": "0"})
-    assert "of 9 done" in client.get("/admin/").text
+    assert "of 10 done" in client.get("/admin/").text
 
 
 class Terminal(StringIO):

@@ -54,6 +54,7 @@ def test_without_the_token_there_is_nothing_to_see(client: Client, settings: Any
 @pytest.mark.django_db
 def test_what_happened_can_be_read_off(client: Client, site: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(requests, "EVERY", 0)
+    monkeypatch.setattr(requests, "counts", requests.Counts())  # without those of other tests
     make_appeal()
     for path in ("/", make_article(site.section).url, "/support/", "/admin/login/", "/nothing/"):
         client.get(path)

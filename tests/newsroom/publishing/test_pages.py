@@ -220,7 +220,7 @@ def test_article_page_costs_few_queries(
     make_appeal()
     make_issue(site.newsletter, [article], live=True)
     client.get(article.url)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(34):
         client.get(article.url)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tests.environment import ROOT
 
 SCRIPT = """
-import logging, signal, sys, time
+import logging, os, signal, sys, time
 from newsroom.running.family import Family
 logging.basicConfig(format="%(message)s", stream=sys.stdout)
 
@@ -30,15 +31,20 @@ def hopeless():
     raise SystemExit(3)
 
 parts = {one.__name__: one for one in (patient, stubborn, hopeless)}
-sys.exit(Family({name: parts[name] for name in sys.argv[1:]}, {}, 1).run())
+asked = {name: parts[name] for name in sys.argv[2:]}
+closed = sys.argv[1]
+patience = 600 if closed else 1
+sys.exit(Family(asked, {}, patience, must_end=lambda: os.path.exists(closed)).run())
 """
 
 
 class Running:
-    def __init__(self, *parts: str) -> None:
+    def __init__(self, *parts: str, closed: str = "") -> None:
+        """``closed``: a file that says so once it is there."""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, *parts], cwd=ROOT, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-c", SCRIPT, closed, *parts],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
         self.lines: list[str] = []
 
     def parts(self) -> list[psutil.Process]:
@@ -58,8 +64,8 @@ class Running:
 def start() -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def begin(*parts: str) -> Running:
-        started.append(Running(*parts))
+    def begin(*parts: str, **options: str) -> Running:
+        started.append(Running(*parts, **options))
         return started[-1]
 
     yield begin
@@ -105,3 +111,19 @@ def test_part_that_dies_again_and_again_ends_it(start: Callable[..., Running]) -
     family = start("hopeless")
     family.says("hopeless ended with code 3 again and again: stopping")
     assert family.process.wait(10) == 1
+
+
+def test_when_it_must_end_the_first_death_is_that_of_all_at_once(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
+    """What its memory holds goes with it: nobody is given time, and nobody is begun anew."""
+    closed = tmp_path / "closed"
+    family = start("stubborn", "patient", closed=str(closed))
+    family.says("patient runs")
+    parts = family.parts()
+    closed.touch()
+    parts[-1].kill()
+    assert family.process.wait(10) == 0
+    assert gone(parts)
+    assert family.process.stdout
+    assert "starting it again" not in family.process.stdout.read()

@@ -24,7 +24,7 @@ HOSTS = ["files.example.org", "FILES.example.org", "files.example.org:443", "fil
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize(
     "path",
-    ["/", "/admin/", "/admin/login/", "/support/", "/healthz", "/static/newsroom/site.css",
+    ["/", "/admin/", "/admin/login/", "/support/", "/metrics", "/static/newsroom/site.css",
      "/newsletter/", "/webhooks/stripe/", "/media", "//admin/", "/media/../admin/", "/feed/"],
 )  # fmt: skip
 def test_on_the_host_of_uploads_is_nothing_else(client, site, apart, host: str, path: str) -> None:

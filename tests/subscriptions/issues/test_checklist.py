@@ -1,11 +1,14 @@
 """The checklist: each check red and green, and nothing wrong goes out."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
@@ -339,3 +342,11 @@ def test_links_of_articles_that_go_out_whole_are_looked_at(site, issue, article)
     assert state == "stop" and "“as we wrote”" in told
     mail = rendering.render_issue(issue)
     assert "as we wrote" in mail.html and "<a>" not in mail.html.replace(" ", "")
+
+
+def test_each_place_in_the_editor_is_one_of_its_panels() -> None:
+    proof: Any = SimpleNamespace(issue=SimpleNamespace(pk=1))
+    panels = {panel.clean_name for panel in IssuePage.get_edit_handler().children[0].children}
+    places = (checklist.INBOX, checklist.CONTENT, checklist.SUBJECTS, checklist.AUDIENCE)
+    named = [re.findall("#panel-child-content-(.+)-section$", place(proof))[0] for place in places]
+    assert [name for name in named if name not in panels] == []

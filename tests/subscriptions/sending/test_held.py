@@ -1,16 +1,19 @@
 """After a restore no issue goes out until somebody has decided about it."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from newsroom.hold import gate
+from newsroom.hold.items import NotNow
 from newsroom.hold.items import held as held_items
+from newsroom.models import RunMark
 from newsroom.release import after_restore
 from subscriptions import tasks
 from subscriptions.models import Batch, IssuePage, Mailing
-from subscriptions.sending import freezing, reconcile
+from subscriptions.sending import claiming, freezing, held, reconcile
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
 from tests.sending import received, send_all
 
@@ -34,6 +37,7 @@ def go_on() -> None:
         tasks.start_mailing(mailing.pk)
     for hours in range(4):
         reconcile.run_due(timezone.now() + timedelta(hours=hours))
+    held.go_on()
     send_all()
     Mailing.objects.close_done()
 
@@ -99,6 +103,42 @@ def test_half_sent_issue_goes_on_to_those_whom_the_provider_does_not_have(
     assert set(received(inbox, readers).values()) == {1}
 
 
+def test_issue_that_the_provider_has_sent_to_all_is_over(issue, readers, inbox) -> None:
+    mailing = make_frozen(issue)
+    send_all()
+    as_in_the_dump(mailing)
+    gate.begin(gate.BY_HAND)
+    after_restore.decide(f"mailing {mailing.pk}", "release")
+    go_on()
+    held.go_on()
+    mailing.refresh_from_db()
+    assert (mailing.status, mailing.held) == (Status.SENT, False)
+    assert set(received(inbox, readers).values()) == {1}
+
+
+def test_issue_that_went_out_in_calls_that_the_dump_lacks_is_decided_once_more(
+    issue, readers, inbox
+) -> None:
+    """As when a call was cut anew: there are mails, and none under the numbers we ask for."""
+    mailing = make_frozen(issue)
+    send_all()
+    as_in_the_dump(mailing)
+    Batch.objects.filter(mailing=mailing).update(id=uuid.uuid4())
+    gate.begin(gate.BY_HAND)
+    after_restore.decide(f"mailing {mailing.pk}", "release")
+    assert item(mailing).facts[-1] == "Mailgun is being asked; calls left: 1."
+    with pytest.raises(NotNow, match="being asked"):
+        after_restore.decide(f"mailing {mailing.pk}", "release")
+    go_on()
+    assert set(received(inbox, readers).values()) == {1}
+    assert item(mailing).record() == "Mailgun has 4 mails of it."
+    assert "0 readers have it, 4 have not" in item(mailing).facts[-2]
+    after_restore.decide(f"mailing {mailing.pk}", "release")  # a person knows better
+    Batch.objects.update(next_try_at=timezone.now())
+    go_on()
+    assert set(received(inbox, readers).values()) == {2}
+
+
 def test_paused_issue_waits_for_both_who_resume_it_and_who_release_it(
     issue, readers, inbox
 ) -> None:
@@ -110,6 +150,15 @@ def test_paused_issue_waits_for_both_who_resume_it_and_who_release_it(
     assert received(inbox, readers).total() == 0
     mailing.refresh_from_db()
     assert mailing.status == Status.SENDING and mailing.held
+
+
+def test_claim_that_waited_while_the_database_was_put_back_takes_nothing(issue, readers) -> None:
+    mailing = make_frozen(issue)
+    assert not gate.look()
+    RunMark.objects.update(table=1)  # the dump's, a moment after our look
+    assert claiming.claim() is None
+    mailing.refresh_from_db()
+    assert mailing.held and mailing.batches.get().status == "pending"
 
 
 def test_issue_that_is_approved_during_the_hold_is_decided_too(issue) -> None:

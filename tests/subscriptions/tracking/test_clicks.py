@@ -8,7 +8,7 @@ from subscriptions.models import IssueLink, IssuePage, Mailing
 from subscriptions.sending import counted_links, engine
 from subscriptions.sending.transports import open_transport
 from subscriptions.tracking import clicks
-from tests.factories import make_article, make_frozen, make_issue, make_subscription
+from tests.factories import make_appeal, make_article, make_frozen, make_issue, make_subscription
 
 pytestmark = pytest.mark.django_db
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -23,6 +23,7 @@ def issue(site) -> IssuePage:
 
 @pytest.fixture
 def mailing(issue) -> Mailing:
+    make_appeal()
     return make_frozen(issue)
 
 

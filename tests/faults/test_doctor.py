@@ -1,0 +1,17 @@
+"""The doctor visits a product that is well."""
+
+import json
+
+from tests.product import Product
+
+
+def test_running_product_is_well(product: Product) -> None:
+    """Within a minute of its start the beat's jobs have come through."""
+    product.until(lambda: product.manage("doctor").returncode == 0, 180)
+    found = json.loads(product.manage("doctor", "--json").stdout)
+    states = {one["check"]: one["state"] for one in found}
+    for label in (
+        *("The way in", "Stripe's way in", "The mail provider's way in", "Stripe's webhook"),
+        *("Beat and workers", "Roles of staff", "Address of the site", "Index of readers"),
+    ):
+        assert states[label] == "ok", found
