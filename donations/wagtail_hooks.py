@@ -181,18 +181,18 @@ def giving_script() -> str:
 @hooks.register("masthead_links")
 @hooks.register("footer_links")
 def support_link() -> dict[str, str | Promise] | None:
-    if not Appeal.objects.has_begun():
+    if not Appeal.has_begun():
         return None
     return {"url": reverse("support"), "label": _("Support us")}
 
 
 @hooks.register("footer_links", order=1)
 def portal_link() -> dict[str, str | Promise] | None:
-    if not Appeal.objects.has_begun():
+    if not Appeal.has_begun():
         return None
     return {"url": reverse("manage_request"), "label": _("Your contributions")}
 
 
 @hooks.register("issue_feet")
 def issue_foot() -> str | None:
-    return "donations/email/issue_foot" if Appeal.objects.has_begun() else None
+    return "donations/email/issue_foot" if Appeal.has_begun() else None

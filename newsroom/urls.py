@@ -5,7 +5,6 @@ from django.views.decorators.cache import never_cache
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
-from wagtail.views import serve
 
 from newsroom.editing import preview_links
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
@@ -44,5 +43,5 @@ urlpatterns = [
         include([path("<page:slug>/feed/", may_be_kept(feeds.SectionFeed()), name="section_feed")]),
     ),
     # Not all of Wagtail's: the door to private pages would be one past the second factor.
-    re_path(serve_pattern, may_be_kept(serve), name="wagtail_serve"),
+    re_path(serve_pattern, views.page, name="wagtail_serve"),
 ]

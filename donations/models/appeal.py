@@ -17,6 +17,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 from donations import money
 from donations.currencies import OFFERED
 from newsroom.core.languages import apart
+from newsroom.kept_pages.noting import remembered
 
 from .country import Country
 
@@ -50,10 +51,6 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
             Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, active=True
         ).order_by("-starts_at")
 
-    def has_begun(self) -> bool:
-        """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
-        return self.filter(starts_at__lte=timezone.now(), active=True).exists()
-
     def next_change(self) -> datetime | None:
         """When one begins or ends by itself, and pages ask for something else."""
         now = timezone.now()
@@ -62,9 +59,6 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
             ends=Min("ends_at", filter=Q(ends_at__gt=now)),
         )
         return min((at for at in found.values() if at), default=None)
-
-    def current(self) -> "Appeal | None":
-        return self.running().prefetch_related("amounts", "closed_in").first()
 
 
 class Appeal(ClusterableModel):
@@ -98,6 +92,17 @@ class Appeal(ClusterableModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @staticmethod
+    @remembered
+    def current() -> "Appeal | None":
+        return Appeal.objects.running().prefetch_related("amounts", "closed_in").first()
+
+    @staticmethod
+    @remembered
+    def has_begun() -> bool:
+        """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
+        return Appeal.objects.filter(starts_at__lte=timezone.now(), active=True).exists()
 
     def clean(self) -> None:
         """Raises ValidationError for an amount of money that is written out, or a slip in one of

@@ -23,8 +23,8 @@ from newsroom.web.middleware import OF_NO_LANGUAGE
 Scope = dict[str, Any]
 
 LONGEST = 500  # bytes of a header that we look at; of a path
+MOST_COOKIES = 16_000  # bytes; Django has no such limit
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
-NO_PAGE = -1
 COOKIE = re.compile(r"(?:^|;)\s*([^=;\s]+)=\"?([^;\"]*)")
 
 
@@ -35,10 +35,10 @@ class Asked:
     path: str
     language: str = ""  # that is spoken where the address chooses none
     variant: str | None = None  # that another app registered; None: the same for all
-    page: int = 0  # “?page=2”; NO_PAGE for what can be none
+    page: int = 0  # of “?page=2”; 0 for the first
 
-    def first(self) -> "Asked":
-        return replace(self, page=0)
+    def at(self, page: int) -> "Asked":
+        return replace(self, page=page)
 
     def for_all(self) -> "Asked":
         """As it is kept when it is the same for all variants."""
@@ -78,7 +78,9 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     ):
         return None
     cookies = headers.get(b"cookie", b"")
-    if b"authorization" in headers or settings.SESSION_COOKIE_NAME.encode() in cookies:
+    if b"authorization" in headers or len(cookies) > MOST_COOKIES:
+        return None
+    if settings.SESSION_COOKIE_NAME.encode() in cookies:
         return None
     page = page_in(scope["query_string"])
     chosen, rest = languages.chosen_in(path)
@@ -115,15 +117,16 @@ def is_secure(scope: Scope, headers: dict[bytes, bytes]) -> bool:
 
 
 def page_in(query: bytes) -> int:
-    """All else that stands in a query tells others where a reader comes from."""
+    """What is no number is the first page. All else that stands in a query tells others where a
+    reader comes from."""
     if b"page=" not in query:
         return 0
     try:
         found = parse_qs(query.decode("latin-1"), max_num_fields=20).get("page", [""])[-1]
     except ValueError:
-        return NO_PAGE
-    number = int(found) if NUMBER.fullmatch(found) else NO_PAGE
-    return 0 if number == 1 or not found else number
+        return 0
+    number = int(found) if NUMBER.fullmatch(found) else 0
+    return 0 if number == 1 else number
 
 
 @lru_cache(maxsize=1000)
@@ -133,8 +136,6 @@ def language_of(accepted: str) -> str:
 
 def variant_of(cookies: bytes, accepted: str) -> str | None:
     """What the app above tells readers apart by: one of a few words."""
-    if len(cookies) > 8 * LONGEST:
-        cookies = b""
     found = dict(COOKIE.findall(cookies.decode("latin-1"))) if cookies else {}
     tell = teller()
     return tell(found, accepted) if tell else None

@@ -20,9 +20,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from newsroom.kept_pages.asked import Asked, Scope, asked, headers_of
-from newsroom.kept_pages.noting import Note
+from newsroom.kept_pages.noting import EVERYTHING, Facts, Note
 from newsroom.kept_pages.page import Page, can_be_kept, is_for_all, made
-from newsroom.kept_pages.purges import FRESH, STALE, Purges
+from newsroom.kept_pages.purges import FRESH, NEVER, STALE, Purges
 from newsroom.kept_pages.trust import Trust
 from newsroom.metrics.requests import counts
 
@@ -74,14 +74,14 @@ class KeptPages:
         self.own = Own()
         self.purges = Purges()
         self.trust = Trust()
-        self.following: asyncio.Task[None] | None = None
+        self.facts = Facts()
         self.in_work: dict[Asked, asyncio.Task[Page | None]] = {}
         self.redis: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        if self.following is None:
+        if self.redis is None:
             self.begin()
         began, headers = time.monotonic(), headers_of(scope)
         what = asked(scope, headers)
@@ -95,7 +95,7 @@ class KeptPages:
         return None
 
     async def is_trusted(self) -> bool:
-        return await self.purges.are_known() and await self.trust.is_given(self.purges.last)
+        return await self.purges.are_known() and await self.trust.is_given()
 
     def count(self, page: Page, status: int, seconds: float) -> None:
         """Once: what Django made, it has counted itself."""
@@ -105,7 +105,6 @@ class KeptPages:
             asyncio.get_running_loop().run_in_executor(None, counts.hand_over)
 
     def begin(self) -> None:
-        """Nothing is kept before the purges are known."""
         self.redis = Redis.from_pool(
             BlockingConnectionPool.from_url(
                 settings.REDIS_URL,
@@ -116,16 +115,14 @@ class KeptPages:
                 socket_connect_timeout=0.5,
             )
         )
-        self.following = asyncio.get_running_loop().create_task(self.purges.follow())
 
     async def find(self, what: Asked) -> Page | None:
         """None: for Django itself, as it was asked."""
         if what.page:
-            first = await self.find(what.first())
-            if first is None or not first.paged:
+            first = await self.find(what.at(0))
+            if first is None or first.pages <= 1:
                 return first  # “?page=2” of an article is the article
-            if what.page < 0:
-                return None
+            what = what.at(min(what.page, first.pages))  # past the last one is the last one
         page = self.mine(what)
         if page and page.is_fresh():
             return page
@@ -146,7 +143,7 @@ class KeptPages:
         return None
 
     def is_good(self, page: Page) -> bool:
-        if page.is_over() or not self.purges.known():
+        if page.is_over():
             return False
         if page.looked_at != self.purges.last:
             if self.purges.since(page.made, page.tags):
@@ -185,22 +182,37 @@ class KeptPages:
         """By Django; anew, if what it shows has changed meanwhile: others wait for this one who
         came after the change. None: it is nothing that more than one may have."""
         for _ in range(TRIES):
-            server, as_of, note = self.purges.server, self.purges.last, Note(what.variant)
+            server, as_of = self.purges.server, self.purges.last
+            note = Note(what.variant, self.facts_now())
             status, headers, body = await self.answer_to(what.scope(note))
             if not is_for_all(status, headers, note.for_all):
                 return None
-            if not (note.for_all and note.exists and can_be_kept(status, headers, body)):
-                return Page(status, headers, {b"": body}, counted=True)
-            about = {"tags": note.tags(), "made": as_of, "until": note.until, "counted": True}
-            about |= {"paged": note.paged, "differs": note.differs}
-            page = await asyncio.to_thread(made, status, headers, body, **about)
-            if server == self.purges.server and not self.purges.since(as_of, page.tags):
+            if note.untold:
+                await self.trust.look()  # it tells them
+            await self.purges.know(time.monotonic())  # whatever it may show already
+            tags = note.tags()
+            if server != self.purges.server or self.purges.since(as_of, tags):
+                continue
+            page = Page(status, headers, {b"": body}, counted=True)
+            if note.for_all and can_be_kept(status, headers, body):
+                about = {"tags": tags, "made": as_of, "until": note.until, "counted": True}
+                about |= {"pages": note.pages, "differs": note.differs}
+                page = await asyncio.to_thread(made, status, headers, body, **about)
+            await self.purges.settle()
+            if page.tags:
                 one = what if note.differs else what.for_all()
                 self.own.put((server, one), page)
                 with suppress(*AWAY):
                     await self.share(self.name_of(one), page)
-                return page
+            return page
         return None
+
+    def facts_now(self) -> Facts:
+        """What pages that are made now may take from those before."""
+        as_of = self.purges.server, self.purges.of.get(EVERYTHING, NEVER)
+        if self.facts.as_of != as_of or time.time() >= self.facts.until:
+            self.facts = Facts(as_of)
+        return self.facts
 
     async def share(self, name: str, page: Page) -> None:
         packed = page.pack()

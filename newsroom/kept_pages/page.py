@@ -33,7 +33,7 @@ class Page:
     headers: Headers
     bodies: dict[bytes, bytes]  # by coding; b"": as it is, if it is short
     tags: frozenset[str] = frozenset()
-    paged: bool = False
+    pages: int = 0  # that are at “?page=…”
     differs: bool = False
     until: float = inf  # seconds since 1970
     made: Moment = NEVER  # as of this purge
@@ -76,7 +76,7 @@ class Page:
     def is_known(self, headers: dict[bytes, bytes]) -> bool:
         """Does the client have it already (RFC 9110, 13.1)?"""
         if known := headers.get(b"if-none-match"):
-            return self.etag in known or known == b"*"
+            return self.etag[2:] in known or known == b"*"  # some proxies take off the “W/”
         since = headers.get(b"if-modified-since")
         return since is not None and (b"last-modified", since) in self.headers
 
@@ -85,7 +85,7 @@ class Page:
             "status": self.status,
             "headers": [[name.decode(), value.decode("latin-1")] for name, value in self.headers],
             "tags": sorted(self.tags),
-            "paged": self.paged,
+            "pages": self.pages,
             "differs": self.differs,
             "until": self.until,
             "made": self.made,

@@ -1,20 +1,21 @@
 """May kept pages be shown at all? PostgreSQL is asked once a second.
 
-Not while the newsroom is closed; not while there are changes that Redis does not take: who looks
-tells them again, so they need no job; and not by who has yet to hear of the newest purge. While
-PostgreSQL itself is away the last answer holds: nothing can change in it.
+Not while the newsroom is closed; and not while there are changes that Redis does not take: who
+looks tells them again, so they need no job. While PostgreSQL itself is away the last answer holds:
+nothing can change in it.
 """
 
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from math import inf
 
 from django.db import Error, connection
 
 from newsroom.closed.state import ask_database
 from newsroom.kept_pages.noting import EVERYTHING
-from newsroom.kept_pages.purges import Moment, newest, tell
+from newsroom.kept_pages.purges import tell
 from newsroom.kept_pages.untold import UntoldChange
 
 HOLDS = 1.0  # seconds
@@ -27,31 +28,29 @@ class Trust:
 
     def __init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, "kept pages")
-        self.needs: Moment | None = None
-        self.as_of = -HOLDS
+        self.given = False
+        self.as_of = self.began = -inf
         self.looking: asyncio.Future[None] | None = None
 
-    async def is_given(self, heard: Moment) -> bool:
-        """To who has heard of the purges up to this one?"""
-        age = time.monotonic() - self.as_of
-        if age > SOON and (self.looking is None or self.looking.done()):
-            self.looking = asyncio.ensure_future(self.look())
-        if age > HOLDS and self.looking:
-            await asyncio.wait([self.looking], timeout=HOLDS)
-        return self.needs is not None and heard >= self.needs
+    async def is_given(self) -> bool:
+        now = time.monotonic()
+        if now - self.as_of > SOON and (self.looking is None or self.looking.done()):
+            self.began, self.looking = now, asyncio.ensure_future(self.look())
+        if now - self.as_of > HOLDS and self.looking:
+            await asyncio.wait([self.looking], timeout=max(0, self.began + HOLDS - now))
+        return self.given
 
     async def look(self) -> None:
         began = time.monotonic()
         with suppress(Error):
-            self.needs = await asyncio.get_running_loop().run_in_executor(self.thread, needed)
+            self.given = await asyncio.get_running_loop().run_in_executor(self.thread, is_due)
         self.as_of = began
 
 
-def needed() -> Moment | None:
-    """The purge that a process must have heard of to show pages: whoever told it has deleted its
-    row after that, and we look in this order. None: nobody may. Raises Error."""
+def is_due() -> bool:
+    """Raises Error."""
     try:
-        return None if ask_database() or not tell_the_untold() else newest()
+        return not ask_database() and tell_the_untold()
     finally:
         connection.close()  # to the pool
 

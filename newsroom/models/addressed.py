@@ -43,6 +43,12 @@ def readable(pages: Any) -> Any:
     return pages.filter(~Exists(above), live=True)
 
 
+@noting.remembered
+def has_restrictions() -> bool:
+    """Is any page private?"""
+    return PageViewRestriction.objects.exists()
+
+
 class PageSlugField(forms.SlugField):
     """What an editor types or the admin proposes, in the one form that addresses are looked up in.
 
@@ -171,6 +177,10 @@ class AddressedPage(Page):
     def serve(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         noting.keep(*self.lists_on_it())
         return super().serve(request, *args, **kwargs)
+
+    def get_view_restrictions(self) -> Any:
+        """Wagtail's, which asks twice; most papers have none at all."""
+        return super().get_view_restrictions() if has_restrictions() else []
 
     def lists_on_it(self) -> Sequence[str]:
         """That change when an article comes or goes (newsroom/kept_pages/noting.py)."""

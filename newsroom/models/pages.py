@@ -6,11 +6,12 @@ from typing import Any
 from django.core.paginator import Page as PaginatedPage
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
+from wagtail.url_routing import RouteResult
 
 from newsroom.kept_pages import noting
 
@@ -62,6 +63,17 @@ class HomePage(AddressedPage):
                 (section, articles[:SECTION_ROW]) for section, articles in below if articles
             ],
         }
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> Any:
+        """By the whole address; Wagtail asks for each page on the way, twice."""
+        if not path_components:
+            return super().route(request, path_components)
+        address = f"{self.url_path}{'/'.join(path_components)}/"
+        for model in (ArticlePage, Page):
+            found = model.objects.live().filter(slug=path_components[-1], url_path=address).first()
+            if found:
+                return RouteResult(found.specific)
+        raise Http404
 
     def lists_on_it(self) -> list[str]:
         return [noting.NEWEST]
@@ -120,14 +132,14 @@ class PolicyPage(TextPage):
     class Meta:
         verbose_name = "privacy policy"
 
-    @classmethod
-    def current(cls) -> "PolicyPage | None":
-        return cls.objects.live().first()
+    @staticmethod
+    @noting.remembered
+    def current() -> "PolicyPage | None":
+        return PolicyPage.objects.live().first()
 
 
 def page_of(articles: Any, request: HttpRequest) -> PaginatedPage[ArticlePage]:
     """The page of results asked for by ``?page=``; nonsense gets the nearest real page."""
-    asked = request.GET.get("page", "1")
-    found = Paginator(articles, ARTICLES_A_PAGE).get_page(asked)
-    noting.paged(asked == str(found.number))
+    found = Paginator(articles, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
+    noting.paged(found.paginator.num_pages)
     return found

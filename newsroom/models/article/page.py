@@ -39,7 +39,7 @@ from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
 from newsroom.web.http import absolute_url
 
-from .lists import ArticleManager
+from .lists import ArticleManager, authors
 from .places import Places, places_of, section_list
 from .times import ArticleForm, not_before
 
@@ -202,7 +202,7 @@ class ArticlePage(AddressedPage):
 
     @cached_property
     def section(self) -> Page:
-        return self.get_parent()
+        return section_at(self.path[: -Page.steplen])
 
     @property
     def authors(self) -> list[str]:
@@ -283,14 +283,21 @@ class ArticlePage(AddressedPage):
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "lead_image__renditions")
         if self.pk:  # the bylines of a preview before the first save are in no table
-            prefetch_related_objects([self], "bylines__author")
+            prefetch_related_objects([self], authors())
         context["related"] = self.get_related()
         shown = not getattr(request, "is_preview", False)  # a draft may have what is not out yet
-        context["in_print"] = shown and readable(ArticlePage.objects).filter(pk=self.pk).exists()
+        context["in_print"] = bool(
+            shown and self.pk and self.live and not self.get_view_restrictions()
+        )
         if context["in_print"]:
             masthead = Masthead.load(request_or_site=request)
             context["structured_data"] = self.structured_data(masthead)
         return context
+
+
+@noting.remembered
+def section_at(path: str) -> Page:
+    return Page.objects.get(path=path)
 
 
 class ArticleByline(Orderable):

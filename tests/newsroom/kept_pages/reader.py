@@ -52,8 +52,12 @@ class Process:
             self.pages.begin()
 
         self.run(begin())
-        until(self.pages.purges.known)
+        until(self.knows)
         return self
+
+    def knows(self) -> bool:
+        """Of all purges that were told until now."""
+        return self.run(self.pages.purges.know(time.monotonic()))
 
     def stop(self) -> None:
         async def end() -> None:

