@@ -189,7 +189,9 @@ class KeptPages:
                 return None
             if note.untold:
                 await self.trust.look()  # it tells them
-            await self.purges.know(time.monotonic())  # whatever it may show already
+            # Of whatever it may show already; else what is remembered may be of before it.
+            if not (self.trust.given and await self.purges.know(time.monotonic())):
+                return None
             tags = note.tags()
             if server != self.purges.server or self.purges.since(as_of, tags):
                 continue

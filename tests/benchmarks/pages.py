@@ -118,7 +118,7 @@ def run() -> tuple[dict[str, Any], Figures]:
     with ExitStack() as stack:
         web = start(stack, "manage.py", "run", f"web:{WORKERS}")
         wait_for_port(urlsplit(ours).port or 0)
-        small = start(stack, *WEB[1:], *at(alone), "tests.benchmarks.pages:smallest")
+        small = start(stack, *WEB[1:-1], *at(alone), "tests.benchmarks.pages:smallest")
         wait_for_port(urlsplit(alone).port or 0)
 
         def measure(name: str, served: Any, work: Any, seconds: float = SECONDS) -> None:

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from donations.asking import ask_cookie
+from newsroom.core.postgresql import base
 from newsroom.kept_pages import front, noting, purges
 from newsroom.metrics import requests
 from newsroom.models import PreviewLink
@@ -292,3 +293,23 @@ def test_appeal_that_ends_by_itself_is_off_all_pages(web) -> None:
     assert "box-ask" in web.get(first.url).text
     time.sleep(max(0, (ends - timezone.now()).total_seconds()))
     assert "box-ask" not in web.get(first.url).text and "box-ask" not in web.get(second.url).text
+
+
+def test_page_that_is_made_asks_little_once_others_were(web, article, monkeypatch) -> None:
+    """What stands on all is asked again when everything was purged."""
+    settled(web, article.url)
+    settled(web, "/")
+    other = make_article(article.section, title="Salt")
+    asked: list[str] = []
+    monkeypatch.setattr(base, "watchers", [*base.watchers, lambda sql: asked.append(str(sql))])
+
+    def tables(url: str) -> list[str]:
+        asked.clear()
+        assert web.get(url).status == 200
+        found = [re.search(r'FROM "?(\w+)', sql) for sql in asked if "closed_closure" not in sql]
+        return [one[1] for one in found if one]
+
+    assert len(tables(other.url)) <= 10 and len(tables("/")) <= 6
+    make_appeal()
+    assert web.knows()
+    assert {"donations_appeal", "newsroom_masthead"} <= {*tables(article.url)}
