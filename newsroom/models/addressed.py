@@ -180,7 +180,8 @@ class AddressedPage(Page):
 
     def get_view_restrictions(self) -> Any:
         """Wagtail's, which asks twice; most papers have none at all."""
-        return super().get_view_restrictions() if has_restrictions() else []
+        asked = has_restrictions()
+        return super().get_view_restrictions() if asked else PageViewRestriction.objects.none()
 
     def lists_on_it(self) -> Sequence[str]:
         """That change when an article comes or goes (newsroom/kept_pages/noting.py)."""
