@@ -14,6 +14,8 @@ from donations.giving.methods import METHODS
 from donations.models import Checkout, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from donations.payments.leases import Busy
+from newsroom.kept_pages import changes
+from newsroom.kept_pages.noting import EVERYTHING
 
 
 @shared_task
@@ -57,7 +59,10 @@ def put_products() -> None:
 @shared_task
 def learn_payment_methods() -> None:
     """Which methods are turned on at Stripe, for the icons on the giving page."""
-    cache.set(METHODS, gateway.enabled_payment_methods(), timeout=None)
+    found = gateway.enabled_payment_methods()
+    if found != cache.get(METHODS):
+        cache.set(METHODS, found, timeout=None)
+        changes.after_commit(EVERYTHING)  # the ask shows them
 
 
 @shared_task

@@ -15,8 +15,7 @@ from wagtail.permissions import register_permission_policy
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
 from donations.finance import contributions, held, ledger, movements, reviews, start_page
-from donations.giving import portal
-from donations.giving.ask_box import ask_box
+from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.staff.audited import Audited, crud
 
@@ -150,7 +149,8 @@ def giving() -> Any:
 # --- On the site's own pages ----------------------------------------------------------------
 
 
-hooks.register("article_boxes", ask_box, order=200)
+hooks.register("article_boxes", ask_box.ask_box, order=200)
+hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)
 hooks.register("first_steps", first_steps.steps, order=1)
 hooks.register("doctor", doctor.checks)
@@ -165,6 +165,14 @@ hooks.register("held_items", held.items)
 hooks.register("asked_manage_link", portal.asked_for_link)
 
 
+@hooks.register("shown_on_pages")
+def shown() -> list[str]:
+    return ["donations.Appeal", "donations.AppealAmounts", "donations.Country"]
+
+
+hooks.register("pages_until", Appeal.objects.next_change)
+
+
 @hooks.register("page_scripts")
 def giving_script() -> str:
     return "donations/give.js"
@@ -173,18 +181,18 @@ def giving_script() -> str:
 @hooks.register("masthead_links")
 @hooks.register("footer_links")
 def support_link() -> dict[str, str | Promise] | None:
-    if not Appeal.objects.has_begun():
+    if not Appeal.has_begun():
         return None
     return {"url": reverse("support"), "label": _("Support us")}
 
 
 @hooks.register("footer_links", order=1)
 def portal_link() -> dict[str, str | Promise] | None:
-    if not Appeal.objects.has_begun():
+    if not Appeal.has_begun():
         return None
     return {"url": reverse("manage_request"), "label": _("Your contributions")}
 
 
 @hooks.register("issue_feet")
 def issue_foot() -> str | None:
-    return "donations/email/issue_foot" if Appeal.objects.has_begun() else None
+    return "donations/email/issue_foot" if Appeal.has_begun() else None

@@ -17,9 +17,11 @@ else:
     from newsroom.address.site import follow_at_start
     from newsroom.closed import watch
     from newsroom.core.environment import start
+    from newsroom.kept_pages.front import KeptPages
+    from newsroom.kept_pages.noting import noted
     from newsroom.web.front import Front
 
     start.refuse()
     follow_at_start()
     watch.begin(watch.anywhere)
-    application = Front(django)
+    application = KeptPages(Front(noted(django)))

@@ -5,12 +5,14 @@ from django.views.decorators.cache import never_cache
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
-from wagtail.views import serve
 
 from newsroom.editing import preview_links
+from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.metrics import exposition
 from newsroom.panic import travel
 from newsroom.publishing import feeds, files, listings, reads, views
+
+sitemaps = {"sitemaps": listings.SITEMAPS}
 
 urlpatterns = [
     path("admin/", include("newsroom.staff.urls")),  # before Wagtail's own
@@ -18,17 +20,17 @@ urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     re_path(r"^documents/([0-9]{1,18})/([^/]+)$", files.document, name="wagtaildocs_serve"),
     path("metrics", exposition.metrics),
-    path("feed/", feeds.ArticleFeed(), name="feed"),
-    path("sitemap.xml", sitemap, {"sitemaps": listings.SITEMAPS}, name="sitemap"),
-    path("news-sitemap.xml", views.news_sitemap, name="news_sitemap"),
+    path("feed/", may_be_kept(feeds.ArticleFeed()), name="feed"),
+    path("sitemap.xml", may_be_kept(sitemap, ANY_ARTICLE), sitemaps, name="sitemap"),
+    path("news-sitemap.xml", may_be_kept(views.news_sitemap, ANY_ARTICLE), name="news_sitemap"),
     path("robots.txt", views.robots),
     path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
-    path("topic/<page:slug>/feed/", feeds.TopicFeed(), name="topic_feed"),
+    path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),
     path("author/<page:slug>/", views.author, name="author"),
-    path("author/<page:slug>/feed/", feeds.AuthorFeed(), name="author_feed"),
+    path("author/<page:slug>/feed/", may_be_kept(feeds.AuthorFeed()), name="author_feed"),
     path("preview/<token:token>/", preview_links.preview, name="preview"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),
@@ -36,7 +38,10 @@ urlpatterns = [
     path("webhooks/", include("donations.payments.webhook_urls")),
     path("media/<path:path>", files.media),
     # Below a page, whose address may be any but those above.
-    path("", include([path("<page:slug>/feed/", feeds.SectionFeed(), name="section_feed")])),
+    path(
+        "",
+        include([path("<page:slug>/feed/", may_be_kept(feeds.SectionFeed()), name="section_feed")]),
+    ),
     # Not all of Wagtail's: the door to private pages would be one past the second factor.
-    re_path(serve_pattern, serve, name="wagtail_serve"),
+    re_path(serve_pattern, views.page, name="wagtail_serve"),
 ]

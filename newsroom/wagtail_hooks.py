@@ -60,6 +60,22 @@ def say_what_is_gone(request: HttpRequest, page: Any) -> None:
         messages.warning(request, f"{words}{', '.join(gone)}.")
 
 
+@hooks.register("shown_on_pages")
+def shown() -> list[str]:
+    """Models whose rows stand on readers' pages (newsroom/kept_pages/changes.py)."""
+    pages = ["HomePage", "SectionPage", "TextPage", "PolicyPage", "ArticlePage"]
+    parts = ["ArticleByline", "ArticleTag", "Correction", "RelatedArticle", "Masthead"]
+    wagtails = ["wagtailcore.Page", "wagtailcore.PageViewRestriction", "wagtailcore.Site"]
+    others = ["Hold"]  # the database is another one, with other pages
+    return [*wagtails, *(f"newsroom.{name}" for name in (*pages, *parts, *others))]
+
+
+@hooks.register("referred_to_by_pages")
+def referred() -> list[str]:
+    names = ["Author", "CreditedImage", "CreditedRendition", "Attachment"]
+    return ["taggit.Tag", *(f"newsroom.{name}" for name in names)]
+
+
 @hooks.register("register_admin_viewset")
 def articles() -> ArticleViewSet:
     return ArticleViewSet()

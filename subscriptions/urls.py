@@ -1,5 +1,6 @@
 from django.urls import path
 
+from newsroom.kept_pages.noting import may_be_kept
 from subscriptions.issues import feeds
 from subscriptions.readers import own_page, views
 from subscriptions.tracking import clicks
@@ -22,7 +23,7 @@ urlpatterns = [
     path("api/signup/", views.sign_up_by_app, name="sign_up_by_app"),
     path("almost/", views.ask_once_more, name="ask_once_more"),
     path("check-your-inbox/", views.check_your_inbox, name="check_your_inbox_for_all"),
-    path("<page:slug>/feed/", feeds.IssueFeed(), name="issue_feed"),
+    path("<page:slug>/feed/", may_be_kept(feeds.IssueFeed()), name="issue_feed"),
     path("<page:slug>/signup/", views.sign_up, name="sign_up"),
     path("<page:slug>/check-your-inbox/", views.check_your_inbox, name="check_your_inbox"),
 ]

@@ -14,6 +14,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
+from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, readable
 from newsroom.staff.audited import Audited
 from subscriptions import doctor, first_steps, measures, retention
@@ -32,7 +33,7 @@ from subscriptions.desk import (
 from subscriptions.desk.readers import access as readers_access
 from subscriptions.desk.readers import export, one, overview, segments
 from subscriptions.issues import previews
-from subscriptions.models import IssuePage, Mailing, Newsletter, NewsletterIndexPage
+from subscriptions.models import IssuePage, Mailing, NewsletterIndexPage
 from subscriptions.models.mailing import APPROVE
 from subscriptions.readers import address_change, by_mail
 from subscriptions.readers import signup as readers_signup
@@ -254,6 +255,11 @@ hooks.register("closing_destroys", importing.destroy_files)
 hooks.register("left_while_closed", by_mail.leave_by_tokens)
 
 
+@hooks.register("shown_on_pages")
+def shown() -> list[str]:
+    return [f"subscriptions.{name}" for name in ("NewsletterIndexPage", "Newsletter", "IssuePage")]
+
+
 @hooks.register("article_boxes", order=100)
 def box_below_article(context: dict[str, Any]) -> str:
     return signup_box(context, Source.BOX)
@@ -280,11 +286,16 @@ def signup_box(context: dict[str, Any], source: str) -> str:
     return render_to_string("subscriptions/readers/signup_box.html", box)
 
 
+@remembered
+def newsletter_index() -> NewsletterIndexPage | None:
+    return readable(NewsletterIndexPage.objects).first()
+
+
 @hooks.register("section_links")
 def newsletters_link() -> dict[str, str | Promise] | None:
     """To their index, wherever it is, once it has something."""
-    index = readable(NewsletterIndexPage.objects).first()
-    if index is None or not index.url or not readable(Newsletter.objects).exists():
+    index = newsletter_index()
+    if index is None or not index.url or not readers_signup.offered():
         return None
     return {"url": index.url, "label": _("Newsletter")}
 

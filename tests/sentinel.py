@@ -48,6 +48,6 @@ def sentinel(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         url = f"sentinel://:p%40ss%3Aword@127.0.0.1:{watching},127.0.0.1:1/{MASTER}/2"
         found = Sentinels.of(url)
         assert found
-        while not found.manager().discover_slaves(MASTER):  # type: ignore[no-untyped-call]
+        while not found.manager().discover_slaves(MASTER):
             time.sleep(0.1)
         yield url, running[0]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -46,17 +46,17 @@ LATER = [
 LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 
 
-def hidden_until(request: HttpRequest) -> datetime | None:
+def hidden_until(cookie: str) -> datetime | None:
     """Until when the box stays away; None when it may be shown, or the cookie is forged."""
     try:
-        seconds = int(signing.Signer(salt=SALT).unsign(request.COOKIES.get(COOKIE, "")))
+        seconds = int(signing.Signer(salt=SALT).unsign(cookie))
         return datetime.fromtimestamp(seconds, UTC)
     except (signing.BadSignature, ValueError, OverflowError):
         return None
 
 
-def shown(request: HttpRequest, now: datetime) -> bool:
-    until = hidden_until(request)
+def shown(cookie: str, now: datetime) -> bool:
+    until = hidden_until(cookie)
     return until is None or until <= now
 
 

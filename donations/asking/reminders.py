@@ -54,7 +54,7 @@ def asked(email: str, remind_at: str, frequency: str, language: str) -> bool:
         remind_at=datetime.fromisoformat(remind_at),
         frequency=frequency,
         language=language,
-        appeal=Appeal.objects.current(),
+        appeal=Appeal.current(),
     )
 
 

@@ -23,7 +23,7 @@ def giving(
     ``typed`` is the query of a link or the fields of a form that was ``sent``, ``languages`` what
     the browser accepts: it chooses the currency until the reader does.
     """
-    appeal = Appeal.objects.current()
+    appeal = Appeal.current()
     currencies = appeal.currencies() if appeal else []
     wanted = currency = typed.get("currency", "").lower()
     # An amount that was typed keeps its currency, though the appeal be over that offered it.

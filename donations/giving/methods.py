@@ -6,6 +6,8 @@ from django.core.cache import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.kept_pages.noting import remembered
+
 METHODS = "payment methods"  # in the cache: what Stripe says is turned on
 USUAL = ["card", "apple_pay", "google_pay", "sepa_debit"]  # until Stripe has been asked
 
@@ -34,6 +36,7 @@ KNOWN = {
 }
 
 
+@remembered
 def shown() -> list[Method]:
     names = cache.get(METHODS) or USUAL
     return [KNOWN.get(name) or Method("wallet", name.replace("_", " ").title()) for name in names]

@@ -1,12 +1,13 @@
 """What we ask for, and how much we suggest."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
@@ -16,6 +17,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 from donations import money
 from donations.currencies import OFFERED
 from newsroom.core.languages import apart
+from newsroom.kept_pages.noting import remembered
 
 from .country import Country
 
@@ -49,12 +51,14 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
             Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, active=True
         ).order_by("-starts_at")
 
-    def has_begun(self) -> bool:
-        """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
-        return self.filter(starts_at__lte=timezone.now(), active=True).exists()
-
-    def current(self) -> "Appeal | None":
-        return self.running().prefetch_related("amounts", "closed_in").first()
+    def next_change(self) -> datetime | None:
+        """When one begins or ends by itself, and pages ask for something else."""
+        now = timezone.now()
+        found = self.filter(active=True).aggregate(
+            begins=Min("starts_at", filter=Q(starts_at__gt=now)),
+            ends=Min("ends_at", filter=Q(ends_at__gt=now)),
+        )
+        return min((at for at in found.values() if at), default=None)
 
 
 class Appeal(ClusterableModel):
@@ -88,6 +92,17 @@ class Appeal(ClusterableModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @staticmethod
+    @remembered
+    def current() -> "Appeal | None":
+        return Appeal.objects.running().prefetch_related("amounts", "closed_in").first()
+
+    @staticmethod
+    @remembered
+    def has_begun() -> bool:
+        """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
+        return Appeal.objects.filter(starts_at__lte=timezone.now(), active=True).exists()
 
     def clean(self) -> None:
         """Raises ValidationError for an amount of money that is written out, or a slip in one of

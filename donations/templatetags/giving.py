@@ -15,7 +15,7 @@ register = template.Library()
 @register.simple_tag
 def current_appeal() -> dict[str, str] | None:
     """The running appeal's title and message, for a newsletter."""
-    appeal = Appeal.objects.current()
+    appeal = Appeal.current()
     return plain_words(appeal) if appeal else None
 
 

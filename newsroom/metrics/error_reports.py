@@ -52,6 +52,8 @@ def start(dsn: str) -> None:
         max_breadcrumbs=0,
         max_request_body_size="never",
         server_name="",
+        # It would take brotli, which we have, and not every server of its kind can read.
+        _experiments={"transport_compression_algo": "gzip"},  # type: ignore[typeddict-item]
         before_send=only_where,
     )
     logging.getLogger().handlers.insert(0, Reports(logging.ERROR))

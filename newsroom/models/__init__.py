@@ -5,6 +5,7 @@ Begin with article/page.py.
 """
 
 from newsroom.hold.models import Hold, RunMark
+from newsroom.kept_pages.untold import UntoldChange
 
 from .addressed import AddressedPage, readable
 from .article import (
@@ -49,5 +50,6 @@ __all__ = [
     "SuppressionLift",
     "TextPage",
     "TransactionalMail",
+    "UntoldChange",
     "readable",
 ]

@@ -19,11 +19,18 @@ from wagtail.blocks import ChooserBlock, StreamBlock, StructBlock
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
 
+from newsroom.kept_pages import changes, noting
 from newsroom.web.addresses import refuse_taken
 
 # Characters. A renamed page is redirected to, and Wagtail keeps 255 of its old address, which is
 # two slugs long at most.
 LONGEST_SLUG = 100
+# What Wagtail writes when a draft is saved: readers see none of it.
+OF_DRAFTS = {
+    *("latest_revision", "latest_revision_created_at", "draft_title", "has_unpublished_changes"),
+    *("locked", "locked_by", "locked_at", "approved_schedule", "go_live_at", "expire_at"),
+    "wagtail_admin_comments",
+}
 LOOSE = ("Mn", "Mc", "Me", "Cf")  # Unicode's categories of marks, and of what is not seen
 
 
@@ -34,6 +41,12 @@ def readable(pages: Any) -> Any:
     path = ExpressionWrapper(OuterRef("path"), models.CharField())
     above = PageViewRestriction.objects.annotate(path=path).filter(path__startswith=F("page__path"))
     return pages.filter(~Exists(above), live=True)
+
+
+@noting.remembered
+def has_restrictions() -> bool:
+    """Is any page private?"""
+    return PageViewRestriction.objects.exists()
 
 
 class PageSlugField(forms.SlugField):
@@ -153,7 +166,34 @@ class AddressedPage(Page):
         if clean and self.path:
             beside = Page.objects.select_for_update().filter(path=self.path[: -Page.steplen])
             beside.values_list("pk").first()
-        super().save(*args, clean=clean, **kwargs)
+        fields = kwargs.get("update_fields")
+        is_shown = fields is None or not OF_DRAFTS.issuperset(fields)
+        before = self.shown_on() if is_shown else None
+        with changes.accounted():
+            super().save(*args, clean=clean, **kwargs)
+        if is_shown and (tags := self.to_forget(before, self.shown_on())):
+            changes.after_commit(*tags)
+
+    def serve(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        noting.keep(*self.lists_on_it())
+        return super().serve(request, *args, **kwargs)
+
+    def get_view_restrictions(self) -> Any:
+        """Wagtail's, which asks twice; most papers have none at all."""
+        asked = has_restrictions()
+        return super().get_view_restrictions() if asked else PageViewRestriction.objects.none()
+
+    def lists_on_it(self) -> Sequence[str]:
+        """That change when an article comes or goes (newsroom/kept_pages/noting.py)."""
+        return ()
+
+    def shown_on(self) -> Any:
+        """Where readers see it, as the database has it now; nothing for a draft."""
+        return Page.objects.filter(pk=self.pk, live=True).exists()
+
+    def to_forget(self, before: Any, after: Any) -> set[str]:
+        """Which kept pages show that it is no longer as it was."""
+        return {noting.EVERYTHING} if before or after else set()
 
     def hide_until_published(self) -> None:
         """Wagtail adds a new page as if it were live, and looks at its schedule only then."""

@@ -6,11 +6,14 @@ from typing import Any
 from django.core.paginator import Page as PaginatedPage
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Page
 from wagtail.search import index
+from wagtail.url_routing import RouteResult
+
+from newsroom.kept_pages import noting
 
 from .addressed import AddressedPage
 from .article import ArticlePage
@@ -61,10 +64,25 @@ class HomePage(AddressedPage):
             ],
         }
 
+    def route(self, request: HttpRequest, path_components: list[str]) -> Any:
+        """By the whole address; Wagtail asks for each page on the way, twice."""
+        if not path_components:
+            return super().route(request, path_components)
+        address = f"{self.url_path}{'/'.join(path_components)}/"
+        for model in (ArticlePage, Page):
+            found = model.objects.live().filter(slug=path_components[-1], url_path=address).first()
+            if found:
+                return RouteResult(found.specific)
+        raise Http404
+
+    def lists_on_it(self) -> list[str]:
+        return [noting.NEWEST]
+
     def lead_in_print(self) -> ArticlePage | None:
         """What the editors chose to stand on top, if readers may see it."""
         if self.lead_article_id is None:
             return None
+        noting.shows([self.lead_article_id])  # when it is out
         return ArticlePage.objects.in_print().filter(pk=self.lead_article_id).first()
 
 
@@ -78,6 +96,9 @@ class SectionPage(AddressedPage):
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types = ["newsroom.ArticlePage"]
+
+    def lists_on_it(self) -> list[str]:
+        return [f"section:{self.path}"]
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
@@ -111,11 +132,14 @@ class PolicyPage(TextPage):
     class Meta:
         verbose_name = "privacy policy"
 
-    @classmethod
-    def current(cls) -> "PolicyPage | None":
-        return cls.objects.live().first()
+    @staticmethod
+    @noting.remembered
+    def current() -> "PolicyPage | None":
+        return PolicyPage.objects.live().first()
 
 
 def page_of(articles: Any, request: HttpRequest) -> PaginatedPage[ArticlePage]:
     """The page of results asked for by ``?page=``; nonsense gets the nearest real page."""
-    return Paginator(articles, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
+    found = Paginator(articles, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
+    noting.paged(found.paginator.num_pages)
+    return found

@@ -9,6 +9,7 @@ from django.utils.feedgenerator import Enclosure
 from django.utils.html import escape
 from taggit.models import Tag
 
+from newsroom.kept_pages.noting import NEWEST, keep
 from newsroom.models import ArticlePage, Author, Masthead, SectionPage, readable
 from newsroom.publishing import listings
 from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id, whole_texts
@@ -32,10 +33,15 @@ class ArticleFeed(AtomFeed):
     def feed_url(self, obj: Any) -> str:
         return absolute_url("feed")
 
+    def list_of(self, obj: Any) -> str:
+        """By which it is known when one comes or goes (newsroom/kept_pages/noting.py)."""
+        return NEWEST
+
     def articles(self, obj: Any) -> Any:
         return ArticlePage.objects.in_print()
 
     def items(self, obj: Any) -> list[ArticlePage]:
+        keep(self.list_of(obj))
         whole = self.articles(obj).defer(None).prefetch_related("corrections", "tagged_items__tag")
         found = list(whole[:LENGTH])
         for article, text in zip(found, whole_texts(found), strict=True):
@@ -94,6 +100,9 @@ class SectionFeed(PartFeed):
     def feed_guid(self, obj: SectionPage) -> str:
         return page_id(obj)
 
+    def list_of(self, obj: SectionPage) -> str:
+        return f"section:{obj.path}"
+
     def articles(self, obj: SectionPage) -> Any:
         return super().articles(obj).child_of(obj)
 
@@ -110,6 +119,9 @@ class ListingFeed(PartFeed):
 
     def feed_guid(self, obj: Any) -> str:
         return row_id(self.kind, obj.pk)
+
+    def list_of(self, obj: Any) -> str:
+        return f"{self.kind}:{obj.pk}"
 
 
 class TopicFeed(ListingFeed):

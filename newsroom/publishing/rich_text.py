@@ -11,6 +11,8 @@ from wagtail.rich_text import expand_db_html
 from wagtail.rich_text.pages import PageLinkHandler
 
 from newsroom.core.clean_text import clean
+from newsroom.core.paths import number_of
+from newsroom.kept_pages import noting
 from newsroom.models import readable
 
 # What Wagtail makes of a link to a page or file that was deleted, and we of one to a draft.
@@ -31,6 +33,7 @@ class LinkToPage(PageLinkHandler):
     @classmethod
     def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Any]:
         wanted = [attrs.get("id") for attrs in attrs_list]
+        noting.shows(number_of(str(pk)) for pk in wanted)  # an article may come back
         pages = readable(Page.objects).filter(pk__in=[pk for pk in wanted if pk])
         found = {str(page.pk): page for page in pages.defer_streamfields().specific()}
         return [found.get(str(pk)) for pk in wanted]

@@ -10,9 +10,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from taggit.models import Tag
+from wagtail.models import Site
+from wagtail.views import serve
 
 from newsroom.core.kept import retention
 from newsroom.core.languages import NAMES, OWN
+from newsroom.kept_pages.noting import keep, may_be_kept, remembered
 from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
@@ -50,18 +53,34 @@ def found(query: str, authors: list[Author], topics: list[Tag]) -> Any:
     return articles.filter(theirs | Q(title__icontains=query) | Q(deck__icontains=query))
 
 
+@remembered
+def our_site() -> Site | None:
+    return Site.objects.select_related("root_page").filter(is_default_site=True).first()
+
+
+@may_be_kept
+def page(request: HttpRequest, path: str) -> HttpResponse:
+    """One of Wagtail's, of our one site: Wagtail looks for it here before it asks the database."""
+    request._wagtail_site = our_site()  # type: ignore[attr-defined]
+    return serve(request, path)
+
+
+@may_be_kept
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with one tag, the newest first."""
     shown = get_object_or_404(listings.topics(), slug=slug)
+    keep(f"topic:{shown.pk}")
     context = {"topic": shown, "articles": page_of(listings.about(shown), request)}
     return render(request, "newsroom/publishing/topic.html", context)
 
 
+@may_be_kept
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """What somebody has signed, the newest first."""
     shown = get_object_or_404(listings.authors(), slug=slug)
+    keep(f"author:{shown.pk}")
     context = {"author": shown, "articles": page_of(listings.by(shown), request)}
     return render(request, "newsroom/publishing/author.html", context)
 

@@ -31,7 +31,7 @@ NAMES = ["web", *WORKERS, "beat"]
 LOADED = ["celery.app.amqp", "celery.app.log", "celery.app.routes", "celery.apps.beat"]
 LOADED += ["celery.apps.worker", "celery.bin.celery", "celery.bin.worker"]
 LOADED += ["celery.concurrency.prefork", "celery.worker.consumer", "kombu.transport.redis"]
-LOADED += ["granian.server", "newsroom.web.front"]
+LOADED += ["granian.server", "newsroom.kept_pages.front"]
 
 
 def part(asked: str) -> tuple[str, Part]:

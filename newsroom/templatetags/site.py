@@ -14,6 +14,7 @@ from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
 from wagtail import hooks
 
+from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, Author, PolicyPage, SectionPage, TextPage, readable
 from newsroom.publishing.rich_text import expand
 
@@ -25,14 +26,16 @@ NEW_LINE = re.compile(r"(?=<(?!/?(?:a|b|i|em|strong|span|sub|sup|code)[\s>]))")
 
 
 @register.simple_tag
-def sections() -> Any:
-    return readable(SectionPage.objects).in_menu().order_by("path")
+@remembered
+def sections() -> list[SectionPage]:
+    return list(readable(SectionPage.objects).in_menu().order_by("path"))
 
 
 @register.simple_tag
-def footer_pages() -> Any:
+@remembered
+def footer_pages() -> list[TextPage]:
     """The plain pages, the privacy policy among them (it is a TextPage too)."""
-    return readable(TextPage.objects).order_by("path")
+    return list(readable(TextPage.objects).order_by("path"))
 
 
 @register.simple_tag

@@ -192,4 +192,4 @@ def environ_of(scope: Scope, body: Spool) -> Environ:
         key = key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}"
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
-    return environ
+    return environ | scope.get("environ", {})  # what is put there by who stands in front of us

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape
 
+from newsroom.kept_pages.noting import keep, shows
 from newsroom.models import ArticlePage, CreditedImage, readable
 from newsroom.publishing.atom import AtomFeed, anywhere, newest, page_id, whole_texts
 from newsroom.web.http import absolute_url
@@ -46,6 +47,7 @@ class IssueFeed(AtomFeed):
 
     def items(self, obj: Newsletter) -> list[IssuePage]:
         found = list(readable(obj.issues())[:LENGTH])
+        keep()
         with timezone.override(obj.zone):
             for issue, text in zip(found, whole_issues(found), strict=True):
                 issue.whole_text = text
@@ -78,6 +80,7 @@ def whole_issues(issues: list[IssuePage]) -> list[str]:
     articles = in_print.in_bulk({pk for issue in issues for pk in issue.article_ids()})
     whole = list(in_print.defer(None).prefetch_related("corrections").filter(pk__in=entire))
     texts = zip((one.pk for one in whole), whole_texts(whole), strict=True)
+    shows(pk for issue in issues for pk in issue.article_ids())
     about = {
         "articles": articles,
         "pictures": CreditedImage.objects.prefetch_related("renditions").in_bulk(images),

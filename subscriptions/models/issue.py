@@ -18,6 +18,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
 
 from newsroom.core.languages import addresses_below
+from newsroom.kept_pages import noting
 from newsroom.models import AddressedPage, ArticlePage
 
 from .blocks import issue_body
@@ -199,6 +200,7 @@ class IssuePage(AddressedPage):
     def pieces(self) -> list[Piece]:
         """What readers see: an article that was withdrawn meanwhile is left out, and so is a
         heading with nothing below it."""
+        noting.shows(self.article_ids())  # also what is not out yet
         readable = ArticlePage.objects.in_print().in_bulk(self.article_ids())
         pieces: list[Piece] = []
         section, heading = "", None

@@ -26,6 +26,7 @@ from wagtail.models import Orderable, Page
 
 from newsroom.core import languages
 from newsroom.core.uris import domain_of
+from newsroom.kept_pages import noting
 from newsroom.mail import look
 from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage, readable
@@ -70,6 +71,7 @@ class NewsletterIndexPage(AddressedPage):
                 raise ValidationError({"slug": refusal}) from refusal
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        noting.keep()
         context = super().get_context(request, *args, **kwargs)
         context["newsletters"] = list(readable(Newsletter.objects.child_of(self)))
         return context

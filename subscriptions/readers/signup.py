@@ -18,6 +18,7 @@ from newsroom.core.kept import retention
 from newsroom.core.moves import transition
 from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.first_steps import required
+from newsroom.kept_pages.noting import remembered
 from newsroom.mail import outbox
 from newsroom.mail.asked import PER_WEEK, WEEK
 from newsroom.models import Masthead, PolicyPage, Suppression, readable
@@ -50,7 +51,13 @@ def is_open(masthead: Masthead | None = None) -> bool:
 
 def is_offered(masthead: Masthead | None = None) -> bool:
     """Beside something else: would who ticks a box get a newsletter?"""
-    return is_open(masthead) and readable(Newsletter.objects).exists()
+    return is_open(masthead) and bool(offered())
+
+
+@remembered
+def offered() -> list[Newsletter]:
+    """In the order of the paper. There are few."""
+    return list(readable(Newsletter.objects).order_by("path"))
 
 
 def asked(

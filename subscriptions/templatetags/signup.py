@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 
 from newsroom.core import languages
 from newsroom.first_steps import required
-from newsroom.models import PolicyPage, readable
+from newsroom.kept_pages.noting import remembered
+from newsroom.models import PolicyPage
 from newsroom.web.http import absolute_url
 from subscriptions.models import Newsletter
 from subscriptions.readers import signup as signup_story
@@ -24,13 +25,18 @@ def signup_box(
 ) -> dict[str, Any]:
     """The form for ``newsletter``, or for the first one there is; what was sent by another one
     keeps its source. While sign-up is closed, the box says so."""
-    newsletter = newsletter or readable(Newsletter.objects).order_by("path").first()
+    newsletter = newsletter or next(iter(signup_story.offered()), None)
     return {
         "newsletter": newsletter,
         "id": f"signup-{newsletter.pk}" if newsletter else "",  # a page may have several boxes
-        "latest": newsletter.latest_issue() if newsletter else None,
+        "latest": latest_issue(newsletter) if newsletter else None,
         **_form(context, source),
     }
+
+
+@remembered
+def latest_issue(newsletter: Newsletter) -> Any:
+    return newsletter.latest_issue()
 
 
 @register.simple_tag(takes_context=True)
@@ -67,7 +73,7 @@ def newsletters() -> Sequence[Newsletter]:
     """Those that one can sign up for."""
     if not signup_story.is_open():
         return []
-    return list(readable(Newsletter.objects).order_by("path"))
+    return signup_story.offered()
 
 
 def _form(context: dict[str, Any], source: str) -> dict[str, Any]:

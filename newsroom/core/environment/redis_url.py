@@ -1,6 +1,6 @@
 """Redis, where ``REDIS_URL`` says: one server, or the one that Sentinel calls the master just now
 (“High availability with Redis Sentinel”). Celery and the cache are told in their own words; whoever
-else of ours asks Redis does so by ``store``.
+else of ours asks Redis does so by ``store``, in an event loop by ``async_store``.
 
     sentinel://:password@one:26379,two:26379,three:26379/name-of-the-master/0
 """
@@ -12,12 +12,17 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 from django.conf import settings
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.backoff import NoBackoff
 from redis.sentinel import Sentinel
 
 SCHEME = "sentinel"
 PORT = 26379
 # Nobody waits longer for a Redis that is away, or cut off.
 LIMITS: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1}
+AT_ONCE: dict[str, Any] = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,10 @@ class Sentinels:
             raise ValueError("no host, or no name of a master")
         return cls([_host(one) for one in hosts.split(",")], who + at, master, str(int(db or 0)))
 
-    def manager(self) -> Sentinel:
+    def manager(self, kind: Any = Sentinel, limits: dict[str, Any] = LIMITS) -> Any:
         user, _, password = self.who.rstrip("@").partition(":")
         login = {"username": unquote(user) or None, "password": unquote(password) or None}
-        return Sentinel(self.hosts, db=int(self.db), **login, **LIMITS)  # type: ignore[no-untyped-call]
+        return kind(self.hosts, db=int(self.db), **login, **limits)
 
 
 def _host(text: str) -> tuple[str, int]:
@@ -58,8 +63,18 @@ def store() -> Any:
 @cache
 def _store(url: str) -> Any:
     if found := Sentinels.of(url):
-        return found.manager().master_for(found.master)  # type: ignore[no-untyped-call]
+        return found.manager().master_for(found.master)
     return redis.from_url(url, **LIMITS)
+
+
+def async_store(connections: int) -> Any:
+    """Redis for code that a reader's page waits for: of the event loop that first uses it, with so
+    many connections. Nothing is tried twice."""
+    options = AT_ONCE | {"max_connections": connections, "retry": Retry(NoBackoff(), 0)}
+    if found := Sentinels.of(settings.REDIS_URL):
+        return found.manager(AsyncSentinel, AT_ONCE).master_for(found.master, **options)
+    pool = BlockingConnectionPool.from_url(settings.REDIS_URL, timeout=0.5, **options)
+    return Redis.from_pool(pool)
 
 
 def for_celery(url: str) -> tuple[str, dict[str, Any]]:

@@ -108,8 +108,8 @@ GROUPS: dict[str, list[Setting]] = {
         ),
         Setting(
             "DATABASE_POOL",
-            "most connections of one process; a web process has 17 threads that may want one",
-            number(1, 1000), default="17", how="DATABASE_POOL=17",
+            "most connections of one process; a web process has 18 threads that may want one",
+            number(1, 1000), default="18", how="DATABASE_POOL=18",
         ),
         Setting(
             "REDIS_URL",

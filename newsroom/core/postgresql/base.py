@@ -1,6 +1,8 @@
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from django.db import transaction
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
@@ -15,8 +17,16 @@ LINE = {
     "tcp_user_timeout": 25_000,
 }
 
+# Each is shown every statement before it is carried out, and may answer with what has to be done
+# after it in the same transaction. Filled when Django starts.
+watchers: list[Callable[[Any], Callable[[], None] | None]] = []
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(watched)
+
     def get_connection_params(self) -> dict[str, Any]:
         return LINE | super().get_connection_params()
 
@@ -38,3 +48,15 @@ def is_lost(connection: psycopg.Connection) -> bool:
     except psycopg.OperationalError:
         return True
     return False
+
+
+def watched(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+    """Django: “Database instrumentation”."""
+    found = [then for watch in watchers if (then := watch(sql))]
+    if not found:
+        return execute(sql, params, many, context)
+    with transaction.atomic(context["connection"].alias, savepoint=False):
+        done = execute(sql, params, many, context)
+        for then in found:
+            then()
+    return done

@@ -31,6 +31,7 @@ from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from newsroom.core.languages import OWN, addresses_below
+from newsroom.kept_pages import noting
 from newsroom.models.addressed import AddressedPage, readable
 from newsroom.models.blocks import ArticleBody
 from newsroom.models.image import CreditedImage
@@ -38,7 +39,8 @@ from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
 from newsroom.web.http import absolute_url
 
-from .lists import ArticleManager
+from .lists import ArticleManager, authors
+from .places import Places, places_of, section_list
 from .times import ArticleForm, not_before
 
 RELATED_SHOWN = 3
@@ -166,6 +168,27 @@ class ArticlePage(AddressedPage):
         page.wait_for_times_shown()
         return page
 
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> "ArticlePage":
+        """Whatever page it is read for shows it."""
+        article = super().from_db(*args, **kwargs)
+        noting.shows([article.pk])
+        return article
+
+    def lists_on_it(self) -> list[str]:
+        return [section_list(self.path)]  # “Read on”
+
+    def shown_on(self) -> Places | None:
+        return places_of(self.pk)
+
+    def to_forget(self, before: Places | None, after: Places | None) -> set[str]:
+        if not (before or after):
+            return set()
+        lists = set(before.lists if before else ()), set(after.lists if after else ())
+        same_order = before and after and before.order == after.order
+        changed = lists[0] ^ lists[1] if same_order else lists[0] | lists[1]
+        return {f"article:{self.pk}", noting.ANY_ARTICLE, *changed}
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.wait_for_times_shown()
         self.hide_until_published()
@@ -179,7 +202,7 @@ class ArticlePage(AddressedPage):
 
     @cached_property
     def section(self) -> Page:
-        return self.get_parent()
+        return section_at(self.path[: -Page.steplen])
 
     @property
     def authors(self) -> list[str]:
@@ -248,6 +271,7 @@ class ArticlePage(AddressedPage):
     def get_related(self) -> list["ArticlePage"]:
         """What the editors chose, filled up with the section's newest, in one query."""
         places = {link.article_id: place for place, link in enumerate(self.related_articles.all())}
+        noting.shows(places)  # one that is not out yet will be
         section = self.path[: -Page.steplen]
         wanted = Q(pk__in=places) | Q(path__startswith=section, depth=self.depth)
         chosen_first = Case(When(pk__in=places, then=0), default=1)
@@ -259,14 +283,21 @@ class ArticlePage(AddressedPage):
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "lead_image__renditions")
         if self.pk:  # the bylines of a preview before the first save are in no table
-            prefetch_related_objects([self], "bylines__author")
+            prefetch_related_objects([self], authors())
         context["related"] = self.get_related()
         shown = not getattr(request, "is_preview", False)  # a draft may have what is not out yet
-        context["in_print"] = shown and readable(ArticlePage.objects).filter(pk=self.pk).exists()
+        context["in_print"] = bool(
+            shown and self.pk and self.live and not self.get_view_restrictions()
+        )
         if context["in_print"]:
             masthead = Masthead.load(request_or_site=request)
             context["structured_data"] = self.structured_data(masthead)
         return context
+
+
+@noting.remembered
+def section_at(path: str) -> Page:
+    return Page.objects.get(path=path)
 
 
 class ArticleByline(Orderable):

@@ -1,5 +1,6 @@
 """Redis by its URL: a server, or whom Sentinel calls the master, also when that has just died."""
 
+import asyncio
 import time
 from pathlib import Path
 from queue import Empty
@@ -22,8 +23,14 @@ def test_all_go_on_with_the_master_that_sentinel_names(tmp_path: Path, settings:
         entry = redis_url.for_cache(url)
         cache = import_string(entry.pop("BACKEND"))(entry.pop("LOCATION"), entry)
 
+        async def kept() -> bytes | None:
+            pages = redis_url.async_store(1)
+            found: bytes | None = await pages.get("said")
+            await pages.aclose()
+            return found
+
         def works() -> bool:
-            """For jobs, the cache and our own numbers."""
+            """For jobs, the cache, our own numbers and kept pages."""
             now = str(time.monotonic()).encode()
             cache.set("now", now)
             redis_url.store().set("said", now)
@@ -31,7 +38,7 @@ def test_all_go_on_with_the_master_that_sentinel_names(tmp_path: Path, settings:
                 jobs = line.SimpleQueue("jobs")
                 jobs.put("one")
                 jobs.get(timeout=1).ack()
-            return bool(cache.get("now") == now == redis_url.store().get("said"))
+            return bool(cache.get("now") == now == asyncio.run(kept()))
 
         assert works()
         first = redis_url.store().info("server")["process_id"]

@@ -1,0 +1,146 @@
+"""Which page a request asks for, said with nothing that a stranger could make up.
+
+Django gets a request made of this alone, so no header, cookie or parameter of whoever asked first
+can be on the page that all others get.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from wagtail import hooks
+
+from newsroom.core import languages
+from newsroom.kept_pages.noting import NOTE, Note
+from newsroom.web.client import said_by_our_proxy
+from newsroom.web.middleware import OF_NO_LANGUAGE
+
+Scope = dict[str, Any]
+
+LONGEST = 500  # bytes of a header that we look at; of a path
+MOST_COOKIES = 16_000  # bytes; Django has no such limit
+NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+COOKIE = re.compile(r"(?:^|;)\s*([^=;\s]+)=\"?([^;\"]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One page, or a variant of it."""
+
+    path: str
+    language: str = ""  # that is spoken where the address chooses none
+    variant: str | None = None  # that another app registered; None: the same for all
+    page: int = 0  # of “?page=2”; 0 for the first
+
+    def at(self, page: int) -> "Asked":
+        return replace(self, page=page)
+
+    def for_all(self) -> "Asked":
+        """As it is kept when it is the same for all variants."""
+        return replace(self, variant=None)
+
+    def scope(self, note: Note) -> Scope:
+        """The request that Django gets."""
+        ours = urlsplit(settings.BASE_URL)
+        headers = [(b"host", ours.netloc.encode()), (b"accept-language", self.language.encode())]
+        return {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": ours.scheme,
+            "path": self.path,
+            "query_string": f"page={self.page}".encode() if self.page else b"",
+            "headers": headers,
+            "environ": {NOTE: note},
+        }
+
+
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """One that came more than once is joined, as Django has it: two hosts are none of ours."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        headers[name] = b"%s,%s" % (headers[name], value) if name in headers else value
+    return headers
+
+
+def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
+    """None: this is for Django itself."""
+    path = scope["path"]
+    if scope["method"] not in ("GET", "HEAD") or len(path) > LONGEST or not may_be_kept(path):
+        return None
+    if headers.get(b"host", b"").lower() != host_of(settings.BASE_URL) or not is_secure(
+        scope, headers
+    ):
+        return None
+    cookies = headers.get(b"cookie", b"")
+    if b"authorization" in headers or len(cookies) > MOST_COOKIES:
+        return None
+    if settings.SESSION_COOKIE_NAME.encode() in cookies:
+        return None
+    page = page_in(scope["query_string"])
+    chosen, rest = languages.chosen_in(path)
+    if OF_NO_LANGUAGE.match(rest[1:]):
+        return Asked(path, page=page)
+    accepts = headers.get(b"accept-language", b"")
+    accepted = accepts.decode("latin-1") if len(accepts) <= LONGEST else ""
+    language = "" if chosen else language_of(accepted)
+    return Asked(path, language, variant_of(cookies, accepted), page)
+
+
+@lru_cache(maxsize=5000)
+def may_be_kept(path: str) -> bool:
+    """Says the view that answers there."""
+    try:
+        view = resolve(languages.chosen_in(path)[1]).func
+    except Resolver404:
+        return False
+    return getattr(view, "may_be_kept", False) and "\0" not in path
+
+
+@cache
+def host_of(url: str) -> bytes:
+    return urlsplit(url).netloc.lower().encode()
+
+
+def is_secure(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Or needs not be: who comes without TLS is sent on by Django."""
+    if not settings.HTTPS:
+        return True
+    said = headers.get(b"x-forwarded-proto", b"").decode("latin-1")
+    scheme = said_by_our_proxy({"HTTP_X_FORWARDED_PROTO": said}, "HTTP_X_FORWARDED_PROTO")
+    return (scheme or scope.get("scheme")) == "https"
+
+
+def page_in(query: bytes) -> int:
+    """What is no number is the first page. All else that stands in a query tells others where a
+    reader comes from."""
+    if b"page=" not in query:
+        return 0
+    try:
+        found = parse_qs(query.decode("latin-1"), max_num_fields=20).get("page", [""])[-1]
+    except ValueError:
+        return 0
+    number = int(found) if NUMBER.fullmatch(found) else 0
+    return 0 if number == 1 else number
+
+
+@lru_cache(maxsize=1000)
+def language_of(accepted: str) -> str:
+    return languages.asked_for(accepted) or languages.OWN
+
+
+def variant_of(cookies: bytes, accepted: str) -> str | None:
+    """What the app above tells readers apart by: one of a few words."""
+    found = dict(COOKIE.findall(cookies.decode("latin-1"))) if cookies else {}
+    tell = teller()
+    return tell(found, accepted) if tell else None
+
+
+@cache
+def teller() -> Callable[[dict[str, str], str], str] | None:
+    return next(iter(hooks.get_hooks("page_variant")), None)

@@ -1,0 +1,35 @@
+"""The lists that an article stands on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.apps import apps
+from wagtail.models import Page
+
+from newsroom.kept_pages.noting import NEWEST
+
+
+@dataclass(frozen=True)
+class Places:
+    lists: frozenset[str]
+    order: tuple[str, datetime | None]  # by which it stands where it does
+
+
+def places_of(pk: int | None) -> Places | None:
+    """Of an article that is in print."""
+    article, byline, tag = (
+        apps.get_model("newsroom", name) for name in ("ArticlePage", "ArticleByline", "ArticleTag")
+    )  # page.py imports this module
+    row = article.objects.filter(pk=pk, live=True).values_list("path", "published_at").first()
+    if row is None:
+        return None
+    authors = byline.objects.filter(article=pk).values_list("author", flat=True)
+    topics = tag.objects.filter(content_object=pk).values_list("tag", flat=True)
+    lists = {NEWEST, section_list(row[0])}
+    lists |= {f"author:{author}" for author in authors} | {f"topic:{topic}" for topic in topics}
+    return Places(frozenset(lists), row)
+
+
+def section_list(path: str) -> str:
+    """The section's that has the article with this path."""
+    return f"section:{path[: -Page.steplen]}"
