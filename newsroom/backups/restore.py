@@ -90,7 +90,10 @@ def make_room(manifest: dict[str, Any], replace: bool) -> None:
             "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         ).fetchone()
         if busy and busy[0]:
-            raise NotReady(f"{busy[0]} others use the database: stop web, workers and beat first.")
+            raise NotReady(
+                f"{busy[0]} others use the database: stop web, workers and beat first, and restart "
+                "PgBouncer, which keeps connections open for them."
+            )
         tables = db.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         has_tables = bool(tables and tables[0])
         if not replace and (has_tables or (media.is_dir() and any(media.iterdir()))):

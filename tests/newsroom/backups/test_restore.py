@@ -75,6 +75,8 @@ def test_what_was_lost_comes_back_and_is_held(lost: Lost) -> None:
     (lost.media / "original" / "picture.jpg").unlink()
     lost.sql("DELETE FROM newsroom_transactionalmail")
     assert "--replace" in lost.manage("restore", "newest").stderr
+    with psycopg.connect(host=str(engines.sockets()), user="postgres", dbname=NAME):
+        assert "restart PgBouncer" in lost.manage("restore", "newest", "--replace").stderr
     damaged = bytearray((backup / "media").read_bytes())
     damaged[-1] ^= 1
     whole = (backup / "media").read_bytes()
