@@ -1,34 +1,33 @@
 """``make chaos``: from a clean Debian to a newsroom's first issue over TLS, and an upgrade in the
 middle of the next one, by deploy/install as docs/deploy.md says, under systemd with all its locks;
-then it is backed up, closed in an emergency, and opened again.
+in the middle of a third it is backed up, then destroyed and restored: nobody gets anything twice;
+then it is closed in an emergency, and opened again.
 
 The mail provider is the sandbox, on the machine's own network. DEBIAN=trixie takes another release.
 """
 
 import os
 import re
-import sqlite3
-import subprocess
 import sys
 import time
 from base64 import b32decode
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import Any
 
 import requests
 from django_otp.oath import totp
 from requests.adapters import HTTPAdapter
 
+from tests.chaos.inside import DESTROYED, FIRST_STEPS, MIGRATION, PROCESSES, RESTORED, SEND
 from tests.chaos.machine import Machine, a_machine, missing
-from tests.environment import ROOT, wait_for_port
+from tests.chaos.provider import INBOX, STORE, copies, mails_to, start_provider, until
 
 HOST = "news.newsroom.test"
-SITE, INBOX = "https://127.0.0.1", "http://127.0.0.1:8025"
-STORE = ROOT / "var" / "deployment-mail.sqlite3"
+SITE = "https://127.0.0.1"
 PASSWORD = "quite a long one 7"
-READERS, MANY = 20, 3_000
+READERS, MANY, LATER = 20, 3_000, 90_000
 ESCROW = "/var/lib/newsroom/escrow"
 FILLED_IN = {
     "settings": {
@@ -56,38 +55,6 @@ FIRST_SITE = {
     "admin": "ann",
     "email": "ann@colleagues.test",
 }
-# An editor's part, as the first steps and the desk do it; `tests` came along with the checkout.
-FIRST_STEPS = """
-from newsroom.models import PolicyPage
-from subscriptions.models import Newsletter
-policy = PolicyPage.objects.get()
-policy.body = "<p>Little.</p>"
-policy.save_revision().publish()
-Newsletter.objects.update(canary_minutes=0)
-"""
-SEND = """
-from django.utils import timezone
-from subscriptions.demo import make_readers
-from subscriptions.models import Throttle
-from subscriptions.sending import freezing
-from tests.factories import make_article, make_issue, make_site
-Throttle.objects.update_or_create(provider="mailgun", defaults={{"most_per_second": {rate}}})
-site = make_site()
-make_readers(site.newsletter, {readers}, first={first})
-issue = make_issue(site.newsletter, [make_article(site.section, slug="a-{first}")])
-print("mailing", freezing.approve(issue, None, timezone.now()).pk)
-"""
-PROCESSES = """
-for one in $(find /proc -maxdepth 1 -user newsroom -name '[0-9]*'); do
-  echo "${one#/proc/} $(tr '\\0' ' ' < $one/cmdline)"
-done
-"""
-# The next version: its schema has a column more, which the processes of this one do not know.
-MIGRATION = """from django.db import migrations
-class Migration(migrations.Migration):
-    dependencies = [("subscriptions", "LAST")]
-    operations = [migrations.RunSQL("ALTER TABLE subscriptions_batch ADD COLUMN rehearsed boolean")]
-"""
 
 
 class AtHome(HTTPAdapter):
@@ -134,15 +101,18 @@ class Rehearsal:
         code, said = self.install()
         assert code == 0, said[-3000:]
 
+    def inside(self, script: str) -> str:
+        code, said = self.machine.run("sh", "-ec", script)
+        assert code == 0, said[-3000:]
+        return said
+
     def newsroom(self, *words: str) -> str:
         code, said = self.machine.run("newsroom", *words)
         assert code == 0, said[-3000:]
         return said
 
     def with_passphrase(self, passphrase: str, *words: str) -> str:
-        code, said = self.machine.run("sh", "-c", f"echo {passphrase} | newsroom {' '.join(words)}")
-        assert code == 0, said[-3000:]
-        return said
+        return self.inside(f"echo {passphrase} | newsroom {' '.join(words)}")
 
     # --- What others see --------------------------------------------------------------------
 
@@ -199,6 +169,10 @@ class Rehearsal:
         code = SEND.format(readers=readers, first=first, rate=rate)
         self.newsroom("shell", "-c", code)
 
+    def free_speed(self) -> None:
+        free = "T.objects.update(most_per_second=None)"
+        self.newsroom("shell", "-c", f"from subscriptions.models import Throttle as T; {free}")
+
     def until_sent(self, many: int) -> None:
         """To each reader there is as many copies as issues they were there for, and no more."""
         until(lambda: copies()["reader00001@example.org"] == many, 300)
@@ -231,20 +205,51 @@ class Rehearsal:
         self.installed()
         assert len(copies()) < READERS + MANY, "the send was over before the upgrade"
         assert "/99.0.0-" in str((self.machine.folder / "opt/newsroom/current").readlink())
-        free = (
-            "from subscriptions.models import Throttle as T; T.objects.update(most_per_second=None)"
-        )
-        self.newsroom("shell", "-c", free)
+        self.free_speed()
         self.until_sent(2)
-        assert Counter(copies().values()) == {1: MANY, 2: READERS}
+        assert copies() == self.all_have_it(2)
         code, said = self.machine.run("systemctl", "list-units", "--failed", "--no-legend")
         assert (code, said.strip()) == (0, "")
 
-    def backed_up(self) -> None:
-        code, said = self.machine.run("systemctl", "start", "newsroom-backup")
-        assert code == 0, said
+    def backed_up_in_the_middle(self) -> None:
+        self.send(0, LATER, 10)
+        until(lambda: max(copies().values()) == 3, 300)
+        self.inside("systemctl start newsroom-backup")
+        assert copies() != self.all_have_it(3), "the send was over before the backup"
+        self.free_speed()
+        self.until_sent(3)
+        assert copies() == self.all_have_it(3)
         assert "Z" in self.newsroom("restore"), "it lists none"
         self.newsroom("restore", "newest", "--check")
+
+    def destroyed(self) -> None:
+        self.inside(DESTROYED)
+        self.installed()
+        assert "The Paper" not in self.page("/").text
+
+    def restored(self) -> None:
+        """As docs/deploy.md says; the provider has all of the issue that was on its way then."""
+        self.inside(RESTORED)
+        until(lambda: self.page("/").status_code == 200, 180)
+        assert "The Paper" in self.page("/").text
+        until(lambda: "not complete" not in self.newsroom("after_restore"), 180)
+        held = self.newsroom("after_restore")
+        assert f"{READERS + MANY:,} mails of it" in held, held
+        for item in re.findall(r"\n\n(\S.*)", held):
+            self.newsroom("after_restore", "--release" if item == "list" else "--drop", item)
+        assert "Nothing is held" in self.newsroom("after_restore")
+        self.free_speed()
+        assert copies() == self.all_have_it(3)
+        self.send(0, LATER + 1, None)
+        self.until_sent(4)
+        assert copies() == self.all_have_it(4)
+
+    def all_have_it(self, issues: int) -> Counter[str]:
+        """Who was there for the first has one more."""
+        return Counter({
+            f"reader{number:05}@example.org": issues - (number > READERS)
+            for number in range(1, READERS + MANY + 1)
+        })  # fmt: skip
 
     def closed_in_an_emergency(self) -> None:
         said = self.newsroom("escrow", "make", ESCROW)
@@ -273,39 +278,6 @@ class Rehearsal:
         return {int(number): title.strip() for number, _, title in lines}
 
 
-def start_provider(stack: ExitStack) -> None:
-    command = ["nice", "-n", "19", sys.executable, "-m", "granian", "--interface", "wsgi"]
-    command += ["--no-ws"]
-    command += ["--port", "8025", "--log-level", "error", "subscriptions.sandbox.app:application"]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT, env=os.environ | {"SANDBOX_FILE": str(STORE)},
-    )  # fmt: skip
-    stack.callback(process.wait, 20)
-    stack.callback(process.terminate)
-    wait_for_port(8025, 120)
-
-
-def copies() -> Counter[str]:
-    """Reader -> mails, by the provider's own file."""
-    with closing(sqlite3.connect(STORE)) as store:
-        query = "SELECT email, count(*) FROM mails WHERE email LIKE 'reader%' GROUP BY email"
-        return Counter(dict(store.execute(query)))
-
-
-def mails_to(address: str) -> list[dict[str, Any]]:
-    query = {"to": address, "format": "json"}
-    found: list[dict[str, Any]] = requests.get(INBOX, params=query, timeout=60).json()["mails"]
-    return found
-
-
-def until(check: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, f"not in {seconds:.0f} s"
-        time.sleep(2)
-
-
 def main() -> int:
     if why := missing():
         sys.stdout.write(f"from a clean Debian: skipped, {why}\n")
@@ -322,7 +294,8 @@ def main() -> int:
             play(rehearsal.administrator_signs_in, rehearsal.first_issue)
         play(rehearsal.next_version_prepared)
         with machine.network():
-            play(rehearsal.upgraded_in_the_middle, rehearsal.backed_up)
+            play(rehearsal.upgraded_in_the_middle, rehearsal.backed_up_in_the_middle)
+            play(rehearsal.destroyed, rehearsal.restored)
             play(rehearsal.closed_in_an_emergency, rehearsal.opened_again)
     return 0
 
