@@ -46,9 +46,9 @@ def cases(world: World, few: Readers, some: Readers, many: Readers) -> Iterator[
     for step in ("before the call", "during the call", "before the finish", "while reconciling"):
         yield f"frozen {step}", partial(scenarios.frozen, world, few, step)
     yield "two beats", partial(scenarios.two_beats, world, few)
-    for offset in ("-1h", "+1h"):
-        moved = partial(scenarios.clock_moved, world, few, offset)
-        yield f"a worker's clock is wrong by {offset}", moved
+    for hours in (-1, 1):
+        moved = partial(scenarios.clock_moved, world, few, hours)
+        yield f"a worker's clock is wrong by {hours:+} h", moved
     yield from restores.cases(world, few)
     yield from failover.cases(world, few)
     yield from imports.cases(world, few)

@@ -24,7 +24,7 @@ from tests.chaos.world import BEAT, START, Readers, World, until
 from tests.environment import ROOT, free_port
 from tests.tools import path_of
 
-SHARED, NET = "203.0.113.1", "203.0.113.0/24"  # of TEST-NET-3, which nobody has (RFC 5737)
+SHARED, NET = "198.18.113.1", "198.18.113.0/24"  # for tests of networks (RFC 2544, appendix C.2.2)
 SWITCH = "newsroom-chaos"
 PER_CALL, LOOPS = 25, 4
 GONE_ON = 60  # seconds after which the other host has to have gone on
@@ -59,7 +59,7 @@ class Host:
 
     @property
     def address(self) -> str:
-        return f"203.0.113.{self.number}"
+        return f"198.18.113.{self.number}"
 
     @property
     def armed(self) -> Path:

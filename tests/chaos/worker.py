@@ -1,18 +1,22 @@
 """A Celery worker like any other, but for the places where it can be made to die or freeze.
 
 A file named ``kill in the claim`` in CHAOS_ARMED kills the first process that gets there, with
-SIGKILL; ``stop …`` freezes it. CHAOS_PER_CALL makes the batches small.
+SIGKILL; ``stop …`` freezes it. CHAOS_PER_CALL makes the batches small. CHAOS_CLOCK is by how many
+seconds its machine's clock is wrong.
 """
 
 import http.client
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import time_machine
 
 ARMED = Path(os.environ["CHAOS_ARMED"])
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
@@ -94,6 +98,8 @@ def install() -> None:
 
 if __name__ == "__main__":
     install()
+    if wrong := int(os.environ.get("CHAOS_CLOCK", "0")):
+        time_machine.travel(time.time() + wrong).start()
     from celery.__main__ import main
 
     sys.argv = ["celery", "--quiet", "-A", "newsroom", "worker", *sys.argv[1:]]
