@@ -59,7 +59,7 @@ def leads_somewhere(url: str) -> bool:
         match = resolve(path)
     except Resolver404:
         return False
-    if match.func.__module__ != "wagtail.views":
+    if match.url_name != "wagtail_serve":
         return True
     site = Site.objects.filter(is_default_site=True).select_related("root_page").get()
     parts = [part for part in path.split("/") if part]
