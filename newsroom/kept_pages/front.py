@@ -92,7 +92,8 @@ class KeptPages:
         return None
 
     async def is_trusted(self) -> bool:
-        return await self.purges.are_known() and await self.trust.is_given()
+        """First whether, then what: a change is told before it is no longer untold."""
+        return await self.trust.is_given() and await self.purges.are_known(self.trust.since)
 
     def count(self, page: Page, status: int, seconds: float) -> None:
         """Once: what Django made, it has counted itself."""

@@ -69,12 +69,12 @@ class Purges:
         self.asking: asyncio.Task[None] | None = None
         self.store = async_store(1)
 
-    async def are_known(self) -> bool:
-        """Those that whoever asks for a page now may have seen the effect of."""
+    async def are_known(self, since: float) -> bool:
+        """Those that whoever asks for a page now may have seen the effect of; all until then."""
         now = time.monotonic()
         if now - self.as_of > SOON:
             self.begin_to_ask()
-        return await self.know(now - LEASE)
+        return await self.know(max(now - LEASE, since))
 
     async def know(self, since: float) -> bool:
         """All that were told until then. While Redis is away nobody waits for it."""

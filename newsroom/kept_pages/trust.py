@@ -29,6 +29,7 @@ class Trust:
     def __init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, "kept pages")
         self.given = False
+        self.since = -inf  # when it was; then all that was untold had been told
         self.as_of = self.began = -inf
         self.looking: asyncio.Future[None] | None = None
 
@@ -43,7 +44,10 @@ class Trust:
     async def look(self) -> None:
         began = time.monotonic()
         with suppress(Error):
+            before = self.given
             self.given = await asyncio.get_running_loop().run_in_executor(self.thread, is_due)
+            if self.given and not before:
+                self.since = time.monotonic()
         self.as_of = began
 
 

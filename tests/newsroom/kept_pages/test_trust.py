@@ -1,5 +1,6 @@
 """Never a wrong page: whatever Redis takes, refuses or forgets, and whoever dies in between."""
 
+import math
 import signal
 import time
 
@@ -64,6 +65,23 @@ def test_purge_that_redis_refuses_is_told_until_it_is_taken(own_redis) -> None:
         for each in (web, second):
             assert "Corrected" in settled(each, article.url).text
         assert not UntoldChange.objects.exists()
+
+
+def test_who_trusts_again_learns_first_what_another_process_has_told(own_redis) -> None:
+    """It knows the purges of a moment ago; that one came since, and is untold no longer."""
+    _, store = own_redis
+    article = written()
+    with process() as web, process() as second:
+        for each in (web, second):
+            settled(each, article.url)
+        store.config_set("maxmemory", 1)
+        correct(article)
+        until(lambda: not second.get(article.url).was_kept and not second.pages.trust.given)
+        store.config_set("maxmemory", 0)
+        until(lambda: web.get(article.url) and not UntoldChange.objects.exists())
+        second.pages.trust.as_of = -math.inf  # it looks again
+        second.pages.purges.as_of = time.monotonic()
+        assert "Corrected" in second.get(article.url).text
 
 
 def test_redis_that_stands_still_during_a_change_shows_nothing_of_before(own_redis) -> None:
