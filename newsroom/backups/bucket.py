@@ -63,11 +63,10 @@ class Bucket:
 
     def files(self) -> Iterator[File]:
         """Uploads that were broken off, too, by which the store may charge."""
-        for one in self._pages("list_objects_v2", "Contents", self.prefix):
-            backup, _, part = one["Key"].removeprefix(self.prefix).partition("/")
-            yield File(backup, part, one["Size"], one["LastModified"])
-        for one in self._pages("list_multipart_uploads", "Uploads", self.prefix):
-            backup, _, part = one["Key"].removeprefix(self.prefix).partition("/")
+        for one in self._objects(self.prefix):
+            yield File(*self._place_of(one), one["Size"], one["LastModified"])
+        for one in self._uploads(self.prefix):
+            backup, part = self._place_of(one)
             yield File(backup, f"{part}, begun", 0, one["Initiated"])
 
     @contextmanager
@@ -85,12 +84,22 @@ class Bucket:
 
     def remove(self, backup: str) -> None:
         prefix = f"{self.prefix}{backup}/"
-        keys = [one["Key"] for one in self._pages("list_objects_v2", "Contents", prefix)]
+        keys = [one["Key"] for one in self._objects(prefix)]
         for key in sorted(keys, key=lambda key: key != prefix + MANIFEST):
             self.client.delete_object(Bucket=self.name, Key=key)
-        for one in self._pages("list_multipart_uploads", "Uploads", prefix):
+        for one in self._uploads(prefix):
             begun = {"Key": one["Key"], "UploadId": one["UploadId"]}
             self.client.abort_multipart_upload(Bucket=self.name, **begun)
+
+    def _objects(self, prefix: str) -> Iterator[dict[str, Any]]:
+        return self._pages("list_objects_v2", "Contents", prefix)
+
+    def _uploads(self, prefix: str) -> Iterator[dict[str, Any]]:
+        return self._pages("list_multipart_uploads", "Uploads", prefix)
+
+    def _place_of(self, one: dict[str, Any]) -> tuple[str, str]:
+        backup, _, part = one["Key"].removeprefix(self.prefix).partition("/")
+        return backup, part
 
     def _pages(self, what: str, of: str, prefix: str) -> Iterator[dict[str, Any]]:
         for page in self.client.get_paginator(what).paginate(Bucket=self.name, Prefix=prefix):
