@@ -28,19 +28,23 @@ def redis_at(folder):
         server.wait(10)
 
 
-def test_whoever_lost_redis_trusts_nothing_of_before(tmp_path, settings, transactional_db) -> None:
-    """Pages are numbers: each that is made is another one."""
-    settings.REDIS_URL = f"unix://{tmp_path}/redis.sock"
-    numbers = itertools.count()
+def numbers():
+    """A Django whose pages are numbers: each that is made is another one."""
+    made = itertools.count()
 
     def django(environ, start_response):
         noting.keep("numbers")
         start_response("200 OK", [("Content-Type", "text/html")])
-        return [str(next(numbers)).encode()]
+        return [str(next(made)).encode()]
 
+    return noting.noted(django)
+
+
+def test_whoever_lost_redis_trusts_nothing_of_before(tmp_path, settings, transactional_db) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/redis.sock"
     first = redis_at(tmp_path)
     first.__enter__()
-    with process(noting.noted(django)) as web:
+    with process(numbers()) as web:
         assert web.get("/").body == web.get("/").body == b"0"
         first.__exit__(None, None, None)
         until(lambda: not web.get("/").was_kept)
@@ -61,14 +65,7 @@ def test_emptied_redis_has_forgotten_purges_so_no_page_of_before_is_shown(
 ) -> None:
     """Nobody asks for a page between the purge and the emptying."""
     settings.REDIS_URL = f"unix://{tmp_path}/redis.sock"
-    numbers = itertools.count()
-
-    def django(environ, start_response):
-        noting.keep("numbers")
-        start_response("200 OK", [("Content-Type", "text/html")])
-        return [str(next(numbers)).encode()]
-
-    with redis_at(tmp_path), process(noting.noted(django)) as web:
+    with redis_at(tmp_path), process(numbers()) as web:
         assert web.get("/").body == web.get("/").body == b"0"
         tell({"numbers"})
         Redis.from_url(settings.REDIS_URL).flushall()
