@@ -5,6 +5,7 @@ Closed, it says so in its first line and holds nothing else. Needs no settings: 
 there are any, and in their place by the plain page.
 """
 
+import logging
 import os
 import re
 import secrets
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+logger = logging.getLogger(__name__)
 
 CLOSED = "CLOSED_SINCE"
 LOOKS_EVERY = 2.0  # seconds
@@ -122,14 +125,22 @@ def renewed(text: str, since: str) -> str:
 
 
 def end_when(must_end: Callable[[], bool]) -> None:
-    """A thread that looks, and ends this process on the spot."""
+    """A thread that looks, and ends this process on the spot. Whatever goes wrong while it looks, it
+    looks again: a process that nobody can end any more keeps its keys."""
 
-    def look() -> None:
-        while not must_end():
+    def look() -> bool:
+        try:
+            return must_end()
+        except Exception:
+            logger.exception("Can't see whether the newsroom is closed.")
+            return False
+
+    def watch() -> None:
+        while not look():
             time.sleep(LOOKS_EVERY)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=look, name="closed", daemon=True).start()
+    threading.Thread(target=watch, name="closed", daemon=True).start()
 
 
 # --- Who has left while it was closed -----------------------------------------------------------

@@ -1,6 +1,9 @@
 """The file with the keys: read, destroyed, put back; whatever dies in between."""
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,25 @@ def test_production_starts_with_renewed_secrets() -> None:
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_no_text_breaks_the_reading(text: str) -> None:
     keys_file.values(keys_file.renewed(text, "2026-11-27"))
+
+
+WATCHED = """
+from newsroom.closed import keys_file
+keys_file.LOOKS_EVERY = 0.01
+answers = iter([OSError("too many open files"), ValueError(), MemoryError(), False, True])
+def look():
+    if isinstance(answer := next(answers), Exception):
+        raise answer
+    return answer
+keys_file.end_when(look)
+import time; time.sleep(20)
+"""
+
+
+def test_process_is_ended_though_looking_failed_before() -> None:
+    ended = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, timeout=30)
+    assert ended.returncode == -signal.SIGKILL
+    assert ended.stderr.count(b"Can't see whether the newsroom is closed.") == 3
 
 
 def test_copy_opens_with_its_passphrase_alone_however_it_is_typed() -> None:
