@@ -125,8 +125,8 @@ def renewed(text: str, since: str) -> str:
 
 
 def end_when(must_end: Callable[[], bool]) -> None:
-    """A thread that looks, and ends this process on the spot. Whatever goes wrong while it looks, it
-    looks again: a process that nobody can end any more keeps its keys."""
+    """A thread that looks, and ends this process on the spot. Whatever goes wrong while it looks,
+    it looks again: a process that nobody can end any more keeps its keys."""
 
     def look() -> bool:
         try:
