@@ -33,11 +33,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            asked = dict(parts.part(one) for one in options["parts"] or parts.NAMES)
+            names = options["parts"] or parts.NAMES
+            asked, said = dict(map(parts.part, names)), parts.said(names)
         except (KeyError, ValueError) as error:
             raise CommandError(f"No part is called so: {error}. {self.help}") from error
         outputs = {name: int(fd) for name, _, fd in (o.partition("=") for o in options["output"])}
         start.refuse()
+        self.stdout.write(said)
         parts.load()
         # Our own memory has the keys, too.
         family = Family(asked, outputs, options["patience"], must_end=watch.here, last="web")

@@ -17,6 +17,12 @@ def test_a_part_is_asked_for_by_its_name_and_a_number_of_processes() -> None:
     assert sender.args[0][-3:] == ["4", "--loglevel", "INFO"]  # type: ignore[attr-defined]
 
 
+def test_start_says_how_many_processes_and_connections_there_will_be() -> None:
+    said = parts.said(["web:3", "sender:4", "beat"])
+    assert "processes: web 3, sender 4, beat 1; up to 63 connections" in said
+    assert parts.number_of("web")[1] >= 2  # pages go on while one of them dies
+
+
 @pytest.mark.parametrize("asked", ["nobody", "sender:many", ""])
 def test_what_there_is_not_is_refused(asked: str) -> None:
     with pytest.raises((KeyError, ValueError)):
