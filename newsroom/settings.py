@@ -312,6 +312,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long article is many fields
 # How many proxies of our own stand in front: newsroom/web/client.py.
 TRUSTED_PROXIES = env("TRUSTED_PROXIES")
+CACHES_IN_FRONT = env("CACHES_IN_FRONT")  # newsroom/kept_pages/in_front.py
 
 # --- Logs and numbers ----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from newsroom.accounts import audit
 from newsroom.accounts.sessions import SessionStore
 from newsroom.core import clock
 from newsroom.core.kept import retention
+from newsroom.kept_pages import in_front
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
 from newsroom.publishing import reads, schedule, upload_cleaning
@@ -41,6 +42,11 @@ def send_waiting_mails() -> None:
 @shared_task
 def publish_scheduled() -> None:
     schedule.keep(timezone.now())  # the clock that Wagtail looks at, too
+
+
+@shared_task
+def purge_in_front(tags: str) -> None:
+    in_front.send(tags)
 
 
 @shared_task

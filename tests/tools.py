@@ -7,9 +7,15 @@ import sys
 
 # Chromium without windows: a third of the work for the same pages.
 CHROMIUM = "/usr/bin/chromium-headless-shell"
-# Each is the program and the package: a browser; two who judge a mail; for `make chaos`, what many
-# put in front of PostgreSQL.
-TOOLS = ["chromium-headless-shell", "spamassassin", "tidy", "pgbouncer"]
+# Each with its packages: a browser; two who judge a mail; what many put in front of PostgreSQL (for
+# `make chaos`), and of the site.
+TOOLS = {
+    "chromium-headless-shell": ["chromium-headless-shell"],
+    "spamassassin": ["spamassassin"],
+    "tidy": ["tidy"],
+    "pgbouncer": ["pgbouncer"],
+    "varnishd": ["varnish", "varnish-modules"],
+}
 
 
 def path_of(tool: str) -> str | None:
@@ -18,7 +24,9 @@ def path_of(tool: str) -> str | None:
 
 
 def main() -> None:
-    missing = [tool for tool in TOOLS if not path_of(tool)]
+    missing = [
+        package for tool, packages in TOOLS.items() if not path_of(tool) for package in packages
+    ]
     if not missing:
         return
     wanted = " ".join(missing)

@@ -13,6 +13,7 @@ from typing import Any
 
 import brotli
 
+from newsroom.kept_pages import in_front
 from newsroom.kept_pages.purges import FRESH, NEVER, STALE, Moment
 
 Headers = list[tuple[bytes, bytes]]
@@ -61,8 +62,11 @@ class Page:
 
     def answer(self, head: bool, headers: dict[bytes, bytes]) -> tuple[int, Headers, bytes]:
         """Status, headers and body for who sent these headers."""
+        answered = self.headers
+        if self.tags:
+            answered = answered + in_front.headers(self.tags, self.until)
         if self.tags and self.is_known(headers):
-            return 304, self.headers, b""
+            return 304, answered, b""
         coding = b"" if b"" in self.bodies else coding_for(headers.get(b"accept-encoding", b""))
         if coding in self.bodies:
             body = self.bodies[coding]
@@ -71,7 +75,7 @@ class Page:
         more = [(b"content-length", str(len(body)).encode())]
         if coding:
             more.append((b"content-encoding", coding))
-        return self.status, self.headers + more, b"" if head else body
+        return self.status, answered + more, b"" if head else body
 
     def is_known(self, headers: dict[bytes, bytes]) -> bool:
         """Does the client have it already (RFC 9110, 13.1)?"""

@@ -22,6 +22,7 @@ from typing import Any
 import redis
 
 from newsroom.core.environment.redis_url import async_store, store
+from newsroom.kept_pages import in_front
 from newsroom.kept_pages.noting import EVERYTHING
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ NEVER: Moment = (0, 0)
 
 def tell(tags: Iterable[str]) -> bool:
     """From now on no page is shown that has one of these. Was it taken?"""
+    in_front.tell(tags)
     try:
         name: Any = store().xadd(STREAM, {"tags": " ".join(sorted(tags))})
     except redis.RedisError as error:

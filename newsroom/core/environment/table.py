@@ -278,6 +278,10 @@ GROUPS: dict[str, list[Setting]] = {
             how="TRUSTED_PROXIES=1 behind nginx or Caddy; 0 if this process does TLS by itself",
         ),
         Setting(
+            "CACHES_IN_FRONT", "it is [told of changes](proxy.md#a-cache-in-front)",
+            each_of(shapes.ORIGIN), how="CACHES_IN_FRONT=http://127.0.0.1:6081, or leave it out",
+        ),
+        Setting(
             "HSTS",
             "how long browsers insist on HTTPS: `month` and `year` on this host alone; "
             "`subdomains`, a year on all hosts below it, too; `preload`, written into browsers "

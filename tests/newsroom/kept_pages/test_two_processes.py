@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -27,8 +28,9 @@ READERS, VERSIONS = 12, 12
 PLACE = urlsplit(settings.BASE_URL)
 
 
-@pytest.fixture
-def workers(transactional_db) -> Iterator[list[psutil.Process]]:
+@contextmanager
+def web_processes() -> Iterator[list[psutil.Process]]:
+    """Of the world of this test."""
     database = f"postgres://postgres@/{connection.settings_dict['NAME']}?host={engines.sockets()}"
     about = {"DATABASE_URL": database, "GRANIAN_PORT": str(PLACE.port)}
     command = [sys.executable, "manage.py", "run", "web:2", "--patience", "3"]
@@ -40,6 +42,12 @@ def workers(transactional_db) -> Iterator[list[psutil.Process]]:
     finally:
         parent.terminate()
         parent.wait(30)
+
+
+@pytest.fixture
+def workers(transactional_db) -> Iterator[list[psutil.Process]]:
+    with web_processes() as started:
+        yield started
 
 
 class Answer(NamedTuple):
