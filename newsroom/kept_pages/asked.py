@@ -24,6 +24,8 @@ Scope = dict[str, Any]
 
 LONGEST = 500  # bytes of a header that we look at; of a path
 MOST_COOKIES = 16_000  # bytes; Django has no such limit
+# What has a hash in its name never changes (whitenoise, CompressedManifestStaticFilesStorage).
+STATIC = re.compile(re.escape(settings.STATIC_URL) + r".+\.[0-9a-f]{12}\.[a-z0-9]+")
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 COOKIE = re.compile(r"(?:^|;)\s*([^=;\s]+)=\"?([^;\"]*)")
 
@@ -36,6 +38,10 @@ class Asked:
     language: str = ""  # that is spoken where the address chooses none
     variant: str | None = None  # that another app registered; None: the same for all
     page: int = 0  # of “?page=2”; 0 for the first
+
+    @property
+    def is_static(self) -> bool:
+        return STATIC.fullmatch(self.path) is not None
 
     def at(self, page: int) -> "Asked":
         return replace(self, page=page)
@@ -82,6 +88,8 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
         return None
     if settings.SESSION_COOKIE_NAME.encode() in cookies:
         return None
+    if STATIC.fullmatch(path):
+        return Asked(path)
     page = page_in(scope["query_string"])
     chosen, rest = languages.chosen_in(path)
     if OF_NO_LANGUAGE.match(rest[1:]):
@@ -94,7 +102,9 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
 
 @lru_cache(maxsize=5000)
 def may_be_kept(path: str) -> bool:
-    """Says the view that answers there."""
+    """Says the view that answers there; style sheets and scripts have none."""
+    if STATIC.fullmatch(path):
+        return True
     try:
         view = resolve(languages.chosen_in(path)[1]).func
     except Resolver404:

@@ -172,7 +172,7 @@ class KeptPages:
         came after the change. None: it is nothing that more than one may have."""
         for _ in range(TRIES):
             server, as_of = self.purges.server, self.purges.last
-            note = Note(what.variant, self.facts_now())
+            note = Note(what.variant, self.facts_now(), for_all=what.is_static)
             status, headers, body = await self.answer_to(what.scope(note))
             if not is_for_all(status, headers, note.for_all):
                 return None

@@ -22,6 +22,7 @@ LARGEST = 2_000_000  # bytes
 LEFT_OUT = {b"content-length", b"etag", b"vary", b"content-encoding"}
 REFUSED = re.compile(rb"private|no-store")
 WORTH_IT = 300  # bytes; less is not made smaller
+WORDS = re.compile(rb"text/|image/svg|application/(.+\+)?(json|xml|javascript|manifest)")
 NOT_AT_ALL = re.compile(rb"q=0(\.0*)?")
 CODINGS = (b"br", b"gzip")
 
@@ -118,7 +119,8 @@ def made(status: int, headers: Headers, body: bytes, **about: Any) -> Page:
     kept += [(b"etag", tag), (b"vary", b", ".join([*vary, b"Accept-Encoding"]))]
     if not any(name == b"cache-control" for name, _ in headers):
         kept.append((b"cache-control", b"no-cache"))  # may be kept, and is asked after: a 304
-    if len(body) < WORTH_IT:
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    if len(body) < WORTH_IT or not WORDS.match(kind):
         bodies = {b"": body}
     else:
         bodies = {b"br": brotli.compress(body, quality=5), b"gzip": gzip.compress(body, 6, mtime=0)}

@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import brotli
@@ -104,6 +105,29 @@ def test_pages_differ_by_the_ask_and_by_language_alone(web, article) -> None:
     assert 'data-currency="usd"' in shown.text and 'data-currency="eur"' in euros.text
     home = settled(web, "/", cookie=hidden())
     assert web.get("/").was_kept and web.get("/").text == home.text  # it asks for nothing
+
+
+def test_files_whose_name_has_a_hash_are_kept_and_others_are_not(transactional_db) -> None:
+    names = ["kept.0123456789ab.css", "kept.0123456789ab.png", "kept.css"]
+    files = [Path(settings.STATIC_ROOT) / name for name in names]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"p { margin: 0 }" * 100)
+    try:
+        with process() as web:
+            style, picture = (settled(web, f"/static/{name}") for name in names[:2])
+            small = web.get(f"/static/{names[0]}", accept_encoding="br")
+            assert brotli.decompress(small.body) == style.body == picture.body
+            assert style.headers["content-type"].startswith("text/css")
+            assert (
+                "content-encoding"
+                not in web.get(f"/static/{names[1]}", accept_encoding="br").headers
+            )  # it is small already
+            for other in (names[2], "none.0123456789ab.css", "../settings.0123456789ab.py"):
+                assert not any(web.get(f"/static/{other}").was_kept for _ in range(3)), other
+    finally:
+        for file in files:
+            file.unlink()
 
 
 def test_only_what_a_view_gives_is_kept(web, article) -> None:
