@@ -102,7 +102,9 @@ class SectionPage(AddressedPage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        context["articles"] = page_of(ArticlePage.objects.in_print().child_of(self), request)
+        articles = ArticlePage.objects.in_print().child_of(self)
+        all_below = Page.objects.live().public().child_of(self)  # articles, and nothing else
+        context["articles"] = page_of(articles, request, counted=all_below)
         return context
 
 
@@ -138,8 +140,12 @@ class PolicyPage(TextPage):
         return PolicyPage.objects.live().first()
 
 
-def page_of(articles: Any, request: HttpRequest) -> PaginatedPage[ArticlePage]:
-    """The page of results asked for by ``?page=``; nonsense gets the nearest real page."""
-    found = Paginator(articles, ARTICLES_A_PAGE).get_page(request.GET.get("page"))
+def page_of(articles: Any, request: HttpRequest, counted: Any = None) -> PaginatedPage[ArticlePage]:
+    """The page of results asked for by ``?page=``; nonsense gets the nearest real page. ``counted``
+    are as many, and quicker to count."""
+    pages = Paginator(articles, ARTICLES_A_PAGE)
+    if counted is not None:
+        pages.count = counted.count()  # a cached property
+    found = pages.get_page(request.GET.get("page"))
     noting.paged(found.paginator.num_pages)
     return found

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -65,13 +65,21 @@ def page(request: HttpRequest, path: str) -> HttpResponse:
     return serve(request, path)
 
 
+def some_of(articles: Any, request: HttpRequest) -> Any:
+    """What has nothing in print is known to nobody. Raises Http404."""
+    found = page_of(articles, request)
+    if not found.paginator.count:
+        raise Http404
+    return found
+
+
 @may_be_kept
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The articles with one tag, the newest first."""
-    shown = get_object_or_404(listings.topics(), slug=slug)
+    shown = get_object_or_404(Tag.objects.exclude(slug=""), slug=slug)
+    context = {"topic": shown, "articles": some_of(listings.about(shown), request)}
     keep(f"topic:{shown.pk}")
-    context = {"topic": shown, "articles": page_of(listings.about(shown), request)}
     return render(request, "newsroom/publishing/topic.html", context)
 
 
@@ -79,9 +87,9 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     """What somebody has signed, the newest first."""
-    shown = get_object_or_404(listings.authors(), slug=slug)
+    shown = get_object_or_404(Author, slug=slug)
+    context = {"author": shown, "articles": some_of(listings.by(shown), request)}
     keep(f"author:{shown.pk}")
-    context = {"author": shown, "articles": page_of(listings.by(shown), request)}
     return render(request, "newsroom/publishing/author.html", context)
 
 
