@@ -9,7 +9,7 @@ from newsroom.models.author import LONGEST_SLUG
 
 
 @register_snippet
-class Series(index.Indexed, models.Model):
+class Series(index.Indexed, models.Model):  # type: ignore[django-manager-missing]
     """Articles that belong together, in an order; each says on its own page which part it is."""
 
     title = models.CharField(max_length=150)
@@ -33,4 +33,4 @@ class Series(index.Indexed, models.Model):
 
     def parts(self) -> Any:
         """Its articles that are in print, the first part first."""
-        return self.articles.parts()
+        return self.articles.parts()  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ class Footnotes:
         self.notes.append(mark_safe(note))
         number = len(self.notes)
         if not self.linked:
-            return f"<sup>[{number}]</sup>"
+            return f"<sup>({number})</sup>"  # “[1]” is a link, in a mail's text
         return format_html(
             '<sup class="ref"><a id="ref-{0}" href="#note-{0}" role="doc-noteref">{0}</a></sup>',
             number,

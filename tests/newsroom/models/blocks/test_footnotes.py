@@ -14,8 +14,8 @@ def test_numbers_take_the_place_of_notes_over_all_pieces_of_a_text() -> None:
     first = notes.lifted(
         '<p>One.[[See <a linktype="page" id="3">there</a>.]] Two.[[Or <b>not</b>.]]</p>'
     )
-    assert first == "<p>One.<sup>[1]</sup> Two.<sup>[2]</sup></p>"
-    assert notes.lifted("<p>Three[[x]]</p>") == "<p>Three<sup>[3]</sup></p>"
+    assert first == "<p>One.<sup>(1)</sup> Two.<sup>(2)</sup></p>"
+    assert notes.lifted("<p>Three[[x]]</p>") == "<p>Three<sup>(3)</sup></p>"
     assert list(notes) == ['See <a linktype="page" id="3">there</a>.', "Or <b>not</b>.", "x"]
 
 
