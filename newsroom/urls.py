@@ -8,6 +8,8 @@ from wagtail.urls import serve_pattern
 
 from newsroom.editing import preview_links
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
+from newsroom.live import views as live
+from newsroom.live.feeds import LiveFeed
 from newsroom.metrics import exposition
 from newsroom.panic import travel
 from newsroom.publishing import feeds, files, listings, reads, views
@@ -31,6 +33,10 @@ urlpatterns = [
     path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),
     path("author/<page:slug>/", views.author, name="author"),
     path("author/<page:slug>/feed/", may_be_kept(feeds.AuthorFeed()), name="author_feed"),
+    path("series/<page:slug>/", views.series, name="series"),
+    path("series/<page:slug>/feed/", may_be_kept(feeds.SeriesFeed()), name="series_feed"),
+    path("live/<id:pk>/after/<id:number>/", live.after, name="live_after"),
+    path("live/<id:pk>/feed/", may_be_kept(LiveFeed()), name="live_feed"),
     path("preview/<token:token>/", preview_links.preview, name="preview"),
     path("newsletter/", include("subscriptions.urls")),
     path("support/", include("donations.urls")),

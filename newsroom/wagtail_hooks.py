@@ -18,7 +18,8 @@ from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.first_steps import pages as first_steps
 from newsroom.first_steps import site, steps
-from newsroom.models import ArticlePage
+from newsroom.live import desk
+from newsroom.models import ArticlePage, Kind
 from newsroom.panic import travel
 from newsroom.panic import views as emergency
 from newsroom.publishing.rich_text import LinkToPage
@@ -65,6 +66,7 @@ def shown() -> list[str]:
     """Models whose rows stand on readers' pages (newsroom/kept_pages/changes.py)."""
     pages = ["HomePage", "SectionPage", "TextPage", "PolicyPage", "ArticlePage"]
     parts = ["ArticleByline", "ArticleTag", "Correction", "RelatedArticle", "Masthead"]
+    parts += ["LiveBlog", "LiveEntry"]
     wagtails = ["wagtailcore.Page", "wagtailcore.PageViewRestriction", "wagtailcore.Site"]
     others = ["Hold"]  # the database is another one, with other pages
     return [*wagtails, *(f"newsroom.{name}" for name in (*pages, *parts, *others))]
@@ -72,7 +74,7 @@ def shown() -> list[str]:
 
 @hooks.register("referred_to_by_pages")
 def referred() -> list[str]:
-    names = ["Author", "CreditedImage", "CreditedRendition", "Attachment"]
+    names = ["Author", "Series", "CreditedImage", "CreditedRendition", "Attachment"]
     return ["taggit.Tag", *(f"newsroom.{name}" for name in names)]
 
 
@@ -103,6 +105,8 @@ def urls() -> list[Any]:
     sites = [path("", steps_page, name="index")]
     return [
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
+        path("live/<int:pk>/", desk.live_desk, name="live_desk"),
+        path("live/<int:pk>/<int:entry>/", desk.live_entry, name="live_entry"),
         path("first-steps/", steps_page, name="first_steps"),
         path("sites/", include((sites, "wagtailsites"))),
         path("emergency/", require_admin_access(emergency.Emergency.as_view()), name="emergency"),
@@ -119,6 +123,9 @@ def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = 
     if isinstance(page.specific_deferred, ArticlePage):
         url = reverse("preview_links", args=[page.pk])
         yield Button("Preview links", url=url, icon_name="link-external", priority=55)
+        if page.specific_deferred.kind == Kind.LIVE:
+            url = reverse("live_desk", args=[page.pk])
+            yield Button("Live", url=url, icon_name="time", priority=10)
 
 
 class FirstStepsMenuItem(MenuItem):

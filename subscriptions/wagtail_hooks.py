@@ -262,7 +262,7 @@ def shown() -> list[str]:
 
 @hooks.register("article_boxes", order=100)
 def box_below_article(context: dict[str, Any]) -> str:
-    return signup_box(context, Source.BOX)
+    return signup_box(context, Source.BOX) if asks(context) else ""
 
 
 @hooks.register("front_page_boxes")
@@ -273,9 +273,14 @@ def box_on_front_page(context: dict[str, Any]) -> str:
 @hooks.register("footer_boxes")
 def form_in_footer(context: dict[str, Any]) -> str:
     """A short one: it leads to the page that asks which newsletters, and for the consent."""
-    if not readers_signup.is_offered(context.get("masthead")):
+    if not readers_signup.is_offered(context.get("masthead")) or not asks(context):
         return ""
     return render_to_string("subscriptions/readers/signup_footer.html")
+
+
+def asks(context: dict[str, Any]) -> bool:
+    """Not on an obituary (newsroom/models/article/page.py)."""
+    return getattr(context.get("page"), "asks_for_support", True)
 
 
 def signup_box(context: dict[str, Any], source: str) -> str:

@@ -29,9 +29,9 @@ def currency_told_by(accept_language: str) -> str:
 
 
 def ask_box(context: dict[str, Any]) -> str:
-    """As HTML, "" for who gave or said “later”."""
+    """As HTML, "" for who gave or said “later”, and beside what asks for nothing: an obituary."""
     request = context.get("request")
-    if request is None:
+    if request is None or not getattr(context.get("page"), "asks_for_support", True):
         return ""
     asked = noting.variant()
     if asked is None:

@@ -14,6 +14,7 @@ from wagtail.admin.viewsets.pages import PageViewSet
 from newsroom.editing.checklist import Check, findings, first_stop, quoted
 from newsroom.mail.plain_text import has_words
 from newsroom.models import ArticlePage
+from newsroom.models.blocks import images_in
 from newsroom.publishing import rich_text
 
 LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone show
@@ -75,6 +76,17 @@ def pictures_can_be_shown(article: ArticlePage) -> str:
     return f"Left out, as their files are gone or damaged: {quoted(names)}." if names else ""
 
 
+def sound_can_be_read(article: ArticlePage) -> str:
+    names = [
+        block.value["title"]
+        for block in article.body
+        if block.block_type == "audio" and not has_words(block.value["transcript"].source)
+    ]
+    return (
+        f"For those who can’t hear it, write down every word of {quoted(names)}." if names else ""
+    )
+
+
 def links_lead_somewhere(article: ArticlePage) -> str:
     texts = [block.value.source for block in article.body if block.block_type == "text"]
     words = rich_text.dead_links(texts)
@@ -85,8 +97,7 @@ def links_lead_somewhere(article: ArticlePage) -> str:
 
 def pictures(article: ArticlePage) -> Iterator[Any]:
     """The lead, those of the text and the sharing card's, each once."""
-    blocks = [block.value["image"] for block in article.body if block.block_type == "image"]
-    found = (article.lead_image, *blocks, article.card_image)
+    found = (article.lead_image, *images_in(article.body), article.card_image)
     yield from dict.fromkeys(image for image in found if image)
 
 
@@ -113,6 +124,7 @@ def section_page(article: ArticlePage) -> str:
 STOPS = [
     Check("Headline", headline_is_there, part("title")),
     Check("Something to read", it_says_something, part("body")),
+    Check("Transcripts", sound_can_be_read, part("body")),
 ]
 WARNS = [
     Check("Length of the headline", headline_is_short, part("title")),

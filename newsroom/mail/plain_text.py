@@ -25,7 +25,6 @@ BLOCKS = {
     "blockquote",
     "figure",
     "table",
-    "tr",
     "hr",
     "h1",
     "h2",
@@ -82,6 +81,12 @@ class _Typist(HTMLParser):
             self.silent += 1
         elif tag == "br":
             self.words = self.words.rstrip(" ") + "\n"
+        elif tag == "tr":
+            self.words = self.words.rstrip() + ("\n" if self.words.strip() else "")
+        elif tag in ("td", "th"):
+            self.words = self.words.rstrip(" ") + (
+                "; " if self.words[-1:] not in ("", "\n") else ""
+            )
         elif tag == "a":
             self.href = address_of(tag, attrs)
         elif tag in ("ul", "ol"):

@@ -13,6 +13,9 @@ from .article import (
     ArticlePage,
     ArticleTag,
     Correction,
+    Kind,
+    LiveBlog,
+    LiveEntry,
     RelatedArticle,
 )
 from .asked import Asked
@@ -23,6 +26,7 @@ from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
 from .preview_link import PreviewLink
 from .reads import DailyReads
+from .series import Series
 from .suppression import Suppression, SuppressionLift
 from .transactional_mail import TransactionalMail
 
@@ -40,12 +44,16 @@ __all__ = [
     "DailyReads",
     "Hold",
     "HomePage",
+    "Kind",
+    "LiveBlog",
+    "LiveEntry",
     "Masthead",
     "PolicyPage",
     "PreviewLink",
     "RelatedArticle",
     "RunMark",
     "SectionPage",
+    "Series",
     "Suppression",
     "SuppressionLift",
     "TextPage",

@@ -15,7 +15,7 @@ from modelcluster.models import get_all_child_relations
 from wagtail.admin.forms.models import register_form_field_override
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
-from wagtail.blocks import ChooserBlock, StreamBlock, StructBlock
+from wagtail.blocks import ChooserBlock, ListBlock, StreamBlock, StructBlock
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
 
@@ -216,6 +216,10 @@ def choices(block: Any, raw: Any) -> Iterator[tuple[Any, Any]]:
         case StructBlock():
             for name, child in block.child_blocks.items():
                 yield from choices(child, raw.get(name))
+        case ListBlock():
+            for piece in raw:
+                is_item = isinstance(piece, dict) and "value" in piece  # older ones are bare
+                yield from choices(block.child_block, piece["value"] if is_item else piece)
         case StreamBlock():
             for piece in raw:
                 if child := block.child_blocks.get(piece["type"]):

@@ -23,6 +23,7 @@ from newsroom.core import languages
 from newsroom.core.uris import to_uri
 from newsroom.mail.links import absolute, led
 from newsroom.models import ArticlePage, Masthead
+from newsroom.models.blocks import images_in
 from newsroom.publishing.rich_text import expand
 
 # What XML 1.0 can't hold, escaped or not (“Characters”, 2.2).
@@ -140,8 +141,7 @@ def whole_texts(articles: list[ArticlePage]) -> list[str]:
         return []
     block = articles[0].body.stream_block
     all_pieces = block.to_python([raw for one in articles for raw in one.body.raw_data])
-    pictures = [piece.value["image"] for piece in all_pieces if piece.block_type == "image"]
-    prefetch_related_objects([one for one in pictures if one], "renditions")
+    prefetch_related_objects(list(images_in(all_pieces)), "renditions")
     pieces = iter(all_pieces)
     texts = [
         render_to_string(

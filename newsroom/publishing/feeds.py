@@ -10,7 +10,7 @@ from django.utils.html import escape
 from taggit.models import Tag
 
 from newsroom.kept_pages.noting import NEWEST, keep
-from newsroom.models import ArticlePage, Author, Masthead, SectionPage, readable
+from newsroom.models import ArticlePage, Author, Masthead, SectionPage, Series, readable
 from newsroom.publishing import listings
 from newsroom.publishing.atom import AtomFeed, newest, page_id, row_id, whole_texts
 from newsroom.web.http import absolute_url
@@ -61,7 +61,8 @@ class ArticleFeed(AtomFeed):
         return newest(item.changed_at)
 
     def item_categories(self, item: ArticlePage) -> list[str]:
-        return [tagged.tag.name for tagged in item.tagged_items.all()]
+        topics = [tagged.tag.name for tagged in item.tagged_items.all()]
+        return [item.label, *topics] if item.label else topics
 
     def item_enclosures(self, item: ArticlePage) -> list[Enclosure]:
         shown = item.lead_image.shown("shared") if item.lead_image else []
@@ -145,3 +146,19 @@ class AuthorFeed(ListingFeed):
 
     def articles(self, obj: Author) -> Any:
         return listings.by(obj)
+
+
+class SeriesFeed(ListingFeed):
+    """Its newest part first, as feeds are."""
+
+    name = "title"
+    kind = "series"
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Series:
+        return get_object_or_404(listings.series(), slug=kwargs["slug"])
+
+    def subtitle(self, obj: Series) -> str | None:
+        return obj.introduction or None
+
+    def articles(self, obj: Series) -> Any:
+        return super().articles(obj).filter(series=obj)

@@ -1,4 +1,4 @@
-"""Topics and authors: which of them have something in print, and the search over them."""
+"""Topics, authors and series: which of them have something in print, and the search over them."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -13,7 +13,7 @@ from django.urls import reverse
 from taggit.models import Tag
 from wagtail.contrib.sitemaps import Sitemap as PageSitemap
 
-from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author, readable
+from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author, Series, readable
 
 MOST_FOUND = 8  # topics, and as many authors, that a search names
 
@@ -32,6 +32,12 @@ def authors() -> QuerySet[Author]:
         author=OuterRef("pk"), article__in=readable(ArticlePage.objects)
     )
     return Author.objects.filter(Exists(signed))
+
+
+def series() -> QuerySet[Series]:
+    """Those with a part that is out."""
+    parts = readable(ArticlePage.objects).filter(series=OuterRef("pk"))
+    return Series.objects.filter(Exists(parts))
 
 
 def about(topic: Tag) -> Any:
@@ -70,4 +76,5 @@ SITEMAPS = {
     "pages": PageSitemap,
     "topics": ListingSitemap("topic", topics),
     "authors": ListingSitemap("author", authors),
+    "series": ListingSitemap("series", series),
 }

@@ -1,4 +1,4 @@
-"""Topics, authors, search and the news sitemap. Articles are served by Wagtail."""
+"""Topics, authors, series, search and the news sitemap. Articles are served by Wagtail."""
 
 from datetime import timedelta
 from typing import Any
@@ -91,6 +91,16 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"author": shown, "articles": some_of(listings.by(shown), request)}
     keep(f"author:{shown.pk}")
     return render(request, "newsroom/publishing/author.html", context)
+
+
+@may_be_kept
+@require_safe
+def series(request: HttpRequest, slug: str) -> HttpResponse:
+    """Its parts, the first one first."""
+    shown = get_object_or_404(listings.series(), slug=slug)
+    keep(f"series:{shown.pk}")
+    context = {"series": shown, "articles": page_of(shown.parts(), request)}
+    return render(request, "newsroom/publishing/series.html", context)
 
 
 @require_safe

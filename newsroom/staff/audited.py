@@ -53,6 +53,8 @@ WAGTAILS = {
     "wagtail_bulk_action": Audited(change="changed several at once"),
     "preview_links": Audited(change="made a preview link, or took one back"),
     "wagtailadmin_account": Audited(change="changed their own account"),
+    "live_desk": Audited(change="posted a live entry, or ended or resumed live updates"),
+    "live_entry": Audited(change="changed, withdrew or put back a live entry"),
     "security": Audited(change="changed how they sign in, or ended sessions", shows=True),
     "add_app": Audited(change="added an authenticator app", shows=True),
     "add_passkey": Audited(change="added a passkey", shows=True),

@@ -18,10 +18,10 @@ class Clean(File):
         self.size, self.extension, self.scale = len(data), extension, scale
 
 
-def read(file: Any) -> bytes:
+def read(file: Any, most: int = MOST_BYTES) -> bytes:
     """All of an upload, from its start. Raises ValidationError for a longer one than we take."""
     file.seek(0)
-    data: bytes = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValidationError(f"This file is too large: {MOST_BYTES // 1024**2} MB at most.")
+    data: bytes = file.read(most + 1)
+    if len(data) > most:
+        raise ValidationError(f"This file is too large: {most // 1024**2} MB at most.")
     return data

@@ -256,6 +256,13 @@ class IssuePage(AddressedPage):
         return {piece.kind for piece in self.pieces}
 
     @property
+    def asks_for_support(self) -> bool:
+        """Whoever puts an ask at the end of the mail looks first: none below obituaries alone."""
+        return not self.stories or any(
+            piece.story and piece.story.asks_for_support for piece in self.stories
+        )
+
+    @property
     def structured_data(self) -> dict[str, Any]:
         """The web version for machines (schema.org, PublicationIssue): its one address."""
         with addresses_below("/"):

@@ -1,5 +1,16 @@
 """Articles: the page (page.py), which of them in which order, and when each goes live."""
 
+from .kinds import Kind
+from .live import LiveBlog, LiveEntry
 from .page import ArticleByline, ArticlePage, ArticleTag, Correction, RelatedArticle
 
-__all__ = ["ArticleByline", "ArticlePage", "ArticleTag", "Correction", "RelatedArticle"]
+__all__ = [
+    "ArticleByline",
+    "ArticlePage",
+    "ArticleTag",
+    "Correction",
+    "Kind",
+    "LiveBlog",
+    "LiveEntry",
+    "RelatedArticle",
+]

@@ -37,6 +37,10 @@ class ArticleQuerySet(PageQuerySet):
             .defer_streamfields()
         )
 
+    def parts(self) -> "ArticleQuerySet":
+        """Of a series those in print, in their order."""
+        return self.in_print().order_by("series_part", "published_at", "pk")
+
     def published_between(self, begins: datetime, ends: datetime) -> "ArticleQuerySet":
         """With what a newsletter ranks them by: editors' picks, then how often each was read in
         that time, then the newest."""

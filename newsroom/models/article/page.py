@@ -20,6 +20,7 @@ from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
 from wagtail.admin.panels import (
     FieldPanel,
+    FieldRowPanel,
     InlinePanel,
     MultiFieldPanel,
     ObjectList,
@@ -30,17 +31,20 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 from wagtail.search import index
 
-from newsroom.core.languages import OWN, addresses_below
 from newsroom.kept_pages import noting
 from newsroom.models.addressed import AddressedPage, readable
-from newsroom.models.blocks import ArticleBody
+from newsroom.models.blocks import ArticleBody, images_in
 from newsroom.models.image import CreditedImage
 from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
-from newsroom.web.http import absolute_url
+from newsroom.models.series import Series
 
+from .kinds import Kind
 from .lists import ArticleManager, authors
-from .places import Places, places_of, section_list
+from .live import live_context, live_data
+from .places import Places, places_of, section_list, series_lists
+from .series import part_of_series
+from .structured import structured_data
 from .times import ArticleForm, not_before
 
 RELATED_SHOWN = 3
@@ -55,12 +59,33 @@ class ArticleTag(TaggedItemBase):
 class ArticlePage(AddressedPage):
     """One article. Its headline is the page's title; deck is the sentence below it."""
 
+    kind = models.CharField(
+        max_length=10,
+        choices=Kind.choices,
+        default=Kind.NEWS,
+        db_default=Kind.NEWS,
+        help_text="Readers are told of all but news. An obituary asks for no support; a live "
+        "article has updates (“Live” in its menu of dots).",
+    )
+    series = models.ForeignKey(
+        Series, null=True, blank=True, on_delete=models.SET_NULL, related_name="articles"
+    )
+    series_part = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        verbose_name="place",
+        help_text="1 comes first. Readers see the numbers of those that are published.",
+    )
     deck = models.CharField(max_length=300, blank=True, help_text="One sentence that carries on.")
     lead_image = models.ForeignKey(
         CreditedImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     caption = models.CharField(max_length=300, blank=True)
-    body = StreamField(ArticleBody(), blank=True)
+    body = StreamField(
+        ArticleBody(),
+        blank=True,
+        help_text="A footnote is typed where its number is to stand: [[its words]].",
+    )
     wire_credit = models.CharField(
         max_length=120, blank=True, help_text="For example “AFP contributed reporting”."
     )
@@ -113,6 +138,7 @@ class ArticlePage(AddressedPage):
     story_panels = [
         TitleFieldPanel("title", heading="Headline", placeholder="Headline"),
         FieldPanel("deck"),
+        FieldPanel("kind"),
         InlinePanel("bylines", heading="Bylines", label="byline"),
         MultiFieldPanel([FieldPanel("lead_image"), FieldPanel("caption")], "Lead image"),
         FieldPanel("body"),
@@ -121,6 +147,7 @@ class ArticlePage(AddressedPage):
     around_panels = [
         FieldPanel("pick"),
         FieldPanel("tags"),
+        FieldRowPanel([FieldPanel("series"), FieldPanel("series_part")], "Series"),
         InlinePanel("related_articles", heading="Related articles", label="article"),
         MultiFieldPanel([FieldPanel("published_at"), FieldPanel("updated_at")], "Times shown"),
         InlinePanel("corrections", heading="Corrections", label="correction"),
@@ -176,7 +203,8 @@ class ArticlePage(AddressedPage):
         return article
 
     def lists_on_it(self) -> list[str]:
-        return [section_list(self.path)]  # “Read on”
+        updates = [f"live:{self.pk}"] if self.kind == Kind.LIVE else []
+        return [section_list(self.path), *series_lists(self.series_id), *updates]  # “Read on”
 
     def shown_on(self) -> Places | None:
         return places_of(self.pk)
@@ -237,36 +265,15 @@ class ArticlePage(AddressedPage):
         times = [self.last_published_at, self.updated_at, self.shown_at]
         return max((at for at in times if at and at <= timezone.now()), default=self.shown_at)
 
-    def structured_data(self, masthead: Masthead) -> dict[str, Any]:
-        """A published article for machines (schema.org, NewsArticle): at its one address."""
-        publisher = {"@type": "NewsMediaOrganization", "name": masthead.name}
-        authors = [byline.author for byline in self.bylines.all()]
-        pictures = self.lead_image.shown("shared") if self.lead_image else []
-        with addresses_below("/"):
-            return {
-                "@context": "https://schema.org",
-                "@type": "NewsArticle",
-                "headline": self.title,
-                "description": self.teaser,
-                "url": self.full_url,
-                "mainEntityOfPage": self.full_url,
-                "image": [picture.full_url for picture in pictures],
-                "inLanguage": OWN,
-                "articleSection": self.section.title,
-                "datePublished": self.shown_at.isoformat() if self.shown_at else None,
-                "dateModified": self.changed_at.isoformat() if self.changed_at else None,
-                "isAccessibleForFree": True,
-                "author": [
-                    {
-                        "@type": "Person",
-                        "name": author.name,
-                        "url": absolute_url("author", author.slug),
-                    }
-                    for author in authors
-                ]
-                or publisher,
-                "publisher": publisher,
-            }
+    @property
+    def label(self) -> str:
+        """What tells readers that it is no plain news, wherever its headline stands."""
+        return "" if self.kind == Kind.NEWS else str(self.get_kind_display())
+
+    @property
+    def asks_for_support(self) -> bool:
+        """Whoever puts a box on its page asks first: beside the dead nobody is asked for money."""
+        return self.kind != Kind.OBITUARY
 
     def get_related(self) -> list["ArticlePage"]:
         """What the editors chose, filled up with the section's newest, in one query."""
@@ -282,16 +289,21 @@ class ArticlePage(AddressedPage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "lead_image__renditions")
+        prefetch_related_objects(list(images_in(self.body)), "renditions")
         if self.pk:  # the bylines of a preview before the first save are in no table
             prefetch_related_objects([self], authors())
         context["related"] = self.get_related()
+        context["part"] = part_of_series(self)
         shown = not getattr(request, "is_preview", False)  # a draft may have what is not out yet
         context["in_print"] = bool(
             shown and self.pk and self.live and not self.get_view_restrictions()
         )
         if context["in_print"]:
             masthead = Masthead.load(request_or_site=request)
-            context["structured_data"] = self.structured_data(masthead)
+            data = context["structured_data"] = structured_data(self, masthead)
+            if self.kind == Kind.LIVE:
+                context |= live_context(self, request)
+                data |= live_data(context["live"], context["entries"], data["url"])
         return context
 
 

@@ -112,6 +112,7 @@ def editor(client: Any, db: None) -> Any:
 def form(**changes: Any) -> dict[str, Any]:
     formsets = ["bylines", "related_articles", "corrections", "comments"]
     fields = {name: inline_formset([]) for name in formsets} | {"title": "Bread", "slug": "bread"}
+    fields["kind"] = "news"
     body = streamfield([("text", rich_text("<p></p>"))])
     return nested_form_data({**fields, "body": body, "action-publish": "1"} | changes)
 

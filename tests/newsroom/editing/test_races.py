@@ -35,6 +35,7 @@ def send_together(sent: list[tuple[Any, ...]]) -> list[Any]:
 def article(number: int, **fields: Any) -> dict[str, Any]:
     formsets = ["bylines", "related_articles", "corrections", "comments"]
     form = {name: inline_formset([]) for name in formsets} | {"body": streamfield([])}
+    form["kind"] = "news"
     return nested_form_data(form | {"title": f"Bread {number}", "slug": "bread"} | fields)
 
 

@@ -21,6 +21,7 @@ from newsroom.models import (
     PolicyPage,
     RelatedArticle,
     SectionPage,
+    Series,
 )
 from tests.factories import (
     make_appeal,
@@ -135,6 +136,19 @@ def test_an_author_or_topic_that_is_added_or_taken_away_is_told(web, paper) -> N
     found = after(web, paper, sign)
     assert found == OF_CITY | OF_ALL | {"other author", "other topic"}
     assert web.get("/author/its/").status == 404 and "Of its" in web.get("/author/other/").text
+
+
+def test_a_part_that_comes_out_is_told_where_its_series_is_seen(web, paper) -> None:
+    series = Series.objects.create(title="The dam", slug="dam")
+    published(paper.other, series=series, series_part=1)
+    paper.pages |= {"series": "/series/dam/", "series feed": "/series/dam/feed/"}
+    part = make_article(paper.city, series=series, series_part=2, live=False)
+    paper.kept(web)
+    found = after(web, paper, lambda: part.save_revision().publish())
+    assert found == OF_ALL | {
+        *("city", "city feed", "its article", "other article", "series", "series feed")
+    }
+    assert "Part 1 of 2" in web.get(paper.other.url).text
 
 
 def test_a_draft_changes_nothing(web, paper) -> None:

@@ -40,6 +40,7 @@ def test_article_keeps_clean_text_in_every_field(editor: Any, site: Any) -> None
             "title": DIRTY,
             "slug": "bread",
             "deck": DIRTY,
+            "kind": "news",
             "caption": DIRTY,
             "tags": DIRTY,
             "seo_title": DIRTY,

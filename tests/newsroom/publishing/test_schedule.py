@@ -44,6 +44,7 @@ def article_form(title: str, **fields: Any) -> dict[str, Any]:
     }
     form: dict[str, Any] = nested_form_data(
         {"title": title, "slug": "embargoed", "deck": "Secretary resigns", "tags": ""}
+        | {"kind": "news"}
         | {"body": streamfield([]), "comments": inline_formset([])}
         | formsets | times | fields
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The pieces an article is made of."""
+"""The pieces an article is made of. One with a ``plain_template`` is made by it where no style and
+no script is: in feeds and mails."""
 
 from wagtail.blocks import (
     CharBlock,
@@ -10,7 +11,12 @@ from wagtail.blocks import (
     URLBlock,
 )
 from wagtail.contrib.table_block.blocks import TableBlock
-from wagtail.images.blocks import ImageChooserBlock
+
+from .chart import ChartBlock
+from .media import AudioBlock, VideoBlock
+from .pictures import GalleryBlock, ImageBlock, images_in
+
+__all__ = ["ArticleBody", "images_in"]
 
 TEXT = ["h2", "h3", "bold", "italic", "link", "document-link", "ol", "ul"]
 
@@ -22,15 +28,6 @@ class QuoteBlock(StructBlock):
     class Meta:
         icon = "openquote"
         template = "newsroom/publishing/blocks/quote.html"
-
-
-class ImageBlock(StructBlock):
-    image = ImageChooserBlock()
-    caption = CharBlock(required=False)
-
-    class Meta:
-        icon = "image"
-        template = "newsroom/publishing/blocks/image.html"
 
 
 class EmbedBlock(StructBlock):
@@ -45,12 +42,28 @@ class EmbedBlock(StructBlock):
         template = "newsroom/publishing/blocks/embed.html"
 
 
+class FactBoxBlock(StructBlock):
+    title = CharBlock()
+    text = RichTextBlock(features=["bold", "italic", "link", "ol", "ul"])
+
+    class Meta:
+        icon = "info-circle"
+        label = "Fact box"
+        template = "newsroom/publishing/blocks/fact_box.html"
+        plain_template = "newsroom/publishing/blocks/plain/fact_box.html"
+
+
 class ArticleBody(StreamBlock):
     text = RichTextBlock(features=TEXT, template="newsroom/publishing/blocks/text.html")
     quote = QuoteBlock()
     image = ImageBlock()
+    gallery = GalleryBlock()
+    video = VideoBlock()
+    audio = AudioBlock()
     embed = EmbedBlock()
     list = ListBlock(
         CharBlock(label="Point"), icon="list-ul", template="newsroom/publishing/blocks/list.html"
     )
     table = TableBlock(template="newsroom/publishing/blocks/table.html")
+    chart = ChartBlock()
+    fact_box = FactBoxBlock()
