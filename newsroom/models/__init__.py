@@ -14,6 +14,7 @@ from .article import (
     ArticleTag,
     Correction,
     RelatedArticle,
+    SearchEntry,
 )
 from .asked import Asked
 from .attachment import Attachment
@@ -45,6 +46,7 @@ __all__ = [
     "PreviewLink",
     "RelatedArticle",
     "RunMark",
+    "SearchEntry",
     "SectionPage",
     "Suppression",
     "SuppressionLift",

@@ -1,5 +1,13 @@
 """Articles: the page (page.py), which of them in which order, and when each goes live."""
 
 from .page import ArticleByline, ArticlePage, ArticleTag, Correction, RelatedArticle
+from .search_entry import SearchEntry
 
-__all__ = ["ArticleByline", "ArticlePage", "ArticleTag", "Correction", "RelatedArticle"]
+__all__ = [
+    "ArticleByline",
+    "ArticlePage",
+    "ArticleTag",
+    "Correction",
+    "RelatedArticle",
+    "SearchEntry",
+]

@@ -133,7 +133,8 @@ def test_an_author_or_topic_that_is_added_or_taken_away_is_told(web, paper) -> N
         article.save()
 
     found = after(web, paper, sign)
-    assert found == OF_CITY | OF_ALL | {"other author", "other topic"}
+    read_on = "other article"  # which has what shares its topic
+    assert found == OF_CITY | OF_ALL | {"other author", "other topic", read_on}
     assert web.get("/author/its/").status == 404 and "Of its" in web.get("/author/other/").text
 
 
