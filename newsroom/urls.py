@@ -11,6 +11,7 @@ from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.metrics import exposition
 from newsroom.panic import travel
 from newsroom.publishing import feeds, files, listings, reads, views
+from newsroom.search import views as search
 
 sitemaps = {"sitemaps": listings.SITEMAPS}
 
@@ -25,7 +26,7 @@ urlpatterns = [
     path("news-sitemap.xml", may_be_kept(views.news_sitemap, ANY_ARTICLE), name="news_sitemap"),
     path("robots.txt", views.robots),
     path("read/<int:pk>/", reads.read, name="read"),
-    path("search/", views.search, name="search"),
+    path("search/", search.search, name="search"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
     path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),
