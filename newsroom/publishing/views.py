@@ -11,13 +11,12 @@ from wagtail.models import Site
 from wagtail.views import serve
 
 from newsroom.core.kept import retention
-from newsroom.core.languages import NAMES, OWN
+from newsroom.core.languages import OWN
 from newsroom.kept_pages.noting import keep, may_be_kept, remembered
 from newsroom.models import ArticlePage
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
 from newsroom.publishing.atom import ILLEGAL
-from newsroom.web.http import absolute_url
 
 NEWS_AGE = timedelta(days=2)  # Google News: "Create a News sitemap"
 NEWS_LIMIT = 1000
@@ -61,15 +60,6 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     about = {"articles": recent[:NEWS_LIMIT], "language": OWN}
     sitemap = render_to_string("newsroom/publishing/news-sitemap.xml", about, request)
     return HttpResponse(ILLEGAL.sub("", sitemap), content_type="application/xml")
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    """For crawlers (RFC 9309), with our sitemaps (sitemaps.org: “Submit your Sitemap”)."""
-    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/"]
-    lines += [f"Disallow: /{code}/search/" for code in NAMES]
-    lines += ["", *(f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap"))]
-    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
 
 @require_safe
