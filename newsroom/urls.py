@@ -6,6 +6,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 
+from newsroom.api import views as api
 from newsroom.editing import preview_links
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.metrics import exposition
@@ -30,6 +31,7 @@ urlpatterns = [
     path("manifest.webmanifest", for_machines.manifest),
     *(path(name, for_machines.icon) for name in for_machines.ICONS),
     path("read/<int:pk>/", reads.read, name="read"),
+    path("api/v2/", api.router.urls),
     path("search/", search.search, name="search"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),

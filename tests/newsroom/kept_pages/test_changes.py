@@ -32,7 +32,7 @@ from tests.factories import (
 )
 from tests.newsroom.kept_pages.reader import process, until
 
-OF_CITY = {"city", "city feed", "its article", "its author", "its topic"}
+OF_CITY = {"city", "city feed", "its article", "its data", "its author", "its topic"}
 # Types, languages of pages, and what trust.py asks; when staff last acted, for a feed's date: what
 # they did is heard of itself.
 NO_CONTENT = {
@@ -61,6 +61,7 @@ class Paper:
         pages |= {"news sitemap": "/news-sitemap.xml", "text": "/privacy/"}
         pages |= {"city": self.city.url, "city feed": "/politics/feed/", "world": self.far.url}
         pages |= {"its article": self.article.url, "other article": self.other.url}
+        pages["its data"] = f"/api/v2/articles/{self.article.pk}/"
         for name in ("its", "other"):
             pages |= {f"{name} author": f"/author/{name}/", f"{name} topic": f"/topic/{name}/"}
         self.pages = pages

@@ -32,6 +32,7 @@ def test_llms_txt_leads_to_what_is_in_print(client: Any, site: Any) -> None:
     page = client.get("/llms.txt").text
     assert page.startswith("# The Paper & Co\n")
     assert f"- [Politics]({settings.BASE_URL}/politics/)" in page
+    assert f"{settings.BASE_URL}/api/v2/articles/" in page
     site.section.unpublish()
     assert "Politics" not in client.get("/llms.txt").text
 
