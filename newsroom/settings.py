@@ -252,7 +252,7 @@ STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"
 
 WAGTAIL_SITE_NAME = "Newsroom"  # of the admin, until the site has a name of its own
 WAGTAILADMIN_BASE_URL = BASE_URL
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "newsroom.publishing.search_index"}}
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "newsroom.search.admin_index"}}
 WAGTAILADMIN_RICH_TEXT_EDITORS = {
     "default": {"WIDGET": "newsroom.publishing.rich_text.CleanRichText"}
 }

@@ -6,13 +6,15 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 
+from newsroom.api import views as api
 from newsroom.editing import preview_links
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.live import views as live
 from newsroom.live.feeds import LiveFeed
 from newsroom.metrics import exposition
 from newsroom.panic import travel
-from newsroom.publishing import feeds, files, listings, reads, views
+from newsroom.publishing import feeds, files, for_machines, listings, reads, views
+from newsroom.search import views as search
 
 sitemaps = {"sitemaps": listings.SITEMAPS}
 
@@ -25,9 +27,14 @@ urlpatterns = [
     path("feed/", may_be_kept(feeds.ArticleFeed()), name="feed"),
     path("sitemap.xml", may_be_kept(sitemap, ANY_ARTICLE), sitemaps, name="sitemap"),
     path("news-sitemap.xml", may_be_kept(views.news_sitemap, ANY_ARTICLE), name="news_sitemap"),
-    path("robots.txt", views.robots),
+    path("robots.txt", for_machines.robots),
+    path("llms.txt", for_machines.llms),
+    path(".well-known/security.txt", for_machines.security, name="security_txt"),
+    path("manifest.webmanifest", for_machines.manifest),
+    *(path(name, for_machines.icon) for name in for_machines.ICONS),
     path("read/<int:pk>/", reads.read, name="read"),
-    path("search/", views.search, name="search"),
+    path("api/v2/", api.router.urls),
+    path("search/", search.search, name="search"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
     path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),

@@ -68,6 +68,7 @@ MATRIX = """
     wagtailimages*                          ea
     wagtailsnippet*                         ea
     wagtailembeds:*                         ea
+    wagtailredirects:*                      ea
     wagtailadmin_workflows:task_chooser*    ea
     wagtailadmin_workflows:task_chosen      ea
     newsletter*                             ea
@@ -104,7 +105,6 @@ MATRIX = """
     wagtailsettings:*                       a
     wagtailadmin_collections:*              a
     wagtailadmin_workflows:*                a
-    wagtailredirects:*                      a
     wagtailusers_*                          a
     wagtailadmin_error_test                 a
     audit_log*                              a

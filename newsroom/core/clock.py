@@ -4,9 +4,12 @@ Leases, back-offs and probes are compared across workers. A machine whose own cl
 must neither lose a claim too early nor ask after a call too soon.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
+from django.utils import timezone
+
+FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)  # days that have a neighbour in every time zone
 
 
 def now() -> datetime:
@@ -20,3 +23,13 @@ def now() -> datetime:
 def day_of(moment: datetime) -> datetime:
     """Where its day began, in UTC: all that may be kept of a time that would tell whose it was."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def begin_of(day: date) -> datetime:
+    """When it begins for the newsroom."""
+    return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))
+
+
+def end_of(day: date) -> datetime:
+    """The first moment that is no longer of that day."""
+    return begin_of(min(day, LAST) + timedelta(days=1))

@@ -17,6 +17,7 @@ from django.db import (
 )
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from psycopg.errors import QueryCanceled
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,24 @@ def room_for_hashes() -> None:
     PostgreSQL's own measure it would go through all of them for each row."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
+
+
+class TookTooLong(Exception):
+    """A query was stopped."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Inside, PostgreSQL stops each query after that time. Raises TookTooLong."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", [int(seconds * 1000)])
+            yield
+            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TookTooLong from error
+        raise
 
 
 def reports() -> str:

@@ -17,6 +17,7 @@ from .article import (
     LiveBlog,
     LiveEntry,
     RelatedArticle,
+    SearchEntry,
 )
 from .asked import Asked
 from .attachment import Attachment
@@ -52,6 +53,7 @@ __all__ = [
     "PreviewLink",
     "RelatedArticle",
     "RunMark",
+    "SearchEntry",
     "SectionPage",
     "Series",
     "Suppression",

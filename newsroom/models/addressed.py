@@ -171,6 +171,8 @@ class AddressedPage(Page):
         before = self.shown_on() if is_shown else None
         with changes.accounted():
             super().save(*args, clean=clean, **kwargs)
+            if is_shown:
+                self.after_save()
         if is_shown and (tags := self.to_forget(before, self.shown_on())):
             changes.after_commit(*tags)
 
@@ -194,6 +196,9 @@ class AddressedPage(Page):
     def to_forget(self, before: Any, after: Any) -> set[str]:
         """Which kept pages show that it is no longer as it was."""
         return {noting.EVERYTHING} if before or after else set()
+
+    def after_save(self) -> None:
+        """What is kept beside it, of what readers see."""
 
     def hide_until_published(self) -> None:
         """Wagtail adds a new page as if it were live, and looks at its schedule only then."""

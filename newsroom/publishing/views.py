@@ -1,9 +1,8 @@
-"""Topics, authors, series, search and the news sitemap. Articles are served by Wagtail."""
+"""Topics, authors, series and the news sitemap. Articles are served by Wagtail."""
 
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -14,43 +13,15 @@ from wagtail.models import Site
 from wagtail.views import serve
 
 from newsroom.core.kept import retention
-from newsroom.core.languages import NAMES, OWN
+from newsroom.core.languages import OWN
 from newsroom.kept_pages.noting import keep, may_be_kept, remembered
-from newsroom.models import ArticleByline, ArticlePage, ArticleTag, Author
+from newsroom.models import ArticlePage, Author
 from newsroom.models.pages import page_of
 from newsroom.publishing import listings
 from newsroom.publishing.atom import ILLEGAL
-from newsroom.web.http import absolute_url
 
-LONGEST_QUERY = 200
 NEWS_AGE = timedelta(days=2)  # Google News: "Create a News sitemap"
 NEWS_LIMIT = 1000
-
-
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    context: dict[str, Any] = {"query": query}
-    if query:
-        authors = listings.named(listings.authors(), query)
-        topics = listings.named(listings.topics(), query)
-        articles = page_of(found(query, authors, topics), request)
-        context |= {"authors": authors, "topics": topics, "articles": articles}
-    return render(request, "newsroom/publishing/search.html", context)
-
-
-def found(query: str, authors: list[Author], topics: list[Tag]) -> Any:
-    """By words; else what these authors signed, what these topics are about; where a script has no
-    spaces between words, what has them in headline or deck. Names of authors are no part of the
-    index: one that somebody had to give up is found no more."""
-    articles = ArticlePage.objects.in_print()
-    by_words = articles.search(query)
-    if by_words.count():
-        return by_words
-    signed = ArticleByline.objects.filter(author__in=authors).values("article")
-    tagged = ArticleTag.objects.filter(tag__in=topics).values("content_object")
-    theirs = Q(pk__in=signed) | Q(pk__in=tagged)
-    return articles.filter(theirs | Q(title__icontains=query) | Q(deck__icontains=query))
 
 
 @remembered
@@ -109,15 +80,6 @@ def news_sitemap(request: HttpRequest) -> HttpResponse:
     about = {"articles": recent[:NEWS_LIMIT], "language": OWN}
     sitemap = render_to_string("newsroom/publishing/news-sitemap.xml", about, request)
     return HttpResponse(ILLEGAL.sub("", sitemap), content_type="application/xml")
-
-
-@require_safe
-def robots(request: HttpRequest) -> HttpResponse:
-    """For crawlers (RFC 9309), with our sitemaps (sitemaps.org: “Submit your Sitemap”)."""
-    lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /search/"]
-    lines += [f"Disallow: /{code}/search/" for code in NAMES]
-    lines += ["", *(f"Sitemap: {absolute_url(name)}" for name in ("sitemap", "news_sitemap"))]
-    return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
 
 @require_safe

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], HttpResponse]
 
-# As newsroom/urls.py has it: nobody reads there, or machines do, whom one address is enough.
-OF_NO_LANGUAGE = re.compile(r"admin/|webhooks/|(news-)?sitemap\.xml|robots\.txt|(.*/)?feed/$")
+# As newsroom/urls.py has it: nobody reads there, or machines do, whom one address is enough. Files
+# at the root have a dot, which no page's address has.
+OF_NO_LANGUAGE = re.compile(r"(admin|webhooks|api|\.well-known)/|[\w-]+\.[a-z]+$|(.*/)?feed/$")
 
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")  # django.contrib.sessions
 

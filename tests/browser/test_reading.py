@@ -77,8 +77,16 @@ def test_reader_finds_an_article_by_searching(reader: Page, product: Product) ->
     reader.get_by_role("link", name="Search").click()
     reader.fill("#q", "accordion")
     reader.get_by_role("button", name="Search").click()
+    expect(reader.locator("mark").first).to_have_text("accordion")
+    reader.fill("#q", "acordion")
+    reader.locator(".narrowed summary").click()
+    reader.select_option("#sort", "date")
+    reader.get_by_role("button", name="Search").click()
+    expect(reader.get_by_role("status")).to_contain_text("This is about “accordion”")
+    expect(reader.locator("#sort")).to_have_value("date")
     reader.click("text=Why everyone in Ostrev")
     expect(reader.locator("h1")).to_contain_text("accordion")
+    expect(reader.locator(".byline")).to_contain_text("min read")
 
 
 def test_pages_fit_the_narrowest_screen(chromium, product: Product) -> None:

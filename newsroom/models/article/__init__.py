@@ -3,6 +3,7 @@
 from .kinds import Kind
 from .live import LiveBlog, LiveEntry
 from .page import ArticleByline, ArticlePage, ArticleTag, Correction, RelatedArticle
+from .search_entry import SearchEntry
 
 __all__ = [
     "ArticleByline",
@@ -13,4 +14,5 @@ __all__ = [
     "LiveBlog",
     "LiveEntry",
     "RelatedArticle",
+    "SearchEntry",
 ]

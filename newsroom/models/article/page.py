@@ -5,12 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import (
-    Case,
-    Q,
-    When,
-    prefetch_related_objects,
-)
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import get_text_list
@@ -32,22 +27,23 @@ from wagtail.models import Orderable, Page
 from wagtail.search import index
 
 from newsroom.kept_pages import noting
-from newsroom.models.addressed import AddressedPage, readable
+from newsroom.models.addressed import AddressedPage
 from newsroom.models.blocks import ArticleBody, images_in
 from newsroom.models.image import CreditedImage
 from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
 from newsroom.models.series import Series
 
+from . import words
 from .kinds import Kind
 from .lists import ArticleManager, authors
 from .live import live_context, live_data
 from .places import Places, places_of, section_list, series_lists
+from .related import related_to, topics_of
+from .search_entry import SearchEntry
 from .series import part_of_series
 from .structured import structured_data
 from .times import ArticleForm, not_before
-
-RELATED_SHOWN = 3
 
 
 class ArticleTag(TaggedItemBase):
@@ -107,6 +103,8 @@ class ArticlePage(AddressedPage):
         help_text="Shown as “Updated”: set it when the meaning changed. "
         "In the future: the time when this version is published.",
     )
+
+    reading_minutes = models.PositiveSmallIntegerField(default=0, editable=False)
 
     card_title = models.CharField(
         max_length=150, blank=True, verbose_name="title", help_text="Empty: the headline."
@@ -203,8 +201,10 @@ class ArticlePage(AddressedPage):
         return article
 
     def lists_on_it(self) -> list[str]:
+        """Those of “Read on”, of its series and its updates."""
         updates = [f"live:{self.pk}"] if self.kind == Kind.LIVE else []
-        return [section_list(self.path), *series_lists(self.series_id), *updates]  # “Read on”
+        topics = [f"topic:{pk}" for pk in topics_of(self)]
+        return [section_list(self.path), *topics, *series_lists(self.series_id), *updates]
 
     def shown_on(self) -> Places | None:
         return places_of(self.pk)
@@ -222,7 +222,12 @@ class ArticlePage(AddressedPage):
         self.hide_until_published()
         if self.live and self.published_at is None:
             self.published_at = self.first_published_at or timezone.now()
+        if kwargs.get("update_fields") is None:
+            self.reading_minutes = words.minutes(self.plain_text)
         super().save(*args, **kwargs)
+
+    def after_save(self) -> None:
+        SearchEntry.write(self)
 
     def is_kept(self, revision: Any) -> bool:
         """Does a preview link show it? A lawyer's “yes” is about the words that they read."""
@@ -231,6 +236,11 @@ class ArticlePage(AddressedPage):
     @cached_property
     def section(self) -> Page:
         return section_at(self.path[: -Page.steplen])
+
+    @property
+    def plain_text(self) -> str:
+        """What can be read in its body."""
+        return " ".join(self.body.stream_block.get_searchable_content(self.body))
 
     @property
     def authors(self) -> list[str]:
@@ -275,24 +285,13 @@ class ArticlePage(AddressedPage):
         """Whoever puts a box on its page asks first: beside the dead nobody is asked for money."""
         return self.kind != Kind.OBITUARY
 
-    def get_related(self) -> list["ArticlePage"]:
-        """What the editors chose, filled up with the section's newest, in one query."""
-        places = {link.article_id: place for place, link in enumerate(self.related_articles.all())}
-        noting.shows(places)  # one that is not out yet will be
-        section = self.path[: -Page.steplen]
-        wanted = Q(pk__in=places) | Q(path__startswith=section, depth=self.depth)
-        chosen_first = Case(When(pk__in=places, then=0), default=1)
-        found = readable(ArticlePage.objects).as_teasers().exclude(pk=self.pk).filter(wanted)
-        related = list(found.order_by(chosen_first, "-published_at")[:RELATED_SHOWN])
-        return sorted(related, key=lambda article: places.get(article.pk, len(places)))
-
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         prefetch_related_objects([self], "lead_image__renditions")
         prefetch_related_objects(list(images_in(self.body)), "renditions")
         if self.pk:  # the bylines of a preview before the first save are in no table
             prefetch_related_objects([self], authors())
-        context["related"] = self.get_related()
+        context["related"] = related_to(self)
         context["part"] = part_of_series(self)
         shown = not getattr(request, "is_preview", False)  # a draft may have what is not out yet
         context["in_print"] = bool(

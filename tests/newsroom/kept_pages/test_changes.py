@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.newsroom.kept_pages.reader import process, until
 
-OF_CITY = {"city", "city feed", "its article", "its author", "its topic"}
+OF_CITY = {"city", "city feed", "its article", "its data", "its author", "its topic"}
 # Types, languages of pages, and what trust.py asks; when staff last acted, for a feed's date: what
 # they did is heard of itself.
 NO_CONTENT = {
@@ -62,6 +62,7 @@ class Paper:
         pages |= {"news sitemap": "/news-sitemap.xml", "text": "/privacy/"}
         pages |= {"city": self.city.url, "city feed": "/politics/feed/", "world": self.far.url}
         pages |= {"its article": self.article.url, "other article": self.other.url}
+        pages["its data"] = f"/api/v2/articles/{self.article.pk}/"
         for name in ("its", "other"):
             pages |= {f"{name} author": f"/author/{name}/", f"{name} topic": f"/topic/{name}/"}
         self.pages = pages
@@ -134,7 +135,8 @@ def test_an_author_or_topic_that_is_added_or_taken_away_is_told(web, paper) -> N
         article.save()
 
     found = after(web, paper, sign)
-    assert found == OF_CITY | OF_ALL | {"other author", "other topic"}
+    read_on = "other article"  # which has what shares its topic
+    assert found == OF_CITY | OF_ALL | {"other author", "other topic", read_on}
     assert web.get("/author/its/").status == 404 and "Of its" in web.get("/author/other/").text
 
 

@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from newsroom.models import (
     SectionPage,
     TextPage,
 )
+from newsroom.models.article.related import related_to
 from tests.factories import make_appeal, make_article, make_image, make_issue
 from tests.queries import queries_of
 
@@ -170,7 +172,24 @@ def test_related_articles_are_those_chosen_then_the_newest(site) -> None:
     article = make_article(site.section)
     article.related_articles.add(RelatedArticle(article=chosen))
     article.save()
-    assert article.get_related() == [chosen, newest, newer]
+    assert related_to(article) == [chosen, newest, newer]
+
+
+def test_then_come_those_that_share_most_topics_the_rare_ones_first(site: Any) -> None:
+    def about(*topics: str, **fields: Any) -> ArticlePage:
+        article = make_article(site.section, **fields)
+        article.tags.add(*topics)
+        article.save()
+        return article
+
+    two, rare = about("bread", "mills"), about("mills")
+    often = [about("bread") for _ in range(3)]
+    about("mills", "bread", live=False)
+    article = about("bread", "mills", "nobody else's")
+    make_article(site.section)  # the section's newest
+    assert related_to(article) == [two, rare, often[2]]
+    lists = set(article.lists_on_it())
+    assert {f"topic:{tag.pk}" for tag in article.tags.all()} <= lists  # so it is purged with them
 
 
 def test_search_finds_words_of_the_deck(client, site, django_capture_on_commit_callbacks) -> None:
