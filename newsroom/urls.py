@@ -7,6 +7,7 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.urls import serve_pattern
 
 from newsroom.editing import preview_links
+from newsroom.front_page import views as front_page
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.metrics import exposition
 from newsroom.panic import travel
@@ -26,6 +27,14 @@ urlpatterns = [
     path("robots.txt", views.robots),
     path("read/<int:pk>/", reads.read, name="read"),
     path("search/", views.search, name="search"),
+    path("archive/", front_page.archive, name="archive"),
+    re_path(
+        r"^archive/(?P<year>[1-9][0-9]{3})/(?P<month>0[1-9]|1[0-2])/$",
+        front_page.month,
+        name="archive_month",
+    ),
+    path("most-read/", front_page.most_read, name="most_read"),
+    path("corrections/", front_page.corrections, name="corrections"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
     path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),

@@ -74,6 +74,8 @@ MATRIX = """
     issue_*                                 ea
     mail_it                                 ea
     preview_links                           ea
+    take_back                               ea
+    topic_chooser:*                         ea
     calls_to_review                         ea
     decide_call                             ea
     mail_delivery                           ea

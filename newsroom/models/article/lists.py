@@ -1,19 +1,14 @@
 """Which articles, in which order."""
 
-from collections import defaultdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import F, OuterRef, Prefetch, Subquery, Sum, Window
-from django.db.models.functions import Coalesce, Length, RowNumber, Substr
-from wagtail.models import Page, PageManager, PageQuerySet
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncMonth
+from wagtail.models import PageManager, PageQuerySet
 
 from newsroom.models.addressed import readable
 from newsroom.models.reads import DailyReads
-
-if TYPE_CHECKING:
-    from .page import ArticlePage
 
 
 def authors() -> Prefetch:
@@ -54,20 +49,10 @@ class ArticleQuerySet(PageQuerySet):
             .order_by("-pick", "-reads", "-published_at")
         )
 
-    def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
-        """Each section with its newest ``count`` articles, in paper order: three queries."""
-        section_path = Substr("path", 1, Length("path") - Page.steplen)
-        newest_first = Window(
-            RowNumber(),
-            partition_by=section_path,
-            order_by=[F("published_at").desc(), F("pk").desc()],
-        )
-        ranked = readable(self).annotate(rank=newest_first).filter(rank__lte=count)
-        by_path: dict[str, list[ArticlePage]] = defaultdict(list)
-        for article in self.as_teasers().filter(pk__in=list(ranked.values_list("pk", flat=True))):
-            by_path[article.path[: -Page.steplen]].append(article)
-        sections = readable(Page.objects).filter(path__in=by_path).order_by("path")
-        return [(section, by_path[section.path]) for section in sections]
+    def months(self) -> list[tuple[datetime, int]]:
+        """Those with something in print, the latest first, with how much."""
+        by_month = readable(self).annotate(month=TruncMonth("published_at")).order_by("-month")
+        return list(by_month.values_list("month").annotate(Count("pk")))
 
 
 ArticleManager = PageManager.from_queryset(ArticleQuerySet)
