@@ -17,6 +17,7 @@ from donations.asking import reminders, supporters
 from donations.finance import contributions, held, ledger, movements, reviews, start_page
 from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
+from newsroom.models import Box
 from newsroom.staff.audited import Audited, crud
 
 for model in (Contribution, Movement):
@@ -150,6 +151,9 @@ def giving() -> Any:
 
 
 hooks.register("article_boxes", ask_box.ask_box, order=200)
+hooks.register(
+    "front_page_boxes", Box("appeal", "Appeal for support", ask_box.ask_box, below=False)
+)
 hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)
 hooks.register("first_steps", first_steps.steps, order=1)

@@ -8,6 +8,7 @@ from wagtail.urls import serve_pattern
 
 from newsroom.api import views as api
 from newsroom.editing import preview_links
+from newsroom.front_page import views as front_page
 from newsroom.kept_pages.noting import ANY_ARTICLE, may_be_kept
 from newsroom.live import views as live
 from newsroom.live.feeds import LiveFeed
@@ -35,6 +36,14 @@ urlpatterns = [
     path("read/<int:pk>/", reads.read, name="read"),
     path("api/v2/", api.router.urls),
     path("search/", search.search, name="search"),
+    path("archive/", front_page.archive, name="archive"),
+    re_path(
+        r"^archive/(?P<year>[1-9][0-9]{3})/(?P<month>0[1-9]|1[0-2])/$",
+        front_page.month,
+        name="archive_month",
+    ),
+    path("most-read/", front_page.most_read, name="most_read"),
+    path("corrections/", front_page.corrections, name="corrections"),
     path("what-we-keep/", views.kept, name="kept"),
     path("topic/<page:slug>/", views.topic, name="topic"),
     path("topic/<page:slug>/feed/", may_be_kept(feeds.TopicFeed()), name="topic_feed"),

@@ -18,8 +18,10 @@ from newsroom.editing import preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.first_steps import pages as first_steps
 from newsroom.first_steps import site, steps
+from newsroom.front_page import take_back
 from newsroom.live import desk
-from newsroom.models import ArticlePage, Kind
+from newsroom.models import ArticlePage, HomePage, Kind
+from newsroom.models.front.topics import TOPICS
 from newsroom.panic import travel
 from newsroom.panic import views as emergency
 from newsroom.publishing.rich_text import LinkToPage
@@ -47,6 +49,8 @@ hooks.register("held_items", after_restore.gathering, order=-1)
 hooks.register("held_items", mails.held_mails, order=10)
 hooks.register("held_items", mails.held_requests, order=10)
 hooks.register("register_settings_menu_item", emergency.menu_item)
+hooks.register("register_page_header_buttons", take_back.button)
+hooks.register("register_admin_viewset", lambda: TOPICS)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
@@ -59,6 +63,13 @@ def say_what_is_gone(request: HttpRequest, page: Any) -> None:
     if request.method == "GET" and (gone := getattr(page, "gone", ())):
         words = "Since this version was saved, what it refers to was deleted. Left out: "
         messages.warning(request, f"{words}{', '.join(gone)}.")
+
+
+@hooks.register("before_edit_page")
+def say_what_is_pinned_in_vain(request: HttpRequest, page: Any) -> None:
+    if request.method == "GET" and isinstance(page, HomePage) and (titles := page.waiting()):
+        words = "Pinned, but readers can’t open it now, so the rule fills its place: "
+        messages.warning(request, words + ", ".join(f"“{title}”" for title in titles))
 
 
 @hooks.register("shown_on_pages")
@@ -107,6 +118,7 @@ def urls() -> list[Any]:
         path("preview-links/<int:pk>/", preview_links.preview_links, name="preview_links"),
         path("live/<int:pk>/", desk.live_desk, name="live_desk"),
         path("live/<int:pk>/<int:entry>/", desk.live_entry, name="live_entry"),
+        path("front-page/take-back/", take_back.TakeBack.as_view(), name="take_back"),
         path("first-steps/", steps_page, name="first_steps"),
         path("sites/", include((sites, "wagtailsites"))),
         path("emergency/", require_admin_access(emergency.Emergency.as_view()), name="emergency"),

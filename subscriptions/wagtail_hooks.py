@@ -15,7 +15,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 
 from newsroom.kept_pages.noting import remembered
-from newsroom.models import ArticlePage, readable
+from newsroom.models import ArticlePage, Box, readable
 from newsroom.staff.audited import Audited
 from subscriptions import doctor, first_steps, measures, retention
 from subscriptions.desk import (
@@ -265,9 +265,11 @@ def box_below_article(context: dict[str, Any]) -> str:
     return signup_box(context, Source.BOX) if asks(context) else ""
 
 
-@hooks.register("front_page_boxes")
 def box_on_front_page(context: dict[str, Any]) -> str:
     return signup_box(context, Source.FRONT)
+
+
+hooks.register("front_page_boxes", Box("signup", "Sign-up for the newsletter", box_on_front_page))
 
 
 @hooks.register("footer_boxes")

@@ -1,6 +1,7 @@
 """Small builders of what tests need. Each makes one valid thing; keywords change it."""
 
 import itertools
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -101,6 +102,17 @@ def make_article(section: SectionPage, **fields: Any) -> ArticlePage:
         "published_at": timezone.now(),
     } | fields
     return section.add_child(instance=ArticlePage(**fields))
+
+
+def arrange(home: HomePage, *blocks: tuple[str, Any]) -> None:
+    """The front page, of blocks as they are stored."""
+    home.arrangement = [{"type": kind, "value": value} for kind, value in blocks]
+    home.save()
+
+
+def titles(page: str) -> list[str]:
+    """Of the teasers on it, from above."""
+    return re.findall(r'class="teaser-title"><a href="[^"]+">([^<]+)</a>', page)
 
 
 def make_image(title: str, **fields: Any) -> CreditedImage:

@@ -77,6 +77,8 @@ MATRIX = """
     preview_links                           ea
     live_desk                               ea
     live_entry                              ea
+    take_back                               ea
+    topic_chooser:*                         ea
     calls_to_review                         ea
     decide_call                             ea
     mail_delivery                           ea

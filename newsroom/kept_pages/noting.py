@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import wraps
 from math import inf
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from wagtail import hooks
 
 from newsroom.kept_pages.untold import UntoldChange
@@ -26,6 +28,8 @@ NOTE = "newsroom.kept_pages.note"  # in the environ of a request: only the front
 EVERYTHING = "*"  # changed: a word that stands on many pages, an address, who knows what
 ANY_ARTICLE = "articles"
 NEWEST = "newest"  # the list of all the paper's: front page, feed
+PICKS = "picks"  # … of what editors have picked
+CORRECTIONS = "corrections"
 MOST = 200  # articles; a page that shows more is forgotten when any changes
 
 
@@ -140,6 +144,12 @@ def paged(pages: int) -> None:
     """Others are at “?page=2” and so on."""
     if note := _open.get():
         note.pages = pages
+
+
+def until(at: datetime) -> None:
+    """Then the page is another one, though nobody changes anything."""
+    if (note := _open.get()) and at > timezone.now():
+        note.until = min(note.until, at.timestamp())
 
 
 def variant() -> str | None:

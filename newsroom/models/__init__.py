@@ -22,6 +22,7 @@ from .article import (
 from .asked import Asked
 from .attachment import Attachment
 from .author import Author
+from .front import Box
 from .image import CreditedImage, CreditedRendition
 from .masthead import Masthead
 from .pages import HomePage, PolicyPage, SectionPage, TextPage
@@ -39,6 +40,7 @@ __all__ = [
     "Asked",
     "Attachment",
     "Author",
+    "Box",
     "Correction",
     "CreditedImage",
     "CreditedRendition",

@@ -34,13 +34,14 @@ OF_DRAFTS = {
 LOOSE = ("Mn", "Mc", "Me", "Cf")  # Unicode's categories of marks, and of what is not seen
 
 
-def readable(pages: Any) -> Any:
+def readable(pages: Any, of: str = "") -> Any:
     """Of a manager or queryset of pages those that every reader may open: published, and private
     neither themselves nor by a page above. In the same query, so also before a slice is taken;
-    Wagtail's ``public`` asks for the restrictions in one of its own."""
-    path = ExpressionWrapper(OuterRef("path"), models.CharField())
+    Wagtail's ``public`` asks for the restrictions in one of its own. Or the rows ``of`` such
+    pages: “article__”."""
+    path = ExpressionWrapper(OuterRef(f"{of}path"), models.CharField())
     above = PageViewRestriction.objects.annotate(path=path).filter(path__startswith=F("page__path"))
-    return pages.filter(~Exists(above), live=True)
+    return pages.filter(~Exists(above), **{f"{of}live": True})
 
 
 @noting.remembered
@@ -220,11 +221,11 @@ def choices(block: Any, raw: Any) -> Iterator[tuple[Any, Any]]:
             yield block, raw
         case StructBlock():
             for name, child in block.child_blocks.items():
-                yield from choices(child, raw.get(name))
+                yield from choices(child, (raw or {}).get(name))
         case ListBlock():
-            for piece in raw:
-                is_item = isinstance(piece, dict) and "value" in piece  # older ones are bare
-                yield from choices(block.child_block, piece["value"] if is_item else piece)
+            for item in raw or []:  # with a number of its own, or as older versions have it
+                numbered = isinstance(item, dict) and "value" in item
+                yield from choices(block.child_block, item["value"] if numbered else item)
         case StreamBlock():
             for piece in raw:
                 if child := block.child_blocks.get(piece["type"]):

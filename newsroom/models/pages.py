@@ -1,6 +1,5 @@
 """The pages around the articles: front page, sections, plain texts, the privacy policy."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.paginator import Page as PaginatedPage
@@ -8,61 +7,52 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest
 from wagtail.admin.panels import FieldPanel
-from wagtail.fields import RichTextField
+from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page
 from wagtail.search import index
 from wagtail.url_routing import RouteResult
 
 from newsroom.kept_pages import noting
 
-from .addressed import AddressedPage
+from .addressed import AddressedPage, readable
 from .article import ArticlePage
+from .front import Arrangement, filled, pinned, topics_of
 
 ARTICLES_A_PAGE = 12
-NEWEST = 5  # articles beside the lead on the front page
-NEVER = datetime.min.replace(tzinfo=UTC)
-SECTION_ROW = 4  # articles of each section there
 
 
 class HomePage(AddressedPage):
-    """The front page: a lead story, the newest, then a row of each section."""
+    """The front page, as editors have arranged it (front/); else the newest, then each section."""
 
-    lead_article = models.ForeignKey(
-        "newsroom.ArticlePage",
-        null=True,
+    arrangement = StreamField(
+        Arrangement(),
         blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text="Stands on top. Empty: the newest article.",
+        default=[("top", {}), ("sections", None)],
+        help_text="From above. No article stands on the page twice.",
     )
 
     addresses_under = None  # its own is “/”, whatever its slug
     template = "newsroom/publishing/home.html"
-    content_panels = [*Page.content_panels, FieldPanel("lead_article")]
+    content_panels = [*Page.content_panels, FieldPanel("arrangement")]
     parent_page_types = ["wagtailcore.Page"]
     max_count = 1
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        rows = ArticlePage.objects.newest_by_section(SECTION_ROW + NEWEST + 1)
-        newest = sorted(
-            (article for _, articles in rows for article in articles),
-            key=lambda article: (article.published_at or NEVER, article.pk),
-            reverse=True,
-        )
-        lead = self.lead_in_print() or next(iter(newest), None)
-        beside = [article for article in newest if article != lead][:NEWEST]
-        on_top = {lead, *beside}
-        below = [
-            (section, [one for one in articles if one not in on_top]) for section, articles in rows
-        ]
-        return context | {
-            "lead": lead,
-            "newest": beside,
-            "sections": [
-                (section, articles[:SECTION_ROW]) for section, articles in below if articles
-            ],
+        rows = filled(self.arrangement.raw_data, sections_in_print())
+        context |= {
+            "rows": rows,
+            "lead": next((row.articles[0] for row in rows if row.articles), None),
         }
+        if getattr(request, "is_preview", False):
+            context["waiting"] = self.waiting()
+        return context
+
+    def waiting(self) -> list[str]:
+        """The titles of what is pinned, but not for readers: rules fill these places meanwhile."""
+        pins = Page.objects.filter(pk__in=pinned(self.arrangement.raw_data))
+        shown = readable(pins).values("pk")
+        return [page.get_admin_display_title() for page in pins.exclude(pk__in=shown)]
 
     def route(self, request: HttpRequest, path_components: list[str]) -> Any:
         """By the whole address; Wagtail asks for each page on the way, twice."""
@@ -76,14 +66,8 @@ class HomePage(AddressedPage):
         raise Http404
 
     def lists_on_it(self) -> list[str]:
-        return [noting.NEWEST]
-
-    def lead_in_print(self) -> ArticlePage | None:
-        """What the editors chose to stand on top, if readers may see it."""
-        if self.lead_article_id is None:
-            return None
-        noting.shows([self.lead_article_id])  # when it is out
-        return ArticlePage.objects.in_print().filter(pk=self.lead_article_id).first()
+        topics = topics_of(self.arrangement.raw_data)
+        return [noting.NEWEST, noting.PICKS, *(f"topic:{topic}" for topic in topics)]
 
 
 class SectionPage(AddressedPage):
@@ -106,6 +90,12 @@ class SectionPage(AddressedPage):
         all_below = Page.objects.live().public().child_of(self)  # articles, and nothing else
         context["articles"] = page_of(articles, request, counted=all_below)
         return context
+
+
+@noting.remembered
+def sections_in_print() -> list[SectionPage]:
+    """In the order of the paper."""
+    return list(readable(SectionPage.objects).order_by("path"))
 
 
 class TextPage(AddressedPage):

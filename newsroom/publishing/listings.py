@@ -1,6 +1,7 @@
 """Topics, authors and series: which of them have something in print, and the search over them."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -59,17 +60,30 @@ class ListingSitemap(Sitemap):
 
     protocol = urlsplit(settings.BASE_URL).scheme
 
-    def __init__(self, name: str, listed: Callable[[], QuerySet[Any]]) -> None:
+    def __init__(self, name: str, listed: Callable[[], Any]) -> None:
         self.name, self.listed = name, listed
 
     def get_domain(self, site: Any = None) -> str:
         return urlsplit(settings.BASE_URL).netloc
 
-    def items(self) -> QuerySet[Any]:
+    def items(self) -> Any:
         return self.listed().order_by("pk")
 
     def location(self, item: Any) -> str:
         return reverse(self.name, args=[item.slug])
+
+
+class ArchiveSitemap(ListingSitemap):
+    """A page of each month, and the one that lists them."""
+
+    def __init__(self) -> None:
+        super().__init__("archive_month", ArticlePage.objects.months)
+
+    def items(self) -> Any:
+        return [None, *(month for month, _ in self.listed())]
+
+    def location(self, item: datetime | None) -> str:
+        return reverse(self.name, args=[f"{item:%Y}", f"{item:%m}"]) if item else reverse("archive")
 
 
 SITEMAPS = {
@@ -77,4 +91,5 @@ SITEMAPS = {
     "topics": ListingSitemap("topic", topics),
     "authors": ListingSitemap("author", authors),
     "series": ListingSitemap("series", series),
+    "archive": ArchiveSitemap(),
 }

@@ -57,6 +57,7 @@ PROOF_FOR = ["wagtailusers_*", "wagtailadmin_account"]
 # Wagtail shows these to everybody in the admin, with the titles of drafts. Only who works on pages
 # has business there.
 EDITORIAL = [
+    "topic_chooser:*",
     "wagtail_bulk_action",
     "wagtailadmin_api:*",
     "wagtailadmin_choose_page*",

@@ -15,7 +15,15 @@ from django.utils.translation import gettext as _
 from wagtail import hooks
 
 from newsroom.kept_pages.noting import remembered
-from newsroom.models import ArticlePage, Author, PolicyPage, SectionPage, TextPage, readable
+from newsroom.models import (
+    ArticlePage,
+    Author,
+    Correction,
+    PolicyPage,
+    SectionPage,
+    TextPage,
+    readable,
+)
 from newsroom.publishing.rich_text import expand
 
 register = template.Library()
@@ -94,3 +102,17 @@ def registered(hook: str) -> list[Any]:
 def boxes(context: dict[str, Any], hook: str) -> SafeString:
     """The boxes that the apps above show there."""
     return mark_safe("".join(box(context) for box in hooks.get_hooks(hook)))
+
+
+@register.simple_tag(takes_context=True)
+def box_of(context: dict[str, Any], hook: str, name: str) -> SafeString:
+    """The one with this name."""
+    named = (box for box in hooks.get_hooks(hook) if box.name == name)
+    return mark_safe("".join(box.html(context) for box in named))
+
+
+@register.simple_tag
+@remembered
+def has_corrections() -> bool:
+    """In print. Whoever saves the first one purges all pages (newsroom/models/article/page.py)."""
+    return Correction.objects.in_print().exists()

@@ -1,19 +1,14 @@
 """Which articles, in which order."""
 
-from collections import defaultdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import OuterRef, Prefetch, Subquery, Sum
-from django.db.models.functions import Coalesce
-from wagtail.models import Page, PageManager, PageQuerySet
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncMonth
+from wagtail.models import PageManager, PageQuerySet
 
 from newsroom.models.addressed import readable
 from newsroom.models.reads import DailyReads
-
-if TYPE_CHECKING:
-    from .page import ArticlePage
 
 
 def authors() -> Prefetch:
@@ -58,19 +53,10 @@ class ArticleQuerySet(PageQuerySet):
             .order_by("-pick", "-reads", "-published_at")
         )
 
-    def newest_by_section(self, count: int) -> list[tuple[Page, list["ArticlePage"]]]:
-        """Each section that has any with its newest ``count`` articles, in paper order: three
-        queries. One for each section in one, since a rank of all would read all."""
-        sections = list(
-            readable(apps.get_model("newsroom", "SectionPage").objects).order_by("path")
-        )
-        newest_first = readable(self).order_by("-published_at", "-pk").values_list("pk", flat=True)
-        newest = [newest_first.child_of(section)[:count] for section in sections]
-        wanted = list(newest[0].union(*newest[1:], all=True)) if newest else []
-        by_path: dict[str, list[ArticlePage]] = defaultdict(list)
-        for article in self.as_teasers().filter(pk__in=wanted):
-            by_path[article.path[: -Page.steplen]].append(article)
-        return [(section, by_path[section.path]) for section in sections if section.path in by_path]
+    def months(self) -> list[tuple[datetime, int]]:
+        """Those with something in print, the latest first, with how much."""
+        by_month = readable(self).annotate(month=TruncMonth("published_at")).order_by("-month")
+        return list(by_month.values_list("month").annotate(Count("pk")))
 
 
 ArticleManager = PageManager.from_queryset(ArticleQuerySet)

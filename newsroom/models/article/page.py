@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import get_text_list
@@ -35,10 +35,11 @@ from newsroom.models.preview_link import PreviewLink
 from newsroom.models.series import Series
 
 from . import words
+from .correction import Correction
 from .kinds import Kind
 from .lists import ArticleManager, authors
 from .live import live_context, live_data
-from .places import Places, places_of, section_list, series_lists
+from .places import NOWHERE, Places, places_of, section_list, series_lists
 from .related import related_to, topics_of
 from .search_entry import SearchEntry
 from .series import part_of_series
@@ -174,7 +175,12 @@ class ArticlePage(AddressedPage):
 
     class Meta:
         verbose_name = "article"
-        indexes = [models.Index(fields=["published_at"], name="articles_newest_first")]
+        indexes = [
+            models.Index(fields=["published_at"], name="articles_newest_first"),
+            models.Index(
+                fields=["published_at"], name="picks_newest_first", condition=Q(pick=True)
+            ),
+        ]
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         if self.published_at is None and self.first_published_at:
@@ -212,10 +218,14 @@ class ArticlePage(AddressedPage):
     def to_forget(self, before: Places | None, after: Places | None) -> set[str]:
         if not (before or after):
             return set()
-        lists = set(before.lists if before else ()), set(after.lists if after else ())
-        same_order = before and after and before.order == after.order
-        changed = lists[0] ^ lists[1] if same_order else lists[0] | lists[1]
-        return {f"article:{self.pk}", noting.ANY_ARTICLE, *changed}
+        was, now = before or NOWHERE, after or NOWHERE
+        changed = was.lists ^ now.lists if was.order == now.order else was.lists | now.lists
+        tags = {f"article:{self.pk}", noting.ANY_ARTICLE, *changed}
+        if was.corrections != now.corrections:
+            tags.add(noting.CORRECTIONS)
+            if not Correction.objects.in_print().exclude(article=self.pk).exists():
+                tags.add(noting.EVERYTHING)  # the link to them, at the foot of each page
+        return tags
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.wait_for_times_shown()
@@ -328,13 +338,3 @@ class RelatedArticle(Orderable):
     article = models.ForeignKey(ArticlePage, on_delete=models.CASCADE, related_name="+")
 
     panels = [FieldPanel("article")]
-
-
-class Correction(Orderable):
-    """A mistake owned up to, with its date; shown at the end of the article for good."""
-
-    article = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="corrections")
-    corrected_on = models.DateField()
-    text = models.CharField(max_length=500)
-
-    panels = [FieldPanel("corrected_on"), FieldPanel("text")]

@@ -10,7 +10,7 @@ from wagtail.models import Page
 
 from newsroom.models import ArticleByline, ArticlePage, Attachment, Author, RelatedArticle
 from subscriptions.models import Newsletter, NewsletterRule
-from tests.factories import make_article, make_image, make_issue, make_user
+from tests.factories import arrange, make_article, make_image, make_issue, make_user
 
 pytestmark = pytest.mark.costly
 
@@ -57,7 +57,9 @@ def pages(site: Any, used: dict[str, Any]) -> list[Page]:
     newsletter, home = site.newsletter, site.home
     newsletter.rules = [NewsletterRule(source=used["section"]), NewsletterRule(heading="Rest")]
     newsletter.leave_out = [used["newsletter"]]
-    home.lead_article = used["article"]
+    pin = {"article": used["article"].pk}
+    section = {"section": used["section"].pk, "pins": [{"id": "1", "type": "item", "value": pin}]}
+    arrange(home, ("top", {"lead": pin}), ("articles", section))
     for page in (article, issue, newsletter, home):
         for _ in range(2):
             page.save_revision(user=used["user"])
@@ -119,7 +121,7 @@ def test_editor_is_told_of_pictures_and_articles_wherever_they_were(
         "ArticlePage": ["related article, lead image, image"],
         "IssuePage": ["article, image"],
         "Newsletter": [],
-        "HomePage": ["lead article"],
+        "HomePage": ["article"],
     }
 
 

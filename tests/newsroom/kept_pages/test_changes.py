@@ -1,6 +1,7 @@
 """Which pages are forgotten when something changes: each that shows it, and no other."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -24,6 +25,7 @@ from newsroom.models import (
     Series,
 )
 from tests.factories import (
+    arrange,
     make_appeal,
     make_article,
     make_image,
@@ -53,7 +55,7 @@ class Paper:
     def __init__(self) -> None:
         site = make_site()
         make_appeal()
-        self.city, self.newsletter = site.section, site.newsletter
+        self.home, self.city, self.newsletter = site.home, site.section, site.newsletter
         self.far = site.home.add_child(instance=SectionPage(title="World", slug="world"))
         self.article = self.written(self.city, "its")
         self.picture = make_image("a square")
@@ -269,3 +271,62 @@ def test_page_that_was_being_made_while_it_changed_is_not_kept(web, paper, monke
     before = web.pages.purges.last
     monkeypatch.setattr(web.pages, "answer_to", slowly)
     assert "Corrected" in web.get(paper.article.url).text
+
+
+def test_lists_beside_the_sections_are_forgotten_when_what_they_show_changes(web, paper) -> None:
+    day = timezone.now()
+    paper.pages |= {"archive": "/archive/", "month": f"/archive/{timezone.localdate():%Y/%m}/"}
+    old = make_article(paper.far, slug="old", published_at=day - timedelta(days=99))
+    paper.pages |= {"old month": f"/archive/{timezone.localdate(old.published_at):%Y/%m}/"}
+    paper.pages |= {"corrections": "/corrections/"}
+    of_lists = {"archive", "month"}
+    paper.kept(web)
+    new = after(web, paper, lambda: make_article(paper.city, title="Newest"))
+    assert new == {"city", "city feed", "its article"} | OF_ALL | of_lists
+
+    def correct(article: ArticlePage) -> None:
+        article = ArticlePage.objects.get(pk=article.pk)
+        article.corrections.add(Correction(text="It was Tuesday.", corrected_on=day.date()))
+        article.save_revision().publish()
+
+    paper.kept(web)  # the first is linked at the foot of each page
+    assert after(web, paper, lambda: correct(paper.article)) == set(paper.pages)
+    assert 'href="/corrections/"' in web.get("/privacy/").text
+    assert "It was Tuesday" in web.get("/corrections/").text
+    paper.kept(web)
+    found = after(web, paper, lambda: correct(old))
+    assert found == {"corrections", "old month", "world", "other article"} | OF_ALL
+    assert web.get("/corrections/").text.count("It was Tuesday") == 2
+
+
+def test_arranged_front_page_hears_of_what_its_rules_look_for(web, paper) -> None:
+    topic = paper.other.tags.get()
+    hidden = make_article(paper.city, title="Of tomorrow", live=False)
+    pins = {"lead": {"article": hidden.pk}, "count": 0}
+    arrange(paper.home, ("top", pins), ("articles", {"topic": topic.pk, "count": 9}),
+            ("articles", {"by": "picks", "count": 1}))  # fmt: skip
+    paper.kept(web)
+    published(paper.article, pick=True)
+    assert web.knows() and "front" in paper.forgotten(web)
+    paper.kept(web)
+
+    def tag() -> None:
+        article = ArticlePage.objects.get(pk=paper.article.pk)
+        article.tags.add(topic)
+        article.save()
+
+    assert "front" in after(web, paper, tag)
+    paper.kept(web)
+    assert "front" in after(web, paper, lambda: published(hidden, published_at=timezone.now()))
+    assert web.get("/").text.index("Of tomorrow") < web.get("/").text.index("Of its")
+
+
+def test_pin_that_ends_takes_the_page_along(web, paper) -> None:
+    ends = timezone.now() + timedelta(seconds=6)
+    pin = {"article": paper.other.pk, "until": ends.isoformat()}
+    make_article(paper.city, title="Newest")
+    arrange(paper.home, ("top", {"lead": pin, "count": 0}))
+    until(lambda: web.get("/").was_kept, 5)
+    assert "Of other" in web.get("/").text
+    until(lambda: timezone.now() > ends, 10)
+    assert "Of other" not in web.get("/").text

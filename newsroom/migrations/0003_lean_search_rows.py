@@ -9,5 +9,5 @@ USUAL = "ALTER TABLE newsroom_searchentry RESET (toast_tuple_target)"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsroom", "0003_search")]
+    dependencies = [("newsroom", "0002_untold_change")]
     operations = [migrations.RunSQL(LEAN, USUAL)]
