@@ -142,8 +142,8 @@ def answers(queries: list[list[Any]]) -> list[list[list[int]]]:
     """What each of these queries finds, in its order; all in one."""
     arrays = [ArraySubquery(query) for query in chain(*queries)]
     root = Page.objects.filter(depth=1).values_list(*arrays)[:1]
-    found: Iterator[list[int] | None] = iter(next(iter(root), []))
-    return [[next(found, None) or [] for _ in several] for several in queries]
+    found: Iterator[Any] = iter(next(iter(root), ()))
+    return [[next(found, ()) or [] for _ in several] for several in queries]
 
 
 def rows_of(raw: Raw, sections: list[Any]) -> Iterator[Row]:

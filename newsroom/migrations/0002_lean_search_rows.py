@@ -9,5 +9,5 @@ USUAL = "ALTER TABLE newsroom_searchentry RESET (toast_tuple_target)"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("newsroom", "0002_untold_change")]
+    dependencies = [("newsroom", "0001_initial")]
     operations = [migrations.RunSQL(LEAN, USUAL)]
