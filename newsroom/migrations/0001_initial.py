@@ -363,6 +363,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('article', 'author'), name='author_signs_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Approval',
+            fields=[
+                ('task_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='wagtailcore.task')),
+            ],
+            options={
+                'verbose_name': 'approval by whoever may publish',
+            },
+            bases=('wagtailcore.task',),
+        ),
+        migrations.CreateModel(
+            name='WhoPublishes',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('two_people', models.BooleanField(default=False, help_text='Off, for a small newsroom: whoever may edit all articles may publish them, also those that they have written; writers hand theirs in. On: an article, and each new version of it, goes out when somebody approves it who has not handed it in. Publishers and administrators may still publish alone, for the hour when nobody else is there.', verbose_name='two people for each article')),
+            ],
+            options={
+                'verbose_name': 'who publishes',
+                'permissions': [('publish_alone', 'Can publish without a second person')],
+            },
+        ),
         migrations.AddIndex(
             model_name='articlepage',
             index=models.Index(fields=['published_at'], name='articles_newest_first'),

@@ -9,11 +9,14 @@ from newsroom.kept_pages.untold import UntoldChange
 
 from .addressed import AddressedPage, readable
 from .article import (
+    Approval,
     ArticleByline,
     ArticlePage,
     ArticleTag,
     Correction,
     RelatedArticle,
+    Stopped,
+    WhoPublishes,
 )
 from .asked import Asked
 from .attachment import Attachment
@@ -28,6 +31,7 @@ from .transactional_mail import TransactionalMail
 
 __all__ = [
     "AddressedPage",
+    "Approval",
     "ArticleByline",
     "ArticlePage",
     "ArticleTag",
@@ -46,10 +50,12 @@ __all__ = [
     "RelatedArticle",
     "RunMark",
     "SectionPage",
+    "Stopped",
     "Suppression",
     "SuppressionLift",
     "TextPage",
     "TransactionalMail",
     "UntoldChange",
+    "WhoPublishes",
     "readable",
 ]

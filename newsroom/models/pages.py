@@ -17,6 +17,7 @@ from newsroom.kept_pages import noting
 
 from .addressed import AddressedPage
 from .article import ArticlePage
+from .article.approval import SectionRights
 
 ARTICLES_A_PAGE = 12
 NEWEST = 5  # articles beside the lead on the front page
@@ -91,6 +92,8 @@ class SectionPage(AddressedPage):
 
     introduction = models.CharField(max_length=250, blank=True)
 
+    rights = SectionRights
+    is_approved = True  # so are the articles that are made in it
     show_in_menus_default = True
     template = "newsroom/publishing/section.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]

@@ -1,5 +1,15 @@
-"""Articles: the page (page.py), which of them in which order, and when each goes live."""
+"""Articles: the page (page.py), which in which order, when each goes live, and who says so."""
 
+from .approval import Approval, Stopped, WhoPublishes
 from .page import ArticleByline, ArticlePage, ArticleTag, Correction, RelatedArticle
 
-__all__ = ["ArticleByline", "ArticlePage", "ArticleTag", "Correction", "RelatedArticle"]
+__all__ = [
+    "Approval",
+    "ArticleByline",
+    "ArticlePage",
+    "ArticleTag",
+    "Correction",
+    "RelatedArticle",
+    "Stopped",
+    "WhoPublishes",
+]

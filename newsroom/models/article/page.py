@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
+from wagtail import hooks
 from wagtail.admin.panels import (
     FieldPanel,
     InlinePanel,
@@ -39,6 +40,7 @@ from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
 from newsroom.web.http import absolute_url
 
+from .approval import ArticleRights, Stopped
 from .lists import ArticleManager, authors
 from .places import Places, places_of, section_list
 from .times import ArticleForm, not_before
@@ -98,6 +100,8 @@ class ArticlePage(AddressedPage):
 
     objects = ArticleManager()
 
+    rights = ArticleRights
+    is_approved = True
     addresses_under = "<page:slug>/"  # its section's feed
     base_form_class = ArticleForm
     # A copy is a new article: with a date of its own, and without the other's mistakes.
@@ -195,6 +199,14 @@ class ArticlePage(AddressedPage):
         if self.live and self.published_at is None:
             self.published_at = self.first_published_at or timezone.now()
         super().save(*args, **kwargs)
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """Whoever does it, and whether now, later or when it was approved. Raises Stopped."""
+        version = revision.as_object()
+        for stops in hooks.get_hooks("stops_article"):
+            if reason := stops(version):
+                raise Stopped(version, f"“{version}” is not published. {reason}")
+        super().publish(revision, *args, **kwargs)
 
     def is_kept(self, revision: Any) -> bool:
         """Does a preview link show it? A lawyer's “yes” is about the words that they read."""
