@@ -74,7 +74,7 @@ INSTALLED_APPS = [
     "wagtail.documents",
     "wagtail.images",
     "wagtail.search",
-    "wagtail.admin",
+    "newsroom.editing.apps.AdminConfig",  # wagtail.admin
     "wagtail",
     "anymail",
     "django_filters",
@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "newsroom.staff.audited.write_down",
     "newsroom.editing.races.take_turns",
     "newsroom.editing.races.look_once_more",
+    "newsroom.editing.approval.say_what_stops",
     "django.contrib.messages.middleware.MessageMiddleware",
     "newsroom.publishing.redirects.InEveryLanguage",
 ]
@@ -214,6 +215,7 @@ ISSUE_BLOCKS = {"appeal": "donations.asking.blocks.APPEAL"}
 # Modules whose functions are single mails, see newsroom/mail/catalogue.py.
 MAILS = [
     "newsroom.staff.emails",
+    "newsroom.editing.emails",
     "newsroom.panic.emails",
     "subscriptions.readers.emails",
     "subscriptions.readers.own_emails",
@@ -260,7 +262,7 @@ WAGTAILIMAGES_IMAGE_MODEL = "newsroom.CreditedImage"
 WAGTAILIMAGES_IMAGE_FORM_BASE = "newsroom.publishing.upload_forms.PictureForm"
 WAGTAILDOCS_DOCUMENT_MODEL = "newsroom.Attachment"
 WAGTAILDOCS_DOCUMENT_FORM_BASE = "newsroom.publishing.upload_forms.DocumentForm"
-WAGTAIL_WORKFLOW_ENABLED = False  # editors publish; an issue has its own approval
+WAGTAIL_FINISH_WORKFLOW_ACTION = "newsroom.editing.finish.publish"
 WAGTAIL_ENABLE_UPDATE_CHECK = False  # the admin would ask wagtail.org
 WAGTAIL_GRAVATAR_PROVIDER_URL = None  # and gravatar.com
 WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]  # nobody’s own, which would tell where they are

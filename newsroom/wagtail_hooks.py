@@ -14,7 +14,7 @@ from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
 from newsroom import measures, retention
-from newsroom.editing import preview_links, privacy
+from newsroom.editing import article_checklist, preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.first_steps import pages as first_steps
 from newsroom.first_steps import site, steps
@@ -37,6 +37,7 @@ AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)
 hooks.register("first_steps", steps.own_steps, order=-1)
 hooks.register("first_steps", steps.last_steps, order=2)
+hooks.register("stops_article", article_checklist.what_stops)
 hooks.register("retention", retention.kept)
 for tell in measures.TELLERS:
     hooks.register("metrics", tell)
@@ -77,7 +78,7 @@ def shown() -> list[str]:
     """Models whose rows stand on readers' pages (newsroom/kept_pages/changes.py)."""
     pages = ["HomePage", "SectionPage", "TextPage", "PolicyPage", "ArticlePage"]
     parts = ["ArticleByline", "ArticleTag", "Correction", "RelatedArticle", "Masthead"]
-    parts += ["LiveBlog", "LiveEntry"]
+    parts += ["LiveBlog", "LiveEntry", "WhoPublishes"]
     wagtails = ["wagtailcore.Page", "wagtailcore.PageViewRestriction", "wagtailcore.Site"]
     others = ["Hold"]  # the database is another one, with other pages
     return [*wagtails, *(f"newsroom.{name}" for name in (*pages, *parts, *others))]

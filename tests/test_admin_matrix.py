@@ -29,66 +29,66 @@ from tests.factories import (
 )
 
 # Pattern of names -> who may: o anybody, also signed out; n who may only enter the admin;
-# e editors; l list owners; f finance; a administrators; t an administrator who travels. The first
-# that fits holds.
+# e editors; p publishers; l list owners; f finance; a administrators; t an administrator who
+# travels. The first that fits holds. (What writers may is by the page: test_approval.py.)
 MATRIX = """
-    wagtailadmin_login                      onelfa
-    wagtailadmin_password_reset*            onelfa
-    newsroom.staff.password_reset.AskForReset  onelfa
-    sign_in_code                            onelfa
-    sign_in_state                           onelfa
-    passkey_options                         onelfa
-    wagtailadmin_sprite                     onelfa
-    wagtailadmin_javascript_catalog         onelfa
-    wagtailadmin_logout                     onelfa
+    wagtailadmin_login                      oneplfa
+    wagtailadmin_password_reset*            oneplfa
+    newsroom.staff.password_reset.AskForReset  oneplfa
+    sign_in_code                            oneplfa
+    sign_in_state                           oneplfa
+    passkey_options                         oneplfa
+    wagtailadmin_sprite                     oneplfa
+    wagtailadmin_javascript_catalog         oneplfa
+    wagtailadmin_logout                     oneplfa
 
-    travelling                              nelfat
-    wagtailadmin_home                       nelfat
-    wagtailadmin_account                    nelfa
-    wagtailadmin_dismissibles               nelfa
-    wagtailadmin_editing_sessions:release   nelfa
-    prove                                   nelfa
-    security                                nelfa
-    add_app                                 nelfa
-    add_passkey                             nelfa
-    wagtail.admin.views.home.default        nelfa
-    django.views.generic.base.TemplateView  nelfa
-    wagtailadmin_block_preview              nelfa
+    travelling                              neplfat
+    wagtailadmin_home                       neplfat
+    wagtailadmin_account                    neplfa
+    wagtailadmin_dismissibles               neplfa
+    wagtailadmin_editing_sessions:release   neplfa
+    prove                                   neplfa
+    security                                neplfa
+    add_app                                 neplfa
+    add_passkey                             neplfa
+    wagtail.admin.views.home.default        neplfa
+    django.views.generic.base.TemplateView  neplfa
+    wagtailadmin_block_preview              neplfa
 
-    wagtailadmin_editing_sessions:ping      ea
-    wagtailadmin_api:*                      ea
-    wagtailadmin_choose_page*               ea
-    wagtailadmin_explore*                   ea
+    wagtailadmin_editing_sessions:ping      epa
+    wagtailadmin_api:*                      epa
+    wagtailadmin_choose_page*               epa
+    wagtailadmin_explore*                   epa
     wagtailadmin_pages:set_privacy          -
-    wagtailadmin_pages:*                    ea
-    wagtail_bulk_action                     ea
-    wagtailadmin_reports:*                  ea
-    wagtailadmin_tag_*                      ea
-    wagtaildocs*                            ea
-    wagtailimages*                          ea
-    wagtailsnippet*                         ea
-    wagtailembeds:*                         ea
-    wagtailredirects:*                      ea
-    wagtailadmin_workflows:task_chooser*    ea
-    wagtailadmin_workflows:task_chosen      ea
-    newsletter*                             ea
-    issue_*                                 ea
-    mail_it                                 ea
-    preview_links                           ea
-    live_desk                               ea
-    live_entry                              ea
-    take_back                               ea
-    topic_chooser:*                         ea
-    calls_to_review                         ea
-    decide_call                             ea
-    mail_delivery                           ea
-    suppressions                            ela
-    seeds                                   ea
+    wagtailadmin_pages:*                    epa
+    wagtail_bulk_action                     epa
+    wagtailadmin_reports:*                  epa
+    wagtailadmin_tag_*                      epa
+    wagtaildocs*                            epa
+    wagtailimages*                          epa
+    wagtailsnippet*                         epa
+    wagtailembeds:*                         epa
+    wagtailadmin_workflows:task_chooser*    epa
+    wagtailadmin_workflows:task_chosen      epa
+    newsletter*                             epa
+    issue_*                                 epa
+    mail_it                                 epa
+    preview_links                           epa
+    wagtailredirects:*                      epa
+    live_desk                               epa
+    live_entry                              epa
+    take_back                               epa
+    topic_chooser:*                         epa
+    calls_to_review                         epa
+    decide_call                             epa
+    mail_delivery                           epa
+    suppressions                            epla
+    seeds                                   epa
     reader_import*                          la
 
-    readers                                 ela
+    readers                                 epla
     readers_export                          la
-    segment*                                ela
+    segment*                                epla
     reader_*                                la
     reader                                  la
 
@@ -173,7 +173,8 @@ def test_every_row_has_an_address() -> None:
     assert [pattern for pattern, _ in ROWS if not any(fnmatch(n, pattern) for n in names)] == []
 
 
-ROLES = {"o": None, "n": "nobody", "e": "Editors", "l": "List owners"}
+ROLES = {"o": None, "n": "nobody", "e": "Editors", "p": "Publishers"}
+ROLES |= {"l": "List owners"}
 ROLES |= {"f": "Finance", "a": "Administrators", "t": "Travelling"}
 
 

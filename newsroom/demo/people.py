@@ -11,6 +11,7 @@ class Login:
 
 
 LOGINS = [
+    Login("writer", "a writer: their own articles, which they hand in", "Writers"),
     Login("editor", "an editor: articles and newsletters", "Editors"),
     Login("finance", "a finance officer: contributions and appeals", "Finance"),
     Login("admin", "an administrator: everything", None),

@@ -11,9 +11,10 @@ from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.edit import EditView
 from wagtail.admin.viewsets.pages import PageViewSet
 
+from newsroom.editing import approval
 from newsroom.editing.checklist import Check, findings, first_stop, quoted
 from newsroom.mail.plain_text import has_words
-from newsroom.models import ArticlePage
+from newsroom.models import ArticlePage, Stopped
 from newsroom.models.blocks import images_in
 from newsroom.publishing import rich_text
 
@@ -139,6 +140,10 @@ WARNS = [
 ]
 
 
+def what_stops(article: ArticlePage) -> str:
+    return first_stop(article, STOPS)
+
+
 class ChecklistSidePanel(BaseSidePanel):
     """Follows what is typed: Wagtail renders it anew whenever it saves."""
 
@@ -181,11 +186,15 @@ class WithChecklist:
 
     def publish_action(self: Any) -> HttpResponse:
         """What stops it stops only this: it is saved as a draft."""
-        reason = first_stop(self.form.instance, STOPS)
+        reason = what_stops(self.form.instance)
         if reason:
-            messages.error(self.request, f"Not published, only saved. {reason}")
-        action = self.save_action if reason else super().publish_action  # type: ignore[misc]
-        answer: HttpResponse = action()
+            return self.only_save(reason)
+        answer: HttpResponse = super().publish_action()  # type: ignore[misc]
+        return answer
+
+    def only_save(self: Any, reason: str) -> HttpResponse:
+        messages.error(self.request, f"Not published, only saved. {reason}")
+        answer: HttpResponse = self.save_action()
         return answer
 
 
@@ -194,7 +203,33 @@ class ArticleCreateView(WithChecklist, CreateView):
 
 
 class ArticleEditView(WithChecklist, EditView):
-    pass
+    decided = ""  # in the workflow: “approve”, “reject”
+
+    def publish_action(self) -> HttpResponse:
+        """What somebody has handed in is approved by it: so they are told."""
+        task = self.page.current_workflow_task
+        actions = task.get_actions(self.page, self.request.user) if task else []
+        if not any(name == "approve" for name, *_ in actions):
+            return super().publish_action()
+        self.workflow_action = "approve"
+        return self.perform_workflow_action()
+
+    def perform_workflow_action(self) -> HttpResponse:
+        stopped = what_stops(self.form.instance) if self.workflow_action == "approve" else ""
+        if stopped:
+            return self.only_save(stopped)
+        if self.page.current_workflow_task is None:
+            raise Stopped(self.page, f"Somebody has decided about “{self.page}” already.")
+        self.decided = self.workflow_action
+        answer: HttpResponse = super().perform_workflow_action()
+        return answer
+
+    def add_save_confirmation_message(self) -> None:
+        if self.decided:
+            article = ArticlePage.objects.get(pk=self.page.pk)
+            messages.success(self.request, approval.outcome(article, self.decided))
+        else:
+            super().add_save_confirmation_message()
 
 
 class ArticleViewSet(PageViewSet):

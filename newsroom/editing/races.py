@@ -5,7 +5,8 @@ once more, that form finds what the other has saved, and says so beside its fiel
 
 Or both save one page, which Wagtail reads long before it writes it: the one that began earlier
 would write its older state over the other's. So they take turns, and what Wagtail saves by itself
-finds out that it is older.
+finds out that it is older. So do those who approve it, ask for changes, or take it back: the second
+finds what the first has decided.
 """
 
 import re
@@ -22,16 +23,18 @@ from redis.exceptions import RedisError
 from newsroom.staff.gate import page_of_staff
 
 View = Callable[[HttpRequest], HttpResponse]
+PAGE = re.compile(r"/admin/pages/[0-9]+/")
 EDITOR = re.compile(r"/admin/.*/edit/")
 LONGEST_SAVE = 20  # seconds; then the next one no longer waits
 
 
 def take_turns(get_response: View) -> View:
     def middleware(request: HttpRequest) -> HttpResponse:
-        saves = request.method == "POST" and EDITOR.match(request.path)
+        path = request.path
+        saves = (PAGE.match(path) or EDITOR.match(path)) if request.method == "POST" else None
         if not saves or not request.user.is_authenticated:  # no stranger makes a colleague wait
             return get_response(request)
-        with alone(f"saves {request.path}"):
+        with alone(f"saves {saves[0]}"):
             return get_response(request)
 
     return middleware

@@ -70,7 +70,7 @@ def take_back(pk: int, seen: str, user: Any) -> bool:
 
 @method_decorator(require_admin_access, name="dispatch")
 class TakeBack(AdminPage):
-    template_name = "newsroom/front_page/take_back.html"
+    template_name = "newsroom/front_page/admin/take_back.html"
     page_title = "Take back the newest arrangement"
     header_icon = "undo"
 

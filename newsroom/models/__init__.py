@@ -9,6 +9,7 @@ from newsroom.kept_pages.untold import UntoldChange
 
 from .addressed import AddressedPage, readable
 from .article import (
+    Approval,
     ArticleByline,
     ArticlePage,
     ArticleTag,
@@ -18,6 +19,8 @@ from .article import (
     LiveEntry,
     RelatedArticle,
     SearchEntry,
+    Stopped,
+    WhoPublishes,
 )
 from .asked import Asked
 from .attachment import Attachment
@@ -34,6 +37,7 @@ from .transactional_mail import TransactionalMail
 
 __all__ = [
     "AddressedPage",
+    "Approval",
     "ArticleByline",
     "ArticlePage",
     "ArticleTag",
@@ -58,10 +62,12 @@ __all__ = [
     "SearchEntry",
     "SectionPage",
     "Series",
+    "Stopped",
     "Suppression",
     "SuppressionLift",
     "TextPage",
     "TransactionalMail",
     "UntoldChange",
+    "WhoPublishes",
     "readable",
 ]

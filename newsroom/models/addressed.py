@@ -17,7 +17,7 @@ from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
 from wagtail.blocks import ChooserBlock, ListBlock, StreamBlock, StructBlock
 from wagtail.fields import StreamField
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Page, PagePermissionTester, PageViewRestriction
 
 from newsroom.kept_pages import changes, noting
 from newsroom.web.addresses import refuse_taken
@@ -96,6 +96,16 @@ class CopyWithAddress(CopyForm):
         return cleaned
 
 
+class PageRights(PagePermissionTester):
+    """Wagtail's. Who may add pages and not change those of others (Writers) makes articles only."""
+
+    def may_add(self) -> bool:
+        return bool(super().can_add_subpage())
+
+    def can_add_subpage(self) -> bool:
+        return self.may_add() and (self.user.is_superuser or "change" in self.permissions)
+
+
 class AddressedPage(Page):
     """A page beside views of ours: with an address of theirs nobody could ever reach it."""
 
@@ -104,6 +114,8 @@ class AddressedPage(Page):
     copy_form_class = CopyWithAddress
     left_out: Sequence[str] = ()  # as in ``gone``, without what its blocks refer to
     copied_with_subpages = True
+    rights: type[PageRights] = PageRights
+    is_approved = False  # in Wagtail's workflow, before it is published
     # The schedule is of the page that was copied; so are the dates that pages add to this.
     exclude_fields_in_copy = ["go_live_at", "expire_at", "expired"]
 
@@ -131,6 +143,16 @@ class AddressedPage(Page):
                 left_out.append(str(field.verbose_name))
         page.left_out = left_out
         return page
+
+    def permissions_for_user(self, user: Any) -> PageRights:
+        return self.rights(user, self)
+
+    @property
+    def has_workflow(self) -> bool:
+        return self.is_approved and bool(super().has_workflow)
+
+    def get_workflow(self) -> Any:
+        return super().get_workflow() if self.is_approved else None
 
     @property
     def gone(self) -> list[str]:

@@ -16,6 +16,7 @@ from newsroom.kept_pages import noting
 
 from .addressed import AddressedPage, readable
 from .article import ArticlePage
+from .article.approval import SectionRights
 from .front import Arrangement, filled, pinned, topics_of
 
 ARTICLES_A_PAGE = 12
@@ -75,6 +76,8 @@ class SectionPage(AddressedPage):
 
     introduction = models.CharField(max_length=250, blank=True)
 
+    rights = SectionRights
+    is_approved = True  # so are the articles that are made in it
     show_in_menus_default = True
     template = "newsroom/publishing/section.html"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]

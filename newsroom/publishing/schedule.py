@@ -11,6 +11,8 @@ from datetime import datetime
 from django.db import transaction
 from wagtail.models import Page, Revision
 
+from newsroom.mail import outbox
+
 log = logging.getLogger(__name__)
 
 
@@ -20,8 +22,9 @@ def keep(now: datetime) -> None:
     due = Revision.objects.filter(approved_go_live_at__lt=now).order_by("approved_go_live_at")
     for pk in list(over.values_list("pk", flat=True)):
         carry_on(take_down, pk, now)
-    for pk in list(due.values_list("pk", flat=True)):
-        carry_on(publish, pk, now)
+    for pk, page in list(due.values_list("pk", "object_id")):
+        if not carry_on(publish, pk, now):
+            outbox.post("not_published", int(page), key=str(pk))
 
 
 def publish(pk: int, now: datetime) -> None:
@@ -37,7 +40,7 @@ def take_down(pk: int, now: datetime) -> None:
         page.specific.unpublish(set_expired=True, log_action="wagtail.unpublish.scheduled")
 
 
-def carry_on(do: Callable[[int, datetime], None], pk: int, now: datetime) -> None:
+def carry_on(do: Callable[[int, datetime], None], pk: int, now: datetime) -> bool:
     """What one page can't do must not keep the others waiting; it is tried again at the next beat.
     The log says why, for it may need a hand: an address that was taken meanwhile."""
     try:
@@ -45,3 +48,5 @@ def carry_on(do: Callable[[int, datetime], None], pk: int, now: datetime) -> Non
             do(pk, now)
     except Exception:
         log.exception("a scheduled page could not be published or taken down")
+        return False
+    return True

@@ -4,26 +4,33 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
+EDIT = [
+    "wagtailadmin.access_admin",
+    "newsroom.add_author",
+    "newsroom.change_author",
+    "newsroom.delete_author",
+    "newsroom.view_author",
+    "newsroom.add_series",
+    "newsroom.change_series",
+    "newsroom.delete_series",
+    "newsroom.view_series",
+    "wagtailredirects.add_redirect",
+    "wagtailredirects.change_redirect",
+    "wagtailredirects.delete_redirect",
+    "subscriptions.approve_mailing",
+    "subscriptions.view_mailing",
+    "newsroom.lift_suppression",
+    "subscriptions.see_readers",
+]
+
 # Group -> permissions. Pages and images come on top, by PAGES and COLLECTIONS.
 ROLES = {
-    "Editors": [
-        "wagtailadmin.access_admin",
-        "newsroom.add_author",
-        "newsroom.change_author",
-        "newsroom.delete_author",
-        "newsroom.view_author",
-        "newsroom.add_series",
-        "newsroom.change_series",
-        "newsroom.delete_series",
-        "newsroom.view_series",
-        "wagtailredirects.add_redirect",
-        "wagtailredirects.change_redirect",
-        "wagtailredirects.delete_redirect",
-        "subscriptions.approve_mailing",
-        "subscriptions.view_mailing",
-        "newsroom.lift_suppression",
-        "subscriptions.see_readers",
-    ],
+    # They make articles, edit their own, and hand them in; see no readers, no money, no mailing.
+    "Writers": ["wagtailadmin.access_admin"],
+    # All of the paper: articles of all, the front page, sections, newsletters.
+    "Editors": EDIT,
+    # Who answers for it: they publish alone, too, where two people are asked for.
+    "Publishers": [*EDIT, "newsroom.publish_alone"],
     # Whoever answers for the lists. Whom these name is nobody else's business; and an import tells
     # of an address whether we know it.
     "List owners": [
@@ -51,11 +58,13 @@ ROLES = {
         "donations.change_givingwords",
     ],
 }
-PAGES = {"Editors": ["add_page", "change_page", "publish_page", "lock_page", "unlock_page"]}
-COLLECTIONS = {
-    "Editors": ["add_image", "change_image", "choose_image", "add_document", "choose_document"]
-}
-COLLECTIONS["Editors"] += ["add_creditedimage", "change_creditedimage", "choose_creditedimage"]
+ALL_PAGES = ["add_page", "change_page", "publish_page", "lock_page", "unlock_page"]
+PAGES = {"Writers": ["add_page"], "Editors": ALL_PAGES, "Publishers": ALL_PAGES}
+# Wagtail lets who may add a file change it, if it is their own.
+THEIR_FILES = ["add_image", "choose_image", "add_document", "choose_document"]
+THEIR_FILES += ["add_creditedimage", "choose_creditedimage"]
+ALL_FILES = [*THEIR_FILES, "change_image", "change_creditedimage"]
+COLLECTIONS = {"Writers": THEIR_FILES, "Editors": ALL_FILES, "Publishers": ALL_FILES}
 
 
 def grant() -> None:
@@ -72,7 +81,7 @@ def grant() -> None:
             GroupCollectionPermission.objects.get_or_create(
                 group=group, collection=Collection.get_first_root_node(), permission=permission
             )
-    # Wagtail's own second group: here every editor publishes, and approval is per issue.
+    # Wagtail's own second group, and its workflow: ours are newsroom/editing/approval.py.
     Group.objects.filter(name="Moderators", user=None).delete()
 
 

@@ -1,12 +1,14 @@
-"""Articles: the page (page.py), which of them in which order, and when each goes live."""
+"""Articles: the page (page.py), which in which order, when each goes live, and who says so."""
 
-from .correction import Correction
+from .approval import Approval, Stopped, WhoPublishes
 from .kinds import Kind
 from .live import LiveBlog, LiveEntry
-from .page import ArticleByline, ArticlePage, ArticleTag, RelatedArticle
+from .page import ArticlePage
+from .parts import ArticleByline, ArticleTag, Correction, RelatedArticle
 from .search_entry import SearchEntry
 
 __all__ = [
+    "Approval",
     "ArticleByline",
     "ArticlePage",
     "ArticleTag",
@@ -16,4 +18,6 @@ __all__ = [
     "LiveEntry",
     "RelatedArticle",
     "SearchEntry",
+    "Stopped",
+    "WhoPublishes",
 ]

@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from modelcluster.contrib.taggit import ClusterTaggableManager
-from modelcluster.fields import ParentalKey
-from taggit.models import TaggedItemBase
+from wagtail import hooks
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -23,7 +22,7 @@ from wagtail.admin.panels import (
     TitleFieldPanel,
 )
 from wagtail.fields import StreamField
-from wagtail.models import Orderable, Page
+from wagtail.models import Page
 from wagtail.search import index
 
 from newsroom.kept_pages import noting
@@ -35,22 +34,17 @@ from newsroom.models.preview_link import PreviewLink
 from newsroom.models.series import Series
 
 from . import words
-from .correction import Correction
+from .approval import ArticleRights, Stopped
 from .kinds import Kind
 from .lists import ArticleManager, authors
 from .live import live_context, live_data
+from .parts import ArticleTag, Correction
 from .places import NOWHERE, Places, places_of, section_list, series_lists
 from .related import related_to, topics_of
 from .search_entry import SearchEntry
 from .series import part_of_series
 from .structured import structured_data
 from .times import ArticleForm, not_before
-
-
-class ArticleTag(TaggedItemBase):
-    content_object = ParentalKey(
-        "newsroom.ArticlePage", on_delete=models.CASCADE, related_name="tagged_items"
-    )
 
 
 class ArticlePage(AddressedPage):
@@ -122,6 +116,8 @@ class ArticlePage(AddressedPage):
 
     objects = ArticleManager()
 
+    rights = ArticleRights
+    is_approved = True
     addresses_under = "<page:slug>/"  # its section's feed
     base_form_class = ArticleForm
     # A copy is a new article: with a date of its own, and without the other's mistakes.
@@ -239,6 +235,14 @@ class ArticlePage(AddressedPage):
     def after_save(self) -> None:
         SearchEntry.write(self)
 
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """Whoever does it, and whether now, later or when it was approved. Raises Stopped."""
+        version = revision.as_object()
+        for stops in hooks.get_hooks("stops_article"):
+            if reason := stops(version):
+                raise Stopped(version, f"“{version}” is not published. {reason}")
+        super().publish(revision, *args, **kwargs)
+
     def is_kept(self, revision: Any) -> bool:
         """Does a preview link show it? A lawyer's “yes” is about the words that they read."""
         return PreviewLink.objects.filter(revision_id=revision.pk).exists()
@@ -319,22 +323,3 @@ class ArticlePage(AddressedPage):
 @noting.remembered
 def section_at(path: str) -> Page:
     return Page.objects.get(path=path)
-
-
-class ArticleByline(Orderable):
-    article = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="bylines")
-    author = models.ForeignKey("newsroom.Author", on_delete=models.PROTECT, related_name="+")
-
-    panels = [FieldPanel("author")]
-
-    class Meta(Orderable.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["article", "author"], name="author_signs_once")
-        ]
-
-
-class RelatedArticle(Orderable):
-    source = ParentalKey(ArticlePage, on_delete=models.CASCADE, related_name="related_articles")
-    article = models.ForeignKey(ArticlePage, on_delete=models.CASCADE, related_name="+")
-
-    panels = [FieldPanel("article")]

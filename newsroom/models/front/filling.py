@@ -7,7 +7,7 @@ However long it is, one query finds which articles could stand where, and one re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -141,9 +141,8 @@ def teasers(pks: Iterable[int | None]) -> dict[int | None, ArticlePage]:
 def answers(queries: list[list[Any]]) -> list[list[list[int]]]:
     """What each of these queries finds, in its order; all in one."""
     arrays = [ArraySubquery(query) for query in chain(*queries)]
-    root = Page.objects.filter(depth=1).values_list(*arrays)[:1]
-    found: Iterator[Any] = iter(next(iter(root), ()))
-    return [[next(found, ()) or [] for _ in several] for several in queries]
+    found = iter(Page.objects.filter(depth=1).values_list(*arrays)[0])
+    return [[pks or [] for pks in islice(found, len(several))] for several in queries]
 
 
 def rows_of(raw: Raw, sections: list[Any]) -> Iterator[Row]:

@@ -42,6 +42,10 @@ class TopicChooser(ChooserViewSet):
     choose_results_view_class = Results
     chosen_view_class = Chosen
 
+    def get_urlpatterns(self) -> list[Any]:
+        """None where one is made: a topic is, by tagging an article."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "create"]
+
     def get_object_list(self) -> Any:
         return Tag.objects.exclude(slug="").order_by("name")
 
