@@ -204,7 +204,9 @@ class Migration(migrations.Migration):
                 ('file_size', models.PositiveIntegerField(editable=False, null=True)),
                 ('file_hash', models.CharField(blank=True, db_index=True, editable=False, max_length=40)),
                 ('credit', models.CharField(blank=True, help_text='As printed: “Name / Agency”.', max_length=200)),
+                ('is_decorative', models.BooleanField(default=False, help_text='Who doesn’t see it misses nothing: it needs no description.')),
                 ('cleaning', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('made', models.PositiveSmallIntegerField(default=0, editable=False, help_text='MADE, when a worker has been over it; else 0.')),
                 ('collection', models.ForeignKey(default=wagtail.models.media.get_root_collection_id, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wagtailcore.collection', verbose_name='collection')),
                 ('tags', taggit.managers.TaggableManager(blank=True, help_text=None, through='taggit.TaggedItem', to='taggit.Tag', verbose_name='tags')),
                 ('uploaded_by_user', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='uploaded by user')),
@@ -212,6 +214,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'image',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('made', 1), _negated=True), fields=['id'], name='pictures_to_be_made')],
             },
             bases=(wagtail.images.models.ImageFileMixin, modelsearch.index.Indexed, models.Model),
         ),
