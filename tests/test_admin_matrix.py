@@ -66,6 +66,7 @@ MATRIX = """
     wagtailadmin_tag_*                      ea
     wagtaildocs*                            ea
     wagtailimages*                          ea
+    picture_*                               ea
     wagtailsnippet*                         ea
     wagtailembeds:*                         ea
     wagtailadmin_workflows:task_chooser*    ea
