@@ -13,7 +13,7 @@ from wagtail.admin.viewsets.pages import PageViewSet
 
 from newsroom.editing.checklist import Check, findings, first_stop, quoted
 from newsroom.mail.plain_text import has_words
-from newsroom.models import ArticlePage
+from newsroom.models import ArticlePage, CreditedImage
 from newsroom.publishing import rich_text
 
 LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone show
@@ -61,8 +61,9 @@ def section_is_published(article: ArticlePage) -> str:
 
 
 def pictures_are_described(article: ArticlePage) -> str:
-    names = [image.title for image in pictures(article) if not image.description]
-    return f"For those who don’t see them, describe {quoted(names)}." if names else ""
+    names = [image.title for image in pictures(article) if not image.is_described]
+    words = "For those who don’t see them, describe {}, or say that they only decorate."
+    return words.format(quoted(names)) if names else ""
 
 
 def pictures_are_credited(article: ArticlePage) -> str:
@@ -84,8 +85,11 @@ def links_lead_somewhere(article: ArticlePage) -> str:
 
 
 def pictures(article: ArticlePage) -> Iterator[Any]:
-    """The lead, those of the text and the sharing card's, each once."""
-    blocks = [block.value["image"] for block in article.body if block.block_type == "image"]
+    """The lead, those of the text, in whatever block, and the sharing card's, each once."""
+    body = article.body.stream_block.extract_references(article.body)
+    named = [int(pk) for model, pk, *_ in body if model is CreditedImage]
+    known = CreditedImage.objects.in_bulk(named) if named else {}
+    blocks = [known[pk] for pk in named if pk in known]
     found = (article.lead_image, *blocks, article.card_image)
     yield from dict.fromkeys(image for image in found if image)
 
@@ -98,9 +102,9 @@ def part(name: str) -> Callable[[ArticlePage], str]:
     return lambda article: f"#panel-child-story-{name}-section"
 
 
-def picture_without(field: str) -> Callable[[ArticlePage], str]:
+def picture_without(words: str) -> Callable[[ArticlePage], str]:
     def place(article: ArticlePage) -> str:
-        first = next(image for image in pictures(article) if not getattr(image, field))
+        first = next(image for image in pictures(article) if not getattr(image, words))
         return reverse("wagtailimages:edit", args=[first.pk])
 
     return place
@@ -113,6 +117,8 @@ def section_page(article: ArticlePage) -> str:
 STOPS = [
     Check("Headline", headline_is_there, part("title")),
     Check("Something to read", it_says_something, part("body")),
+    Check("Descriptions of pictures", pictures_are_described, picture_without("is_described")),
+    Check("Credits of pictures", pictures_are_credited, picture_without("credit")),
 ]
 WARNS = [
     Check("Length of the headline", headline_is_short, part("title")),
@@ -120,8 +126,6 @@ WARNS = [
     Check("Byline", somebody_signs, part("bylines")),
     Check("Text", text_is_there, part("body")),
     Check("Section", section_is_published, section_page),
-    Check("Descriptions of pictures", pictures_are_described, picture_without("description")),
-    Check("Credits of pictures", pictures_are_credited, picture_without("credit")),
     Check("Pictures", pictures_can_be_shown, part("lead_image")),
     Check("Links", links_lead_somewhere, part("body")),
 ]
