@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEMPLATES := templates donations/sandbox/templates subscriptions/sandbox/templates
 
-.PHONY: help up test test-fast check format picture screenshots licences sbom audit settings bench smoke chaos mutate clean
+.PHONY: help up test test-fast check format picture screenshots lighthouse licences sbom audit settings bench smoke chaos mutate clean
 .DEFAULT_GOAL := up
 
 help:  ## this list
@@ -39,6 +39,10 @@ picture: .venv/ready  ## draw the rooms in docs/architecture.md anew
 screenshots: .venv/ready  ## take the pictures in docs/pictures anew, of the demo in a browser; look at each
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.screenshots
+
+lighthouse: .venv/ready  ## what Lighthouse, from npm, says of six pages in a browser; less than 99 fails
+	@$(BIN)/python -m tests.tools
+	@$(BIN)/python -m tests.lighthouse
 
 licences: .venv/ready  ## write docs/licences.md anew: the licence of each package we run with
 	@$(BIN)/python -m tests.licences

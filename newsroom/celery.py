@@ -95,6 +95,11 @@ app.conf.beat_schedule = {
     "look at links": {"task": "subscriptions.tasks.look_at_links", "schedule": 60.0},
     # As the minute begins: an editor's “six o'clock” is not a minute past.
     "publish what is due": {"task": "newsroom.tasks.publish_scheduled", "schedule": crontab()},
+    "make formats of pictures": {
+        "task": "newsroom.tasks.make_formats_left_behind",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
     "count reads": {"task": "newsroom.tasks.count_reads", "schedule": 60.0},
     "send welcomes": {"task": "subscriptions.tasks.send_due_welcomes", "schedule": 60.0},
     "remind": {"task": "donations.tasks.send_due_reminders", "schedule": 60.0},

@@ -13,6 +13,7 @@ from newsroom.core.kept import retention
 from newsroom.kept_pages import in_front
 from newsroom.mail import asked, outbox
 from newsroom.models import Asked, TransactionalMail
+from newsroom.pictures import formats
 from newsroom.publishing import reads, schedule, upload_cleaning
 from newsroom.release import after_restore
 
@@ -62,6 +63,16 @@ def clear_sessions() -> None:
 @shared_task
 def forget_uploads_put_aside() -> None:
     upload_cleaning.forget_put_aside()
+
+
+@shared_task
+def make_formats(image_id: int) -> None:
+    formats.make(image_id)
+
+
+@shared_task
+def make_formats_left_behind() -> None:
+    formats.make_left_behind()
 
 
 @shared_task

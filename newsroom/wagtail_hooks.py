@@ -24,6 +24,8 @@ from newsroom.models import ArticlePage, HomePage, Kind
 from newsroom.models.front.topics import TOPICS
 from newsroom.panic import travel
 from newsroom.panic import views as emergency
+from newsroom.pictures.beside import beside
+from newsroom.pictures.desk import CreditAction, PictureDesk
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
@@ -52,6 +54,7 @@ hooks.register("held_items", mails.held_requests, order=10)
 hooks.register("register_settings_menu_item", emergency.menu_item)
 hooks.register("register_page_header_buttons", take_back.button)
 hooks.register("register_admin_viewset", lambda: TOPICS)
+hooks.register("register_bulk_action", CreditAction)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
@@ -98,6 +101,16 @@ def articles() -> ArticleViewSet:
 @hooks.register("register_settings_menu_item")
 def sign_in_item() -> MenuItem:
     return MenuItem("Sign-in and sessions", reverse("security"), icon_name="lock", order=50)
+
+
+@hooks.register("register_admin_urls", order=-1)  # in place of Wagtail's list
+def picture_urls() -> list[Any]:
+    results = PictureDesk.as_view(results_only=True)
+    return [
+        path("images/", PictureDesk.as_view(), name="picture_desk"),
+        path("images/results/", results, name="picture_desk_results"),
+        path("pictures/<int:pk>/beside/", beside, name="picture_beside"),
+    ]
 
 
 class TravelMenuItem(MenuItem):
@@ -186,13 +199,20 @@ def hold_panel(request: HttpRequest, panels: list[Any]) -> None:
 
 @hooks.register("insert_global_admin_css")
 def style() -> str:
-    return format_html('<link rel="stylesheet" href="{}">', static("newsroom/admin.css"))
+    addresses = ((static(f"newsroom/{name}.css"),) for name in ("admin", "pictures"))
+    return format_html_join("", '<link rel="stylesheet" href="{}">', addresses)
 
 
 @hooks.register("insert_global_admin_js")
 def scripts() -> str:
     addresses = ((static(f"newsroom/{name}.js"),) for name in ("admin", "autosave"))
     return format_html_join("", '<script src="{}"></script>', addresses)
+
+
+@hooks.register("insert_global_admin_js")
+def pictures_beside() -> str:
+    tag = '<script src="{}" data-beside="{}"></script>'
+    return format_html(tag, static("newsroom/pictures.js"), reverse("picture_beside", args=[0]))
 
 
 @hooks.register("insert_global_admin_js")

@@ -66,6 +66,7 @@ MATRIX = """
     wagtailadmin_tag_*                      epa
     wagtaildocs*                            epa
     wagtailimages*                          epa
+    picture_*                               epa
     wagtailsnippet*                         epa
     wagtailembeds:*                         epa
     wagtailadmin_workflows:task_chooser*    epa

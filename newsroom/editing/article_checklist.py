@@ -63,8 +63,9 @@ def section_is_published(article: ArticlePage) -> str:
 
 
 def pictures_are_described(article: ArticlePage) -> str:
-    names = [image.title for image in pictures(article) if not image.description]
-    return f"For those who don’t see them, describe {quoted(names)}." if names else ""
+    names = [image.title for image in pictures(article) if not image.is_described]
+    words = "For those who don’t see them, describe {}, or say that they only decorate."
+    return words.format(quoted(names)) if names else ""
 
 
 def pictures_are_credited(article: ArticlePage) -> str:
@@ -110,9 +111,9 @@ def part(name: str) -> Callable[[ArticlePage], str]:
     return lambda article: f"#panel-child-story-{name}-section"
 
 
-def picture_without(field: str) -> Callable[[ArticlePage], str]:
+def picture_without(words: str) -> Callable[[ArticlePage], str]:
     def place(article: ArticlePage) -> str:
-        first = next(image for image in pictures(article) if not getattr(image, field))
+        first = next(image for image in pictures(article) if not getattr(image, words))
         return reverse("wagtailimages:edit", args=[first.pk])
 
     return place
@@ -126,6 +127,8 @@ STOPS = [
     Check("Headline", headline_is_there, part("title")),
     Check("Something to read", it_says_something, part("body")),
     Check("Transcripts", sound_can_be_read, part("body")),
+    Check("Descriptions of pictures", pictures_are_described, picture_without("is_described")),
+    Check("Credits of pictures", pictures_are_credited, picture_without("credit")),
 ]
 WARNS = [
     Check("Length of the headline", headline_is_short, part("title")),
@@ -133,8 +136,6 @@ WARNS = [
     Check("Byline", somebody_signs, part("bylines")),
     Check("Text", text_is_there, part("body")),
     Check("Section", section_is_published, section_page),
-    Check("Descriptions of pictures", pictures_are_described, picture_without("description")),
-    Check("Credits of pictures", pictures_are_credited, picture_without("credit")),
     Check("Pictures", pictures_can_be_shown, part("lead_image")),
     Check("Links", links_lead_somewhere, part("body")),
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from wagtail.images.exceptions import InvalidFilterSpecError
 from wagtail.images.models import (
     AbstractImage,
@@ -15,24 +16,35 @@ from wagtail.images.models import (
     SourceImageIOError,
     WagtailImageFieldFile,
 )
+from wagtail.search import index
 
+from newsroom.core.jobs import after_commit
+from newsroom.kept_pages import changes
 from newsroom.models.upload import describe, replacing
 from newsroom.uploads import pictures
 from newsroom.uploads.clean import Clean
 
-# The one list of shapes: templates name them (newsroom/templatetags/pictures.py), and each is made
-# when a picture is saved, so that no reader waits for it. Wagtail's filters, joined by “|”.
+# The one list of shapes: templates name them (newsroom/templatetags/pictures.py), and no reader
+# waits for one: each is made when a picture is saved; what takes a second of a processor, by a
+# worker (newsroom/pictures/formats.py). Wagtail's filters, joined by “|”. A page offers all formats
+# of a shape, and JPEG in one size: it is for browsers of before 2020.
 SHAPES = {
-    "shared": "fill-1200x630|format-jpeg",  # og:image
-    "lead": "fill-{480x270,960x540,1440x810}|format-webp",
-    "teaser": "fill-480x270|format-webp",
-    "large-teaser": "fill-960x540|format-webp",
-    "text": "width-{480,960}|format-webp",
-    "mail-lead": "fill-1104x622|format-jpeg",
-    "mail": "width-1104|format-jpeg",
+    "shared": ["fill-1200x630|format-jpeg"],  # og:image
+    "lead": ["fill-{480x270,960x540,1440x810}|format-{avif,webp}", "fill-960x540|format-jpeg"],
+    "teaser": ["fill-480x270|format-{avif,webp,jpeg}"],
+    "large-teaser": ["fill-960x540|format-{avif,webp,jpeg}"],
+    "text": ["width-{480,960}|format-{avif,webp}", "width-960|format-jpeg"],
+    "mail-lead": ["fill-1104x622|format-jpeg"],
+    "mail": ["width-1104|format-jpeg"],
 }
-FILTERS = {shape: Filter.expand_spec(filters) for shape, filters in SHAPES.items()}
+FILTERS = {
+    shape: [one for filters in shapes for one in Filter.expand_spec(filters)]
+    for shape, shapes in SHAPES.items()
+}
 ALL_FILTERS = list(dict.fromkeys(one for filters in FILTERS.values() for one in filters))
+SLOW = [one for one in ALL_FILTERS if one.endswith("format-avif")]
+QUICK = [one for one in ALL_FILTERS if one not in SLOW]
+MADE = 1  # raised when SLOW changes: workers then go over all pictures
 FOCAL_POINT = ("focal_point_x", "focal_point_y", "focal_point_width", "focal_point_height")
 
 
@@ -56,12 +68,26 @@ class CreditedImage(AbstractImage):
     """A picture with the name of whoever made it: a newspaper shows one with the other."""
 
     credit = models.CharField(max_length=200, blank=True, help_text="As printed: “Name / Agency”.")
+    is_decorative = models.BooleanField(
+        default=False,
+        help_text="Who doesn’t see it misses nothing: it needs no description.",
+    )
     cleaning = models.PositiveSmallIntegerField(default=0, editable=False)
+    made = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="MADE, when a worker has been over it; else 0."
+    )
 
-    admin_form_fields = (*Image.admin_form_fields, "credit")
+    admin_form_fields = (*Image.admin_form_fields, "is_decorative", "credit")
+    search_fields = [
+        *AbstractImage.search_fields,
+        index.SearchField("credit"),
+        index.AutocompleteField("credit"),
+        *(index.FilterField(name) for name in ("credit", "description", "is_decorative")),
+    ]
 
     class Meta(AbstractImage.Meta):
         verbose_name = "image"
+        indexes = [models.Index(fields=["id"], name="pictures_to_be_made", condition=~Q(made=MADE))]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         with replacing(self):
@@ -81,17 +107,36 @@ class CreditedImage(AbstractImage):
         return f"original_images/{secrets.token_hex(10)}{Path(filename).suffix}"
 
     def make_renditions(self) -> None:
-        """Every shape of the file that is kept now; those of another file go."""
+        """Every shape of the file that is kept now; those of another file go. What is slow is left
+        to a worker, unless it is there."""
         getattr(self, "_prefetched_objects_cache", {}).pop("renditions", None)
         of_this_file = f"images/{Path(self.file.name).stem}."
         self.renditions.exclude(file__startswith=of_this_file).delete()
-        self.get_renditions(*ALL_FILTERS)
+        self.get_renditions(*QUICK)
+        if len(self.existing(SLOW)) < len(SLOW):
+            self.set_made(0)
+            after_commit("newsroom.tasks.make_formats", self.pk)
+
+    def set_made(self, made: int) -> None:
+        """Shows nothing by itself: no page changes."""
+        self.made = made
+        with changes.accounted():
+            type(self).objects.filter(pk=self.pk).exclude(made=made).update(made=made)
+
+    def existing(self, specs: list[str]) -> list[Any]:
+        found = self.find_existing_renditions(*map(Filter, specs))
+        return [found[one] for one in map(Filter, specs) if one in found]
 
     def shown(self, shape: str) -> list[Any]:
-        """Its renditions in one of SHAPES; none when the picture can't be shown: its file is gone,
-        or nobody can read it."""
-        found = self.get_renditions(*FILTERS[shape]).values()
-        return [one for one in found if one.width and one.file.storage.exists(one.file.name)]
+        """Its renditions in one of SHAPES, as far as they are made; none when the picture can't be
+        shown: its file is gone, or nobody can read it. Of a format all sizes or none: browsers
+        choose the format first."""
+        wanted = FILTERS[shape]
+        there = [one for one in self.existing(wanted) if one.file.storage.exists(one.file.name)]
+        specs = {one.filter_spec for one in there}
+        if any(one not in specs for one in wanted if one in SLOW):
+            there = [one for one in there if one.filter_spec not in SLOW]
+        return there
 
     # A picture that breaks is no error of the page, the desk or the chooser that wanted to show it.
 
@@ -126,7 +171,11 @@ class CreditedImage(AbstractImage):
     @property
     def default_alt_text(self) -> str:
         """Only what was written for readers: a title is a file's name, until somebody edits it."""
-        return self.description
+        return "" if self.is_decorative else self.description
+
+    @property
+    def is_described(self) -> bool:
+        return bool(self.description or self.is_decorative)
 
     @property
     def is_broken(self) -> bool:

@@ -6,7 +6,11 @@ from typing import Any
 from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from wagtail.images.models import ResponsiveImage
+from wagtail.images.models import Picture
+
+from newsroom.models import CreditedImage
+from newsroom.pictures.beside import CROPS
+from newsroom.pictures.uses import Use, uses
 
 register = template.Library()
 
@@ -30,6 +34,17 @@ def card_picture(image: Any) -> SafeString:
 
 @register.simple_tag
 def picture(image: Any, name: str, **attributes: Any) -> Any:
-    """``{% picture page.lead_image "lead" sizes="100vw" %}``: the ``<img>``, or nothing."""
+    """``{% picture page.lead_image "lead" sizes="100vw" %}``: the ``<picture>``, or nothing. The
+    browser takes the first format that it knows."""
     found = image.shown(name) if image else []
-    return ResponsiveImage({one.filter_spec: one for one in found}, attributes) if found else ""
+    return Picture({one.filter_spec: one for one in found}, attributes) if found else ""
+
+
+@register.simple_tag
+def uses_of(image: CreditedImage) -> list[Use]:
+    return uses(image)
+
+
+@register.inclusion_tag("newsroom/pictures/crops.html")
+def crops_of(image: CreditedImage) -> dict[str, Any]:
+    return {"image": image, "crops": [] if image.is_broken else CROPS}

@@ -51,7 +51,7 @@ STAFF_POLICY = "; ".join(
     ]
 )
 
-# What a browser would lend a page that asks (“Permissions Policy”, W3C). We ask for none of it.
+# What a browser would lend a page that asks (“Permissions Policy”, W3C). We ask for next to none.
 FEATURES = [
     *("accelerometer", "autoplay", "browsing-topics"),
     *("camera", "clipboard-read", "clipboard-write", "display-capture", "encrypted-media"),
@@ -61,8 +61,8 @@ FEATURES = [
     *("publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb"),
     *("window-management", "xr-spatial-tracking"),
 ]
-# In the admin: passkeys, and “copy” buttons.
-OF_STAFF = {"publickey-credentials-create", "publickey-credentials-get", "clipboard-write"}
+OF_READERS = {"clipboard-write"}  # “Copy the link”
+OF_STAFF = {*OF_READERS, "publickey-credentials-create", "publickey-credentials-get"}  # passkeys
 
 
 def permissions(lent: set[str]) -> str:
@@ -78,7 +78,7 @@ ALWAYS = {
 }
 PUBLIC = ALWAYS | {
     "Content-Security-Policy": PUBLIC_POLICY,
-    "Permissions-Policy": permissions(set()),
+    "Permissions-Policy": permissions(OF_READERS),
     "X-Frame-Options": "DENY",
 }
 STAFF = ALWAYS | {

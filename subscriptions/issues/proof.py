@@ -68,7 +68,7 @@ class Proof:
     @cached_property
     def undescribed(self) -> list[Any]:
         """The pictures that have no words for those who don't see them."""
-        return [image for image in self.pictures if not image.description]
+        return [image for image in self.pictures if not image.is_described]
 
     @cached_property
     def broken(self) -> list[Any]:

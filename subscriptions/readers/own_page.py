@@ -241,6 +241,7 @@ def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRespon
     everything = erasure.everything_about(subscriber)
     if request.method == "POST":
         return json_file(everything, "my-data")
+    del everything["language"]  # theirs; the page’s own may be another
     with their_language(subscriber):
         return render(request, "subscriptions/readers/data.html", everything)
 

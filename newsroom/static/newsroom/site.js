@@ -65,6 +65,52 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// Passing an article on: what needs a script is shown only where it works.
+const share = document.querySelector("[data-share-url]");
+if (share) {
+  const { shareTitle: title, shareUrl: url } = share.dataset;
+  const offer = (button, does) => {
+    button.parentElement.hidden = false;
+    button.addEventListener("click", does);
+  };
+  if (navigator.clipboard) {
+    const copy = share.querySelector("[data-copy]");
+    offer(copy, async () => {
+      await navigator.clipboard.writeText(url);
+      share.querySelector("[role=status]").textContent = copy.dataset.copy;
+    });
+  }
+  if (navigator.share) {
+    offer(share.querySelector("[data-pass-on]"), () => navigator.share({ title, url }).catch(() => {}));
+  }
+}
+
+// The size of the text, as this browser remembers it: one number, for nobody else.
+const root = document.documentElement;
+const sizes = document.querySelector(".text-size");
+
+function setSize(size) {
+  root.dataset.text = size;
+  for (const button of sizes?.children || []) {
+    const next = size + Number(button.dataset.textSize);
+    button.disabled = next < -1 || next > 3;
+  }
+}
+
+try {
+  setSize(Math.min(3, Math.max(-1, Math.trunc(Number(localStorage.getItem("text"))) || 0)));
+  if (sizes) sizes.hidden = false;
+  sizes?.addEventListener("click", (event) => {
+    const by = Number(event.target.dataset.textSize);
+    if (!by) return;
+    setSize(Number(root.dataset.text) + by);
+    if (root.dataset.text === "0") localStorage.removeItem("text");
+    else localStorage.setItem("text", root.dataset.text);
+  });
+} catch {
+  // A browser that keeps nothing: it has a zoom of its own.
+}
+
 // One more reader of this article: its number and nothing else, see newsroom/publishing/reads.py.
 const article = document.querySelector("[data-article]");
 if (article) fetch(`/read/${article.dataset.article}/`, { method: "POST", credentials: "omit", keepalive: true });

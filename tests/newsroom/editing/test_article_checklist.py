@@ -76,6 +76,11 @@ def test_pictures_anywhere_have_words_and_makers(
     assert "“Second”" in found(finished)[label]
 
 
+def test_picture_that_only_decorates_needs_no_description(finished: ArticlePage) -> None:
+    finished.lead_image = make_image("Line", description="", is_decorative=True, credit="Ana")
+    assert found(finished) == {}
+
+
 def test_links_to_what_readers_cannot_open_are_words(
     client: Any, finished: ArticlePage, site: Any
 ) -> None:
@@ -125,6 +130,9 @@ def test_nothing_to_read_is_saved_and_not_published(editor: Any, site: Any) -> N
     assert not article.live
     edit = reverse("wagtailadmin_pages:edit", args=[article.pk])
     assert "Not published, only saved" in editor.post(edit, form(), follow=True).content.decode()
+    bare = make_image("Bare", credit="Ana", description="")
+    said = editor.post(edit, form(deck="A sentence.", lead_image=bare.pk), follow=True).text
+    assert "Not published, only saved. For those who don’t see them, describe “Bare”" in said
     assert editor.post(edit, form(deck="A sentence.")).status_code == 302
     article.refresh_from_db()
     assert article.live

@@ -19,7 +19,7 @@ from wagtail.users.models import UserProfile
 from wagtail.utils.file import hash_filelike
 
 from newsroom.models import CreditedImage
-from newsroom.models.image import ALL_FILTERS
+from newsroom.models.image import QUICK
 from newsroom.models.upload import CLEANING
 from tests.factories import make_article, make_image, make_issue, make_user
 from tests.newsroom.uploads import kinds
@@ -104,7 +104,7 @@ def test_every_way_in_cleans(editor, way: Callable, kind: str) -> None:
     assert way not in FORMS or answer.status_code == (302 if led_on else 200)
     assert image.cleaning == CLEANING
     kept = [Path(image.file.path), *(Path(one.file.path) for one in image.renditions.all())]
-    assert len(kept) > len(ALL_FILTERS) and not any(told(path) for path in kept)
+    assert len(kept) > len(QUICK) and not any(told(path) for path in kept)
 
 
 @pytest.mark.parametrize("way", FORMS)
@@ -164,7 +164,7 @@ def test_page_waits_for_no_rendition(client, site, django_assert_num_queries) ->
     made = CreditedImage.objects.get().renditions.count()
     for path in (article.url, "/", site.section.url):
         assert "<img" in client.get(path).text
-    assert CreditedImage.objects.get().renditions.count() == made == len(ALL_FILTERS)
+    assert CreditedImage.objects.get().renditions.count() == made == len(QUICK)
 
 
 def gone(image: CreditedImage) -> None:
