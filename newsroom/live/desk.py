@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.images.widgets import AdminImageChooser
 
 from newsroom.core.paths import number_of
 from newsroom.live import writing
@@ -18,7 +19,7 @@ from newsroom.models import ArticlePage, Kind, LiveBlog, LiveEntry
 
 A_PAGE = 50
 WORDS = ["headline", "text", "picture", "is_key_point"]
-TEMPLATES = "newsroom/live"
+TEMPLATES = "newsroom/live/desk"
 
 
 class EntryForm(WagtailAdminModelForm):
@@ -29,7 +30,7 @@ class EntryForm(WagtailAdminModelForm):
     class Meta:
         model = LiveEntry
         fields = WORDS
-        widgets = {"text": forms.Textarea(attrs={"rows": 4})}
+        widgets = {"text": forms.Textarea(attrs={"rows": 4}), "picture": AdminImageChooser}
 
     def clean_is_key_point(self) -> bool:
         is_key_point: bool = self.cleaned_data["is_key_point"]
@@ -63,7 +64,7 @@ def live_desk(request: HttpRequest, pk: int) -> HttpResponse:
     blog = LiveBlog.objects.of(article)
     entries = Paginator(blog.entries.all(), A_PAGE).get_page(request.GET.get("p"))
     context = {"article": article, "form": form, "blog": blog, "entries": entries}
-    return render(request, f"{TEMPLATES}/desk.html", context, status=422 if form.errors else 200)
+    return render(request, f"{TEMPLATES}/entries.html", context, status=422 if form.errors else 200)
 
 
 @require_admin_access

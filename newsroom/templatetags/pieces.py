@@ -7,11 +7,12 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from newsroom.models.blocks.footnotes import Footnotes, without
-from newsroom.models.blocks.pasted import is_number
+from newsroom.models.blocks.pasted import is_number, number_columns
 from newsroom.publishing.rich_text import expand
 
 register = template.Library()
 register.filter(is_number)
+register.filter(number_columns)
 
 
 @register.simple_tag

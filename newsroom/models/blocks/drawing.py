@@ -111,8 +111,7 @@ def labels_below(labels: Sequence[str], x: object, left: float) -> Iterator[Text
     for place in range(0, len(labels), step):
         at = x(place)  # type: ignore[operator]
         last = at > WIDTH - RIGHT - room / 2
-        anchor = "end" if last else "start" if place == 0 else "middle"
-        yield Text(WIDTH if last else at, HEIGHT - 6, labels[place], anchor)
+        yield Text(WIDTH if last else at, HEIGHT - 6, labels[place], "end" if last else "middle")
 
 
 def as_bars(pasted: Pasted) -> Drawing:

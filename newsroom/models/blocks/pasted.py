@@ -3,7 +3,7 @@
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -176,6 +176,12 @@ def unit_of(cells: list[Cell]) -> str:
         other = next(cell for cell in cells if cell not in with_it)
         raise Unreadable(f"{other.shown} has no “%”, and line {with_it[0].line} has one.")
     return "%" if with_it else ""
+
+
+def number_columns(rows: Sequence[Sequence[object]]) -> set[int]:
+    """Of a table: those with numbers and nothing else, whose heading stands right, too."""
+    columns = [[cell for cell in column if cell] for column in zip(*rows, strict=False)]
+    return {n for n, cells in enumerate(columns) if cells and all(map(is_number, cells))}
 
 
 def is_number(text: object) -> bool:
