@@ -18,6 +18,7 @@ from wagtail.api.v2.pagination import WagtailPagination
 from wagtail.api.v2.router import WagtailAPIRouter
 from wagtail.api.v2.utils import BadRequestError
 from wagtail.api.v2.views import BaseAPIViewSet
+from wagtail.models import Page
 
 from newsroom.core.clock import begin_of, end_of
 from newsroom.core.languages import OWN, addresses_below, speaking
@@ -190,6 +191,15 @@ class Articles(Endpoint):
         found = readable(ArticlePage.objects).as_teasers()
         found = found.prefetch_related("tagged_items__tag", "corrections")
         return found.defer(None) if self.action == "detail_view" else found
+
+    def paginate_queryset(self, queryset: Any) -> list[ArticlePage]:
+        """With their sections, in one query."""
+        found: list[ArticlePage] = list(super().paginate_queryset(queryset))
+        above = {one.path[: -Page.steplen] for one in found}
+        sections = {section.path: section for section in Page.objects.filter(path__in=above)}
+        for one in found:
+            one.section = sections[one.path[: -Page.steplen]]
+        return found
 
 
 class Sections(Endpoint):

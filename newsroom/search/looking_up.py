@@ -123,8 +123,10 @@ def numbers(wanted: Wanted, having: Q) -> list[int]:
     """One more than MOST, if there are more. However many have the words, no more are looked at."""
     if wanted.text and wanted.query is None:
         return []
-    newest = wanted.entries(having).values("pk")[: MOST + 1]
-    found = SearchEntry.objects.filter(pk__in=newest, article__in=readable(ArticlePage.objects))
+    # In a query of its own: else PostgreSQL would go through all that readers may open.
+    newest = list(wanted.entries(having).values_list("pk", flat=True)[: MOST + 1])
+    in_print = readable(ArticlePage.objects).filter(pk__in=newest)
+    found = SearchEntry.objects.filter(pk__in=newest, article__in=in_print)
     if wanted.query is None or wanted.newest_first:
         found = found.order_by("-published_at", "-pk")
     else:
@@ -140,9 +142,9 @@ def as_meant(text: str) -> str:
     alike = [near(word) for word in typed]
     if not alike:
         return ""
-    tops = alike[0].union(*alike[1:], all=True)
+    tops = readable(ArticlePage.objects).filter(pk__in=list(alike[0].union(*alike[1:])))
     known: dict[str, str] = {}
-    for top in tops:
+    for top in tops.values_list("title", "deck"):
         for word in words.WORD.findall(" ".join(top)):
             known.setdefault(words.fold(word), word.lower())
 
@@ -156,12 +158,9 @@ def as_meant(text: str) -> str:
 
 
 def near(word: str) -> Any:
-    """Headline and deck of the newest that have nearly such a word."""
+    """The newest that have nearly such a word in headline or deck."""
     alike = SearchEntry.objects.filter(near__overlap=list(words.mistyped(word)))
-    readers = alike.filter(article__in=readable(ArticlePage.objects))
-    return readers.order_by("-published_at").values_list("article__title", "article__deck")[
-        :LOOKED_AT
-    ]
+    return alike.order_by("-published_at", "-article").values_list("pk", flat=True)[:LOOKED_AT]
 
 
 def shown(found: Sequence[int]) -> tuple[list[ArticlePage], dict[int, str]]:

@@ -129,6 +129,7 @@ def test_api_is_read_only_and_open_to_every_page(client: Any, article: ArticlePa
     assert client.get(f"/de{LIST}")["Location"] == LIST
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_who_asks_all_the_time_has_to_wait(client: Any, site: Any) -> None:
     for _ in range(120):
         client.get(f"{LIST}?limit=x")

@@ -9,14 +9,16 @@ from newsroom.models import SectionPage
 from tests.factories import make_article, make_user
 
 
-def test_article_is_found_at_its_old_addresses(client: Any, site: Any) -> None:
+def test_article_is_found_at_its_old_addresses(client: Any, site: Any, committing: Any) -> None:
     article = make_article(site.section, slug="before")
     old = article.url
     article.slug = "after"
-    article.save_revision().publish()
+    with committing():
+        article.save_revision().publish()
     other = site.home.add_child(instance=SectionPage(title="Economy", slug="economy"))
     between = article.url
-    article.move(other, pos="last-child")
+    with committing():
+        article.move(other, pos="last-child")
     article.refresh_from_db()
     for path in (old, between):
         answer = client.get(path)

@@ -184,6 +184,7 @@ def test_number_of_queries_does_not_grow(client: Any, site: Any) -> None:
     assert queries_of(look) <= few
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_who_searches_all_the_time_has_to_wait(client: Any, site: Any) -> None:
     for _ in range(60):
         client.get("/search/", {"q": "x"})

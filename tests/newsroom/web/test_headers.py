@@ -74,7 +74,7 @@ def test_every_answer_has_every_header(name: str, client: Any, site: Any) -> Non
 
 
 def test_error_of_ours_has_every_header_too(client: Any, site: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("newsroom.publishing.views.page_of", None)
+    monkeypatch.setattr("newsroom.search.views.look_up", None)
     answer = ask(client, "/search/?q=x")
     assert answer.status_code == 500
     assert set(answer.headers) >= SETS and "no-store" in answer["Cache-Control"]
