@@ -23,7 +23,12 @@ from newsroom.models import Attachment
 
 # Below MEDIA_ROOT also lie documents, and what Wagtail keeps aside: those are not to be had here.
 FOLDERS = {"images", "original_images"}
-TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+TYPES = {
+    ".avif": "image/avif",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
 TEXT = "text/plain; charset=utf-8"
 DOCUMENTS = {".pdf": "application/pdf", ".txt": TEXT, ".csv": "text/csv; charset=utf-8"}
 DOCUMENTS[".mp3"] = "audio/mpeg"

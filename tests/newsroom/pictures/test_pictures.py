@@ -35,6 +35,9 @@ def test_slow_formats_come_from_a_worker_and_pages_show_the_others_until_then(
     formats.make(image.pk)
     assert formats_of(image) == {"avif", "webp", "jpg"}
     assert client.get(article.url).text.count(AVIF) == 1
+    for one in CreditedImage.objects.get().shown("lead"):
+        kind = one.file.name.rpartition(".")[2].replace("jpg", "jpeg")
+        assert client.get(one.url).headers["Content-Type"] == f"image/{kind}"
     assert image.renditions.filter(filter_spec__in=SLOW).count() == len(SLOW)
     assert CreditedImage.objects.get().made == MADE
 
