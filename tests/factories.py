@@ -119,7 +119,7 @@ def make_image(title: str, **fields: Any) -> CreditedImage:
     drawn = BytesIO()
     Image.new("RGB", (64, 36), "teal").save(drawn, "JPEG")
     file = ImageFile(BytesIO(drawn.getvalue()), name=f"{title}.jpg")
-    fields = {"description": f"A picture of {title}"} | fields
+    fields = {"description": f"A picture of {title}", "credit": "Ann"} | fields
     return CreditedImage.objects.create(title=title, file=file, **fields)
 
 

@@ -38,7 +38,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 # Names, codes, addresses, numbers of receipts; each language by its own name.
 KNOWN = re.compile(
     r"\b(PayPal|Link|Apple Pay|Google Pay|SEPA|Debit|USD|EUR|JPY|visa|The Meridian|UTC"
-    r"|English|Deutsch|Español|Français|Polski|[\w.+-]+@[\w.-]+|https?://\S+)\b"
+    r"|WhatsApp|Telegram|Bluesky|Facebook|English|Deutsch|Español|Français|Polski|[\w.+-]+@[\w.-]+|https?://\S+)\b"
 )
 
 

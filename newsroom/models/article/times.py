@@ -21,6 +21,11 @@ class ArticleForm(WagtailAdminPageForm):
     the other: the editor should not have to know that there are two. No longer so once the article
     is out: its next version may have a schedule, and keeps the date of the first."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            self.fields["kind"].required = False  # whoever leaves it out writes news
+
     def clean(self) -> dict[str, Any]:
         cleaned, before = self.cleaned_data, self.initial.get(SCHEDULE)
         goes_live = cleaned.get(SCHEDULE)

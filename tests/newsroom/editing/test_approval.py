@@ -25,7 +25,7 @@ SIX = timezone.localtime().replace(hour=18, minute=0, second=0, microsecond=0) +
 def form(**fields: Any) -> dict[str, Any]:
     formsets = ["bylines", "related_articles", "corrections", "comments"]
     plain = {name: inline_formset([]) for name in formsets} | {"body": streamfield([])}
-    plain |= {"title": "Dam bursts", "slug": "dam", "deck": "A secret until six."}
+    plain |= {"title": "Dam bursts", "slug": "dam", "deck": "A secret until six.", "kind": "news"}
     found: dict[str, Any] = nested_form_data(plain | fields)
     return found
 

@@ -50,6 +50,10 @@ def first_site(*options: str) -> None:
     call_command("first_site", *options)
 
 
+# Where a reader may pass an article on.
+SHARE = {"wa.me", "t.me", "x.com", "bsky.app", "www.facebook.com"}
+
+
 def walk(client: Any, *more: str) -> dict[str, str]:
     """Every page that a reader can reach by links, from the front page on, and its text."""
     found: dict[str, str] = {}
@@ -60,12 +64,13 @@ def walk(client: Any, *more: str) -> dict[str, str]:
             continue
         answer = client.get(path, follow=True)
         assert answer.status_code == (404 if path == "/not-there/" else 200), path
-        found[path] = b"".join(answer).decode() if answer.streaming else answer.text
+        body = b"".join(answer) if answer.streaming else answer.content
+        found[path] = body.decode(errors="replace")  # icons among them
         for groups in LINK.findall(found[path]):
             there = urlsplit(urldefrag(groups[0] or groups[1])[0].replace("&amp;", "&"))
             in_language = there.path[1:3] in languages.NAMES and there.path not in ("/de/", "/fa/")
             ours = there.scheme in ("", "https") and there.netloc in ("", "free.test")
-            assert ours or there.scheme in ("mailto", "http"), there
+            assert ours or there.scheme in ("mailto", "http") or there.netloc in SHARE, there
             if ours and not in_language and not there.path.startswith(("/static/", "/read/")):
                 waiting.append(there.path + (f"?{there.query}" if there.query else ""))
     return found

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from newsroom.models import Attachment, CreditedImage
-from newsroom.models.image import QUICK
+from newsroom.models.image import ALL_FILTERS
 from newsroom.publishing import upload_cleaning
 from tests.factories import make_image
 from tests.newsroom.uploads import kinds, papers
@@ -68,7 +68,7 @@ def test_what_is_there_is_cleaned_once(committing) -> None:
     for row in (image, document):
         row.refresh_from_db()
         assert Path(row.file.path).exists() and row.cleaning
-    assert image.focal_point_x == 9 and image.renditions.count() == len(QUICK)
+    assert image.focal_point_x == 9 and image.renditions.count() == len(ALL_FILTERS)
     names = [image.file.name, document.file.name]
     assert clean(committing).startswith("0 cleaned")
     image.refresh_from_db()
@@ -131,7 +131,7 @@ def test_missing_rendition_is_made_again(committing) -> None:
     image.renditions.last().delete()
     clean(committing)
     shown = [one.file.path for one in image.renditions.all()]
-    assert len(shown) == len(QUICK) and all(Path(path).exists() for path in shown)
+    assert len(shown) == len(ALL_FILTERS) and all(Path(path).exists() for path in shown)
 
 
 def test_what_cannot_be_cleaned_is_named_and_stops_nothing(committing) -> None:
