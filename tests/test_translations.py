@@ -21,10 +21,13 @@ OF_STAFF = {
     "finance",
     "panel.html",
     "panic",
+    "pictures",
     "release",
     "staff",
     "transfer",
     "wagtailadmin",
+    "wagtailimages",
+    "llms.txt",
     "side_by_side.html",
     "steps.html",
 }

@@ -14,10 +14,10 @@ from tests.factories import make_article, make_user
 
 MOMENT = datetime(2026, 11, 6, 13, 30, tzinfo=UTC)
 # Besides the languages' own: with the weekday, with seconds where something is evidence, parts of
-# a sentence that has the day already, and what machines read.
+# a sentence that has the day already, a month of the archive, and what machines read.
 WAYS = {
     "DATETIME_FORMAT", "l, j F Y, H:i", "l, j F Y", "j F Y, H:i:s", "l", "F Y", "H:i", "H:i:s",
-    "c", "Y-m-d",
+    "YEAR_MONTH_FORMAT", "c", "Y-m-d", "Y", "m",
 }  # fmt: skip
 
 

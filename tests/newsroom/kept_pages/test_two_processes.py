@@ -33,6 +33,7 @@ def web_processes() -> Iterator[list[psutil.Process]]:
     """Of the world of this test."""
     database = f"postgres://postgres@/{connection.settings_dict['NAME']}?host={engines.sockets()}"
     about = {"DATABASE_URL": database, "GRANIAN_PORT": str(PLACE.port)}
+    about["SECRET_KEY"] = settings.SECRET_KEY  # cookies that we sign are theirs
     command = [sys.executable, "manage.py", "run", "web:2", "--patience", "3"]
     parent = subprocess.Popen(command, cwd=ROOT, env=os.environ | about)
     try:

@@ -96,4 +96,4 @@ def test_file_and_its_title_are_clean(editor: Any) -> None:
 def test_search_finds_what_was_typed_otherwise(client: Any, site: Any) -> None:
     site.section.add_child(instance=ArticlePage(title="Sált is dear", slug="salt", live=True))
     page = client.get("/search/?q=" + quote("Sa\u0301lt\v")).content.decode()
-    assert "Sált is dear" in page
+    assert "Sált is dear" in page.replace("<mark>", "").replace("</mark>", "")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from wagtail.models import PageViewRestriction
 from wagtail.rich_text import RichText
@@ -118,6 +119,16 @@ def test_word_that_is_mistyped_is_found_by_the_one_most_like_it(client: Any, sit
         client, q="goverment"
     )
     assert "Nothing found" in search(client, q="zyzzyva")
+
+
+def test_all_are_indexed_anew_by_a_command(client: Any, site: Any) -> None:
+    article = make_article(site.section, title="Bread", body=[("text", RichText("<p>Rye.</p>"))])
+    SearchEntry.objects.all().delete()
+    ArticlePage.objects.update(reading_minutes=0)
+    for _ in range(2):
+        call_command("index_articles", verbosity=0)
+    article.refresh_from_db()
+    assert article.url in client.get("/search/?q=rye").text and article.reading_minutes == 1
 
 
 def test_what_is_not_in_print_is_neither_found_nor_counted_nor_guessed(
