@@ -1,6 +1,5 @@
 """Where editors write live updates: a form on top, the entries below. A phone is enough."""
 
-from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -79,15 +78,18 @@ def live_entry(request: HttpRequest, pk: int, entry: int) -> HttpResponse:
             messages.success(request, said(article, words))
         return redirect("live_desk", pk)
     form = EntryForm(request.POST or None, instance=row)
+    seen = number_of(request.POST.get("seen", "")) if request.POST else row.changed
+    now: LiveEntry | None = None
     if form.is_valid():
         fields = {name: form.cleaned_data[name] for name in WORDS}
-        if writing.change(article, row, number_of(request.POST.get("seen", "")), fields):
+        if writing.change(article, row, seen, fields):
             messages.success(request, said(article, "Changed."))
             return redirect("live_desk", pk)
-        messages.error(request, "Not saved: somebody has changed it since you opened it.")
-        return redirect("live_entry", pk, entry)
-    context: dict[str, Any] = {"article": article, "form": form, "entry": row}
-    return render(request, f"{TEMPLATES}/entry.html", context, status=422 if form.errors else 200)
+        now = LiveEntry.objects.get(pk=entry)  # what was typed stays in the form
+        seen = now.changed
+    context = {"article": article, "form": form, "entry": row, "seen": seen, "now": now}
+    status = 422 if form.errors else 409 if now else 200
+    return render(request, f"{TEMPLATES}/entry.html", context, status=status)
 
 
 def said(article: ArticlePage, words: str) -> str:

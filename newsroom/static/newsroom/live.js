@@ -16,6 +16,7 @@ function follow() {
 
   function later() {
     const wait = seconds * (0.8 + Math.random() * 0.4); // not all readers at once
+    clearTimeout(timer); // two may have asked at once
     timer = setTimeout(ask, wait * 1000);
   }
 
@@ -48,7 +49,7 @@ function follow() {
     }
     if (words) told.replaceChildren(...words.childNodes);
     next = news.dataset.next;
-    return "ended" in news.dataset;
+    return "over" in news.dataset;
   }
 
   // In the order of their numbers. One that is older than all that are here stands on a later page.

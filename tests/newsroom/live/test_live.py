@@ -49,7 +49,7 @@ def test_an_open_page_gets_what_is_new_changed_and_withdrawn(client, article) ->
     assert f'data-gone="{first.pk}"' in gone and "First" not in gone + client.get(article.url).text
     assert writing.move(article, first, "shown") and "First" in client.get(article.url).text
     writing.end(article, over=True)
-    assert "data-ended" in poll(client, article, 5).text
+    assert "data-over" in poll(client, article, 5).text
     assert "data-live" not in client.get(article.url).text
 
 
@@ -85,7 +85,7 @@ def test_two_thousand_entries_are_pages_of_thirty(
     last = client.get(f"{article.url}?page=67").text
     assert "Entry 1." in last and "data-live" not in last
     away = poll(client, article, 0).text
-    assert "open the page anew" in away and "data-entry" not in away
+    assert "open the page anew" in away and "data-entry" not in away and "data-over" in away
     data = json.loads(re.search(r'ld\+json">(.*?)</script>', page)[1])
     assert data["@type"] == "LiveBlogPosting" and len(data["liveBlogUpdate"]) == 30
     feed = client.get(f"/live/{article.pk}/feed/")
@@ -115,7 +115,10 @@ def test_an_editor_posts_changes_and_withdraws(client, article) -> None:
     seen = re.search(r'name="seen" value="(\d+)"', client.get(one).text)[1]
     changed = {"headline": "It held", "text": "After all.", "seen": seen}
     assert client.post(one, changed).url == desk
-    assert client.post(one, changed | {"headline": "Late"}).url == one  # somebody was faster
+    wrong = client.post(one, changed | {"text": ""})
+    assert wrong.status_code == 422 and f'name="seen" value="{seen}"' in wrong.text
+    late = client.post(one, changed | {"headline": "Late"})  # somebody was faster
+    assert late.status_code == 409 and "Late" in late.text and "It held" in late.text
     assert LiveEntry.objects.get().headline == "It held"
     client.post(one, {"to": "withdrawn"})
     assert LiveEntry.objects.get().status == "withdrawn"
