@@ -2,12 +2,42 @@
 
 from dataclasses import dataclass, field
 
+from newsroom.models import Kind
+
 SECTIONS = [
     ("politics", "Politics", "Power in Karvia, and who answers for it."),
     ("economy", "Economy", "Prices, wages, and where the money goes."),
     ("society", "Society", "How people live, and what they put up with."),
     ("culture", "Culture", "Books, films, music, and the arguments about them."),
 ]
+BREAD = """\
+Month\tOfficial\tIn the shops
+December\t18,0\t18,0
+January\t18,1\t18,2
+February\t18,1\t18,4
+March\t18,2\t18,9
+April\t18,2\t19,1
+May\t18,3\t19,1
+June\t18,3\t19,4
+July\t18,4\t19,6
+August\t18,4\t19,9
+September\t18,5\t20,0
+October\t18,5\t20,3
+November\t18,6\t20,5"""  # as it is copied out of a spreadsheet
+SERIES = (
+    "Counted again",
+    "Official numbers, and what comes out when somebody counts once more.",
+)
+
+
+@dataclass(frozen=True)
+class Update:
+    """Of a story that is live."""
+
+    hours: float  # after it was published
+    headline: str
+    text: str
+    is_key_point: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,6 +55,10 @@ class Story:
     wire: str = ""
     correction: str = ""
     embed: tuple[str, str] | None = None
+    kind: str = Kind.NEWS
+    chart: dict[str, str] | None = None
+    updates: list[Update] = field(default_factory=list)
+    part: int | None = None  # of the series
 
 
 STORIES = [
@@ -47,7 +81,7 @@ STORIES = [
     ),
     Story(
         "politics",
-        1.2,
+        11,
         [5],
         "The list nobody wants to be on grows by nineteen names",
         "Four librarians, a choir and a youth hostel join the register of “undesirable” organisations.",
@@ -81,6 +115,8 @@ STORIES = [
             ["Lesna 3", "640", "655"],
         ],
         tags=["elections", "data"],
+        kind=Kind.ANALYSIS,
+        part=2,
         correction="An earlier version gave the number of stations as 1,210. It is 1,120.",
     ),
     Story(
@@ -99,7 +135,7 @@ STORIES = [
     ),
     Story(
         "politics",
-        11,
+        1.2,
         [0],
         "The border opens for lorries, and for nobody else",
         "Freight crosses at Lesna again after two years. Families wait on both sides.",
@@ -110,6 +146,35 @@ STORIES = [
         ],
         wire="AFP contributed reporting",
         tags=["border"],
+        kind=Kind.LIVE,
+        updates=[
+            Update(
+                0.2,
+                "The first lorry is on the bridge",
+                "It carries onions, and it sounds its horn from one end to the other.",
+                is_key_point=True,
+            ),
+            Update(
+                1.5,
+                "Forty across, two sent back",
+                "One had no stamp.\n\nThe other had a stamp of the wrong colour. Its driver has "
+                "gone to look for the right one.",
+            ),
+            Update(
+                4,
+                "“Goods only,” says the ministry",
+                "We asked when people may cross. “The agreement is about goods only,” a spokesman "
+                "says, and that this is no refusal.",
+                is_key_point=True,
+            ),
+            Update(6.5, "", "The queue on our side is four kilometres long. Somebody sells tea."),
+            Update(
+                25,
+                "The bridge stays open over the weekend",
+                "Customs officers on both sides have been told to come in on Sunday.",
+                is_key_point=True,
+            ),
+        ],
     ),
     Story(
         "politics",
@@ -128,6 +193,7 @@ STORIES = [
             "Fines of up to three monthly wages",
         ],
         tags=["law"],
+        kind=Kind.ANALYSIS,
     ),
     Story(
         "economy",
@@ -136,8 +202,8 @@ STORIES = [
         "Bread is 14 per cent dearer, says the office that says it isn't",
         "The statistics office has changed its basket. We kept the old one and did the shopping again.",
         [
-            "Officially prices rose by 3.1 per cent over the year. The statistics office reached that figure with a new basket of goods, in which gym memberships weigh more than flour.",
-            "We bought the old basket in eleven towns. Bread costs 14 per cent more than a year ago, oil 22, and a winter coat for a child 31.",
+            "Officially prices rose by 3.1 per cent over the year. The statistics office reached that figure with a new basket of goods, in which gym memberships weigh more than flour.[[Gym: 1.9 per cent of the basket. Flour: 0.7.]]",
+            "We bought the old basket in eleven towns.[[Always on the second Tuesday of the month, in the shop nearest to the station. Where there were several loaves we took the cheapest.]] Bread costs 14 per cent more than a year ago, oil 22, and a winter coat for a child 31.",
             "The office says that comparisons with the past are of limited use.",
         ],
         table=[
@@ -147,6 +213,13 @@ STORIES = [
             ["Child's coat", "620", "812"],
         ],
         tags=["prices", "data"],
+        part=3,
+        chart={
+            "title": "A loaf of bread, 500 g, in crowns",
+            "kind": "line",
+            "numbers": BREAD,
+            "source": "Statistics office; our own shopping in eleven towns",
+        },
     ),
     Story(
         "economy",
@@ -179,6 +252,7 @@ STORIES = [
             "Telephones: 2 per cent, from 17",
         ],
         tags=["migration", "data"],
+        part=1,
     ),
     Story(
         "economy",
@@ -205,6 +279,7 @@ STORIES = [
             "He keeps each broken part in a labelled jar. “One day,” he says, “somebody will want to know how we did it.”",
         ],
         tags=["energy"],
+        kind=Kind.FEATURE,
         embed=("https://video.example/boiler", "Pavel Drumov casts a valve (4 minutes)"),
     ),
     Story(
@@ -219,6 +294,7 @@ STORIES = [
             "We asked where the money goes. The utility referred us to the ministry, and the ministry to the utility.",
         ],
         tags=["energy", "prices"],
+        kind=Kind.OPINION,
     ),
     Story(
         "society",
@@ -374,6 +450,7 @@ STORIES = [
             "Send us yours. We print what we can, and keep the rest for later.",
         ],
         tags=["language"],
+        kind=Kind.OPINION,
     ),
     Story(
         "culture",

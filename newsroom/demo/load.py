@@ -2,17 +2,20 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.files.images import ImageFile
 from django.utils import timezone
+from django.utils.text import slugify
 from wagtail.models import Page, Site
 
 from newsroom.address.site import follow
 from newsroom.demo import images
-from newsroom.demo.articles import SECTIONS, STORIES, Story
+from newsroom.demo.articles import SECTIONS, SERIES, STORIES, Story
 from newsroom.demo.people import AUTHORS, LOGINS
+from newsroom.live import writing
 from newsroom.models import (
     ArticleByline,
     ArticlePage,
@@ -20,10 +23,12 @@ from newsroom.models import (
     Correction,
     CreditedImage,
     HomePage,
+    LiveEntry,
     Masthead,
     PolicyPage,
     RelatedArticle,
     SectionPage,
+    Series,
     TextPage,
 )
 
@@ -63,8 +68,10 @@ def load() -> None:
     home.add_child(instance=TextPage(title="About us", slug="about", body=ABOUT))
     policy = PolicyPage(title="Privacy policy", slug="privacy", body=POLICY, version="2026-11")
     home.add_child(instance=policy)
+    title, introduction = SERIES
+    series = Series.objects.create(title=title, slug=slugify(title), introduction=introduction)
     articles = [
-        _article(sections[story.section], story, number, authors)
+        _article(sections[story.section], story, number, authors, series)
         for number, story in reversed(list(enumerate(STORIES)))
     ]
     _relate(articles)
@@ -101,7 +108,9 @@ def _front_page() -> HomePage:
     return home
 
 
-def _article(section: SectionPage, story: Story, number: int, authors: list[Author]) -> ArticlePage:
+def _article(
+    section: SectionPage, story: Story, number: int, authors: list[Author], series: Series
+) -> ArticlePage:
     published_at = timezone.now() - timedelta(days=story.days_ago)
     picture = CreditedImage(title=story.headline[:100], credit="Drawing: The Meridian")
     picture.description = f"Drawing: hills and sky above {section.title.lower()}"
@@ -115,6 +124,9 @@ def _article(section: SectionPage, story: Story, number: int, authors: list[Auth
         lead_image=picture,
         caption="As our illustrator sees it",
         body=json.dumps(_body(story)),
+        kind=story.kind,
+        series=series if story.part else None,
+        series_part=story.part,
         wire_credit=story.wire,
         published_at=published_at,
         first_published_at=published_at,
@@ -130,6 +142,11 @@ def _article(section: SectionPage, story: Story, number: int, authors: list[Auth
     section.add_child(instance=article)
     article.tags.add(*story.tags)
     article.save()
+    for update in story.updates:
+        entry = LiveEntry(headline=update.headline, text=update.text, key=uuid4())
+        entry.is_key_point = update.is_key_point
+        entry.at = published_at + timedelta(hours=update.hours)
+        writing.add(article, entry)
     return article
 
 
@@ -151,6 +168,8 @@ def _body(story: Story) -> list[dict[str, object]]:
             "table_caption": "",
         }
         blocks.append({"type": "table", "value": table})
+    if story.chart:
+        blocks.append({"type": "chart", "value": story.chart})
     if story.embed:
         url, title = story.embed
         blocks.append({"type": "embed", "value": {"url": url, "title": title}})
