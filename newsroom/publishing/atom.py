@@ -34,6 +34,7 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 PUBLIC_ACTS = Q(action__in=["wagtail.delete", "wagtail.move"])
 for kind in ("publish", "unpublish", "view_restriction"):
     PUBLIC_ACTS |= Q(action__startswith=f"wagtail.{kind}")
+PUBLIC_ACTS &= ~Q(action="wagtail.publish.schedule")  # nobody is told that something will come
 
 
 class Writer(SimplerXMLGenerator):
