@@ -3,6 +3,7 @@ a copy of a page leaves behind."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from wagtail.admin.forms.pages import CopyForm
 from wagtail.admin.widgets import SlugInput
 from wagtail.blocks import ChooserBlock, ListBlock, StreamBlock, StructBlock
 from wagtail.fields import StreamField
-from wagtail.models import Page, PagePermissionTester, PageViewRestriction
+from wagtail.models import Page, PagePermissionTester, PageViewRestriction, Revision
 
 from newsroom.kept_pages import changes, noting
 from newsroom.web.addresses import refuse_taken
@@ -176,6 +177,24 @@ class AddressedPage(Page):
             if overwrite_revision and self.is_kept(overwrite_revision):
                 overwrite_revision = None
             return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+
+    def publish(self, revision: Any, *args: Any, **kwargs: Any) -> None:
+        """A version for later takes nothing down. Wagtail knows what stays until then by the
+        revision that is live; a page that was made by code has none, so it gets one."""
+        live = type(self).objects.filter(pk=self.pk, live=True, live_revision=None).first()
+        later = revision.as_object().go_live_at if live else None
+        if live and later and later > timezone.now():
+            with changes.accounted():
+                shown = Revision.objects.create(
+                    content_object=live,
+                    base_content_type=live.get_base_content_type(),
+                    content=live.serializable_data(),
+                    object_str=str(live),
+                    created_at=revision.created_at - timedelta(seconds=1),
+                )
+                Page.objects.filter(pk=self.pk).update(live_revision=shown)
+            revision.content["live_revision"] = shown.pk  # where Wagtail looks for it
+        super().publish(revision, *args, **kwargs)
 
     def is_kept(self, revision: Any) -> bool:
         """Must that revision stay as it is?"""

@@ -193,6 +193,26 @@ def test_a_live_article_stays_as_it_is_until_its_new_version_is_due(
     assert "Second version" in page and "First version" not in page
 
 
+@pytest.mark.parametrize("kind", ["article", "section"])
+def test_what_was_published_by_code_stays_until_its_new_version_is_due(
+    site: Any, client: Client, kind: str
+) -> None:
+    """By an import, say: it has no revision that Wagtail could know as the live one."""
+    article = make_article(site.section, title="Old words")
+    page = article if kind == "article" else site.section
+    old = page.title
+    for title in ("New words", "Newer words"):
+        page.title, page.go_live_at = title, in_days(1)
+        page.save_revision().publish()
+        page.refresh_from_db()
+        assert page.live and page.title == old and old in client.get(page.url).text
+    with time_machine.travel(in_days(1.1), tick=False):
+        publish_scheduled()
+        page.refresh_from_db()
+        assert page.title == "Newer words" and not page.has_unpublished_changes
+        assert "Newer words" in client.get(page.url).text
+
+
 def test_a_new_version_of_what_came_by_the_clock_keeps_the_date_of_the_first(
     site: Any, desk: Client, publish: Publish
 ) -> None:
