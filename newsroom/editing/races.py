@@ -23,8 +23,8 @@ from redis.exceptions import RedisError
 from newsroom.staff.gate import page_of_staff
 
 View = Callable[[HttpRequest], HttpResponse]
-PAGE = re.compile(r"/admin/pages/[0-9]+/")
-EDITOR = re.compile(r"/admin/.*/edit/")
+PAGE = re.compile(r"/admin/pages/(?:workflow/[a-z_]+/)?([0-9]+)/")  # whatever is done to it
+EDITOR = re.compile(r"/admin/(.*)/edit/")
 LONGEST_SAVE = 20  # seconds; then the next one no longer waits
 
 
@@ -34,7 +34,7 @@ def take_turns(get_response: View) -> View:
         saves = (PAGE.match(path) or EDITOR.match(path)) if request.method == "POST" else None
         if not saves or not request.user.is_authenticated:  # no stranger makes a colleague wait
             return get_response(request)
-        with alone(f"saves {saves[0]}"):
+        with alone(f"saves {saves[1]}"):
             return get_response(request)
 
     return middleware
