@@ -242,6 +242,11 @@ class AddressedPage(Page):
     def after_save(self) -> None:
         """What is kept beside it, of what readers see."""
 
+    def get_sitemap_urls(self, request: Any = None) -> list[dict[str, Any]]:
+        """A draft changes nothing for readers, nor does its day."""
+        urls = super().get_sitemap_urls(request)
+        return [one | {"lastmod": self.last_published_at} for one in urls]
+
     def hide_until_published(self) -> None:
         """Wagtail adds a new page as if it were live, and looks at its schedule only then."""
         if self._state.adding and self.go_live_at and self.go_live_at > timezone.now():
