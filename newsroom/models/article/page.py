@@ -40,7 +40,7 @@ from .lists import ArticleManager, authors
 from .live import live_context, live_data
 from .parts import ArticleTag, Correction
 from .places import NOWHERE, Places, places_of, section_list, series_lists
-from .related import related_to, topics_of
+from .related import related_to
 from .search_entry import SearchEntry
 from .series import part_of_series
 from .structured import structured_data
@@ -205,7 +205,7 @@ class ArticlePage(AddressedPage):
     def lists_on_it(self) -> list[str]:
         """Those of “Read on”, of its series and its updates."""
         updates = [f"live:{self.pk}"] if self.kind == Kind.LIVE else []
-        topics = [f"topic:{pk}" for pk in topics_of(self)]
+        topics = [f"topic:{pk}" for pk in self.topics]
         return [section_list(self.path), *topics, *series_lists(self.series_id), *updates]
 
     def shown_on(self) -> Places | None:
@@ -250,6 +250,11 @@ class ArticlePage(AddressedPage):
     @cached_property
     def section(self) -> Page:
         return section_at(self.path[: -Page.steplen])
+
+    @cached_property
+    def topics(self) -> list[int]:
+        """The numbers of its tags, for a page that shows it."""
+        return [tagged.tag_id for tagged in self.tagged_items.all()]
 
     @property
     def plain_text(self) -> str:

@@ -48,14 +48,9 @@ def related_to(article: "ArticlePage") -> list["ArticlePage"]:
 
 
 def by_topics(article: "ArticlePage") -> list[int]:
-    topics = topics_of(article)
-    if not topics:
+    if not article.topics:
         return []
-    about = {"topics": topics, "own": article.pk, "most": TOO_COMMON, "limit": LOOKED_AT}
+    about = {"topics": article.topics, "own": article.pk, "most": TOO_COMMON, "limit": LOOKED_AT}
     with connection.cursor() as cursor:
         cursor.execute(BY_TOPICS, about)
         return [pk for (pk,) in cursor.fetchall()]
-
-
-def topics_of(article: "ArticlePage") -> list[int]:
-    return [tagged.tag_id for tagged in article.tagged_items.all()]

@@ -333,7 +333,7 @@ def test_page_that_is_made_asks_little_once_others_were(web, article, monkeypatc
         found = [re.search(r'FROM "?(\w+)', sql) for sql in asked if "closed_closure" not in sql]
         return [one[1] for one in found if one]
 
-    assert len(tables(other.url)) <= 11 and len(tables("/")) <= 5
+    assert len(tables(other.url)) <= 10 and len(tables("/")) <= 5
     make_appeal()
     assert web.knows()
     assert {"donations_appeal", "newsroom_masthead"} <= {*tables(article.url)}
