@@ -28,6 +28,7 @@ from wagtail.search import index
 from newsroom.kept_pages import noting
 from newsroom.models.addressed import AddressedPage
 from newsroom.models.blocks import ArticleBody, images_in
+from newsroom.models.blocks.footnotes import lifted
 from newsroom.models.image import CreditedImage
 from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
@@ -258,8 +259,9 @@ class ArticlePage(AddressedPage):
 
     @property
     def plain_text(self) -> str:
-        """What can be read in its body."""
-        return " ".join(self.body.stream_block.get_searchable_content(self.body))
+        """What can be read in its body, its notes in brackets."""
+        text = " ".join(self.body.stream_block.get_searchable_content(self.body))
+        return lifted(text, " ({})".format)
 
     @property
     def authors(self) -> list[str]:

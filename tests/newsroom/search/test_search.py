@@ -121,6 +121,13 @@ def test_word_that_is_mistyped_is_found_by_the_one_most_like_it(client: Any, sit
     assert "Nothing found" in search(client, q="zyzzyva")
 
 
+def test_note_is_found_and_shown_in_brackets(client: Any, site: Any) -> None:
+    text = RichText("<p>Prices rise.[[The Gazette, page 3.]] Bread does.</p>")
+    make_article(site.section, title="Prices", body=[("text", text)])
+    page = client.get("/search/?q=gazette").text
+    assert "Prices rise. (The <mark>Gazette</mark>, page 3.) Bread" in page and "[[" not in page
+
+
 def test_all_are_indexed_anew_by_a_command(client: Any, site: Any) -> None:
     article = make_article(site.section, title="Bread", body=[("text", RichText("<p>Rye.</p>"))])
     SearchEntry.objects.all().delete()
