@@ -4,11 +4,10 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .appeal import Appeal, AppealAmounts, Frequency
+from .asking import Appeal, AppealAmounts, Deferral, Frequency
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
-from .deferral import Deferral
 from .donor import Customer, Donor, DonorAddress, ErasedCustomer, Erasure
 from .movement import Dispute, Movement, StripeRefund
 from .receipt import Receipt, ReceiptNumber

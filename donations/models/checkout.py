@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from newsroom.core.privacy import EncryptedField
 
-from .appeal import Appeal, Frequency
-from .deferral import Deferral
+from .asking import Appeal, Deferral, Frequency
 
 
 class CheckoutQuerySet(models.QuerySet["Checkout"]):

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from donations import money
 from newsroom.core.privacy import EncryptedField
 
-from .appeal import CHARGED, Appeal
+from .asking.appeal import CHARGED, Appeal
 from .checkout import Checkout
 from .donor import Donor
 from .recurring import RecurringContribution

@@ -11,7 +11,7 @@ from donations import money
 from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
-from .appeal import CHARGED, Appeal, Frequency
+from .asking.appeal import CHARGED, Appeal, Frequency
 from .checkout import Checkout
 from .donor import Donor
 

@@ -16,10 +16,9 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 
 from donations import money
 from donations.currencies import OFFERED
+from donations.models.country import Country
 from newsroom.core.languages import apart
 from newsroom.kept_pages.noting import remembered
-
-from .country import Country
 
 
 class Frequency(models.TextChoices):

@@ -7,11 +7,11 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from donations.models.donor import Donor
 from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
 from .appeal import Appeal, Frequency
-from .donor import Donor
 
 
 class DeferralQuerySet(models.QuerySet["Deferral"]):
