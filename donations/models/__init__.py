@@ -5,6 +5,7 @@ Begin with contribution.py.
 """
 
 from .asking import Appeal, AppealAmounts, Deferral, Frequency
+from .books import Account, Booking, ClosedMonth, Posting
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -18,10 +19,13 @@ from .stripe_event import CatchUp, Lease, StripeEvent
 from .wording import GivingWords
 
 __all__ = [
+    "Account",
     "Appeal",
     "AppealAmounts",
+    "Booking",
     "CatchUp",
     "Checkout",
+    "ClosedMonth",
     "Contribution",
     "ContributionChange",
     "Country",
@@ -36,6 +40,7 @@ __all__ = [
     "GivingWords",
     "Lease",
     "Movement",
+    "Posting",
     "Receipt",
     "ReceiptNumber",
     "RecurringChange",
