@@ -5,7 +5,7 @@ Begin with contribution.py.
 """
 
 from .asking import Appeal, AppealAmounts, Deferral, Frequency
-from .books import Account, Booking, ClosedMonth, Posting
+from .books import Account, BalanceTransaction, Booking, ClosedMonth, Mark, Payout, Posting
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -22,6 +22,7 @@ __all__ = [
     "Account",
     "Appeal",
     "AppealAmounts",
+    "BalanceTransaction",
     "Booking",
     "CatchUp",
     "Checkout",
@@ -39,7 +40,9 @@ __all__ = [
     "Frequency",
     "GivingWords",
     "Lease",
+    "Mark",
     "Movement",
+    "Payout",
     "Posting",
     "Receipt",
     "ReceiptNumber",

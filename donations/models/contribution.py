@@ -69,6 +69,11 @@ class Contribution(models.Model):
         indexes = [
             models.Index(fields=["-created_at"], name="contributions_newest_first"),
             models.Index(fields=["donor", "-created_at"], name="contributions_of_donor"),
+            models.Index(
+                fields=["stripe_charge"],
+                condition=~Q(stripe_charge=""),
+                name="contributions_by_charge",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -40,6 +40,12 @@ class Review(models.Model):
         OFF_STRIPE = "off_stripe", "Paid outside of Stripe"
         PAYOUT = "payout", "Payout that came back"
         CARD_TESTING = "card_testing", "Somebody tries cards"
+        # Where the books don't agree with Stripe (donations/books/agreement.py).
+        PAYOUT_SUM = "payout_sum", "Payout that does not add up"
+        BALANCE = "balance", "Balance that is not Stripe’s"
+        CHARGE = "charge", "Charge of no contribution"
+        NO_CHARGE = "no_charge", "Contribution without its charge"
+        SUSPENSE = "suspense", "Movement that nobody has explained"
 
     kind = models.CharField(max_length=16, choices=Kind)
     about = models.CharField(max_length=255, help_text="The id of what it is about.")
@@ -73,7 +79,7 @@ class Review(models.Model):
     @classmethod
     def open(cls, kind: str, about: str, why: str, **fields: Any) -> None:
         """Once, however often it is asked for, and again if what had settled it is over. The
-        deadline is the newest one, while it is open."""
+        deadline and the reason are the newest, while it is open."""
         found, new = Review.objects.get_or_create(
             kind=kind, about=about, defaults={"why": why[:300], **fields}
         )
@@ -81,8 +87,11 @@ class Review(models.Model):
             return
         same = Review.objects.filter(pk=found.pk)
         same.filter(settled=True).update(closed_at=None, settled=False, decision="")
-        if "due_at" in fields:
-            same.filter(closed_at=None).update(due_at=fields["due_at"])
+        newest: dict[str, Any] = {"due_at": fields["due_at"]} if "due_at" in fields else {}
+        if found.why != why[:300]:
+            newest["why"] = why[:300]
+        if newest:
+            same.filter(closed_at=None).update(**newest)
 
     @classmethod
     def settle(cls, kind: str, about: str, decision: str) -> None:
