@@ -7,6 +7,7 @@ import stripe
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from stripe.params import (
+    BalanceRetrieveParams,
     BalanceTransactionListParams,
     ChargeListParams,
     CouponCreateParams,
@@ -36,7 +37,7 @@ from stripe.params.billing_portal import SessionCreateParams as PortalSessionCre
 from stripe.params.checkout import SessionCreateParams, SessionExpireParams, SessionListParams
 from stripe.params.radar import EarlyFraudWarningListParams
 
-from . import checkout, faults, objects, payments
+from . import balance, checkout, faults, objects, payments
 from .answers import expand, listed, stored
 from .billing import pricing, renewals, subscriptions
 from .contract import Refused, decode, parse, skeleton
@@ -217,6 +218,11 @@ def list_webhook_endpoints(raw: Object) -> Object:
     return listed([endpoint] if WEBHOOK_URL else [], "/v1/webhook_endpoints")
 
 
+def get_balance(raw: Object) -> Object:
+    parse(BalanceRetrieveParams, raw)
+    return balance.balance(store)
+
+
 def create_refund(raw: Object) -> Object:
     return payments.refund(store, parse(RefundCreateParams, raw))
 
@@ -288,7 +294,10 @@ def list_of(kind: str) -> Callable[..., Object]:
 
     def view(raw: Object) -> Object:
         params = parse(params_class, raw)
-        items = store.all(kind, params.get("payout"), limit=100_000)
+        if (payout := params.get("payout")) and not stored("payout", payout)["automatic"]:
+            message = "Balance transaction history can only be filtered on automatic payouts."
+            raise Refused(message, "payout")
+        items = store.all(kind, payout, limit=100_000)
         for name in ALIKE:
             if wanted := params.get(name):
                 items = [item for item in items if item.get(name) == wanted]
@@ -301,7 +310,10 @@ def list_of(kind: str) -> Callable[..., Object]:
         items = [item for item in items if item["created"] >= since]
         if after := params.get("starting_after"):
             ids = [item["id"] for item in items]
-            items = items[ids.index(after) + 1 :] if after in ids else []
+            if after not in ids:
+                message = f"No such {kind}: '{after}'"
+                raise Refused(message, "starting_after", "resource_missing")
+            items = items[ids.index(after) + 1 :]
         limit = params.get("limit", 10)
         if not 1 <= limit <= 100:
             raise Refused("Invalid limit: must be 1 to 100", "limit")

@@ -84,6 +84,7 @@ urlpatterns = [
     path("v1/radar/early_fraud_warnings/<str:pk>", retrieve("radar.early_fraud_warning")),
     path("v1/balance_transactions", methods(GET=listing("balance_transaction"))),
     path("v1/balance_transactions/<str:pk>", retrieve("balance_transaction")),
+    path("v1/balance", methods(GET=api.get_balance)),
     path("v1/payouts", methods(GET=listing("payout"))),
     path("v1/payouts/<str:pk>", retrieve("payout")),
     path("v1/events", methods(GET=listing("event"))),
@@ -102,6 +103,10 @@ urlpatterns = [
     path("start-over", pages.start_over),
     path("dispute", pages.open_dispute),
     path("close-dispute", pages.go_on_with_dispute),
+    path("undo-payout", pages.undo_payout),
+    path("pay-out", pages.pay_out),
+    path("fee", pages.bill_fee),
+    path("rate", pages.set_rate),
     *(
         path(f"{kind}/<str:pk>", pages.object_page)
         for kind in ("payments", "subscriptions", "customers", "invoices", "events", "payouts")

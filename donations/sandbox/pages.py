@@ -2,13 +2,15 @@
 
 import json
 import time
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from . import balance, checkout, faults, payments
+from . import balance, checkout, disputes, faults, payments
 from .billing import renewals, subscriptions
 from .contract import Refused
 from .objects import Card, Iban, Object
@@ -194,12 +196,7 @@ def refund_from_dashboard(request: HttpRequest) -> HttpResponse:
     wanted: Object = {"payment_intent": request.POST.get("payment_intent", "")}
     if amount := request.POST.get("amount"):
         wanted["amount"] = int(amount)
-    try:
-        with store.transaction():
-            payments.refund(store, wanted)
-    except Refused as refused:
-        return HttpResponse(str(refused), status=400, content_type="text/plain")
-    return redirect("/")
+    return _done(lambda: payments.refund(store, wanted))
 
 
 @require_POST
@@ -216,7 +213,7 @@ def open_dispute(request: HttpRequest) -> HttpResponse:
     made = store.get((intent or {}).get("latest_charge") or "")
     if made and made["status"] == "succeeded":
         with store.transaction():
-            payments.dispute(
+            disputes.dispute(
                 store,
                 made,
                 status=request.POST.get("status", "needs_response"),
@@ -235,10 +232,51 @@ def go_on_with_dispute(request: HttpRequest) -> HttpResponse:
         return redirect("/")
     with store.transaction():
         if outcome == "disputed":
-            payments.take_disputed(store, found)
+            disputes.take_disputed(store, found)
         elif outcome in ("answered", "later"):
             days = int(request.POST.get("days") or 1) if outcome == "later" else 0
-            payments.answer_dispute(store, found, later=days)
+            disputes.answer_dispute(store, found, later=days)
         else:
-            payments.close_dispute(store, found, won=outcome == "won")
+            disputes.close_dispute(store, found, won=outcome == "won")
+    return redirect("/")
+
+
+@require_POST
+def undo_payout(request: HttpRequest) -> HttpResponse:
+    """The bank sends a payout back (``failed``), or it is called off (``canceled``)."""
+    payout = store.get(request.POST.get("payout", ""), "payout")
+    status = request.POST.get("status", "failed")
+    if payout is None or status not in ("failed", "canceled"):
+        raise Http404
+    return _done(lambda: balance.undo_payout(store, payout, status))
+
+
+@require_POST
+def pay_out(request: HttpRequest) -> HttpResponse:
+    """By hand."""
+    amount, currency = int(request.POST["amount"]), request.POST.get("currency", "usd")
+    return _done(lambda: balance.pay_out_by_hand(store, amount, currency))
+
+
+@require_POST
+def bill_fee(request: HttpRequest) -> HttpResponse:
+    form = request.POST
+    amount, currency = int(form["amount"]), form.get("currency", "usd")
+    kind, words = form.get("kind", "stripe_fee"), form.get("description", "Billing")
+    return _done(lambda: balance.book_fee(store, kind, amount, currency, words))
+
+
+@require_POST
+def set_rate(request: HttpRequest) -> HttpResponse:
+    """What a unit of a currency is worth in dollars, from now on."""
+    rate = str(Decimal(request.POST["rate"]))
+    return _done(lambda: balance.set_rate(store, request.POST["currency"], rate))
+
+
+def _done(do: Callable[[], object]) -> HttpResponse:
+    try:
+        with store.transaction():
+            do()
+    except Refused as refused:
+        return HttpResponse(str(refused), status=400, content_type="text/plain")
     return redirect("/")

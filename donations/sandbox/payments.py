@@ -1,11 +1,12 @@
-"""Money in and money back: payment methods, payments, refunds, disputes, fraud warnings."""
+"""Money in and money back: payment methods, payments, refunds, fraud warnings."""
 
 from datetime import UTC, datetime
 
 import stripe
 
-from .balance import DISPUTE_FEE, book
+from .balance import book
 from .contract import Refused, skeleton
+from .disputes import dispute, open_dispute_of
 from .objects import DAY, Card, Iban, Object, emit, new_id, save
 from .store import Store
 
@@ -95,7 +96,9 @@ WORDS = {
 def charge(store: Store, intent: Object, method: Object, *, fails: str = "") -> str:
     """Try to take the money; "" or the code it failed with. Updates the intent.
 
-    A bank account answers later: its charge is pending, its intent processing.
+    A bank account answers later: its charge is pending, its intent processing, and its movement of
+    the balance of the day it is handed in ("Changes to Balance Transaction behavior for debit
+    payment methods").
     """
     pending = method["type"] == "sepa_debit"
     made = skeleton(
@@ -120,6 +123,9 @@ def charge(store: Store, intent: Object, method: Object, *, fails: str = "") -> 
     save(store, made, parent=intent["id"])
     if not pending:
         return fail(store, intent, made, fails) if fails else succeed(store, intent, made)
+    booked = book(store, made, "payment", made["amount"], days=SEPA_DAYS + 2)
+    made["balance_transaction"] = booked["id"]
+    save(store, made)
     intent |= {"status": "processing", "last_payment_error": None}
     save(store, intent)
     emit(store, "charge.pending", made)
@@ -142,8 +148,8 @@ def _details(store: Store, method: Object) -> Object:
 
 def succeed(store: Store, intent: Object, made: Object) -> str:
     made |= {"status": "succeeded", "paid": True}
-    kind = "payment" if made["payment_method_details"]["type"] == "sepa_debit" else "charge"
-    made["balance_transaction"] = book(store, made, kind, made["amount"])["id"]
+    if not made["balance_transaction"]:
+        made["balance_transaction"] = book(store, made, "charge", made["amount"])["id"]
     intent |= {"status": "succeeded", "amount_received": intent["amount"]}
     intent["last_payment_error"] = None
     save(store, made)
@@ -157,6 +163,9 @@ def fail(store: Store, intent: Object, made: Object, code: str) -> str:
     made |= {"status": "failed", "paid": False, "captured": False, "amount_captured": 0}
     made |= {"failure_code": code, "failure_message": WORDS[code]}
     card = made["payment_method_details"]["type"] == "card"
+    if made["balance_transaction"]:
+        back = book(store, made, "payment_failure_refund", -made["amount"])
+        made["failure_balance_transaction"] = back["id"]
     intent["last_payment_error"] = skeleton(
         stripe.PaymentIntent.LastPaymentError,
         type="card_error" if card else "invalid_request_error",
@@ -281,69 +290,3 @@ def aftermath(store: Store, made: Object, number: str) -> None:
             fraud_type="made_with_stolen_card",
         )
         emit(store, "radar.early_fraud_warning.created", save(store, warning))
-
-
-def dispute(
-    store: Store, made: Object, *, status: str = "needs_response", amount: int = 0
-) -> Object:
-    """The donor's bank takes the money back until it has decided ("How disputes work"); of a SEPA
-    debit it needs no reason, and is lost from the start. An inquiry takes nothing yet."""
-    inquiry = status.startswith("warning")
-    entry = skeleton(
-        stripe.Dispute,
-        id=new_id("dp"),
-        created=store.now(),
-        amount=amount or made["amount"],
-        currency=made["currency"],
-        charge=made["id"],
-        payment_intent=made["payment_intent"],
-        reason="debit_not_authorized" if status == "lost" else "fraudulent",
-        status=status,
-        is_charge_refundable=inquiry,
-    )
-    entry["evidence_details"] |= {"due_by": store.now() + 9 * DAY, "has_evidence": False}
-    made["disputed"] = True
-    save(store, made)
-    save(store, entry, parent=made["id"])
-    emit(store, "charge.dispute.created", entry)
-    if not inquiry:
-        take_disputed(store, entry)
-    return entry
-
-
-def take_disputed(store: Store, entry: Object) -> None:
-    """The money is gone, at once or when an inquiry becomes a dispute."""
-    if entry["status"] != "lost":
-        entry |= {"status": "needs_response", "is_charge_refundable": False}
-    taken = book(store, entry, "adjustment", -entry["amount"], fee=DISPUTE_FEE, category="dispute")
-    entry["balance_transactions"] = [taken]
-    emit(store, "charge.dispute.updated", save(store, entry))
-    emit(store, "charge.dispute.funds_withdrawn", entry)
-
-
-def answer_dispute(store: Store, entry: Object, *, later: int = 0) -> None:
-    """Evidence is handed in, and the bank looks at it; or it waits for so many days more."""
-    entry["evidence_details"]["due_by"] += later * DAY
-    if not later:
-        entry["status"] = entry["status"].replace("needs_response", "under_review")
-    emit(store, "charge.dispute.updated", save(store, entry))
-
-
-def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
-    inquiry = entry["status"].startswith("warning")
-    entry["status"] = "warning_closed" if inquiry else "won" if won else "lost"
-    won = won and not inquiry
-    if won:
-        back = book(store, entry, "adjustment", entry["amount"], category="dispute_reversal")
-        entry["balance_transactions"] = [*entry["balance_transactions"], back]
-    save(store, entry)
-    emit(store, "charge.dispute.closed", entry)
-    if won:
-        emit(store, "charge.dispute.funds_reinstated", entry)
-
-
-def open_dispute_of(store: Store, made: Object) -> Object | None:
-    found = store.all("dispute", parent=made["id"])
-    over = ("won", "lost", "warning_closed")
-    open_ones = (entry for entry in found if entry["status"] not in over)
-    return next((entry for entry in open_ones if not entry["is_charge_refundable"]), None)
