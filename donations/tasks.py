@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from donations.asking import reminders
+from donations.books import agreement
 from donations.finance import expiring_cards, refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
@@ -37,6 +38,19 @@ def retry_events() -> None:
 def catch_up_with_stripe() -> None:
     """Hourly: whatever webhooks missed goes into the inbox."""
     catch_up.run(timezone.now())
+
+
+@shared_task
+def follow_stripes_balance() -> None:
+    """Hourly: what has moved at Stripe is booked."""
+    with suppress(Busy):  # who is at it does it all
+        agreement.follow(timezone.now())
+
+
+@shared_task(autoretry_for=(Busy,), retry_kwargs={"countdown": 300})
+def check_books() -> None:
+    """Each night: what does not agree becomes a review."""
+    agreement.check(timezone.now())
 
 
 @shared_task

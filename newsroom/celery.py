@@ -129,6 +129,14 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.catch_up_with_stripe",
         "schedule": crontab(minute="20"),
     },
+    "follow Stripe's balance": {
+        "task": "donations.tasks.follow_stripes_balance",
+        "schedule": crontab(minute="25"),
+    },
+    "check the books": {
+        "task": "donations.tasks.check_books",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "keep imports going": {
         "task": "subscriptions.tasks.keep_imports_going",
         "schedule": 60.0,

@@ -121,6 +121,8 @@ def account_of_fee(moved: Moved, fee: Fee) -> Account:
 
 def confirmed(amount: int) -> Postings:
     """A debit that was unconfirmed went through."""
+    if not amount:
+        return {}
     return {Account.UNCONFIRMED: amount, Account.DONATIONS: -amount}
 
 
