@@ -16,7 +16,7 @@ from donations.models import Account, BalanceTransaction, Booking, Contribution,
 from donations.payments.leases import Held
 
 AT_ONCE = 500
-Groups = QuerySet[BalanceTransaction, Any]
+Groups = QuerySet[Any, Any]
 
 
 def book_what_followed(mine: Held, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The only module that calls Stripe.
+"""The only module that calls Stripe, but for its balance (balance.py).
 
 Time limits on every call, retries with an idempotency key on those that change something, the
 API version that the library pins. Nothing here touches the database.
