@@ -29,11 +29,6 @@ with engines.servers():
     call_command("migrate", verbosity=0)
     # A test kills processes, never the machine: nothing has to wait for the disk.
     connection.cursor().execute("ALTER SYSTEM SET fsync = off")
-    # The books are never emptied; but a test that really commits empties all tables after it.
-    for table in ("booking", "posting", "closedmonth"):
-        which = {"booking": "bookings_stay", "posting": "postings_stay"}
-        trigger = which.get(table, "closed_months_stay")
-        connection.cursor().execute(f"ALTER TABLE donations_{table} DISABLE TRIGGER {trigger}")
 """
 
 
