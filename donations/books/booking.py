@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     memo: str = ""
 
 
-def write(entries: Sequence[Entry]) -> list[Booking]:
+def write(entries: Sequence[Entry]) -> None:
     """In the transaction of whoever calls. Raises IntegrityError for what is booked already."""
     first = _first_open_day()
     bookings = Booking.objects.bulk_create([_booking(entry, first) for entry in entries])
@@ -34,7 +34,6 @@ def write(entries: Sequence[Entry]) -> list[Booking]:
             for account, amount in entry.postings.items()
         ]
     )
-    return bookings
 
 
 def _booking(entry: Entry, first: date) -> Booking:

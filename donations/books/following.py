@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import stripe
-from django.db.models import F, Sum
+from django.db.models import F, OuterRef, Subquery, Sum
 
 from donations.books import postings
 from donations.books.booking import Entry, write
@@ -82,20 +82,24 @@ def _row(one: stripe.BalanceTransaction) -> BalanceTransaction:
 
 def book(some: Sequence[BalanceTransaction]) -> None:
     """Not booked yet, oldest first; in the transaction of whoever calls."""
-    at_first_rates = _at_first_rates(some)
-    entries, booked = [], []
+    kind, at_first_rates = Booking.Kind.BALANCE, _at_first_rates(some)
+    entries: list[Entry] = []
+    waiting: dict[Account, list[str]] = {account: [] for account in WAIT_FOR_MORE}
     for row in some:
         posted = postings.of(_moved(row, at_first_rates.get(row.pk)))
+        if not posted:
+            continue
+        entries.append(Entry(kind, row.pk, row.currency, posted, row.created_at))
         account = postings.account_of(_moved(row))
-        row.counts = bool(posted)
-        row.waits = account if posted and account in WAIT_FOR_MORE else ""
-        if posted:
-            kind = Booking.Kind.BALANCE
-            entries.append(Entry(kind, row.pk, row.currency, posted, row.created_at))
-            booked.append(row)
-    for row, booking in zip(booked, write(entries), strict=True):
-        row.booking = booking
-    BalanceTransaction.objects.bulk_update(some, ["booking", "counts", "waits"])
+        if account in waiting:
+            waiting[account].append(row.pk)
+    write(entries)
+    of_it = Booking.objects.filter(kind=kind, reference=OuterRef("pk"))
+    rows = BalanceTransaction.objects.filter(pk__in=[row.pk for row in some])
+    rows.update(booking=Subquery(of_it.values("pk")))
+    rows.filter(booking=None).update(counts=False)
+    for account, those in waiting.items():
+        rows.filter(pk__in=those).update(waits=account)
 
 
 def _moved(row: BalanceTransaction, at_the_first_rate: int | None = None) -> Moved:
