@@ -14,7 +14,7 @@ from wagtail.permissions import register_permission_policy
 
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
-from donations.finance import contributions, held, ledger, movements, reviews, start_page
+from donations.finance import contributions, held, ledger, months, movements, reviews, start_page
 from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.models import Box
@@ -96,6 +96,10 @@ def urls() -> list[Any]:
         path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
+        path("months/", require_admin_access(months.Months.as_view()), name="months"),
+        path("months/<int:year>-<int:month>/close/", months.close, name="close_month"),
+        path("months/<int:year>-<int:month>/", months.statement, name="month_statement"),
+        path("months/<int:year>-<int:month>/<kind>/", months.month_journal, name="month_journal"),
     ]
 
 
@@ -114,6 +118,10 @@ def audited() -> dict[str, Audited]:
         "contributions:inspect": Audited(look="looked at a contribution"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),
+        "months": Audited(look="looked at the months of the books"),
+        "close_month": Audited(change="closed a month of the books"),
+        "month_statement": Audited(look="took a month’s statement"),
+        "month_journal": Audited(look="took a month’s journal"),
         "decide_review": Audited(change="decided a review", why="words"),
     }
 
@@ -134,6 +142,16 @@ class ReviewMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def review_item() -> MenuItem:
     return ReviewMenuItem("Review", reverse("reviews"), icon_name="warning", order=260)
+
+
+class MonthsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(months.VIEW)
+
+
+@hooks.register("register_admin_menu_item")
+def months_item() -> MenuItem:
+    return MonthsMenuItem("Months", reverse("months"), icon_name="calendar-check", order=262)
 
 
 @hooks.register("construct_homepage_panels")

@@ -102,6 +102,9 @@ MATRIX = """
     appeals:*                               fa
     countries:*                             fa
     reviews                                 fa
+    months                                  fa
+    close_month                             fa
+    month_*                                 fa
     refund                                  fa
     decide_review                           fa
 

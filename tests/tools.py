@@ -7,12 +7,13 @@ import sys
 
 # Chromium without windows: a third of the work for the same pages.
 CHROMIUM = "/usr/bin/chromium-headless-shell"
-# Each with its packages: a browser; two who judge a mail; what many put in front of PostgreSQL (for
-# `make chaos`), and of the site.
+# Each with its packages: a browser; two who judge a mail; one who judges the books; what many put
+# in front of PostgreSQL (for `make chaos`), and of the site.
 TOOLS = {
     "chromium-headless-shell": ["chromium-headless-shell"],
     "spamassassin": ["spamassassin"],
     "tidy": ["tidy"],
+    "bean-check": ["beancount"],
     "pgbouncer": ["pgbouncer"],
     "varnishd": ["varnish", "varnish-modules"],
 }

@@ -48,6 +48,8 @@ ROLES = {
         "donations.view_recurringcontribution",
         "donations.view_donor",
         "donations.decide_review",
+        "donations.view_booking",
+        "donations.close_month",
         "donations.add_appeal",
         "donations.change_appeal",
         "donations.view_appeal",

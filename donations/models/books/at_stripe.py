@@ -13,6 +13,13 @@ from .account import Account
 from .booking import Booking
 
 
+class PayoutQuerySet(models.QuerySet["Payout"]):
+    def to_add_up(self) -> "PayoutQuerySet":
+        """Those of which Stripe says, or will say, what is in them."""
+        waiting = self.filter(added_up_at=None, automatic=True)
+        return waiting.exclude(status__in=Payout.UNDONE).exclude(reconciliation="not_applicable")
+
+
 class Payout(models.Model):
     """Money on its way to the bank, or from it when the balance is below zero ("Payout object").
 
@@ -34,6 +41,8 @@ class Payout(models.Model):
     failure = models.CharField(max_length=300, blank=True)
     comes_to = models.BigIntegerField(null=True, help_text="What Stripe lists as in it.")
     added_up_at = models.DateTimeField(null=True, help_text="When that was found to be its amount.")
+
+    objects = PayoutQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

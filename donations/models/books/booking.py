@@ -79,19 +79,3 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_account_display()}: {money.signed(self.amount, self.booking.currency)}"
-
-
-class ClosedMonth(models.Model):
-    """Nothing comes into it, or into one before it, any more."""
-
-    month = models.DateField(unique=True, help_text="Its first day.")
-    closed_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-month"]
-        constraints = [
-            models.CheckConstraint(condition=Q(month__day=1), name="a_month_is_its_first_day")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.month:%Y-%m}"

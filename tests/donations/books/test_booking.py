@@ -22,6 +22,10 @@ def book(reference: str, posted: dict[Account, int], on: date = TODAY, lines: in
     return made
 
 
+def closed(month: date) -> ClosedMonth:
+    return ClosedMonth.objects.create(month=month, number=1, statement="x", digest="x", who="x")
+
+
 def end_of_transaction() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -80,7 +84,7 @@ def test_nothing_is_added_to_what_was_booked(gift: Booking) -> None:
     ],
 )
 def test_the_books_are_never_changed(gift: Booking, sql: str) -> None:
-    ClosedMonth.objects.create(month=date(2026, 10, 1))
+    closed(date(2026, 10, 1))
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         connection.cursor().execute(sql)
 
@@ -93,7 +97,7 @@ def test_the_same_is_booked_once_and_an_account_stands_there_once(gift: Booking)
 
 
 def test_nothing_comes_into_a_closed_month_or_one_before_it(gift: Booking) -> None:
-    ClosedMonth.objects.create(month=date(2026, 10, 1))
+    closed(date(2026, 10, 1))
     for day in (date(2026, 10, 31), date(2026, 10, 1), date(2025, 3, 4)):
         with pytest.raises(IntegrityError, match="is closed"), transaction.atomic():
             book("txn_late", GIFT, day)

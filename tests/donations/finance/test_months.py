@@ -1,0 +1,68 @@
+"""Finance closes a month by hand."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from donations.books import closing
+from donations.books.booking import write
+from donations.models import ClosedMonth
+from newsroom.accounts.models import AuditEntry
+from tests.donations.books.test_closing import gift, was_read
+from tests.factories import make_user
+
+
+@pytest.fixture
+def last_month(site):
+    first = (timezone.localdate().replace(day=1) - timedelta(days=1)).replace(day=1)
+    write([gift(f"txn_{uuid4()}", timezone.now() - timedelta(days=32))])
+    return closing.to_close() or first
+
+
+@pytest.fixture
+def finance(client):
+    client.force_login(make_user("Finance"))
+    return client
+
+
+def test_nothing_booked_yet(site, finance) -> None:
+    assert "Nothing has been booked yet" in finance.get("/admin/months/").text
+
+
+def test_what_is_missing_is_shown_then_it_is_closed_once(last_month, finance) -> None:
+    page = finance.get("/admin/months/").text
+    assert f"To close next: {last_month:%B %Y}" in page and "not yet. It is read each hour" in page
+    address = f"/admin/months/{last_month:%Y-%m}/"
+    refused = finance.post(f"{address}close/", follow=True)
+    assert "was read since: not so" in refused.text and not ClosedMonth.objects.exists()
+    was_read(timezone.now() + timedelta(days=60))
+    asks = finance.get(f"{address}close/")
+    assert "can’t be opened again" in asks.text or "can't be opened again" in asks.text
+    assert not ClosedMonth.objects.exists()
+    done = finance.post(f"{address}close/", follow=True)
+    assert f"{last_month:%B %Y} is closed: statement 1." in done.text
+    again = finance.post(f"{address}close/", follow=True)
+    assert "is closed already" in again.text
+    kept = ClosedMonth.objects.get()
+    file = finance.get(address)
+    assert file.content == kept.statement.encode() and ".txt" in file["Content-Disposition"]
+    assert AuditEntry.objects.filter(what__startswith="closed a month").exists()
+
+
+def test_journal_in_each_kind(last_month, finance) -> None:
+    address = f"/admin/months/{last_month:%Y-%m}/"
+    for kind, wanted in (
+        ("csv", b"Donations"),
+        ("beancount", b"Income:Donations"),
+        ("xlsx", b"PK"),
+    ):
+        assert wanted in finance.get(f"{address}{kind}/").getvalue()
+
+
+@pytest.mark.parametrize(
+    "path", ["2026-13/", "2026-0/close/", "99999999999999999999-1/csv/", "2026-10/exe/", "1-1/"]
+)
+def test_what_is_no_month_or_kind_is_not_found(site, finance, path: str) -> None:
+    assert finance.get(f"/admin/months/{path}").status_code == 404
