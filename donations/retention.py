@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations.models import (
+    BankLine,
     Checkout,
     Contribution,
     Customer,
@@ -16,11 +17,13 @@ from donations.models import (
     DonorAddress,
     Erasure,
     Lease,
+    OfflineGift,
     RecurringContribution,
     Refund,
     Review,
     StripeEvent,
 )
+from newsroom.core.database import keyset
 from newsroom.core.kept import retention
 from newsroom.core.kept.personal_data import DONOR, STAFF, Place
 from newsroom.core.kept.retention import Kept
@@ -50,6 +53,13 @@ def forget_what_is_over(before: date) -> None:
     Lease.objects.filter(held_until__lt=timezone.now() - timedelta(days=1)).delete()
 
 
+def forget_texts(before: date) -> None:
+    """Of what is explained: the day, the amount and the booking stay."""
+    explained = BankLine.objects.exclude(booking=None) | BankLine.objects.filter(not_ours=True)
+    for line in keyset(explained.filter(booked_on__lt=before, forgotten=False)):
+        BankLine.objects.filter(pk=line.pk).update(text="", forgotten=True)
+
+
 def kept() -> Iterator[Kept]:
     yield Kept(
         _("Who gave: address, name, and what was given when"),
@@ -71,6 +81,12 @@ def kept() -> Iterator[Kept]:
         forget=forget_choices,
     )
     yield Kept(
+        _("Who sent money by bank, and with which words, as the bank’s statement has it"),
+        _("To find out what the money is."),
+        days=180,
+        forget=forget_texts,
+    )
+    yield Kept(
         _("Messages of our payment provider without names, and forms that led to nothing"),
         _("So that nothing is counted twice."),
         days=60,
@@ -85,6 +101,8 @@ def places() -> Iterator[Place]:
     yield Place(DonorAddress, DONOR, "Deleted.")
     yield Place(Deferral, DONOR, "Deleted, under all their addresses.")
     yield Place(Checkout, DONOR, "What was chosen is forgotten.")
+    yield Place(OfflineGift, DONOR, "Stays for the accounts: the kind; all else is gone.")
+    yield Place(BankLine, DONOR, "Of their gifts, the text is gone; of all, half a year later.")
     yield Place(Contribution, DONOR, "Stays for the accounts: amount, day, number; no donor.")
     yield Place(RecurringContribution, DONOR, "As a contribution.")
     yield Place(Refund, STAFF, "Stays for the accounts: why somebody refunded.")

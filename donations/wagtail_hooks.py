@@ -14,7 +14,17 @@ from wagtail.permissions import register_permission_policy
 
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
-from donations.finance import contributions, held, ledger, months, movements, reviews, start_page
+from donations.finance import (
+    bank,
+    contributions,
+    held,
+    ledger,
+    months,
+    movements,
+    offline_gifts,
+    reviews,
+    start_page,
+)
 from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.models import Box
@@ -96,6 +106,12 @@ def urls() -> list[Any]:
         path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
+        path("bank/", require_admin_access(bank.Bank.as_view()), name="bank"),
+        path("bank/<int:pk>/", require_admin_access(bank.BankLinePage.as_view()), name="bank_line"),
+        path("bank/<int:pk>/explain/", bank.explain, name="explain_bank_line"),
+        path("offline-gifts/", offline_gifts.record, name="offline_gift"),
+        path("offline-gifts/<int:pk>/back/", offline_gifts.give_back, name="offline_gift_back"),
+        path("offline-gifts/<int:pk>/document/", offline_gifts.document, name="offline_document"),
         path("months/", require_admin_access(months.Months.as_view()), name="months"),
         path("months/<int:year>-<int:month>/close/", months.close, name="close_month"),
         path("months/<int:year>-<int:month>/", months.statement, name="month_statement"),
@@ -118,6 +134,12 @@ def audited() -> dict[str, Audited]:
         "contributions:inspect": Audited(look="looked at a contribution"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),
+        "bank": Audited(look="looked at the bank’s lines", change="brought a bank statement"),
+        "bank_line": Audited(look="looked at a line of the bank’s"),
+        "explain_bank_line": Audited(change="explained a line of the bank’s", why="do"),
+        "offline_gift": Audited(change="wrote down a gift without Stripe"),
+        "offline_gift_back": Audited(change="wrote down that a gift went back"),
+        "offline_document": Audited(look="took a gift’s document"),
         "months": Audited(look="looked at the months of the books"),
         "close_month": Audited(change="closed a month of the books"),
         "month_statement": Audited(look="took a month’s statement"),
@@ -144,14 +166,27 @@ def review_item() -> MenuItem:
     return ReviewMenuItem("Review", reverse("reviews"), icon_name="warning", order=260)
 
 
-class MonthsMenuItem(MenuItem):
+class ItemFor(MenuItem):
+    """In the menu of those who may."""
+
+    def __init__(self, *args: Any, permission: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permission = permission
+
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(months.VIEW)
+        return request.user.has_perm(self.permission)
+
+
+@hooks.register("register_admin_menu_item")
+def bank_item() -> MenuItem:
+    url = reverse("bank")
+    return ItemFor("Bank", url, permission=bank.EXPLAIN, icon_name="home", order=261)
 
 
 @hooks.register("register_admin_menu_item")
 def months_item() -> MenuItem:
-    return MonthsMenuItem("Months", reverse("months"), icon_name="calendar-check", order=262)
+    url = reverse("months")
+    return ItemFor("Months", url, permission=months.VIEW, icon_name="calendar-check", order=262)
 
 
 @hooks.register("construct_homepage_panels")

@@ -103,6 +103,10 @@ MATRIX = """
     countries:*                             fa
     reviews                                 fa
     months                                  fa
+    bank                                    fa
+    bank_line                               fa
+    explain_bank_line                       fa
+    offline_*                               fa
     close_month                             fa
     month_*                                 fa
     refund                                  fa

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from wagtail import hooks
 
-from donations.models import Checkout, Deferral, StripeEvent
+from donations.models import BankFile, BankLine, Checkout, Deferral, StripeEvent
 from newsroom.core.kept import retention
 from newsroom.core.kept.retention import Kept
 from newsroom.core.privacy import giving_index, keyed_hash, list_index
@@ -138,6 +138,12 @@ def chosen(day: date) -> Any:
     Checkout.objects.create(expires_at=moment(day) + timedelta(days=1), **ids, **fields)
 
 
+def brought(day: date) -> Any:
+    file = BankFile.objects.create(name="x", kind="CSV", who="x", first_on=day, last_on=day)
+    fields = {"key": str(day), "booked_on": day, "amount": 1, "currency": "usd", "text": "Ann"}
+    BankLine.objects.create(file=file, not_ours=True, **fields)
+
+
 def handled(day: date) -> Any:
     when = {"created_at": moment(day), "handled_at": moment(day)}
     event = StripeEvent.objects.create(id=f"evt_{day}", type="x", object_id="x", **when)
@@ -161,6 +167,7 @@ AGED: dict[str, tuple[Callable[[date], Any], Callable[[], int]]] = {
     ),
     "forget_events": (told, known_events),
     "forget_reminders": (reminded, Deferral.objects.count),
+    "forget_texts": (brought, lambda: BankLine.objects.filter(forgotten=False).count()),
     "forget_choices": (chosen, lambda: Checkout.objects.filter(choices__isnull=False).count()),
     "forget_what_is_over": (handled, StripeEvent.objects.count),
 }  # fmt: skip

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from donations import money
 from donations.books import differences, follow_ups, following, payouts
+from donations.books.bank.matching import LATE
 from donations.models import (
     Account,
     BalanceTransaction,
+    BankFile,
     Booking,
     Contribution,
     Payout,
@@ -102,6 +104,10 @@ def compare_tables(before: datetime) -> Iterator[Finding]:
         ),
     )  # fmt: skip
     yield _told(
+        "bank", kinds.NOT_IN_BANK,
+        differences.tell(kinds.NOT_IN_BANK, payouts_not_in_the_bank(), "pk", _of_the_bank),
+    )  # fmt: skip
+    yield _told(
         "suspense", kinds.SUSPENSE,
         differences.tell(kinds.SUSPENSE, not_explained(), "pk", _of_suspense),
     )  # fmt: skip
@@ -123,6 +129,23 @@ def _of_payout(row: Payout) -> str:
         f"Stripe says that the payout {row.pk} is {said}. What it lists as in it comes to "
         f"{money.signed(listed, row.currency)}: {money.signed(row.amount - listed, row.currency)} "
         "are not explained."
+    )
+
+
+def payouts_not_in_the_bank() -> QuerySet[Payout]:
+    """Of the time of which there are statements; a transfer may take some days."""
+    days = BankFile.objects.aggregate(first=Min("first_on"), last=Max("last_on"))
+    if not days["first"]:
+        return Payout.objects.none()
+    then = {"arrival_on__gte": days["first"], "arrival_on__lt": days["last"] - LATE}
+    return Payout.objects.filter(status="paid", bank_line=None, **then)
+
+
+def _of_the_bank(row: Payout) -> str:
+    said = money.signed(row.amount, row.currency)
+    return (
+        f"Stripe paid out {said} ({row.pk}), to be in the bank on {row.arrival_on:%-d %B %Y}. The "
+        "bank’s statements of that time have no such line."
     )
 
 
@@ -154,7 +177,7 @@ def contributions_without_charge(before: datetime) -> QuerySet[Contribution]:
         given_currency=OuterRef("currency"),
     )
     arrived = Contribution.objects.filter(status__in=Contribution.ARRIVED, received_at__lt=before)
-    return arrived.exclude(Exists(charged))
+    return arrived.filter(offline=None).exclude(Exists(charged))
 
 
 def _of_contribution(row: Contribution) -> str:

@@ -113,6 +113,11 @@ class ContributionPage(generic.InspectView):
                 ("Customer", "customers", contribution.recurring.stripe_customer),
             ]
         context["contribution"] = contribution
+        if hasattr(contribution, "offline"):
+            facts = contribution.offline.about.items()
+            context["gift_facts"] = [
+                (name.replace("_", " ").capitalize(), value) for name, value in facts if value
+            ]
         context["movements"] = contribution.movements.select_related("contribution")
         context["stripe_refunds"] = contribution.stripe_refunds.all()
         context["disputes"] = contribution.disputes.order_by("-created_at")

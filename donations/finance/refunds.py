@@ -28,7 +28,10 @@ class NotRefunded(Exception):
 
 
 def most(contribution: Contribution) -> int:
-    """What is left to give back, in the smallest unit: nothing while a dispute lasts."""
+    """What is left to give back by Stripe, in the smallest unit: nothing while a dispute lasts, or
+    of what came without Stripe."""
+    if hasattr(contribution, "offline"):
+        return 0
     disputed = contribution.disputes.filter(status__in=Dispute.LASTS).exists()
     return 0 if disputed else contribution.left
 

@@ -18,6 +18,7 @@ from donations.models import (
     Donor,
     ErasedCustomer,
     Erasure,
+    OfflineGift,
     RecurringContribution,
 )
 from donations.payments import gateway, sync
@@ -29,7 +30,7 @@ from subscriptions.models import Subscription
 
 def everything_about(donor: Donor) -> dict[str, Any]:
     """What we hold about a person, for them to take away (GDPR, articles 15 and 20)."""
-    contributions = donor.contributions.select_related("receipt").order_by("created_at")
+    contributions = donor.contributions.select_related("receipt", "offline").order_by("created_at")
     subscriptions = Subscription.objects.filter(subscriber__email_index=list_index(donor.email))
     return {
         "email": donor.email,
@@ -49,6 +50,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
                 "paid_with": contribution.payment_method,
                 "receipt": contribution.receipt_number,
                 "message": contribution.message,
+                **(contribution.offline.about if hasattr(contribution, "offline") else {}),
             }
             for contribution in contributions
         ],
@@ -125,6 +127,7 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | Non
         )
         asked = Checkout.objects.filter(Q(contributions__in=given) | Q(recurring__in=promised))
         Checkout.objects.filter(form_id__in=asked.values("form_id")).forget_choices()
+        OfflineGift.objects.filter(contribution__in=given).forget()
         for contribution in given:
             contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]

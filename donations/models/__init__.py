@@ -5,7 +5,18 @@ Begin with contribution.py.
 """
 
 from .asking import Appeal, AppealAmounts, Deferral, Frequency
-from .books import Account, BalanceTransaction, Booking, ClosedMonth, Mark, Payout, Posting
+from .books import (
+    Account,
+    BalanceTransaction,
+    BankFile,
+    BankLine,
+    Booking,
+    ClosedMonth,
+    Mark,
+    OfflineGift,
+    Payout,
+    Posting,
+)
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -23,6 +34,8 @@ __all__ = [
     "Appeal",
     "AppealAmounts",
     "BalanceTransaction",
+    "BankFile",
+    "BankLine",
     "Booking",
     "CatchUp",
     "Checkout",
@@ -42,6 +55,7 @@ __all__ = [
     "Lease",
     "Mark",
     "Movement",
+    "OfflineGift",
     "Payout",
     "Posting",
     "Receipt",

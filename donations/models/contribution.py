@@ -108,6 +108,13 @@ class Contribution(models.Model):
     def exact_left(self) -> object:
         return money.exact(self.left, self.currency)
 
+    def gave_back(self) -> None:
+        """Of what came without Stripe: as much as its movements say by now."""
+        returned = self.Status.PARTLY_REFUNDED if self.left else self.Status.REFUNDED
+        self.status = returned
+        self.save(update_fields=["status"])
+        self.changes.create(status=returned, returned=self.returned)
+
     @property
     def sent_back(self) -> int:
         """What the donor's bank would not take back, when that was the last try; else 0."""

@@ -46,6 +46,8 @@ class Review(models.Model):
         CHARGE = "charge", "Charge of no contribution"
         NO_CHARGE = "no_charge", "Contribution without its charge"
         SUSPENSE = "suspense", "Movement that nobody has explained"
+        BANK = "bank", "Line of the bank’s that is no payout"
+        NOT_IN_BANK = "not_in_bank", "Payout that the bank does not have"
 
     kind = models.CharField(max_length=16, choices=Kind)
     about = models.CharField(max_length=255, help_text="The id of what it is about.")

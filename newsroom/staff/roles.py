@@ -50,6 +50,8 @@ ROLES = {
         "donations.decide_review",
         "donations.view_booking",
         "donations.close_month",
+        "donations.explain_bankline",
+        "donations.add_offlinegift",
         "donations.add_appeal",
         "donations.change_appeal",
         "donations.view_appeal",

@@ -1,11 +1,14 @@
-"""The books: double entry, one currency at a time, nothing is ever changed (booking.py); and what
-Stripe says of its balance (at_stripe.py)."""
+"""The books: double entry, one currency at a time, nothing is ever changed (booking.py); what
+Stripe says of its balance (at_stripe.py), and the bank (at_bank.py); what came by hand."""
 
 from .account import Account
+from .at_bank import BankFile, BankLine
 from .at_stripe import BalanceTransaction, Mark, Payout
 from .booking import Booking, Posting
 from .closed_month import ClosedMonth
+from .offline_gift import OfflineGift
 
 __all__ = [
-    "Account", "BalanceTransaction", "Booking", "ClosedMonth", "Mark", "Payout", "Posting",
+    "Account", "BalanceTransaction", "BankFile", "BankLine", "Booking", "ClosedMonth", "Mark",
+    "OfflineGift", "Payout", "Posting",
 ]  # fmt: skip

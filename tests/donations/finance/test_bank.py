@@ -1,0 +1,104 @@
+"""Finance brings a statement, explains it, and writes down what came without Stripe."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from donations.giving import erasure
+from donations.models import BankLine, Booking, Contribution, Donor, OfflineGift
+from newsroom.models import TransactionalMail
+from tests.donations.books.bank.files import camt
+from tests.donations.books.bank.test_statements import payout
+from tests.factories import make_user
+
+TODAY = timezone.localdate()
+
+
+@pytest.fixture
+def finance(client, site):
+    client.force_login(make_user("Finance"))
+    return client
+
+
+def brings(finance, content: bytes):
+    return finance.post(
+        "/admin/bank/", {"file": SimpleUploadedFile("november.xml", content)}, follow=True
+    )
+
+
+def gift(**more: object) -> dict[str, object]:
+    return {
+        "form_id": uuid4(), "kind": "cash", "amount": "50", "currency": "eur",
+        "received_on": TODAY, "thank": "on",
+    } | more  # fmt: skip
+
+
+def test_statement_is_brought_and_a_line_explained_in_three_clicks(finance) -> None:
+    assert "No statement yet" in finance.get("/admin/bank/").text
+    payout("po_1", 4800, TODAY), payout("po_2", 4800, TODAY)
+    rows = [(f"{TODAY}", "48.00", "STRIPE"), (f"{TODAY}", "20.00", "Ann Reader, thank you")]
+    page = brings(finance, camt(rows)).text
+    assert "2 new lines, 0 known before; 0 matched" in page and "Ann Reader" in page
+    assert "0 new lines, 2 known" in brings(finance, camt(rows)).text
+    line = BankLine.objects.get(amount=4800)
+    page = finance.get(f"/admin/bank/{line.pk}/").text
+    assert 'value="payout:po_1"' in page and 'value="payout:po_2"' in page
+    finance.post(f"/admin/bank/{line.pk}/explain/", {"do": "payout:po_2"})
+    line.refresh_from_db()
+    assert line.payout_id == "po_2"
+    other = BankLine.objects.get(amount=2000)
+    form = finance.get(f"/admin/offline-gifts/?line={other.pk}")
+    assert form.context["form"]["amount"].value() == "20" and "Ann Reader" in form.text
+    finance.post("/admin/offline-gifts/", gift(amount="20", kind="bank", line=other.pk))
+    assert BankLine.objects.get(pk=other.pk).gift and "Every line is explained" in (
+        finance.get("/admin/bank/").text
+    )
+
+
+def test_file_that_is_none_is_refused_with_the_reason(finance) -> None:
+    answer = brings(finance, b"<html></html>")
+    assert answer.status_code == 400 and "CAMT.053, MT940 or CSV" in answer.text
+
+
+def test_gift_is_written_down_once_with_receipt_thanks_and_document(finance) -> None:
+    form = gift(name="Ann", email="ann@example.org", in_honour_of="Ben", note="by post")
+    file = SimpleUploadedFile("cheque.svg", b"<svg onload=alert(1)>")
+    page = finance.post("/admin/offline-gifts/", form | {"document": file}, follow=True).text
+    assert "€50 written down" in page and "Ben" in page and "cheque.svg" in page
+    finance.post("/admin/offline-gifts/", form)
+    kept = OfflineGift.objects.get()
+    assert kept.contribution.receipt and Donor.objects.get().email == "ann@example.org"
+    assert TransactionalMail.objects.filter(purpose="thanks").count() == 1
+    document = finance.get(f"/admin/offline-gifts/{kept.pk}/document/")
+    assert document.content == b"<svg onload=alert(1)>"
+    assert document["Content-Type"] == "application/octet-stream"
+    back = finance.post(f"/admin/offline-gifts/{kept.pk}/back/", {"amount": "50"}, follow=True)
+    assert "given back" in back.text and Contribution.objects.get().left == 0
+    assert set(Booking.objects.all().balances().values()) == {0, 5000, -5000}
+
+
+def test_erased_donor_leaves_amounts_only(finance) -> None:
+    about = {"email": "ann@example.org", "name": "Ann", "address": "Street 1", "company": "Co"}
+    finance.post("/admin/offline-gifts/", gift(**about))
+    donor = Donor.objects.get()
+    assert erasure.everything_about(donor)["contributions"][0]["address"] == "Street 1"
+    erasure.erase(donor)
+    kept = OfflineGift.objects.get()
+    assert set(kept.about.values()) == {""} and kept.contribution.amount == 5000
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"received_on": TODAY + timedelta(days=1)}, {"received_on": "1899-01-01"}, {"amount": "-5"},
+        {"amount": "x"}, {"currency": "xxx"}, {"kind": "gold"}, {"email": "nobody"},
+        {"form_id": "x"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_bad_input_is_refused_and_nothing_is_written(finance, more: dict[str, object]) -> None:
+    answer = finance.post("/admin/offline-gifts/", gift(**more))
+    assert answer.status_code == 400 and not OfflineGift.objects.exists()
