@@ -10,6 +10,7 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 from donations import money
 from donations.books import differences, follow_ups, following, payouts
 from donations.books.bank.matching import LATE
+from donations.books.healing import pull_what_was_missed
 from donations.models import (
     Account,
     BalanceTransaction,
@@ -49,6 +50,7 @@ def check(now: datetime, grace: timedelta = GRACE) -> list[Finding]:
         following.follow(mine, DEEP)
         payouts.follow(mine, now, again=True)
         found = [*compare_balance(mine, now)]
+    pull_what_was_missed(charges_of_nobody(now), now)
     return [*found, *compare_tables(now - grace)]
 
 

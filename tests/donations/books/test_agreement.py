@@ -11,8 +11,16 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from django.utils import timezone
 
-from donations.books import agreement, differences, following
-from donations.models import Account, BalanceTransaction, Booking, Mark, Payout, Review
+from donations.books import agreement, differences, following, healing
+from donations.models import (
+    Account,
+    BalanceTransaction,
+    Booking,
+    Contribution,
+    Mark,
+    Payout,
+    Review,
+)
 from donations.sandbox.objects import Iban
 from tests.donations.conftest import LOOKS_ON, all_of, handle
 
@@ -150,6 +158,7 @@ def test_what_is_missing_here_is_reported_and_settles_itself(
 
     with monkeypatch.context() as gap:
         gap.setattr(agreement.balance, "movements", without_one)
+        gap.setattr(healing, "MOST", 0)
         agreement.check(later)
         open_ones = Review.objects.waiting()
         assert Counter(open_ones.values_list("kind", flat=True)) == {
@@ -160,9 +169,16 @@ def test_what_is_missing_here_is_reported_and_settles_itself(
         assert why == "Stripe $0, books −$19.12: $19.12 not explained."
         with pytest.raises(CommandError, match="2 do not agree"):
             call_command("books", stdout=io.StringIO())
-    handle(told())  # as the hourly catch-up would
-    assert all(check().values())
+    assert all(check().values())  # it pulls what was missing
     assert not Review.objects.waiting().exists()
+
+
+def test_refund_of_which_nobody_told_is_pulled_in_the_night(donor, told, does, newest) -> None:
+    donor.gives("ann@example.org", frequency="once", amount="20")
+    handle(told())
+    does("refund", payment_intent=newest("payment_intents"), amount="500")
+    agreement.check(timezone.now())
+    assert Contribution.objects.get().returned == 500
 
 
 def test_who_is_killed_between_pages_goes_on_there(
