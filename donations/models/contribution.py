@@ -125,6 +125,8 @@ class Contribution(models.Model):
     def donor_name(self) -> str:
         if self.checkout and self.checkout.anonymous:
             return "anonymous"
+        if self.donor is None and hasattr(self, "offline"):
+            return self.offline.name or "not known"
         return (self.donor.name or "no name") if self.donor else "not known"
 
     @property
