@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from donations.asking import reminders
 from donations.books import agreement
-from donations.finance import expiring_cards, refunds
+from donations.finance import notices, refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, Refund, StripeEvent
@@ -92,8 +92,8 @@ def carry_out_refunds() -> None:
 
 
 @shared_task
-def warn_of_expiring_cards() -> None:
-    expiring_cards.warn()
+def tell_ahead() -> None:
+    notices.tell()
 
 
 @shared_task

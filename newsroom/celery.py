@@ -142,8 +142,8 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
     },
     "forget imports": {"task": "subscriptions.tasks.forget_imports", "schedule": 3600.0},
-    "warn of expiring cards": {
-        "task": "donations.tasks.warn_of_expiring_cards",
+    "tell donors ahead": {
+        "task": "donations.tasks.tell_ahead",
         "schedule": crontab(hour="10", minute="0"),
     },
     "forget what is over": {

@@ -85,7 +85,9 @@ class ContributionIndex(LedgerIndex):
     default_ordering = "-created_at"
 
     def get_base_queryset(self) -> QuerySet[Contribution]:
-        return Contribution.objects.select_related("donor", "appeal", "checkout", "receipt", "offline")
+        return Contribution.objects.select_related(
+            "donor", "appeal", "checkout", "receipt", "offline"
+        )
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The list, and above it the totals of whatever the filters left, in the time they left."""

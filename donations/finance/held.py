@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from donations import money
 from donations.asking import reminders
-from donations.finance import expiring_cards
+from donations.finance import notices
 from donations.models import Refund, Review, StripeEvent
 from donations.payments import catch_up, events, gateway
 from donations.payments.leases import Busy
@@ -36,7 +36,7 @@ def gather() -> None:
         raise NotNow("Stripe does not answer: what happened there since is not known.") from error
     while reminders.send_due(now):
         pass
-    expiring_cards.warn()
+    notices.tell()
 
 
 def items() -> Iterator[Item]:

@@ -137,6 +137,7 @@ def manage_link(donor_id: int) -> Letter | None:
 # --- What is given regularly ----------------------------------------------------------------
 
 CARD = _("You pay with {card}.")  # left out where we don't know it
+LONGEST_AHEAD = 30  # days
 
 
 @mail(
@@ -218,6 +219,21 @@ def card_expiring(recurring_id: int) -> Letter | None:
     return _about_recurring("card_expiring", recurring_id, soon)
 
 
+@mail(
+    "renewal",
+    subject=_("Before it renews"),
+    paragraphs=[
+        _("On {renews} {amount} is charged again, as each year."),
+        CARD,
+        _("You need not do anything. To change the amount, or to end it:"),
+    ],
+    button=_("Change or end it"),
+)
+def renewal(recurring_id: int) -> Letter | None:
+    soon = RecurringContribution.renews_soon(timezone.localdate(), LONGEST_AHEAD)
+    return _about_recurring("renewal", recurring_id, soon)
+
+
 def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | None:
     """``still``: what has to be true at the moment of sending for the mail to make sense."""
     found = RecurringContribution.objects.select_related("donor").filter(*also, pk=pk, **still)
@@ -229,9 +245,12 @@ def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | Non
         "card": recurring.card,
         "under_way": recurring.under_way,
         "expires": recurring.card_expires_on or "",
+        "renews": recurring.renews_at and timezone.localdate(recurring.renews_at),
     }
     if name == "recurring_ended":
         url = absolute_url("support")
+    elif name == "renewal":
+        url = manage_url(recurring.donor)
     else:
         url = update_payment_url(recurring)
     return _to_donor(name, recurring.donor, about, url)

@@ -86,6 +86,13 @@ class RecurringContribution(models.Model):
             status__in=RecurringContribution.GOING, cancels_at=None, card_expires_on__range=within
         )
 
+    @staticmethod
+    def renews_soon(today: date, days: int) -> Q:
+        """What is given each year, and will be charged within so many days."""
+        within = (today, today + timedelta(days=days))
+        going = {"status__in": RecurringContribution.GOING, "cancels_at": None, "paused": False}
+        return Q(frequency=Frequency.ANNUAL, renews_at__date__range=within, **going)
+
     @property
     def under_way(self) -> str:
         """The amount of a debit that the bank has not answered yet, "" if there is none: a

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
@@ -41,14 +41,23 @@ class GivingWords(BaseGenericSetting):
     recurring_ended = subject("A recurring contribution has ended.")
     card_expiring = subject("A month before.")
 
+    renewal = subject("Before what is given each year renews.")
+    days_before_renewal = models.PositiveSmallIntegerField(
+        default=14,
+        validators=[MaxValueValidator(30)],
+        help_text="A notice before what is given each year is charged again: 30 at most. 0: none.",
+    )
+
     panels = [
         FieldPanel("statement_descriptor"),
+        FieldPanel("days_before_renewal"),
         MultiFieldPanel(
             [
                 FieldPanel(name)
                 for name in (
                     "thanks", "reminder", "manage_link", "recovery", "payment_failed",
                     "last_call", "action_required", "recurring_ended", "card_expiring",
+                    "renewal",
                 )
             ],
             "Subjects of mails",

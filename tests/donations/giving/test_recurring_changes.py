@@ -15,10 +15,16 @@ from django.utils import timezone
 
 from donations.giving import recurring_changes
 from donations.giving.links import manage_url
-from donations.models import Contribution, Deferral, RecurringChange, RecurringContribution
+from donations.models import (
+    Contribution,
+    Deferral,
+    GivingWords,
+    RecurringChange,
+    RecurringContribution,
+)
 from donations.payments import gateway
 from donations.sandbox.objects import Card, Iban
-from donations.tasks import warn_of_expiring_cards
+from donations.tasks import tell_ahead
 from tests.donations.conftest import handle, hidden, page_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
@@ -415,7 +421,7 @@ def test_card_that_expires_soon_is_told_once(recurring, inbox, committing) -> No
     RecurringContribution.objects.update(card_expires_on=soon)
     for _ in range(2):
         with committing():
-            warn_of_expiring_cards()
+            tell_ahead()
     assert subjects(inbox, "steady@example.org").count("Your card will expire soon") == 1
 
 
@@ -460,10 +466,40 @@ def test_account_that_was_closed_fails_days_after_the_renewal(
     ]
 
 
+def test_annual_gift_that_renews_soon_is_told_once_with_the_way_to_stop_it(
+    recurring, inbox, committing, client
+) -> None:
+    soon = timezone.now() + timedelta(days=10)
+    others = {"frequency": "monthly"}, {"paused": True}, {"cancels_at": soon}
+    for fields in ({"renews_at": soon + timedelta(days=9)}, *others):
+        usual = {"frequency": "annual", "renews_at": soon, "paused": False, "cancels_at": None}
+        RecurringContribution.objects.update(**usual | fields)
+        with committing():
+            tell_ahead()
+    assert "Before it renews" not in subjects(inbox, "steady@example.org")
+    RecurringContribution.objects.update(**usual)
+    for _ in range(2):
+        with committing():
+            tell_ahead()
+    mails = [one for one in inbox.to("steady@example.org") if one["subject"] == "Before it renews"]
+    assert len(mails) == 1 and f"{soon:%Y}" in mails[0]["text"]
+    link = next(word for word in mails[0]["text"].split() if "/support/manage/" in word)
+    assert client.get("/" + link.split("/", 3)[3], follow=True).status_code == 200
+
+
+def test_no_notice_where_the_newsroom_wants_none(recurring, inbox, committing) -> None:
+    soon = timezone.now() + timedelta(days=10)
+    RecurringContribution.objects.update(frequency="annual", renews_at=soon)
+    GivingWords.objects.update_or_create(defaults={"days_before_renewal": 0})
+    with committing():
+        tell_ahead()
+    assert "Before it renews" not in subjects(inbox, "steady@example.org")
+
+
 def test_card_that_was_replaced_meanwhile_is_not_warned_of(recurring, inbox, committing) -> None:
     soon = timezone.localdate() + timedelta(days=20)
     RecurringContribution.objects.update(card_expires_on=soon)
     with committing():
-        warn_of_expiring_cards()
+        tell_ahead()
         RecurringContribution.objects.update(card_expires_on=soon + timedelta(days=900))
     assert "Your card will expire soon" not in subjects(inbox, "steady@example.org")
