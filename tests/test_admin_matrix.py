@@ -109,6 +109,7 @@ MATRIX = """
     offline_*                               fa
     close_month                             fa
     month_*                                 fa
+    year_report                             fa
     refund                                  fa
     decide_review                           fa
 

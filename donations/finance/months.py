@@ -8,13 +8,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from wagtail.admin.auth import require_admin_access
 
 from donations.books import closing, journal
+from donations.books.reports import REPORTS
 from donations.models import Booking, ClosedMonth
 from newsroom.core.database import one_state
 from newsroom.staff.gate import needs_fresh_proof
@@ -43,7 +44,16 @@ class Months(AdminPage):
             "checks": closing.checklist(month, now) if month else [],
             "may_close": self.request.user.has_perm(CLOSE),
             "kinds": KINDS,
+            "years": _years(),
+            "reports": REPORTS,
         }
+
+
+def _years() -> list[int]:
+    ends = Booking.objects.aggregate(first=Min("booked_on"), last=Max("booked_on"))
+    if not ends["first"]:
+        return []
+    return list(range(ends["last"].year, ends["first"].year - 1, -1))
 
 
 def _from(month: date) -> Iterable[date]:
@@ -113,6 +123,19 @@ def month_journal(
         return FileResponse(
             file, as_attachment=True, filename=f"{name}.beancount", content_type="text/plain"
         )
+
+
+@require_admin_access
+@permission_required(VIEW, raise_exception=True)
+def report(request: HttpRequest, name: str, year: int, kind: str) -> FileResponse:
+    """A table of a year. Who gave is named to those who may know it."""
+    if name not in REPORTS or kind not in ("csv", "xlsx"):
+        raise Http404
+    first = _month(year, 1)
+    with one_state():
+        rows = REPORTS[name].rows(first.year, request.user.has_perm("donations.view_donor"))
+        response = csv_response if kind == "csv" else xlsx_response
+        return response(rows, f"{name}-{year}")
 
 
 def _month(year: int, month: int) -> date:
