@@ -44,7 +44,7 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     until = reminders.defer(form, timezone.now())
     context = {"until": until, "email": form.cleaned_data["email"], "back": back}
     response = render(request, "donations/asking/noted.html", context)
-    ask_cookie.hide(response, until)
+    ask_cookie.hide(request, response, until)
     return response
 
 

@@ -1,42 +1,83 @@
-"""The message from the editors under an article, if this visitor sees it."""
+"""What a page asks of this reader: a box, or a banner, as deciding.py says."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from donations.asking import ask_cookie
-from donations.currencies import OFFERED, currency_of
+from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
+from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
+from donations.models import Appeal
 from newsroom.kept_pages import noting
-
-HIDDEN = "hidden"
-
-
-def variant(cookies: dict[str, str], accept_language: str) -> str:
-    """Which box this visitor sees: none, or one in the currency that the browser's languages tell.
-    Pages that are kept differ by nothing else, so it is one of a few words."""
-    cookie = cookies.get(ask_cookie.COOKIE)
-    if cookie and not ask_cookie.shown(cookie, timezone.now()):
-        return HIDDEN
-    return currency_told_by(accept_language)
+from newsroom.kept_pages.asked import Given, Visitor
 
 
-@lru_cache(maxsize=1000)
-def currency_told_by(accept_language: str) -> str:
-    return currency_of(accept_language, list(OFFERED))
+class Shown(NamedTuple):
+    """A word of the few that pages differ by."""
+
+    place: str
+    variant: int
+    currency: str
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+    @classmethod
+    def read(cls, word: str) -> "Shown | None":
+        place, variant, currency = word.split(" ") if word else ("", "", "")
+        return cls(place, int(variant), currency) if place else None
+
+
+def variant(differs: str, visitor: Visitor) -> Given:
+    """For pages that are kept: who sees what, and what their cookie holds then. Caches in front of
+    us hand out one page to all who have no cookie, so these get none from it."""
+    cookie = visitor.cookie(ask_cookie.COOKIE)
+    chance = None if settings.CACHES_IN_FRONT and not cookie else visitor.chance
+    if not read_rules(differs).experiment:
+        chance = chance and 0
+    return _given(differs, cookie, visitor.accepted, chance, ask_cookie.today())
+
+
+@lru_cache(maxsize=10_000)
+def _given(differs: str, cookie: str, accepted: str, chance: int | None, day: int) -> Given:
+    """Most readers have a cookie that others have, too."""
+    memory = ask_cookie.opened(cookie)
+    rules = read_rules(differs)
+    place, number, now = decide(memory, rules, day, chance)
+    shown = ""
+    if place:
+        currency = currency_of(accepted, rules.offers[max(number, 0)].currencies)
+        shown = str(Shown(place, number, currency))
+    changed = chance is not None and now != (memory or Memory())
+    return Given(shown, ask_cookie.header(now) if changed else "")
+
+
+def rules_of(page: Any) -> Rules | None:
+    """By what this page differs; None: it asks nobody."""
+    kind = Kind.ARTICLE if page and getattr(page, "asks_for_support", True) else None
+    appeal = Appeal.current()
+    if kind is None or appeal is None:
+        return None
+    return Rules(kind, (Offer(appeal.pk, frozenset({Place.BELOW}), tuple(appeal.currencies())),))
+
+
+def shown_to(request: HttpRequest, rules: Rules) -> Shown | None:
+    word = noting.variant(str(rules))
+    if word is None:  # nobody keeps the page, nor counts it
+        cookie = request.COOKIES.get(ask_cookie.COOKIE, "")
+        word = _given(str(rules), cookie, languages(request), None, ask_cookie.today()).word
+    return Shown.read(word)
 
 
 def ask_box(context: dict[str, Any]) -> str:
     """As HTML, "" for who gave or said “later”, and beside what asks for nothing: an obituary."""
-    request = context.get("request")
-    if request is None or not getattr(context.get("page"), "asks_for_support", True):
+    request, rules = context.get("request"), rules_of(context.get("page"))
+    shown = shown_to(request, rules) if request and rules else None
+    if request is None or shown is None:
         return ""
-    asked = noting.variant()
-    if asked is None:
-        asked = variant(request.COOKIES, languages(request))
-    if asked == HIDDEN:
-        return ""
-    shown = giving({"currency": asked}, "") | {"request": request, "back": request.path}
-    return render_to_string("donations/giving/ask_box.html", shown)
+    box = giving({"currency": shown.currency}, "") | {"request": request, "back": request.path}
+    return render_to_string("donations/giving/ask_box.html", box)
