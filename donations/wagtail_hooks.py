@@ -151,8 +151,10 @@ def giving() -> Any:
 
 
 hooks.register("article_boxes", ask_box.ask_box, order=200)
+hooks.register("issue_boxes", ask_box.ask_box)
+hooks.register("banners", ask_box.banner)
 hooks.register(
-    "front_page_boxes", Box("appeal", "Appeal for support", ask_box.ask_box, below=False)
+    "front_page_boxes", Box(ask_box.BOX, "Appeal for support", ask_box.ask_box, below=False)
 )
 hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)

@@ -1,5 +1,6 @@
 """What a page asks of this reader: a box, or a banner, as deciding.py says."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +15,12 @@ from donations.giving.giving_form import giving, languages
 from donations.models import Appeal
 from newsroom.kept_pages import noting
 from newsroom.kept_pages.asked import Given, Visitor
+from newsroom.models import ArticlePage, HomePage, SectionPage
+from newsroom.models.front.blocks import boxes_on
+from newsroom.models.pages import quiet_sections
+from subscriptions.models import IssuePage
+
+BOX = "appeal"  # its name among the front page's boxes
 
 
 class Shown(NamedTuple):
@@ -36,9 +43,9 @@ def variant(differs: str, visitor: Visitor) -> Given:
     """For pages that are kept: who sees what, and what their cookie holds then. Caches in front of
     us hand out one page to all who have no cookie, so these get none from it."""
     cookie = visitor.cookie(ask_cookie.COOKIE)
-    chance = None if settings.CACHES_IN_FRONT and not cookie else visitor.chance
-    if not read_rules(differs).experiment:
-        chance = chance and 0
+    chance = None
+    if cookie or not settings.CACHES_IN_FRONT:
+        chance = visitor.draws() if read_rules(differs).experiment else 0
     return _given(differs, cookie, visitor.accepted, chance, ask_cookie.today())
 
 
@@ -56,13 +63,28 @@ def _given(differs: str, cookie: str, accepted: str, chance: int | None, day: in
     return Given(shown, ask_cookie.header(now) if changed else "")
 
 
+def kind_of(page: Any) -> Kind | None:
+    """None where nobody is asked: pages about giving and legal ones, an obituary, a section or
+    an article whose editors say so, an issue that has the appeal as a piece."""
+    match page:
+        case ArticlePage(asks_for_support=True, may_ask=True):
+            quiet = page.path[: -page.steplen] in quiet_sections()
+            return None if quiet else Kind.ARTICLE
+        case IssuePage(asks_for_support=True):
+            return None if "appeal" in page.kinds else Kind.ISSUE
+        case SectionPage(may_ask=True):
+            return Kind.OTHER
+        case HomePage():
+            return Kind.PLACED if BOX in boxes_on(page.arrangement.raw_data) else Kind.OTHER
+    return None
+
+
 def rules_of(page: Any) -> Rules | None:
     """By what this page differs; None: it asks nobody."""
-    kind = Kind.ARTICLE if page and getattr(page, "asks_for_support", True) else None
-    appeal = Appeal.current()
+    kind, appeal = kind_of(page), Appeal.current()
     if kind is None or appeal is None:
         return None
-    return Rules(kind, (Offer(appeal.pk, frozenset({Place.BELOW}), tuple(appeal.currencies())),))
+    return Rules(kind, (Offer(appeal.pk, appeal.places, tuple(appeal.currencies())),))
 
 
 def shown_to(request: HttpRequest, rules: Rules) -> Shown | None:
@@ -74,10 +96,21 @@ def shown_to(request: HttpRequest, rules: Rules) -> Shown | None:
 
 
 def ask_box(context: dict[str, Any]) -> str:
-    """As HTML, "" for who gave or said “later”, and beside what asks for nothing: an obituary."""
+    """Below what was read, or where an editor has put it. As HTML, "" for who gave or said “later”,
+    and beside what asks for nothing."""
+    return _shown(context, {Place.BELOW, Place.THIRD}, "donations/giving/ask_box.html")
+
+
+def banner(context: dict[str, Any]) -> str:
+    """Slim, above everything: it leads to the page for giving."""
+    return _shown(context, {Place.BANNER}, "donations/giving/banner.html")
+
+
+def _shown(context: dict[str, Any], places: Collection[str], template: str) -> str:
     request, rules = context.get("request"), rules_of(context.get("page"))
     shown = shown_to(request, rules) if request and rules else None
-    if request is None or shown is None:
+    if request is None or shown is None or shown.place not in places:
         return ""
-    box = giving({"currency": shown.currency}, "") | {"request": request, "back": request.path}
-    return render_to_string("donations/giving/ask_box.html", box)
+    box = giving({"currency": shown.currency}, "")
+    box |= {"request": request, "back": request.path, "place": shown.place}
+    return render_to_string(template, box)

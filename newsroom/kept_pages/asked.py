@@ -7,7 +7,7 @@ can be on the page that all others get.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from random import randrange
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -47,7 +47,7 @@ class Asked:
         return replace(self, page=page)
 
     def as_for(self, word: str) -> "Asked":
-        return replace(self, variant=word)
+        return Asked(self.path, self.language, word, self.page)
 
     def scope(self, note: Note) -> Scope:
         """The request that Django gets."""
@@ -154,21 +154,25 @@ class Given(NamedTuple):
     cookie: str = ""  # the value of a “Set-Cookie”
 
 
-@dataclass
+@dataclass(slots=True)
 class Visitor:
     """Whoever asks, as the app above tells readers apart (the hook “page_variant”)."""
 
     headers: dict[bytes, bytes]
+    chance: int = -1  # 0 to 99, drawn when it is asked for
 
-    @cached_property
-    def chance(self) -> int:
-        """0 to 99; the same for one answer."""
-        return randrange(100)
+    def draws(self) -> int:
+        """The same for one answer."""
+        if self.chance < 0:
+            self.chance = randrange(100)
+        return self.chance
 
     def cookie(self, name: str) -> str:
         """ "" for none."""
-        found = ""
-        for part in self.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        sent, found = self.headers.get(b"cookie", b""), ""
+        if name.encode() not in sent:
+            return ""
+        for part in sent.decode("latin-1").split(";"):
             named, _, value = part.partition("=")
             if named.strip() == name:
                 found = value.strip().strip('"')  # the last one counts, as with Django

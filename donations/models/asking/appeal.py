@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 
 from donations import money
 from donations.currencies import OFFERED
@@ -40,6 +40,10 @@ _SIGNS = "|".join(
 _SIGNS += "|[¢-¥֏؋৲৳৻૱௹฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
 # “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
 WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
+
+
+# A place (donations/asking/deciding.py) -> the field that allows it.
+PLACES = {"below": "below", "third": "third", "banner": "banner", "issue": "on_issues"}
 
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
@@ -72,6 +76,18 @@ class Appeal(ClusterableModel):
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
     active = models.BooleanField(default=True)
+    below = models.BooleanField(default=True, verbose_name="below each article")
+    third = models.BooleanField(
+        default=False,
+        verbose_name="below articles, from the third one of a month on",
+        help_text="With the box below each article, too: this one says that they read us often.",
+    )
+    banner = models.BooleanField(
+        default=False,
+        verbose_name="slim banner on top",
+        help_text="Once a day, to who has read something before; on articles, if no box is below.",
+    )
+    on_issues = models.BooleanField(default=True, verbose_name="on issues of a newsletter")
     closed_in = ParentalManyToManyField(
         Country, blank=True, help_text="Readers who say they are there can't give to this appeal."
     )
@@ -82,6 +98,7 @@ class Appeal(ClusterableModel):
         FieldPanel("title"),
         FieldPanel("message"),
         FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at"), FieldPanel("active")]),
+        MultiFieldPanel([FieldPanel(name) for name in PLACES.values()], heading="Where it asks"),
         FieldPanel("closed_in", widget=forms.CheckboxSelectMultiple),
         InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
     ]
@@ -91,6 +108,10 @@ class Appeal(ClusterableModel):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset(place for place, name in PLACES.items() if getattr(self, name))
 
     @staticmethod
     @remembered
