@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from donations.asking import ask_cookie
@@ -81,7 +81,8 @@ def kind_of(page: Any) -> Kind | None:
 
 def rules_of(page: Any) -> Rules | None:
     """By what this page differs; None: it asks nobody."""
-    kind, appeal = kind_of(page), Appeal.current()
+    kind = kind_of(page)
+    appeal = Appeal.current(page) if kind else None
     if kind is None or appeal is None:
         return None
     return Rules(kind, (Offer(appeal.pk, appeal.places, tuple(appeal.currencies())),))
@@ -107,10 +108,33 @@ def banner(context: dict[str, Any]) -> str:
 
 
 def _shown(context: dict[str, Any], places: Collection[str], template: str) -> str:
-    request, rules = context.get("request"), rules_of(context.get("page"))
-    shown = shown_to(request, rules) if request and rules else None
-    if request is None or shown is None or shown.place not in places:
+    request = context.get("request")
+    found = asked_here(request, context.get("page")) if request else None
+    if request is None or found is None or found[0].place not in places:
         return ""
-    box = giving({"currency": shown.currency}, "")
+    shown, appeal = found
+    box = giving({"currency": shown.currency}, "", appeal=appeal)
     box |= {"request": request, "back": request.path, "place": shown.place}
     return render_to_string(template, box)
+
+
+def asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
+    if forced := getattr(request, "asks", None):  # a preview
+        return forced
+    rules = rules_of(page)
+    shown = shown_to(request, rules) if rules else None
+    if rules is None or shown is None:
+        return None
+    number = rules.offers[max(shown.variant, 0)].appeal
+    return shown, next(one for one in Appeal.all_running() if one.pk == number)
+
+
+def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
+    """On the newest article, as an editor sees it (the hook “appeal_preview”)."""
+    if mode not in dict(appeal.preview_modes):
+        raise Http404
+    article = ArticlePage.objects.in_print().first()
+    if article is None:
+        return HttpResponse("There is no article yet to show it on.")
+    request.asks = Shown(mode, -1, ""), appeal  # type: ignore[attr-defined]
+    return article.serve(request)

@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, Deferral, Frequency
+from .asking import Appeal, AppealAmounts, AskedOn, Deferral, Frequency
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -20,6 +20,7 @@ from .wording import GivingWords
 __all__ = [
     "Appeal",
     "AppealAmounts",
+    "AskedOn",
     "CatchUp",
     "Checkout",
     "Contribution",

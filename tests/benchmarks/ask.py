@@ -54,7 +54,7 @@ def run() -> tuple[dict[str, Any], Figures]:
         costs: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(RUNS):
             for active in costs:
-                appeal.active = active
+                appeal.live = active
                 appeal.save()
                 time.sleep(1)
                 costs[active].append(microseconds(path))

@@ -278,7 +278,7 @@ def test_reminder_for_an_appeal_that_is_over_waits_for_another(
 ) -> None:
     for when in ("week", "month"):
         later(when, f"{when}@example.org")
-    appeal.active = False
+    appeal.live = False
     appeal.save()
     assert sent("week@example.org") == 0
     make_appeal()

@@ -252,7 +252,7 @@ def test_ask_is_over_on_the_second(web) -> None:
     make_appeal(ends_at=now + timedelta(days=2))
     make_appeal(starts_at=now - timedelta(days=3), ends_at=now - timedelta(days=1))
     make_appeal(starts_at=now + timedelta(days=1))
-    make_appeal(starts_at=now + timedelta(hours=1), active=False)
+    make_appeal(starts_at=now + timedelta(hours=1), live=False)
     assert "box-ask" in settled(web, article.url).text
     whats = [what for _, what in web.pages.own.pages]
     for page in web.pages.own.pages.values():
