@@ -4,6 +4,7 @@ Stripe, "Supported currencies". An amount is an integer in the currency's smalle
 """
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -131,7 +132,7 @@ EURO = "bg ca de el es et fi fr ga hr it lt lv mt nl pt-pt sk sl"
 CURRENCY_OF |= dict.fromkeys(EURO.split(), "eur") | {"fr-ca": "usd"}
 
 
-def currency_of(accept_language: str, offered: list[str]) -> str:
+def currency_of(accept_language: str, offered: Collection[str]) -> str:
     """The currency for a reader's languages (RFC 9110, 12.5.4), "" if none of them tells."""
     for tag, _quality in parse_accept_lang_header(accept_language):
         code = CURRENCY_OF.get(tag) or CURRENCY_OF.get(tag.partition("-")[0])

@@ -38,7 +38,7 @@ def make(answers: Answers, home: HomePage) -> Iterator[str]:
         return
     currency = answers["currency"].lower()
     words = _("Our reporting is free for everyone, and paid for by readers.")
-    appeal = Appeal.objects.create(title=_("Support us"), message=words, active=False)
+    appeal = Appeal.objects.create(title=_("Support us"), message=words, live=False)
     least, _most = money.bounds(currency)
     for frequency, times in TIMES.items():
         amounts = [money.plain(least * many, currency) for many in times]

@@ -16,6 +16,7 @@ urlpatterns = [
     path("manage/<token:token>/data/", portal.data, name="own_data"),
     path("manage/<token:token>/erase/", portal.erase, name="erase"),
     path("update-payment/<token:token>/", portal.update_payment, name="update_payment"),
+    path("not-now/", asking_views.not_now, name="not_now"),
     path("remind-me/", asking_views.remind_me, name="remind_me"),
     path("remind-me/cancel/<token:token>/", asking_views.cancel_reminder, name="cancel_reminder"),
 ]

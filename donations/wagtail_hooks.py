@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import LiveStatusTagColumn
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
+from wagtail.snippets.views.snippets import SnippetViewSet
 
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
@@ -72,12 +74,12 @@ class MovementViewSet(LedgerViewSet):
     filterset_class = movements.MovementFilters
 
 
-class AppealViewSet(ModelViewSet):
+class AppealViewSet(SnippetViewSet):
     model = Appeal
     icon = "pick"
     menu_label = "Appeals"
-    list_display = ["title", "starts_at", "ends_at", "active"]
-    copy_view_enabled = False
+    list_display = ["title", "language", "priority", "starts_at", "ends_at", LiveStatusTagColumn()]
+    url_namespace = url_prefix = "appeals"
 
 
 class CountryViewSet(ModelViewSet):
@@ -95,7 +97,7 @@ class GivingGroup(ModelViewSetGroup):
     items = (
         ContributionViewSet("contributions"),
         MovementViewSet("movements"),
-        AppealViewSet("appeals"),
+        AppealViewSet(),
         CountryViewSet("countries"),
     )
 
@@ -206,8 +208,11 @@ def giving() -> Any:
 
 
 hooks.register("article_boxes", ask_box.ask_box, order=200)
+hooks.register("issue_boxes", ask_box.ask_box)
+hooks.register("appeal_preview", lambda: ask_box.preview)
+hooks.register("banners", ask_box.banner)
 hooks.register(
-    "front_page_boxes", Box("appeal", "Appeal for support", ask_box.ask_box, below=False)
+    "front_page_boxes", Box(ask_box.BOX, "Appeal for support", ask_box.ask_box, below=False)
 )
 hooks.register("page_variant", ask_box.variant)
 hooks.register("first_site", first_steps.part, order=1)
@@ -226,7 +231,8 @@ hooks.register("asked_manage_link", portal.asked_for_link)
 
 @hooks.register("shown_on_pages")
 def shown() -> list[str]:
-    return ["donations.Appeal", "donations.AppealAmounts", "donations.Country"]
+    models = ("Appeal", "AppealAmounts", "AskedOn", "Country")
+    return [f"donations.{model}" for model in models]
 
 
 hooks.register("pages_until", Appeal.objects.next_change)

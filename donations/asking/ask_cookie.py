@@ -1,22 +1,30 @@
-"""Show, hide or defer the ask for this visitor.
+"""The one small cookie of the ask: sealed against changes, without identity.
 
-All that is remembered is one small signed cookie without identity: until when the box stays
-away. Not why: on a seized laptop “gave” would be evidence. Pages differ by it in one bit only, so
-they can be cached.
+It holds what deciding.py needs to know. Not why somebody is not asked: on a seized laptop “gave”
+would be evidence. An old one, which held nothing but the second until which to be silent, still
+does.
 """
 
+import base64
+import hashlib
+import hmac
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from donations.asking.deciding import Memory
+
 COOKIE = "ask"
 SALT = "ask"
-LONGEST = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
+LARGEST = 120  # bytes; what is larger is not looked at
+LASTS = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
 
 # How long a donor sees no box. Each is a choice of “Remind me later” too (LATER): the browser's own
 # record of when it got the cookie, and until when, must not tell a donor from who said “later”.
@@ -46,34 +54,81 @@ LATER = [
 LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 
 
-def hidden_until(cookie: str) -> datetime | None:
-    """Until when the box stays away; None when it may be shown, or the cookie is forged."""
+def day_of(moment: datetime) -> int:
+    return int(moment.timestamp()) // 86_400
+
+
+def today() -> int:
+    return int(time.time()) // 86_400
+
+
+def opened(cookie: str | None) -> Memory | None:
+    """What it holds; None for no cookie, and for one that is not as we made it."""
+    if not cookie or len(cookie) > LARGEST or not cookie.isascii():
+        return None
+    text, _, mac = cookie.rpartition(":")
+    for key in keys():
+        if hmac.compare_digest(mac, mac_of(text, key)):
+            return Memory(*map(int, text.split(".")))
+    return _opened_old(cookie)
+
+
+def sealed(memory: Memory) -> str:
+    text = ".".join(map(str, memory))
+    return f"{text}:{mac_of(text, keys()[0])}"
+
+
+def mac_of(text: str, key: bytes) -> str:
+    """Half the time of Django's: it is made while a page waits that is kept."""
+    mac = hashlib.blake2b(text.encode(), key=key, digest_size=15).digest()
+    return base64.urlsafe_b64encode(mac).decode()
+
+
+def keys() -> tuple[bytes, ...]:
+    """The newest first."""
+    return _keys(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=2)
+def _keys(*secrets: str) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha256(f"{SALT} {secret}".encode()).digest() for secret in secrets)
+
+
+def _opened_old(cookie: str) -> Memory | None:
     try:
         seconds = int(signing.Signer(salt=SALT).unsign(cookie))
-        return datetime.fromtimestamp(seconds, UTC)
-    except (signing.BadSignature, ValueError, OverflowError):
+    except (signing.BadSignature, ValueError):
         return None
+    return Memory(until=seconds // 86_400)
 
 
-def shown(cookie: str, now: datetime) -> bool:
-    until = hidden_until(cookie)
-    return until is None or until <= now
+def remembered(request: HttpRequest) -> Memory:
+    return opened(request.COOKIES.get(COOKIE)) or Memory()
 
 
-def hide(response: HttpResponse, until: datetime) -> None:
-    """Keep the box away from this browser until the end of that day (UTC): the second would tell
-    when the box was answered, and so when a contribution was made. Signed without a time, too."""
-    until = until.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=0)
-    value = signing.Signer(salt=SALT).sign(str(int(until.timestamp())))
+def hide(
+    request: HttpRequest, response: HttpResponse, until: datetime, *, articles: int = 0
+) -> None:
+    """Ask nothing of this browser until the end of that day (UTC), or until so many more articles
+    were read. The second would tell when it was answered, and so when a contribution was made."""
+    latest = min(until, datetime.now(UTC) + LASTS)
+    remember(response, remembered(request).deferred(day_of(latest), articles))
+
+
+def remember(response: HttpResponse, memory: Memory) -> None:
+    """Each lasts as long as any other, so that this tells nothing, either."""
     response.set_cookie(
         COOKIE,
-        value,
-        expires=until,
+        sealed(memory),
+        max_age=LASTS,
         secure=settings.HTTPS,
         httponly=True,
         samesite="Lax",
     )
 
 
-def show_again(response: HttpResponse) -> None:
-    response.delete_cookie(COOKIE, samesite="Lax")
+def header(memory: Memory) -> str:
+    """The same as the value of a “Set-Cookie”."""
+    secure = "; Secure" if settings.HTTPS else ""
+    lasts = int(LASTS.total_seconds())
+    return f"{COOKIE}={sealed(memory)}; HttpOnly; Max-Age={lasts}; Path=/; SameSite=Lax{secure}"

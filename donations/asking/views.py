@@ -16,7 +16,7 @@ from newsroom.core import tokens
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
 from newsroom.web import proof_of_work
-from newsroom.web.http import GONE, INCOMPLETE, dead_link
+from newsroom.web.http import GONE, INCOMPLETE, dead_link, see_other
 from newsroom.web.public_forms import is_ours, own_forms_only, refusal
 
 REMINDERS = {"most": 20, "seconds": 600}  # from one network
@@ -44,7 +44,19 @@ def remind_me(request: HttpRequest) -> HttpResponse:
     until = reminders.defer(form, timezone.now())
     context = {"until": until, "email": form.cleaned_data["email"], "back": back}
     response = render(request, "donations/asking/noted.html", context)
-    ask_cookie.hide(response, until)
+    ask_cookie.hide(request, response, until)
+    return response
+
+
+@never_cache
+@own_forms_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_now(request: HttpRequest) -> HttpResponse:
+    """POST [back=…] -> the same page, silent for a while; a longer one each time."""
+    response = see_other(_back(request))
+    if request.method == "POST":
+        memory = ask_cookie.remembered(request).turned_away(ask_cookie.today())
+        ask_cookie.remember(response, memory)
     return response
 
 

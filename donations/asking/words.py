@@ -8,7 +8,7 @@ from django.utils.text import normalize_newlines
 
 from donations.currencies import currency_of
 from donations.models import Appeal
-from donations.models.asking.appeal import IN_WORDS
+from donations.models.asking.amounts_in_words import IN_WORDS
 from newsroom.core.languages import spoken
 
 OPENING = 300  # characters that stand before “Continue” on a phone; more is unfolded by the reader

@@ -13,7 +13,7 @@ from wagtail.admin.views import generic
 from donations.finance import refunds
 from donations.finance.ledger import LedgerIndex, currencies, in_words
 from donations.models import Appeal, Contribution, Movement
-from donations.models.asking.appeal import CHARGED
+from donations.models.asking.amounts import CHARGED
 
 
 class ContributionFilters(WagtailFilterSet):

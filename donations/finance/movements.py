@@ -10,7 +10,7 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 
 from donations.finance.ledger import LedgerIndex, currencies, in_words
 from donations.models import Appeal, Movement
-from donations.models.asking.appeal import CHARGED
+from donations.models.asking.amounts import CHARGED
 
 
 class MovementFilters(WagtailFilterSet):

@@ -1,42 +1,140 @@
-"""The message from the editors under an article, if this visitor sees it."""
+"""What a page asks of this reader: a box, or a banner, as deciding.py says."""
 
+from collections.abc import Collection
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from donations.asking import ask_cookie
-from donations.currencies import OFFERED, currency_of
+from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
+from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
+from donations.models import Appeal
 from newsroom.kept_pages import noting
+from newsroom.kept_pages.asked import Given, Visitor
+from newsroom.models import ArticlePage, HomePage, SectionPage
+from newsroom.models.front.blocks import boxes_on
+from newsroom.models.pages import quiet_sections
+from subscriptions.models import IssuePage
 
-HIDDEN = "hidden"
-
-
-def variant(cookies: dict[str, str], accept_language: str) -> str:
-    """Which box this visitor sees: none, or one in the currency that the browser's languages tell.
-    Pages that are kept differ by nothing else, so it is one of a few words."""
-    cookie = cookies.get(ask_cookie.COOKIE)
-    if cookie and not ask_cookie.shown(cookie, timezone.now()):
-        return HIDDEN
-    return currency_told_by(accept_language)
+BOX = "appeal"  # its name among the front page's boxes
 
 
-@lru_cache(maxsize=1000)
-def currency_told_by(accept_language: str) -> str:
-    return currency_of(accept_language, list(OFFERED))
+class Shown(NamedTuple):
+    """A word of the few that pages differ by."""
+
+    place: str
+    variant: int
+    currency: str
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+    @classmethod
+    def read(cls, word: str) -> "Shown | None":
+        place, variant, currency = word.split(" ") if word else ("", "", "")
+        return cls(place, int(variant), currency) if place else None
+
+
+def variant(differs: str, visitor: Visitor) -> Given:
+    """For pages that are kept: who sees what, and what their cookie holds then. Caches in front of
+    us hand out one page to all who have no cookie, so these get none from it."""
+    cookie = visitor.cookie(ask_cookie.COOKIE)
+    chance = None
+    if cookie or not settings.CACHES_IN_FRONT:
+        chance = visitor.draws() if read_rules(differs).experiment else 0
+    return _given(differs, cookie, visitor.accepted, chance, ask_cookie.today())
+
+
+@lru_cache(maxsize=10_000)
+def _given(differs: str, cookie: str, accepted: str, chance: int | None, day: int) -> Given:
+    """Most readers have a cookie that others have, too."""
+    memory = ask_cookie.opened(cookie)
+    rules = read_rules(differs)
+    place, number, now = decide(memory, rules, day, chance)
+    shown = ""
+    if place:
+        currency = currency_of(accepted, rules.offers[max(number, 0)].currencies)
+        shown = str(Shown(place, number, currency))
+    changed = chance is not None and now != (memory or Memory())
+    return Given(shown, ask_cookie.header(now) if changed else "")
+
+
+def kind_of(page: Any) -> Kind | None:
+    """None where nobody is asked: pages about giving and legal ones, an obituary, a section or
+    an article whose editors say so, an issue that has the appeal as a piece."""
+    match page:
+        case ArticlePage(asks_for_support=True, may_ask=True):
+            quiet = page.path[: -page.steplen] in quiet_sections()
+            return None if quiet else Kind.ARTICLE
+        case IssuePage(asks_for_support=True):
+            return None if "appeal" in page.kinds else Kind.ISSUE
+        case SectionPage(may_ask=True):
+            return Kind.OTHER
+        case HomePage():
+            return Kind.PLACED if BOX in boxes_on(page.arrangement.raw_data) else Kind.OTHER
+    return None
+
+
+def rules_of(page: Any) -> Rules | None:
+    """By what this page differs; None: it asks nobody."""
+    kind = kind_of(page)
+    appeal = Appeal.current(page) if kind else None
+    if kind is None or appeal is None:
+        return None
+    return Rules(kind, (Offer(appeal.pk, appeal.places, tuple(appeal.currencies())),))
+
+
+def shown_to(request: HttpRequest, rules: Rules) -> Shown | None:
+    word = noting.variant(str(rules))
+    if word is None:  # nobody keeps the page, nor counts it
+        cookie = request.COOKIES.get(ask_cookie.COOKIE, "")
+        word = _given(str(rules), cookie, languages(request), None, ask_cookie.today()).word
+    return Shown.read(word)
 
 
 def ask_box(context: dict[str, Any]) -> str:
-    """As HTML, "" for who gave or said “later”, and beside what asks for nothing: an obituary."""
+    """Below what was read, or where an editor has put it. As HTML, "" for who gave or said “later”,
+    and beside what asks for nothing."""
+    return _shown(context, {Place.BELOW, Place.THIRD}, "donations/giving/ask_box.html")
+
+
+def banner(context: dict[str, Any]) -> str:
+    """Slim, above everything: it leads to the page for giving."""
+    return _shown(context, {Place.BANNER}, "donations/giving/banner.html")
+
+
+def _shown(context: dict[str, Any], places: Collection[str], template: str) -> str:
     request = context.get("request")
-    if request is None or not getattr(context.get("page"), "asks_for_support", True):
+    found = asked_here(request, context.get("page")) if request else None
+    if request is None or found is None or found[0].place not in places:
         return ""
-    asked = noting.variant()
-    if asked is None:
-        asked = variant(request.COOKIES, languages(request))
-    if asked == HIDDEN:
-        return ""
-    shown = giving({"currency": asked}, "") | {"request": request, "back": request.path}
-    return render_to_string("donations/giving/ask_box.html", shown)
+    shown, appeal = found
+    box = giving({"currency": shown.currency}, "", appeal=appeal)
+    box |= {"request": request, "back": request.path, "place": shown.place}
+    return render_to_string(template, box)
+
+
+def asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
+    if forced := getattr(request, "asks", None):  # a preview
+        return forced
+    rules = rules_of(page)
+    shown = shown_to(request, rules) if rules else None
+    if rules is None or shown is None:
+        return None
+    number = rules.offers[max(shown.variant, 0)].appeal
+    return shown, next(one for one in Appeal.all_running() if one.pk == number)
+
+
+def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
+    """On the newest article, as an editor sees it (the hook “appeal_preview”)."""
+    if mode not in dict(appeal.preview_modes):
+        raise Http404
+    article = ArticlePage.objects.in_print().first()
+    if article is None:
+        return HttpResponse("There is no article yet to show it on.")
+    request.asks = Shown(mode, -1, ""), appeal  # type: ignore[attr-defined]
+    return article.serve(request)

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from donations import money
 from donations.asking import ask_cookie
+from donations.asking.goal import goal_of
 from donations.asking.words import words_of
 from donations.currencies import OFFERED, currency_of
 from donations.giving import methods
@@ -16,14 +17,20 @@ from subscriptions.readers import signup
 
 
 def giving(
-    typed: Any, languages: str, form: GiveForm | None = None, *, sent: bool = False
+    typed: Any,
+    languages: str,
+    form: GiveForm | None = None,
+    *,
+    sent: bool = False,
+    appeal: Appeal | None = None,
 ) -> dict[str, Any]:
     """What the giving form shows: amounts of the running appeal, and what was chosen before.
 
     ``typed`` is the query of a link or the fields of a form that was ``sent``, ``languages`` what
-    the browser accepts: it chooses the currency until the reader does.
+    the browser accepts: it chooses the currency until the reader does. An appeal that a link or a
+    form names is asked while it runs.
     """
-    appeal = Appeal.current()
+    appeal = appeal or named(typed.get("appeal", "")) or Appeal.current()
     currencies = appeal.currencies() if appeal else []
     wanted = currency = typed.get("currency", "").lower()
     # An amount that was typed keeps its currency, though the appeal be over that offered it.
@@ -31,7 +38,7 @@ def giving(
         currency = currency_of(languages, currencies) or next(iter(currencies), "usd")
     frequency = typed.get("frequency", "")
     if frequency not in Frequency.values:
-        frequency = Frequency.MONTHLY
+        frequency = appeal.frequency if appeal else Frequency.MONTHLY
     suggestions = appeal.suggestions(currency) if appeal else {}
     asked = {value: typed.get(f"amount_{value}", "") for value in Frequency.values}
     amount = typed.get("own_amount") or asked[frequency] or typed.get("amount") or ""
@@ -44,6 +51,7 @@ def giving(
     return {
         "appeal": appeal,
         "words": words_of(appeal, currency) if appeal else None,
+        "goal": goal_of(appeal) if appeal else None,
         "currency": OFFERED[currency],
         "habit": money.habit(spoken()),
         "fee_percent": f"{money.FEE_SHARE * 100:f}",
@@ -65,6 +73,11 @@ def giving(
         "later": ask_cookie.LATER,
         "form": form,
     }
+
+
+def named(number: str) -> Appeal | None:
+    """Of those that run."""
+    return next((one for one in Appeal.all_running() if str(one.pk) == number), None)
 
 
 def option(value: str, row: Any, chosen: bool, asked: str, own: str) -> dict[str, Any]:

@@ -144,7 +144,8 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
     if any(row["recurring"].going for row in shown["rows"]):  # a supporter is not asked
-        ask_cookie.hide(response, timezone.now() + ask_cookie.AFTER_CONTRIBUTION["monthly"])
+        until = timezone.now() + ask_cookie.AFTER_CONTRIBUTION["monthly"]
+        ask_cookie.hide(request, response, until)
     return response
 
 

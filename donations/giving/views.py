@@ -96,7 +96,7 @@ def thanks(request: HttpRequest) -> HttpResponse:
     if contribution and contribution.status != Contribution.Status.FAILED:
         lasts = ask_cookie.AFTER_CONTRIBUTION
         until = timezone.now() + lasts.get(contribution.frequency, lasts["monthly"])
-        ask_cookie.hide(response, until)
+        ask_cookie.hide(request, response, until)
     return response
 
 

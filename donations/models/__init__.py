@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, Deferral, Frequency
+from .asking import Appeal, AppealAmounts, AskedOn, Deferral, Frequency
 from .books import (
     Account,
     BalanceTransaction,
@@ -33,6 +33,7 @@ __all__ = [
     "Account",
     "Appeal",
     "AppealAmounts",
+    "AskedOn",
     "BalanceTransaction",
     "BankFile",
     "BankLine",

@@ -6,7 +6,8 @@ from django.db.models import F, Q
 from donations import money
 from newsroom.core.privacy import EncryptedField
 
-from .asking.appeal import CHARGED, Appeal
+from .asking.amounts import CHARGED
+from .asking.appeal import Appeal
 from .checkout import Checkout
 from .donor import Donor
 from .recurring import RecurringContribution

@@ -11,7 +11,8 @@ from donations import money
 from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
-from .asking.appeal import CHARGED, Appeal, Frequency
+from .asking.amounts import CHARGED, Frequency
+from .asking.appeal import Appeal
 from .checkout import Checkout
 from .donor import Donor
 

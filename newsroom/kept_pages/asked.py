@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Any
+from random import randrange
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -27,7 +28,6 @@ MOST_COOKIES = 16_000  # bytes; Django has no such limit
 # What has a hash in its name never changes (whitenoise, CompressedManifestStaticFilesStorage).
 STATIC = re.compile(re.escape(settings.STATIC_URL) + r".+\.[0-9a-f]{12}\.[a-z0-9]+")
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
-COOKIE = re.compile(r"(?:^|;)\s*([^=;\s]+)=\"?([^;\"]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Asked:
 
     path: str
     language: str = ""  # that is spoken where the address chooses none
-    variant: str | None = None  # that another app registered; None: the same for all
+    variant: str | None = None  # a word of the app above; None: for all, or by what they differ
     page: int = 0  # of “?page=2”; 0 for the first
 
     @property
@@ -46,9 +46,8 @@ class Asked:
     def at(self, page: int) -> "Asked":
         return replace(self, page=page)
 
-    def for_all(self) -> "Asked":
-        """As it is kept when it is the same for all variants."""
-        return replace(self, variant=None)
+    def as_for(self, word: str) -> "Asked":
+        return Asked(self.path, self.language, word, self.page)
 
     def scope(self, note: Note) -> Scope:
         """The request that Django gets."""
@@ -94,10 +93,8 @@ def asked(scope: Scope, headers: dict[bytes, bytes]) -> Asked | None:
     chosen, rest = languages.chosen_in(path)
     if OF_NO_LANGUAGE.match(rest[1:]):
         return Asked(path, page=page)
-    accepts = headers.get(b"accept-language", b"")
-    accepted = accepts.decode("latin-1") if len(accepts) <= LONGEST else ""
-    language = "" if chosen else language_of(accepted)
-    return Asked(path, language, variant_of(cookies, accepted), page)
+    language = "" if chosen else language_of(accepted_in(headers))
+    return Asked(path, language, page=page)
 
 
 @lru_cache(maxsize=5000)
@@ -144,13 +141,53 @@ def language_of(accepted: str) -> str:
     return languages.asked_for(accepted) or languages.OWN
 
 
-def variant_of(cookies: bytes, accepted: str) -> str | None:
-    """What the app above tells readers apart by: one of a few words."""
-    found = dict(COOKIE.findall(cookies.decode("latin-1"))) if cookies else {}
-    tell = teller()
-    return tell(found, accepted) if tell else None
+def accepted_in(headers: dict[bytes, bytes]) -> str:
+    accepts = headers.get(b"accept-language", b"")
+    return accepts.decode("latin-1") if len(accepts) <= LONGEST else ""
+
+
+class Given(NamedTuple):
+    """What one reader gets of a page that differs: one of a few words, which is all that is known
+    of them where it is made, and the cookie that goes with the answer to them alone."""
+
+    word: str
+    cookie: str = ""  # the value of a “Set-Cookie”
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Whoever asks, as the app above tells readers apart (the hook “page_variant”)."""
+
+    headers: dict[bytes, bytes]
+    chance: int = -1  # 0 to 99, drawn when it is asked for
+
+    def draws(self) -> int:
+        """The same for one answer."""
+        if self.chance < 0:
+            self.chance = randrange(100)
+        return self.chance
+
+    def cookie(self, name: str) -> str:
+        """ "" for none."""
+        sent, found = self.headers.get(b"cookie", b""), ""
+        if name.encode() not in sent:
+            return ""
+        for part in sent.decode("latin-1").split(";"):
+            named, _, value = part.partition("=")
+            if named.strip() == name:
+                found = value.strip().strip('"')  # the last one counts, as with Django
+        return found
+
+    @property
+    def accepted(self) -> str:
+        return accepted_in(self.headers)
+
+    def gets(self, differs: str) -> Given:
+        """Of a page that differs by that."""
+        tell = teller()
+        return tell(differs, self) if tell else Given("")
 
 
 @cache
-def teller() -> Callable[[dict[str, str], str], str] | None:
+def teller() -> Callable[[str, Visitor], Given] | None:
     return next(iter(hooks.get_hooks("page_variant")), None)

@@ -11,14 +11,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import redis
 
 from newsroom.core.environment.redis_url import async_store
-from newsroom.kept_pages.asked import Asked, Scope, asked, headers_of
+from newsroom.kept_pages.asked import Asked, Scope, Visitor, asked, headers_of
 from newsroom.kept_pages.noting import EVERYTHING, Facts, Note
-from newsroom.kept_pages.page import Page, can_be_kept, is_for_all, made
+from newsroom.kept_pages.page import Page, can_be_kept, is_for_all, made, with_cookie
 from newsroom.kept_pages.purges import FRESH, NEVER, STALE, Purges
 from newsroom.kept_pages.trust import Trust
 from newsroom.metrics.requests import counts
@@ -81,11 +82,15 @@ class KeptPages:
         if self.redis is None:
             self.begin()
         began, headers = time.monotonic(), headers_of(scope)
-        what = asked(scope, headers)
-        page = await self.find(what) if what and await self.is_trusted() else None
+        what, visitor = asked(scope, headers), Visitor(headers)
+        page, cookie = None, ""
+        if what and await self.is_trusted():
+            page, cookie = await self.find(what, visitor)
         if page is None or (not page.tags and scope["query_string"]):
             return await self.app(scope, receive, send)
         status, answered, body = page.answer(scope["method"] == "HEAD", headers)
+        if cookie and scope["method"] == "GET":
+            answered = with_cookie(answered, cookie)
         await send({"type": "http.response.start", "status": status, "headers": answered})
         await send({"type": "http.response.body", "body": body, "more_body": False})
         self.count(page, status, time.monotonic() - began)
@@ -105,30 +110,35 @@ class KeptPages:
     def begin(self) -> None:
         self.redis = async_store(CONNECTIONS)
 
-    async def find(self, what: Asked) -> Page | None:
-        """None: for Django itself, as it was asked."""
+    async def find(self, what: Asked, visitor: Visitor) -> tuple[Page | None, str]:
+        """And a cookie for this reader, or "". None: for Django itself, as it was asked."""
         if what.page:
-            first = await self.find(what.at(0))
-            if first is None or first.pages <= 1:
-                return first  # “?page=2” of an article is the article
-            what = what.at(min(what.page, first.pages))  # past the last one is the last one
+            first = await self.kept(what.at(0), visitor)
+            # “?page=2” of an article is the article; past the last one is the last one.
+            what = what.at(min(what.page, first.pages) if first and first.pages > 1 else 0)
+        page = await self.kept(what, visitor)
+        if page is None or not page.differs:
+            return page, ""
+        word, cookie = visitor.gets(page.differs)
+        return await self.kept(what.as_for(word), visitor), cookie
+
+    async def kept(self, what: Asked, visitor: Visitor) -> Page | None:
         page = self.mine(what)
         if page and page.is_fresh():
             return page
         task = self.in_work.get(what)
         if task is None:
-            task = self.in_work[what] = asyncio.create_task(self.renew(what))
+            task = self.in_work[what] = asyncio.create_task(self.renew(what, visitor))
             task.add_done_callback(lambda _: self.in_work.pop(what, None))
         return page or await asyncio.shield(task)
 
     def mine(self, what: Asked) -> Page | None:
         """From this process, if nothing on it has changed."""
-        for one in (what, what.for_all()):
-            key = (self.purges.server, one)
-            if page := self.own.get(key):
-                if self.is_good(page):
-                    return page
-                self.own.drop(key)
+        key = (self.purges.server, what)
+        if page := self.own.get(key):
+            if self.is_good(page):
+                return page
+            self.own.drop(key)
         return None
 
     def is_good(self, page: Page) -> bool:
@@ -140,7 +150,7 @@ class KeptPages:
             page.looked_at = self.purges.last
         return True
 
-    async def renew(self, what: Asked) -> Page | None:
+    async def renew(self, what: Asked, visitor: Visitor) -> Page | None:
         """From Redis, or made by one of all processes, while the others wait for it a little."""
         name = self.name_of(what)
         with suppress(*AWAY):
@@ -151,28 +161,30 @@ class KeptPages:
                     break
                 await asyncio.sleep(0.05)
         try:
-            return await self.make(what)
+            return await self.make(what, visitor)
         finally:
             with suppress(*AWAY):
                 await self.redis.unlink(f"{name}:making")
 
     async def shared(self, what: Asked) -> Page | None:
         """A fresh one that somebody has kept."""
-        variants = (what, what.for_all())
-        for one, packed in zip(
-            variants, await self.redis.mget(*map(self.name_of, variants)), strict=True
-        ):
-            if packed and (page := Page.unpack(packed)).is_fresh() and self.is_good(page):
-                self.own.put((self.purges.server, one), page)
-                return page
+        packed = await self.redis.get(self.name_of(what))
+        if packed and (page := Page.unpack(packed)).is_fresh() and self.is_good(page):
+            self.own.put((self.purges.server, what), page)
+            return page
         return None
 
-    async def make(self, what: Asked) -> Page | None:
+    async def make(self, what: Asked, visitor: Visitor) -> Page | None:
         """By Django; anew, if what it shows has changed meanwhile: others wait for this one who
-        came after the change. None: it is nothing that more than one may have."""
+        came after the change. None: it is nothing that more than one may have. One that differs is
+        kept under its word, and under none what it differs by."""
+
+        def word_for(differs: str) -> str:
+            return visitor.gets(differs).word if what.variant is None else what.variant
+
         for _ in range(TRIES):
             server, as_of = self.purges.server, self.purges.last
-            note = Note(what.variant, self.facts_now(), for_all=what.is_static)
+            note = Note(word_for, self.facts_now(), for_all=what.is_static)
             status, headers, body = await self.answer_to(what.scope(note))
             if not is_for_all(status, headers, note.for_all):
                 return None
@@ -184,19 +196,32 @@ class KeptPages:
             tags = note.tags()
             if server != self.purges.server or self.purges.since(as_of, tags):
                 continue
+            keeps = note.for_all and can_be_kept(status, headers, body)
             page = Page(status, headers, {b"": body}, counted=True)
-            if note.for_all and can_be_kept(status, headers, body):
-                about = {"tags": tags, "made": as_of, "until": note.until, "counted": True}
-                about |= {"pages": note.pages, "differs": note.differs}
-                page = await asyncio.to_thread(made, status, headers, body, **about)
+            about: dict[str, Any] = {
+                "tags": tags,
+                "made": as_of,
+                "until": note.until,
+                "pages": note.pages,
+            }
+            if keeps:
+                page = await asyncio.to_thread(made, status, headers, body, counted=True, **about)
             await self.purges.settle()
-            if page.tags:
-                one = what if note.differs else what.for_all()
-                self.own.put((server, one), page)
-                with suppress(*AWAY):
-                    await self.share(self.name_of(one), page)
+            whole = replace(what, variant=note.variant if note.differs else None)
+            if keeps:
+                await self.keep(server, whole, page)
+            elif note.differs:
+                return None  # others wait for this one
+            if note.differs and what.variant is None:
+                page = Page(status, [], {}, differs=note.differs, **about)
+                await self.keep(server, what, page)
             return page
         return None
+
+    async def keep(self, server: str, what: Asked, page: Page) -> None:
+        self.own.put((server, what), page)
+        with suppress(*AWAY):
+            await self.share(self.name_of(what), page)
 
     def facts_now(self) -> Facts:
         """What pages that are made now may take from those before."""

@@ -46,10 +46,11 @@ class Facts:
 class Note:
     """Of one page that is being made."""
 
-    variant: str | None = None  # of this reader's pages
+    word_for: Callable[[str], str] = str  # by what a page differs -> what this reader gets
     facts: Facts = field(default_factory=Facts)
     for_all: bool = False  # it is nobody's own
-    differs: bool = False  # by the variant
+    differs: str = ""  # by what: words of the app above
+    variant: str = ""  # that this one is
     pages: int = 0  # as many as there are, if there can be more at “?page=2”
     untold: bool = False  # it may show a change that Redis was not told of yet
     until: float = inf  # when it will be another one, though nobody changes anything
@@ -152,9 +153,11 @@ def until(at: datetime) -> None:
         note.until = min(note.until, at.timestamp())
 
 
-def variant() -> str | None:
-    """Which of them this reader gets; None: ask the request, nobody keeps the page."""
+def variant(differs: str) -> str | None:
+    """Which one this reader gets of a page that differs by that, the same wherever it is asked on
+    one page; None: ask the request, nobody keeps the page."""
     if note := _open.get():
-        note.differs = True
+        if not note.differs:
+            note.differs, note.variant = differs, note.word_for(differs)
         return note.variant
     return None

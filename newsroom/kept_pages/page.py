@@ -36,7 +36,7 @@ class Page:
     bodies: dict[bytes, bytes]  # by coding; b"": as it is, if it is short
     tags: frozenset[str] = frozenset()
     pages: int = 0  # that are at “?page=…”
-    differs: bool = False
+    differs: str = ""  # by what, and no page: each reader's word has one
     until: float = inf  # seconds since 1970
     made: Moment = NEVER  # as of this purge
     made_at: float = field(default_factory=time.time)
@@ -139,6 +139,14 @@ def is_for_all(status: int, headers: Headers, for_all: bool) -> bool:
 def can_be_kept(status: int, headers: Headers, body: bytes) -> bool:
     encoded = any(name == b"content-encoding" for name, _ in headers)
     return status == HTTPStatus.OK and len(body) <= LARGEST and not encoded
+
+
+def with_cookie(headers: Headers, cookie: str) -> Headers:
+    """What all get, and this beside it for one reader: no cache of others may keep the answer."""
+    ours = [one for one in headers if one[0] not in (b"cache-control", b"surrogate-control")]
+    return [
+        *ours, (b"cache-control", b"private, no-cache"), (b"set-cookie", cookie.encode("latin-1"))
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=200)

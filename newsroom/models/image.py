@@ -36,6 +36,7 @@ SHAPES = {
     "text": ["width-{480,960}|format-{avif,webp}", "width-960|format-jpeg"],
     "mail-lead": ["fill-1104x622|format-jpeg"],
     "mail": ["width-1104|format-jpeg"],
+    "face": ["fill-168x168|format-{webp,jpeg}"],
 }
 FILTERS = {
     shape: [one for filters in shapes for one in Filter.expand_spec(filters)]

@@ -75,12 +75,18 @@ class SectionPage(AddressedPage):
     """One part of the paper ("Politics"), listing its articles newest first."""
 
     introduction = models.CharField(max_length=250, blank=True)
+    may_ask = models.BooleanField(
+        default=True,
+        db_default=True,
+        verbose_name="readers may be asked for support here",
+        help_text="On the section’s page and on all its articles.",
+    )
 
     rights = SectionRights
     is_approved = True  # so are the articles that are made in it
     show_in_menus_default = True
     template = "newsroom/publishing/section.html"
-    content_panels = [*Page.content_panels, FieldPanel("introduction")]
+    content_panels = [*Page.content_panels, FieldPanel("introduction"), FieldPanel("may_ask")]
     parent_page_types = ["newsroom.HomePage"]
     subpage_types = ["newsroom.ArticlePage"]
 
@@ -93,6 +99,12 @@ class SectionPage(AddressedPage):
         all_below = Page.objects.live().public().child_of(self)  # articles, and nothing else
         context["articles"] = page_of(articles, request, counted=all_below)
         return context
+
+
+@noting.remembered
+def quiet_sections() -> frozenset[str]:
+    """The paths of those where nobody is asked for support."""
+    return frozenset(SectionPage.objects.filter(may_ask=False).values_list("path", flat=True))
 
 
 @noting.remembered

@@ -55,6 +55,7 @@ ROLES = {
         "donations.add_appeal",
         "donations.change_appeal",
         "donations.view_appeal",
+        "donations.publish_appeal",
         "donations.add_country",
         "donations.change_country",
         "donations.delete_country",

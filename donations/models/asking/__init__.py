@@ -4,7 +4,8 @@ Uses the models of donors and countries.
 Begin with appeal.py.
 """
 
-from .appeal import Appeal, AppealAmounts, Frequency
+from .amounts import AppealAmounts, Frequency
+from .appeal import Appeal, AskedOn
 from .deferral import Deferral
 
-__all__ = ["Appeal", "AppealAmounts", "Deferral", "Frequency"]
+__all__ = ["Appeal", "AppealAmounts", "AskedOn", "Deferral", "Frequency"]

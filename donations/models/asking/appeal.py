@@ -1,45 +1,40 @@
-"""What we ask for, and how much we suggest."""
+"""What we ask for: words, amounts, where, until when."""
 
-import re
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Min, Q
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from modelcluster.models import ClusterableModel
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
+from wagtail import hooks
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    PageChooserPanel,
+)
+from wagtail.models import DraftStateMixin, Orderable, PreviewableMixin, RevisionMixin
 
 from donations import money
 from donations.currencies import OFFERED
 from donations.models.country import Country
-from newsroom.core.languages import apart
+from newsroom.core.languages import NAMES, apart, spoken
 from newsroom.kept_pages.noting import remembered
+from newsroom.models import ArticlePage, CreditedImage
 
+from .amounts import AppealAmounts, Frequency
+from .amounts_in_words import problem_in
 
-class Frequency(models.TextChoices):
-    ONCE = "once", _("Once")
-    MONTHLY = "monthly", _("Monthly")
-    ANNUAL = "annual", _("Annual")
-
-
-# What came by itself at another rhythm: “every three weeks” can't be chosen here, only imported.
-CHARGED = [*Frequency.choices, ("other", _("Regularly"))]
-
-
-# Amounts in an appeal's words, for each reader in their currency: “from {least} a month”.
-IN_WORDS = re.compile(r"\{(least|" + "|".join(Frequency.values) + r")\}")
-_SIGNS = "|".join(
-    re.escape(sign) for one in OFFERED.values() for sign in (one.symbol, one.code.upper())
-)
-# Signs of other currencies, too (Unicode's category Sc): who can't give in them reads them as well.
-_SIGNS += "|[¢-¥֏؋৲৳৻૱௹฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
-# “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
-WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
+# A place (donations/asking/deciding.py) -> the field that allows it.
+PLACES = {"below": "below", "third": "third", "banner": "banner", "issue": "on_issues"}
 
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
@@ -47,42 +42,102 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
         """Begun and not over; the newest first."""
         now = timezone.now()
         return self.filter(
-            Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, active=True
+            Q(ends_at=None) | Q(ends_at__gt=now), starts_at__lte=now, live=True
         ).order_by("-starts_at")
 
     def next_change(self) -> datetime | None:
         """When one begins or ends by itself, and pages ask for something else."""
         now = timezone.now()
-        found = self.filter(active=True).aggregate(
+        found = self.filter(live=True).aggregate(
             begins=Min("starts_at", filter=Q(starts_at__gt=now)),
             ends=Min("ends_at", filter=Q(ends_at__gt=now)),
         )
         return min((at for at in found.values() if at), default=None)
 
 
-class Appeal(ClusterableModel):
-    """A fundraising message with amounts per currency and frequency, start and end."""
+class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel):
+    """A fundraising message with amounts per currency and frequency, start and end. Of those that
+    run one is asked: the nearest to what is read, then by language, priority and begin."""
 
-    title = models.CharField(max_length=100, help_text="Stands above the message.")
+    title = models.CharField(
+        max_length=100, verbose_name="headline", help_text="Stands above the message."
+    )
     message = models.TextField(
         help_text="Why to give. A blank line starts a paragraph. For amounts in each reader’s own "
         "currency write {least}, the least that can be given, or {once}, {monthly}, {annual}, the "
         "smallest amount that is suggested below."
     )
+    signature = models.CharField(
+        max_length=120, blank=True, help_text="Whose words these are: “Mira Sol, editor”."
+    )
+    picture = models.ForeignKey(
+        CreditedImage,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Small, beside the signature: a face, say.",
+    )
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        choices=[(code, str(name)) for code, name in NAMES.items()],
+        help_text="Empty: whatever language a page speaks, if no other appeal is in that one.",
+    )
+    priority = models.PositiveSmallIntegerField(
+        default=0, help_text="Of several that run the highest is asked, then the newest."
+    )
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: no end.")
-    active = models.BooleanField(default=True)
+    below = models.BooleanField(default=True, verbose_name="below each article")
+    third = models.BooleanField(
+        default=False,
+        verbose_name="below articles, from the third one of a month on",
+        help_text="With the box below each article, too: this one says that they read us often.",
+    )
+    banner = models.BooleanField(
+        default=False,
+        verbose_name="slim banner on top",
+        help_text="Once a day, to who has read something before; on articles, if no box is below.",
+    )
+    on_issues = models.BooleanField(default=True, verbose_name="on issues of a newsletter")
+    frequency = models.CharField(
+        max_length=8,
+        choices=Frequency,
+        default=Frequency.MONTHLY,
+        verbose_name="chosen at first",
+    )
+    goal = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many contributions it is to bring. In people and not in money: sums in "
+        "several currencies can’t be added. Empty: none is shown.",
+    )
     closed_in = ParentalManyToManyField(
         Country, blank=True, help_text="Readers who say they are there can't give to this appeal."
     )
+    _revisions = GenericRelation("wagtailcore.Revision", related_query_name="appeal")
 
     objects = AppealQuerySet.as_manager()
 
     panels = [
         FieldPanel("title"),
         FieldPanel("message"),
-        FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at"), FieldPanel("active")]),
+        FieldRowPanel([FieldPanel("signature"), FieldPanel("picture")]),
+        FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")], heading="When"),
+        FieldRowPanel([FieldPanel("language"), FieldPanel("priority")], heading="Which of several"),
+        MultiFieldPanel([FieldPanel(name) for name in PLACES.values()], heading="Where it asks"),
+        InlinePanel(
+            "asked_on",
+            heading="Only on",
+            label="section, article or topic",
+            help_text="“This investigation was paid for by readers.” There it comes before all "
+            "others. Without any it asks everywhere.",
+        ),
+        FieldPanel("goal"),
         FieldPanel("closed_in", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("frequency"),
         InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
     ]
 
@@ -92,16 +147,41 @@ class Appeal(ClusterableModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def revisions(self) -> Any:
+        return self._revisions
+
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset(place for place, name in PLACES.items() if getattr(self, name))
+
     @staticmethod
     @remembered
-    def current() -> "Appeal | None":
-        return Appeal.objects.running().prefetch_related("amounts", "closed_in").first()
+    def all_running() -> "list[Appeal]":
+        shown = ("amounts", "closed_in", "asked_on__page", "picture__renditions")
+        return list(Appeal.objects.running().prefetch_related(*shown))
+
+    @staticmethod
+    def current(page: Any = None) -> "Appeal | None":
+        """The one that asks there, in the language that is spoken."""
+        fitting = [
+            (one.nearness(page), bool(one.language), one.priority, one.starts_at, one.pk, one)
+            for one in Appeal.all_running()
+            if one.language in ("", spoken()) and one.nearness(page) >= 0
+        ]
+        return max(fitting, key=lambda found: found[:-1])[-1] if fitting else None
 
     @staticmethod
     @remembered
     def has_begun() -> bool:
         """Has the newsroom ever begun to ask? Between two appeals readers may give, too."""
-        return Appeal.objects.filter(starts_at__lte=timezone.now(), active=True).exists()
+        return Appeal.objects.filter(starts_at__lte=timezone.now(), live=True).exists()
+
+    def nearness(self, page: Any) -> int:
+        """Of what it is asked on to that page: 3 its own, 2 its topic's, 1 its section's, 0 for
+        what asks everywhere; -1 when it is for others."""
+        only = self.asked_on.all()
+        return max((one.nearness(page) for one in only), default=0)
 
     def clean(self) -> None:
         """Raises ValidationError for an amount of money that is written out, or a slip in one of
@@ -109,8 +189,10 @@ class Appeal(ClusterableModel):
         problems = {
             name: problem
             for name in ("title", "message")
-            if (problem := _problem_in(getattr(self, name)))
+            if (problem := problem_in(getattr(self, name)))
         }
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            problems["ends_at"] = "It ends before it begins."
         if problems:
             raise ValidationError(problems)
 
@@ -123,7 +205,7 @@ class Appeal(ClusterableModel):
             for name in ("least", *Frequency.values)
         }
 
-    def suggestions(self, currency: str) -> dict[str, "AppealAmounts"]:
+    def suggestions(self, currency: str) -> dict[str, AppealAmounts]:
         """Frequency -> suggested amounts in that currency, in the order the page shows them."""
         found = {row.frequency: row for row in self.amounts.all() if row.currency == currency}
         return {frequency: found[frequency] for frequency in Frequency.values if frequency in found}
@@ -136,70 +218,50 @@ class Appeal(ClusterableModel):
         offered = {row.currency for row in self.amounts.all()}
         return [code for code in OFFERED if code in offered]
 
+    @property
+    def preview_modes(self) -> list[tuple[str, str]]:
+        return [
+            ("below", "Below an article"),
+            ("third", "Below the third article of a month"),
+            ("banner", "As a banner"),
+        ]
 
-def _problem_in(text: str) -> str:
-    if found := WRITTEN_OUT.search(text):
-        return (
-            f"“{found[0]}” would stand there for readers of every currency. Write {{least}}, "
-            "{once}, {monthly} or {annual}; or, if you mean this very sum, its currency as a word."
-        )
-    if unknown := re.search(r"\{[^}]*\}?", IN_WORDS.sub("", text)):
-        return (
-            f"“{unknown[0]}” stands for no amount: {{least}}, {{once}}, {{monthly}}, {{annual}} do."
-        )
-    return ""
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """On a real article; how it looks stands above its model."""
+        [registered] = hooks.get_hooks("appeal_preview")
+        answer: HttpResponse = registered()(self, request, mode_name)
+        return answer
 
 
-class AppealAmounts(models.Model):
-    """Suggested amounts of an appeal for one currency and frequency, as an editor writes them:
-    “5 10 25”, in whole units, “12.50” where there are decimals."""
+class AskedOn(Orderable):
+    """A section, an article or a topic that an appeal is for."""
 
-    appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="amounts")
-    currency = models.CharField(max_length=3, choices=[(code, code.upper()) for code in OFFERED])
-    frequency = models.CharField(max_length=8, choices=Frequency)
-    amounts = models.CharField(max_length=100, help_text="Separated by spaces: 5 10 25.")
-    suggested = models.CharField(max_length=20, help_text="The one that is chosen at first.")
+    appeal = ParentalKey(Appeal, on_delete=models.CASCADE, related_name="asked_on")
+    page = models.ForeignKey(
+        "wagtailcore.Page", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    topic = models.ForeignKey(
+        "taggit.Tag", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
 
     panels = [
-        FieldRowPanel([FieldPanel("currency"), FieldPanel("frequency")]),
-        FieldRowPanel([FieldPanel("amounts"), FieldPanel("suggested")]),
+        PageChooserPanel("page", ["newsroom.SectionPage", "newsroom.ArticlePage"]),
+        FieldPanel("topic"),
     ]
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["appeal", "currency", "frequency"], name="amounts_once_per_appeal"
-            )
-        ]
-        verbose_name = "amounts"
-
     def __str__(self) -> str:
-        return f"{self.currency} {self.frequency}"
+        return str(self.page or self.topic)
 
     def clean(self) -> None:
-        """Written down in one way, whatever way they were typed in."""
-        if not self.currency:
-            return
-        try:
-            amounts, suggested = self.smallest(), money.parse(self.suggested, self.currency)
-        except money.BadAmount as error:
-            raise ValidationError({"amounts": str(error)}) from error
-        if suggested not in amounts:
-            raise ValidationError({"suggested": "Choose one of the amounts."})
-        self.amounts = " ".join(money.plain(amount, self.currency) for amount in amounts)
-        self.suggested = money.plain(suggested, self.currency)
+        if bool(self.page) == bool(self.topic):
+            raise ValidationError({"page": "Choose a page or a topic, one of the two."})
 
-    def smallest(self) -> list[int]:
-        """The amounts in the smallest unit. Raises money.BadAmount, which clean() rules out."""
-        return [money.parse(amount, self.currency) for amount in self.amounts.split()]
-
-    def choices(self) -> list[dict[str, Any]]:
-        suggested = money.parse(self.suggested, self.currency)
-        return [
-            {
-                "value": money.plain(amount, self.currency),
-                "label": money.show(amount, self.currency),
-                "suggested": amount == suggested,
-            }
-            for amount in self.smallest()
-        ]
+    def nearness(self, page: Any) -> int:
+        if page is None or page.pk is None:
+            return -1
+        if self.page is not None:
+            if self.page_id == page.pk:
+                return 3
+            return 1 if page.path.startswith(self.page.path) else -1
+        is_about = isinstance(page, ArticlePage) and self.topic_id in page.topics
+        return 2 if is_about else -1

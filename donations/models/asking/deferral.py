@@ -11,7 +11,8 @@ from donations.models.donor import Donor
 from newsroom.core.moves import Moves, transition
 from newsroom.core.privacy import BlindIndexField, EncryptedField, giving_index
 
-from .appeal import Appeal, Frequency
+from .amounts import Frequency
+from .appeal import Appeal
 
 
 class DeferralQuerySet(models.QuerySet["Deferral"]):

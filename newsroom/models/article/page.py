@@ -86,6 +86,9 @@ class ArticlePage(AddressedPage):
         verbose_name="editors' pick",
         help_text="Comes first in the draft of the newsletter.",
     )
+    may_ask = models.BooleanField(
+        default=True, db_default=True, verbose_name="readers may be asked for support here"
+    )
     tags = ClusterTaggableManager(through=ArticleTag, blank=True)
     published_at = models.DateTimeField(
         null=True,
@@ -147,6 +150,7 @@ class ArticlePage(AddressedPage):
         InlinePanel("related_articles", heading="Related articles", label="article"),
         MultiFieldPanel([FieldPanel("published_at"), FieldPanel("updated_at")], "Times shown"),
         InlinePanel("corrections", heading="Corrections", label="correction"),
+        FieldPanel("may_ask"),
     ]
     card_panel = MultiFieldPanel(
         [FieldPanel("card_title"), FieldPanel("card_image")],

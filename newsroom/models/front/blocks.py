@@ -52,6 +52,11 @@ def box_choices() -> list[tuple[str, str]]:
     return [(box.name, box.label) for box in boxes().values()]
 
 
+def boxes_on(raw: Any) -> set[str]:
+    """Their names, of an arrangement as it is kept."""
+    return {row["value"]["box"] for row in raw if row["type"] == "box"}
+
+
 class Pin(StructBlock):
     article = PageChooserBlock(
         "newsroom.ArticlePage",

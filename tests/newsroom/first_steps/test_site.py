@@ -83,7 +83,7 @@ def test_nothing_in_a_new_site_is_dead_or_of_the_demo(
     first_site(*options)
     if options == WHOLE:
         PolicyPage.objects.get().get_latest_revision().publish()
-        Appeal.objects.update(active=True)
+        Appeal.objects.update(live=True)
         make_article(SectionPage.objects.first())  # type: ignore[arg-type]
     pages = walk(client)
     assert not [path for path, text in pages.items() if OF_THE_DEMO.search(text)]

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import brotli
 import pytest
 from django.conf import settings
-from django.http import HttpResponse
 from django.utils import timezone
 
 from donations.asking import ask_cookie
+from donations.asking.deciding import Memory
 from newsroom.core.postgresql import base
 from newsroom.kept_pages import front, noting, purges
 from newsroom.metrics import requests
@@ -26,6 +26,7 @@ from tests.newsroom.kept_pages.reader import process, settled, until
 
 STAMP = re.compile('name="stamp" value="[^"]+"')
 LONG = "x" * 10_000
+BY_WORD = 2  # by what an article with an ask differs, and the one for a reader's word
 
 
 @pytest.fixture
@@ -35,9 +36,7 @@ def article(web):
 
 
 def hidden() -> str:
-    response = HttpResponse()
-    ask_cookie.hide(response, timezone.now() + timedelta(days=3))
-    return f"ask={response.cookies['ask'].value}"
+    return f"ask={ask_cookie.sealed(Memory(until=ask_cookie.day_of(timezone.now()) + 3))}"
 
 
 def test_answers_without_django_in_the_coding_that_the_client_takes(web, article) -> None:
@@ -75,7 +74,7 @@ def test_what_strangers_add_is_neither_looked_at_nor_shown(web, article) -> None
     odd |= {"user_agent": LONG, "x_forwarded_proto": "https", "x_original_url": "/admin/"}
     for name, value in odd.items():
         assert web.get(article.url, **{name: value}).text == page.text, name
-    assert web.made == [] and len(web.pages.own.pages) == 1
+    assert web.made == [] and len(web.pages.own.pages) == BY_WORD
 
 
 def test_whoever_asks_first_leaves_nothing_on_the_page(web, article) -> None:
@@ -90,7 +89,7 @@ def test_other_hosts_and_whoever_is_signed_in_get_what_django_says(web, article)
     session = f"{settings.SESSION_COOKIE_NAME}=abcdefgh"
     for headers in ({"host": "evil.example"}, {"cookie": session}, {"authorization": "Basic eA=="}):
         assert not web.get(article.url, **headers).was_kept
-    assert len(web.pages.own.pages) == 1
+    assert len(web.pages.own.pages) == BY_WORD
 
 
 def test_pages_differ_by_the_ask_and_by_language_alone(web, article) -> None:
@@ -105,6 +104,27 @@ def test_pages_differ_by_the_ask_and_by_language_alone(web, article) -> None:
     assert 'data-currency="usd"' in shown.text and 'data-currency="eur"' in euros.text
     home = settled(web, "/", cookie=hidden())
     assert web.get("/").was_kept and web.get("/").text == home.text  # it asks for nothing
+
+
+def test_cookie_that_counts_goes_to_its_reader_alone(web, article) -> None:
+    """“After I have read two more articles”: the page is the same for all, and nobody keeps the
+    answer that has a cookie."""
+    settled(web, article.url)
+    silent = Memory(until=ask_cookie.day_of(timezone.now()) + 30, more=2)
+    cookie = ask_cookie.sealed(silent)
+    settled(web, article.url, cookie=f"ask={cookie}")
+    for more, asks in ((1, False), (0, True)):
+        answer = web.get(article.url, cookie=f"ask={cookie}")
+        assert ("box-ask" in answer.text) == asks and answer.was_kept
+        assert answer.headers["cache-control"] == "private, no-cache"
+        cookie = answer.headers["set-cookie"].partition("ask=")[2].partition(";")[0]
+        assert ask_cookie.opened(cookie).more == more
+    for again in (web.get(article.url, cookie=f"ask={cookie}"), web.get(article.url)):
+        assert again.was_kept and "set-cookie" not in again.headers
+    other = make_article(article.section)  # made by Django for somebody with such a cookie
+    first = web.get(other.url, cookie=f"ask={ask_cookie.sealed(silent)}")
+    assert "set-cookie" in first.headers and "box-ask" not in first.text
+    assert "box-ask" in web.get(other.url).text
 
 
 def test_files_whose_name_has_a_hash_are_kept_and_others_are_not(transactional_db) -> None:
@@ -232,12 +252,14 @@ def test_ask_is_over_on_the_second(web) -> None:
     make_appeal(ends_at=now + timedelta(days=2))
     make_appeal(starts_at=now - timedelta(days=3), ends_at=now - timedelta(days=1))
     make_appeal(starts_at=now + timedelta(days=1))
-    make_appeal(starts_at=now + timedelta(hours=1), active=False)
+    make_appeal(starts_at=now + timedelta(hours=1), live=False)
     assert "box-ask" in settled(web, article.url).text
-    [page] = web.pages.own.pages.values()
-    assert page.until == (now + timedelta(days=1)).timestamp() and not page.is_over()
-    page.until = time.time()
-    assert page.is_over() and web.pages.mine(next(iter(web.pages.own.pages))[1]) is None
+    whats = [what for _, what in web.pages.own.pages]
+    for page in web.pages.own.pages.values():
+        assert page.until == (now + timedelta(days=1)).timestamp() and not page.is_over()
+        page.until = time.time()
+        assert page.is_over()
+    assert [web.pages.mine(what) for what in whats] == [None] * BY_WORD
 
 
 def test_two_hosts_or_two_cookie_headers_hide_nothing(web, article) -> None:
@@ -305,7 +327,7 @@ def test_only_whole_pages_are_given_to_who_reads_them(web, article) -> None:
         assert web.get(article.url, if_none_match=known).status == 304
     for method in ("POST", "OPTIONS", "PUT", "PURGE", "get"):
         assert not web.get(article.url, method=method).was_kept, method
-    assert web.get(article.url).was_kept and len(web.pages.own.pages) == 1
+    assert web.get(article.url).was_kept and len(web.pages.own.pages) == BY_WORD
 
 
 def test_appeal_that_ends_by_itself_is_off_all_pages(web) -> None:

@@ -1,0 +1,28 @@
+"""Amounts in an appeal's words: for each reader in their currency."""
+
+import re
+
+from donations.currencies import OFFERED
+
+# “From {least} a month.”
+IN_WORDS = re.compile(r"\{(least|" + "|".join(("once", "monthly", "annual")) + r")\}")
+_SIGNS = "|".join(
+    re.escape(sign) for one in OFFERED.values() for sign in (one.symbol, one.code.upper())
+)
+# Signs of other currencies, too (Unicode's category Sc): who can't give in them reads them as well.
+_SIGNS += "|[¢-¥֏؋৲৳৻૱௹฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
+# “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
+WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
+
+
+def problem_in(text: str) -> str:
+    if found := WRITTEN_OUT.search(text):
+        return (
+            f"“{found[0]}” would stand there for readers of every currency. Write {{least}}, "
+            "{once}, {monthly} or {annual}; or, if you mean this very sum, its currency as a word."
+        )
+    if unknown := re.search(r"\{[^}]*\}?", IN_WORDS.sub("", text)):
+        return (
+            f"“{unknown[0]}” stands for no amount: {{least}}, {{once}}, {{monthly}}, {{annual}} do."
+        )
+    return ""
