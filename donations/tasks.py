@@ -7,13 +7,14 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.asking import reminders
+from donations.asking import reminding
 from donations.finance import expiring_cards, refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from donations.payments.leases import Busy
+from newsroom.core import clock
 from newsroom.kept_pages import changes
 from newsroom.kept_pages.noting import EVERYTHING
 
@@ -84,4 +85,4 @@ def warn_of_expiring_cards() -> None:
 
 @shared_task
 def send_due_reminders() -> None:
-    reminders.send_due(timezone.now())
+    reminding.send_due(clock.now())

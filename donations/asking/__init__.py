@@ -1,5 +1,5 @@
 """The ask: when a visitor sees it, and “remind me later” by cookie or by mail.
 
 Uses the models and newsroom.
-Begin with ask_cookie.py, then reminders.py.
+Begin with ask_cookie.py, then reminders.py and reminding.py.
 """

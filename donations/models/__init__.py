@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, Deferral, Frequency
+from .asking import Appeal, AppealAmounts, Deferral, DeferralCount, Frequency
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -27,6 +27,7 @@ __all__ = [
     "Country",
     "Customer",
     "Deferral",
+    "DeferralCount",
     "Dispute",
     "Donor",
     "DonorAddress",

@@ -6,5 +6,6 @@ Begin with appeal.py.
 
 from .appeal import Appeal, AppealAmounts, Frequency
 from .deferral import Deferral
+from .deferral_count import DeferralCount, Tally
 
-__all__ = ["Appeal", "AppealAmounts", "Deferral", "Frequency"]
+__all__ = ["Appeal", "AppealAmounts", "Deferral", "DeferralCount", "Frequency", "Tally"]
