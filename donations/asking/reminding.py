@@ -49,8 +49,8 @@ def _take(now: datetime) -> tuple[int, int]:
     with transaction.atomic():
         due = Deferral.objects.due(now).order_by("due_at").select_for_update(skip_locked=True)
         found = list(due[:TAKEN_AT_ONCE])
-        waited = [one for one in found if one.status == Status.WAITING or _second_is_left(one)]
-        _lapse([one for one in found if one not in waited], now)
+        waited = [one for one in found if _is_to_come(one)]
+        _lapse([one for one in found if not _is_to_come(one)], now)
         unwanted = {one.pk: why for one, why in refused(waited, now)}
         _give_up(waited, unwanted, now)
         wanted = [one for one in waited if one.pk not in unwanted]
@@ -59,7 +59,10 @@ def _take(now: datetime) -> tuple[int, int]:
     return len(found), len(wanted)
 
 
-def _second_is_left(deferral: Deferral) -> bool:
+def _is_to_come(deferral: Deferral) -> bool:
+    """A mail: the first, or the second."""
+    if deferral.status == Status.WAITING:
+        return True
     return deferral.once_more and deferral.mails == 1
 
 
