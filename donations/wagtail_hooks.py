@@ -14,7 +14,7 @@ from wagtail.permissions import register_permission_policy
 
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
-from donations.finance import contributions, held, ledger, movements, reviews, start_page
+from donations.finance import contributions, held, later, ledger, movements, reviews, start_page
 from donations.giving import ask_box, portal
 from donations.models import Appeal, Contribution, Country, Movement, Review
 from newsroom.models import Box
@@ -93,6 +93,7 @@ class GivingGroup(ModelViewSetGroup):
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     return [
+        path("later/", later.LaterPage.as_view(), name="later"),
         path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
@@ -112,6 +113,7 @@ def audited() -> dict[str, Audited]:
         "movements:index": Audited(look="listed movements of money"),
         "movements:index_results": Audited(look="listed movements of money"),
         "contributions:inspect": Audited(look="looked at a contribution"),
+        "later": Audited(look="looked at what “later” is worth"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),
         "decide_review": Audited(change="decided a review", why="words"),
@@ -134,6 +136,16 @@ class ReviewMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def review_item() -> MenuItem:
     return ReviewMenuItem("Review", reverse("reviews"), icon_name="warning", order=260)
+
+
+class LaterMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(later.SEE)
+
+
+@hooks.register("register_reports_menu_item")
+def later_item() -> MenuItem:
+    return LaterMenuItem("What “later” is worth", reverse("later"), icon_name="history", order=900)
 
 
 @hooks.register("construct_homepage_panels")
