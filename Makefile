@@ -56,7 +56,7 @@ audit: .venv/ready  ## are holes known in what we are made of? asks osv.dev
 settings: .venv/ready  ## draw docs/settings.md anew, from the table of settings
 	@$(BIN)/python -m tests.settings_page
 
-bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup|pages|growth|books|ask [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup|pages|growth|books|ask|later [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?

@@ -31,9 +31,12 @@ from newsroom.models import Asked, TransactionalMail
 
 
 def forget_reminders(before: date) -> None:
-    retention.delete(
-        Deferral.objects.exclude(status=Deferral.Status.WAITING).filter(ended_on__lt=before)
-    )
+    retention.delete(Deferral.objects.filter(ended_on__lt=before))
+
+
+def forget_unconfirmed_reminders(before: date) -> None:
+    asked = Deferral.objects.filter(status=Deferral.Status.ASKED)
+    retention.delete(asked.filter(created_on__lt=before))
 
 
 def forget_choices(before: date) -> None:
@@ -82,6 +85,22 @@ def kept() -> Iterator[Kept]:
         _("So that who gave is not asked again."),
         days=30,
         forget=forget_reminders,
+    )
+    yield Kept(
+        _("A “remind me later” that nobody has confirmed, with its address"),
+        _("So that the button in its first mail works for that long."),
+        days=7,
+        forget=forget_unconfirmed_reminders,
+    )
+    yield Kept(
+        _("A “remind me later” that you have confirmed, with its address and time zone"),
+        _("To write to you when you said."),
+        until=_("Until its day has passed, or you press “I want no more reminders”"),
+    )
+    yield Kept(
+        _("How many said “later”, came back, and gave how much: numbers by month, no names"),
+        _("To see whether it is right to ask so."),
+        until=_("For good"),
     )
     yield Kept(
         _("What was chosen in the form for giving, until it is paid"),

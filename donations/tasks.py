@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.asking import reminders
+from donations.asking import reminding
 from donations.books import agreement
 from donations.finance import notices, refunds
 from donations.giving import card_testing, checkout
@@ -15,6 +15,7 @@ from donations.giving.methods import METHODS
 from donations.models import Checkout, Refund, StripeEvent
 from donations.payments import catch_up, events, gateway, products
 from donations.payments.leases import Busy
+from newsroom.core import clock
 from newsroom.kept_pages import changes
 from newsroom.kept_pages.noting import EVERYTHING
 
@@ -98,4 +99,4 @@ def tell_ahead() -> None:
 
 @shared_task
 def send_due_reminders() -> None:
-    reminders.send_due(timezone.now())
+    reminding.send_due(clock.now())

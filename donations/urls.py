@@ -18,5 +18,14 @@ urlpatterns = [
     path("update-payment/<token:token>/", portal.update_payment, name="update_payment"),
     path("not-now/", asking_views.not_now, name="not_now"),
     path("remind-me/", asking_views.remind_me, name="remind_me"),
-    path("remind-me/cancel/<token:token>/", asking_views.cancel_reminder, name="cancel_reminder"),
+    *(
+        path(
+            f"remind-me/{what.name}/<token:token>/",
+            asking_views.press,
+            {"what": what},
+            f"{what.name}_reminder",
+        )
+        for what in (asking_views.CONFIRM, asking_views.POSTPONE, asking_views.CANCEL)
+    ),
+    path("remind-me/give/<token:token>/", asking_views.give_now, name="give_now"),
 ]

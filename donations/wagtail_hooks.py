@@ -20,6 +20,7 @@ from donations.finance import (
     bank,
     contributions,
     held,
+    later,
     ledger,
     months,
     movements,
@@ -105,6 +106,7 @@ class GivingGroup(ModelViewSetGroup):
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
     return [
+        path("later/", later.LaterPage.as_view(), name="later"),
         path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
         path("review/<int:pk>/", reviews.decide, name="decide_review"),
         path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
@@ -135,6 +137,7 @@ def audited() -> dict[str, Audited]:
         "movements:index": Audited(look="listed movements of money"),
         "movements:index_results": Audited(look="listed movements of money"),
         "contributions:inspect": Audited(look="looked at a contribution"),
+        "later": Audited(look="looked at what “later” is worth"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),
         "bank": Audited(look="looked at the bank’s lines", change="brought a bank statement"),
@@ -191,6 +194,13 @@ def bank_item() -> MenuItem:
 def months_item() -> MenuItem:
     url = reverse("months")
     return ItemFor("Months", url, permission=months.VIEW, icon_name="calendar-check", order=262)
+
+
+@hooks.register("register_reports_menu_item")
+def later_item() -> MenuItem:
+    url = reverse("later")
+    title = "What “later” is worth"
+    return ItemFor(title, url, permission=later.SEE, icon_name="history", order=900)
 
 
 @hooks.register("construct_homepage_panels")

@@ -3,7 +3,7 @@
 import itertools
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -17,9 +17,10 @@ from PIL import Image
 from wagtail.models import Collection, Locale, Page, Site
 from wagtail.rich_text import RichText
 
-from donations.models import Appeal, AppealAmounts
+from donations.models import Appeal, AppealAmounts, Deferral
+from donations.models.asking import days
 from newsroom.address.site import follow
-from newsroom.core.privacy import list_index
+from newsroom.core.privacy import giving_index, list_index
 from newsroom.models import (
     ArticlePage,
     CreditedImage,
@@ -178,6 +179,18 @@ def make_appeal(**fields: Any) -> Appeal:
                 suggested="1000" if currency == "jpy" else "10",
             )
     return appeal
+
+
+def make_deferral(email: str = "later@example.org", **fields: Any) -> Deferral:
+    """Confirmed, and due in a month."""
+    day = timezone.localdate() + timedelta(days=30)
+    index = {"email": email, "email_index": giving_index(email)}
+    made: Deferral = Deferral.objects.create(
+        **index
+        | {"status": "waiting", "remind_on": day, "due_at": days.at(day, "UTC"), "zone": "UTC"}
+        | fields
+    )
+    return made
 
 
 def make_user(role: str | None = "Editors", **fields: Any) -> Any:

@@ -94,6 +94,7 @@ MATRIX = """
     reader_*                                la
     reader                                  la
 
+    later                                   epfa
     contributions:index*                    fa
     contributions:inspect                   fa
     contributions:*                         -

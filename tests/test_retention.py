@@ -13,7 +13,7 @@ from wagtail import hooks
 from donations.models import BankFile, BankLine, Checkout, Deferral, StripeEvent
 from newsroom.core.kept import retention
 from newsroom.core.kept.retention import Kept
-from newsroom.core.privacy import giving_index, keyed_hash, list_index
+from newsroom.core.privacy import keyed_hash, list_index
 from newsroom.models import Asked, DailyReads, SuppressionLift, TransactionalMail
 from newsroom.tasks import forget_what_is_over
 from subscriptions.models import (
@@ -33,6 +33,7 @@ from subscriptions.readers import signup
 from subscriptions.readers.audience import audience_of
 from tests.factories import (
     make_article,
+    make_deferral,
     make_frozen,
     make_issue,
     make_site,
@@ -128,8 +129,11 @@ def known_events() -> int:
 
 
 def reminded(day: date) -> Any:
-    fields = {"email": "d@example.org", "email_index": giving_index(str(day)), "ended_on": day}
-    Deferral.objects.create(remind_at=moment(day), status="reminded", **fields)
+    make_deferral(f"{day}@example.org", status="lapsed", ended_on=day)
+
+
+def wished(day: date) -> Any:
+    make_deferral(f"{day}@example.org", status="asked", created_on=day)
 
 
 def chosen(day: date) -> Any:
@@ -168,6 +172,7 @@ AGED: dict[str, tuple[Callable[[date], Any], Callable[[], int]]] = {
     "forget_events": (told, known_events),
     "forget_reminders": (reminded, Deferral.objects.count),
     "forget_texts": (brought, lambda: BankLine.objects.filter(forgotten=False).count()),
+    "forget_unconfirmed_reminders": (wished, Deferral.objects.count),
     "forget_choices": (chosen, lambda: Checkout.objects.filter(choices__isnull=False).count()),
     "forget_what_is_over": (handled, StripeEvent.objects.count),
 }  # fmt: skip

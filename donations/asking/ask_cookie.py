@@ -9,15 +9,12 @@ import base64
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from donations.asking.deciding import Memory
 
@@ -26,32 +23,13 @@ SALT = "ask"
 LARGEST = 120  # bytes; what is larger is not looked at
 LASTS = timedelta(days=400)  # browsers keep no cookie longer (RFC 6265bis)
 
-# How long a donor sees no box. Each is a choice of “Remind me later” too (LATER): the browser's own
+# How long a donor sees no box. Each is a choice of “Remind me later” too (FAR): the browser's own
 # record of when it got the cookie, and until when, must not tell a donor from who said “later”.
 AFTER_CONTRIBUTION = {
     "once": timedelta(days=60),
     "monthly": timedelta(days=365),
     "annual": timedelta(days=365),
 }
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One answer to “Remind me later”: a form value, its label, how far off it is."""
-
-    value: str
-    label: str | Promise
-    after: timedelta
-
-
-LATER = [
-    Choice("week", _("In a week"), timedelta(days=7)),
-    Choice("month", _("In a month"), timedelta(days=30)),
-    Choice("two-months", _("In two months"), timedelta(days=60)),
-    Choice("quarter", _("In three months"), timedelta(days=91)),
-    Choice("year", _("In a year"), timedelta(days=365)),
-]
-LATER_BY_VALUE = {choice.value: choice for choice in LATER}
 
 
 def day_of(moment: datetime) -> int:

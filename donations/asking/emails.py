@@ -1,45 +1,110 @@
-"""The one mail to who wanted to be asked later."""
+"""The mails of “Remind me later”: the first asks its reader, the others go to who agrees."""
+
+from functools import partial
+from urllib.parse import unquote
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from donations import money
-from donations.asking import reminders
-from donations.models import Deferral, GivingWords
-from newsroom.core import tokens
+from donations.asking import reminders, reminding
+from donations.models import Appeal, Deferral, GivingWords
 from newsroom.mail.catalogue import Letter, mail
+from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
+
+CODE = "code"  # what differs between copies of a reminder: the code in all its links
 
 
 @mail(
-    "reminder",
-    subject=_("You asked us to get back to you"),
+    "confirm_reminder",
+    subject=_("Please confirm your reminder"),
     paragraphs=[
-        _("Some time ago you asked us to get back to you today."),
         _(
-            "Our reporting is free for everyone because some readers carry it. If this is a good "
-            "moment, the page is ready for you:"
+            "Somebody, we hope you, asked us to write to this address on {day}, and then to ask "
+            "again for support."
         ),
+        _("After {every_year} we would do so every year, on the same day."),
+        _("If you agree, press the button. If not, do nothing: then no other mail comes."),
     ],
-    button=_("Continue"),
-    small=_("This is the one reminder you asked for."),
+    button=_("Yes, remind me"),
+    awaited=True,
 )
-def reminder(deferral_id: int) -> Letter | None:
-    deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.REMINDED).first()
-    if deferral is None or not reminders.wanted(deferral, timezone.now()):
+def confirm_reminder(deferral_id: int) -> Letter | None:
+    deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.ASKED).first()
+    if deferral is None:
         return None
-    query = {
-        "frequency": deferral.frequency,
-        "currency": deferral.currency,
-        "reminder": tokens.expiring("reminder", deferral.pk),
-    }
-    if deferral.amount:
-        query["amount"] = money.plain(deferral.amount, deferral.currency)
-    cancel = absolute_url("cancel_reminder", reminders.cancel_token(deferral))
+    token = reminders.token_of(deferral)
     return Letter(
         deferral.email,
         deferral.language,
-        url=absolute_url("support", **query),
-        links=[(_("I want no more reminders"), cancel)],
-        subject=GivingWords.load().reminder,
+        about={
+            "day": deferral.agreed_day,
+            "every_year": deferral.agreed_day if deferral.yearly else "",
+        },
+        url=absolute_url("confirm_reminder", token),
+        links=[(_("I want no reminder"), absolute_url("cancel_reminder", token))],
     )
+
+
+ASKS = [
+    _(
+        "Our reporting is free for everyone because some readers carry it. If this is a good "
+        "moment, the page is ready for you:"
+    ),
+    _("This is what we ask for now: “{appeal}”"),
+]
+
+
+@mail(
+    reminding.FIRST,
+    subject=_("You asked us to get back to you"),
+    paragraphs=[_("Some time ago you asked us to get back to you today."), *ASKS[::-1]],
+    button=_("Continue"),
+    small=_("You asked us for this reminder, and confirmed it by a button in a mail."),
+)
+def reminder(call: int) -> Letter | None:
+    return _to_all_of(call, reminding.FIRST)
+
+
+@mail(
+    reminding.SECOND,
+    subject=_("You asked us to get back to you"),
+    paragraphs=[
+        _("A week ago we got back to you, and you had agreed to one more mail. This is it."),
+        *ASKS[::-1],
+    ],
+    button=_("Continue"),
+    small=_("It is the last one. If this is no good moment, there is nothing to do."),
+)
+def second_reminder(call: int) -> Letter | None:
+    return _to_all_of(call, reminding.SECOND)
+
+
+def _to_all_of(call: int, purpose: str) -> Letter | None:
+    """Written once: they have the same appeal and language."""
+    found = reminding.of_call(call, timezone.now())
+    if not found:
+        return None
+    one = found[0]
+    running = Appeal.objects.running()
+    appeal = running.filter(pk=one.appeal_id).first() or running.first()
+    links = [
+        ("postpone_reminder", _("Ask me again in a month")),
+        ("cancel_reminder", _("I want no more reminders")),
+    ]
+    each = {deferral.email: {CODE: reminders.token_of(deferral)} for deferral in found}
+    return Letter(
+        list(each),
+        one.language,
+        about={"appeal": appeal.title if appeal else ""},
+        url=_their("give_now"),
+        links=[(words, _their(name)) for name, words in links],
+        subject=GivingWords.load().reminder,
+        each=each,
+        halve=partial(reminding.halve, purpose, call),
+    )
+
+
+def _their(name: str) -> str:
+    """The address of a page, each reader's own code in it."""
+    return unquote(absolute_url(name, FIELD.format(CODE)))

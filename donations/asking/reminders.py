@@ -1,96 +1,192 @@
-"""“Remind me later” by e-mail: made, sent on its day, cancelled."""
+"""“Remind me later”: the form, the consent, another month, an end.
 
-from datetime import datetime, timedelta
+What goes out on its day is reminding.py; when “later” is, models/asking/days.py.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from donations.asking import ask_cookie, supporters
-from donations.models import Appeal, Deferral, Frequency
+from donations import money
+from donations.currencies import OFFERED
+from donations.models import Appeal, Deferral, DeferralCount, Frequency
+from donations.models.asking import days
+from donations.models.asking.deferral_count import Outcome, Tally
 from newsroom.core import tokens
 from newsroom.core.languages import spoken
-from newsroom.core.privacy import list_index
+from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.mail.asked import ask
 from newsroom.models import Suppression
 
-LATE_BY_DAYS = 14  # a reminder that an outage held up longer than this stays unsent
+Status = Deferral.Status
+
+CHOOSE = _("Please choose when we may ask again.")
 
 
 class LaterForm(forms.Form):
+    """``when`` is a choice, or “other” for one of those that ``other`` has."""
+
     when = forms.ChoiceField(
-        choices=[(choice.value, choice.label) for choice in ask_cookie.LATER],
-        error_messages={
-            "required": _("Please choose when we may ask again."),
-            "invalid_choice": _("Please choose when we may ask again."),
-        },
+        choices=[(one.value, one.label) for one in days.BY_VALUE.values()] + [("other", "")],
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    other = forms.ChoiceField(
+        choices=[(one.value, one.label) for one in (*days.FAR, *days.IN_MONTH)],
+        required=False,
+        error_messages={"invalid_choice": CHOOSE},
     )
     email = AddressField(required=False, max_length=254)
+    zone = forms.ChoiceField(
+        choices=lambda: days.zones("en"),
+        required=False,
+        error_messages={"invalid_choice": _("Please choose a time zone of the list.")},
+    )
+    yearly = forms.BooleanField(required=False)
+    once_more = forms.BooleanField(required=False)
     frequency = forms.ChoiceField(choices=Frequency.choices, required=False)
+    currency = forms.CharField(required=False, max_length=3)
+    amount = forms.CharField(required=False, max_length=40)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("when") == "other":
+            data["when"] = data.get("other")
+            if not data["when"] and "other" not in self.errors:
+                self.add_error("other", CHOOSE)
+        if data.get("when") == days.ARTICLES and data.get("email"):
+            words = _("We count articles in your browser only. For a mail, please choose a day.")
+            self.add_error("when", words)
+        return data
+
+
+def choices() -> dict[str, Any]:
+    """What the form offers. Pages with it are kept: nothing here changes with the day."""
+    language = spoken()
+    return {
+        "soon": days.SOON,
+        "far": days.FAR,
+        "months": days.IN_MONTH,
+        "zones": days.zones(language),
+        "zone": days.zone_of(language),
+    }
 
 
 def defer(form: LaterForm, now: datetime) -> datetime:
-    """Note the wish, if an address was left, and say until when the box stays away."""
-    remind_at = now + ask_cookie.LATER_BY_VALUE[form.cleaned_data["when"]].after
-    if email := form.cleaned_data["email"]:
-        frequency = form.cleaned_data["frequency"] or Frequency.MONTHLY
-        ask(
-            "reminder",
-            email,
-            remind_at=remind_at.isoformat(),
-            frequency=str(frequency),
-            language=spoken(),
+    """Ask the address, if one was left, whether its reader agrees; and say until when the box stays
+    away from this browser."""
+    data = form.cleaned_data
+    choice = days.BY_VALUE[data["when"]]
+    zone = data["zone"] or days.zone_of(spoken())
+    day = choice.day(days.today_in(zone, now))
+    if not data["email"]:
+        tally = Tally.of(timezone.localdate(now), str(choice), Outcome.COOKIE)
+        DeferralCount.add({tally: 1})
+        return (
+            now + days.INSTEAD_OF_ARTICLES if choice.value == days.ARTICLES else days.at(day, zone)
         )
-    return remind_at
-
-
-def asked(email: str, remind_at: str, frequency: str, language: str) -> bool:
-    """What the form's job does (newsroom/mail/asked.py). A new one causes a mail, if not today."""
-    return Deferral.wish(
-        email,
-        remind_at=datetime.fromisoformat(remind_at),
-        frequency=frequency,
-        language=language,
-        appeal=Appeal.current(),
+    currency = data["currency"].lower() if data["currency"].lower() in OFFERED else "usd"
+    appeal = Appeal.current()
+    ask(
+        "reminder",
+        data["email"],
+        choice="yearly" if data["yearly"] else str(choice),
+        day=day.isoformat(),
+        zone=zone,
+        yearly=int(data["yearly"]),
+        once_more=int(data["once_more"]),
+        frequency=str(data["frequency"] or Frequency.MONTHLY),
+        currency=currency,
+        amount=_smallest(data["amount"], currency),
+        appeal=appeal.pk if appeal else 0,
+        language=spoken(),
     )
+    return days.at(day, zone)
 
 
-def send_due(now: datetime) -> int:
-    """Post the reminders whose day has come; how many. Each goes out once, if it is wanted still:
-    that is asked again when it is written."""
-    sent = 0
-    for deferral in Deferral.objects.due(now)[:500]:
-        with transaction.atomic():
-            if not deferral.end(Deferral.Status.REMINDED, now):
-                continue
-            if wanted(deferral, now):
-                outbox.post("reminder", deferral.pk, key=str(deferral.pk))
-                sent += 1
-    return sent
+def _smallest(typed: str, currency: str) -> int:
+    """0 for nothing, and for what can't be read: it is only to fill in a form."""
+    try:
+        return money.parse(typed, currency) if typed else 0
+    except money.BadAmount:
+        return 0
 
 
-def wanted(deferral: Deferral, now: datetime) -> bool:
-    """Not weeks late, nor to who gives by now. A debit that is on its way counts: should it fail,
-    another mail says so and asks. An appeal that is over is no reason to write, unless another
-    one is running."""
-    if (now - deferral.remind_at).days > LATE_BY_DAYS:
+def asked(email: str, day: str, zone: str, **detail: Any) -> bool:
+    """What the form's job does (newsroom/mail/asked.py): a mail asks whether its reader agrees, if
+    we may write there. Who has agreed to the very same is not asked twice."""
+    remind_on, yearly = date.fromisoformat(day), bool(detail["yearly"])
+    theirs = Deferral.objects.of_address(giving_index(email))
+    if Suppression.of(list_index(email)) or theirs.filter(
+        status=Status.WAITING, remind_on=remind_on, zone=zone, yearly=yearly
+    ):
         return False
-    if Suppression.of(list_index(deferral.email)):
-        return False
-    if deferral.appeal_id and not Appeal.objects.running().exists():
-        return False
-    # Of the wish only its day is known; a gift of that day has ended it when it arrived.
-    day_after = datetime.combine(deferral.created_on, datetime.min.time()) + timedelta(days=1)
-    return not supporters.supports(deferral.email_index, timezone.make_aware(day_after))
+    detail |= {"yearly": yearly, "amount": detail["amount"] or None}
+    detail["appeal"] = Appeal.objects.filter(pk=detail["appeal"]).first()
+    wish, new = Deferral.wish(email, remind_on, zone=zone, **detail)
+    if new:
+        count([wish], Outcome.ASKED)
+    return outbox.post("confirm_reminder", wish.pk, key=f"{wish.pk} {outbox.ten_minutes()}")
 
 
-def cancel_token(deferral: Deferral) -> str:
-    return tokens.permanent("cancel reminder", deferral.pk)
+def agreed(email: str, at: datetime, **fields: Any) -> None:
+    """As their own page has it, whose link came to this address: nothing is left to confirm."""
+    zone = days.zone_of(fields["language"])
+    wish, _new = Deferral.wish(email, days.today_in(zone, at), zone=zone, choice="cancel", **fields)
+    wish.wait(wish.due_at, frm=[Status.ASKED])
 
 
-def read_cancel_token(token: str) -> Deferral | None:
-    """The reminder to cancel, None if it is gone. Raises BadToken."""
-    return Deferral.objects.filter(pk=tokens.read_permanent("cancel reminder", token)).first()
+# --- Behind the links of its mails -----------------------------------------------------------
+
+
+def token_of(deferral: Deferral) -> str:
+    return tokens.permanent("deferral", deferral.pk)
+
+
+def behind(token: str) -> Deferral | None:
+    """None if it is gone. Raises BadToken."""
+    return Deferral.objects.filter(pk=tokens.read_permanent("deferral", token)).first()
+
+
+def confirm(deferral: Deferral, now: datetime) -> bool:
+    """The reader agrees. A day that has come meanwhile is tomorrow's."""
+    due_at = deferral.due_at
+    if due_at <= now:
+        tomorrow = days.today_in(deferral.zone, now) + timedelta(days=1)
+        due_at = days.at(tomorrow, deferral.zone)
+    return _waits(deferral, due_at, [Status.ASKED], Outcome.CONFIRMED)
+
+
+def another_month(deferral: Deferral, now: datetime) -> bool:
+    """Asked for in a reminder, also some time after it."""
+    day = days.month_after(days.today_in(deferral.zone, now))
+    due_at = days.at(day, deferral.zone)
+    return _waits(deferral, due_at, [Status.REMINDED, Status.LAPSED], Outcome.AGAIN)
+
+
+def _waits(deferral: Deferral, due_at: datetime, frm: list[Status], outcome: str) -> bool:
+    with transaction.atomic():
+        moved = deferral.wait(due_at, frm)
+        count([deferral] if moved else [], outcome)
+    return moved
+
+
+def never(deferral: Deferral, now: datetime) -> bool:
+    """This one, and whatever else its address waits for."""
+    theirs = Deferral.objects.of_address(bytes(deferral.email_index))
+    with transaction.atomic():
+        ended = [one for one in theirs if one.end(Status.CANCELLED, now)]
+        count([one for one in ended if one.pk == deferral.pk], Outcome.CANCELLED)
+    deferral.refresh_from_db()
+    return bool(ended)
+
+
+def count(deferrals: Iterable[Deferral], outcome: str) -> None:
+    DeferralCount.add(Counter(one.tally(outcome) for one in deferrals))

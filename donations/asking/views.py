@@ -1,18 +1,24 @@
-"""“Remind me later”, and its cancellation."""
+"""“Remind me later”, and what its mails lead to: yes, now, another month, never."""
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from donations import money
 from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
-from newsroom.core import tokens
+from donations.models.asking import days
+from newsroom.core import languages, tokens
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
 from newsroom.web import proof_of_work
@@ -38,13 +44,21 @@ def remind_me(request: HttpRequest) -> HttpResponse:
         or proof_of_work.first(asked.needs_work(request, form.cleaned_data["email"]))
     )
     if refused:
-        context = {"later_form": form, "later": ask_cookie.LATER, "back": back}
+        context = {"later_form": form, "later": reminders.choices(), "back": back}
         context |= refused._asdict()
         return render(request, "donations/asking/remind_me.html", context, status=refused.status)
     until = reminders.defer(form, timezone.now())
-    context = {"until": until, "email": form.cleaned_data["email"], "back": back}
+    by_articles = form.cleaned_data["when"] == days.ARTICLES
+    context = {
+        "until": until,
+        "articles": by_articles,
+        "email": form.cleaned_data["email"],
+        "back": back,
+    }
     response = render(request, "donations/asking/noted.html", context)
-    ask_cookie.hide(request, response, until)
+    ask_cookie.hide(
+        request, response, until, articles=days.ARTICLES_TO_READ if context["articles"] else 0
+    )
     return response
 
 
@@ -70,19 +84,66 @@ def _back(request: HttpRequest) -> str:
     return iri_to_uri(back) if safe else "/"
 
 
+@dataclass(frozen=True)
+class Press:
+    """What a press does that a reminder's mails lead to, from which states, and where to."""
+
+    name: str
+    do: Callable[[Deferral, datetime], bool]
+    frm: Collection[str]
+    to: str
+
+
+Status = Deferral.Status
+CONFIRM = Press("confirm", reminders.confirm, [Status.ASKED], Status.WAITING)
+POSTPONE = Press(
+    "postpone", reminders.another_month, [Status.REMINDED, Status.LAPSED], Status.WAITING
+)
+CANCEL = Press("cancel", reminders.never, Deferral.OPEN, Status.CANCELLED)
+
+
 @never_cache
 @own_forms_only
 @require_http_methods(["GET", "HEAD", "POST"])
-def cancel_reminder(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows a button, or that it was pressed; POST cancels."""
+def press(request: HttpRequest, token: str, what: Press) -> HttpResponse:
+    """GET shows a button, or that it was pressed; POST does it."""
+    deferral = _behind(request, token)
+    if isinstance(deferral, HttpResponse):
+        return deferral
+    if request.method == "POST":
+        what.do(deferral, timezone.now())
+        deferral.refresh_from_db()
+    context = {
+        "deferral": deferral,
+        "what": what.name,
+        "possible": deferral.status in what.frm,
+        "done": deferral.status == what.to,
+        "cancel": reverse("cancel_reminder", args=[token]),
+    }
+    return render(request, "donations/asking/press.html", context)
+
+
+@never_cache
+@require_safe
+def give_now(request: HttpRequest, token: str) -> HttpResponse:
+    """From a reminder to the form, filled in as its reader had it: the mail's link tells nothing of
+    that."""
+    deferral = _behind(request, token)
+    if isinstance(deferral, HttpResponse):
+        return deferral
+    query = {"frequency": deferral.frequency, "currency": deferral.currency}
+    if deferral.amount:
+        query["amount"] = money.plain(deferral.amount, deferral.currency)
+    query["reminder"] = tokens.expiring("reminder", deferral.pk)
+    chosen = get_script_prefix() != "/" or deferral.language not in languages.NAMES
+    with languages.addresses_below(get_script_prefix() if chosen else f"/{deferral.language}/"):
+        return redirect(reverse("support", query=query))
+
+
+def _behind(request: HttpRequest, token: str) -> Deferral | HttpResponse:
+    """Whose link it is, or the page that says what is wrong with it."""
     try:
-        deferral = reminders.read_cancel_token(token)
+        found = reminders.behind(token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    if deferral is None:
-        return dead_link(request, GONE, 404)
-    if request.method == "POST":
-        deferral.end(Deferral.Status.CANCELLED, timezone.now())
-    if deferral.status == Deferral.Status.CANCELLED or request.method == "POST":
-        return render(request, "donations/asking/cancelled.html")
-    return render(request, "donations/asking/cancel_reminder.html", {"deferral": deferral})
+    return found or dead_link(request, GONE, 404)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from donations import money
-from donations.asking import reminders
+from donations.asking import reminding
 from donations.finance import notices
 from donations.models import Refund, Review, StripeEvent
 from donations.payments import catch_up, events, gateway
@@ -34,8 +34,7 @@ def gather() -> None:
                 events.process(event)
     except (stripe.StripeError, Busy) as error:
         raise NotNow("Stripe does not answer: what happened there since is not known.") from error
-    while reminders.send_due(now):
-        pass
+    reminding.send_due(now)
     notices.tell()
 
 

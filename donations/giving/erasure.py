@@ -65,7 +65,9 @@ def everything_about(donor: Donor) -> dict[str, Any]:
             }
             for recurring in donor.recurring.prefetch_related("asked_changes")
         ],
-        "reminders": list(Deferral.objects.of_donor(donor).values("remind_at", "status")),
+        "reminders": list(
+            Deferral.objects.of_donor(donor).values("remind_on", "zone", "yearly", "status")
+        ),
         "newsletters": [
             {
                 "newsletter": subscription.newsletter.title,

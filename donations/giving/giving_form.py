@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from donations import money
-from donations.asking import ask_cookie
+from donations.asking import reminders
 from donations.asking.goal import goal_of
 from donations.asking.words import words_of
 from donations.currencies import OFFERED, currency_of
@@ -70,7 +70,7 @@ def giving(
         "reminder": typed.get("reminder", ""),
         # Pages come from a cache: the id of one press is made in the browser (give.js).
         "checkout_id": ticked.get("checkout", ""),
-        "later": ask_cookie.LATER,
+        "later": reminders.choices(),
         "form": form,
     }
 

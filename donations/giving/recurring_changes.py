@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.asking import reminders
 from donations.currencies import DECIMALS, OFFERED
 from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
@@ -306,7 +307,7 @@ CHANGES = {
 
 
 def forget_wishes(donor: Donor, now: datetime) -> None:
-    for wish in Deferral.objects.of_donor(donor):
+    for wish in Deferral.objects.of_donor(donor).exclude(yearly=True):
         wish.end(Deferral.Status.CANCELLED, now)
 
 
@@ -314,7 +315,7 @@ def ask_again(recurring: RecurringContribution, when: datetime) -> None:
     """Win back: one mail at the time they chose, as “Remind me later” sends it."""
     donor = recurring.donor
     assert donor
-    Deferral.wish(
+    reminders.agreed(
         donor.email,
         when,
         language=donor.language,

@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, AskedOn, Deferral, Frequency
+from .asking import Appeal, AppealAmounts, AskedOn, Deferral, DeferralCount, Frequency
 from .books import (
     Account,
     BalanceTransaction,
@@ -46,6 +46,7 @@ __all__ = [
     "Country",
     "Customer",
     "Deferral",
+    "DeferralCount",
     "Dispute",
     "Donor",
     "DonorAddress",

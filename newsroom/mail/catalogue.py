@@ -26,6 +26,10 @@ NEWSROOMS_LOOK = Look()
 class Letter:
     """One mail to one person, or to several colleagues; to none: it is not sent.
 
+    ``each``: to many, who don't see one another. What differs stands in the words and addresses as
+    ``providers.FIELD``, and here is by address what a field holds; ``to`` is all of these.
+    ``halve``: posts the same in two halves, for when the provider refuses all of them.
+
     ``about``: what the words name, “{day}”: texts, dates and times. ``url``: where the button
     leads. ``links``: at the foot, words and address.
     """
@@ -41,6 +45,8 @@ class Letter:
     context: Mapping[str, Any] = field(default_factory=dict)  # of a template of its own
     headers: Mapping[str, str] = field(default_factory=dict)
     sender: str = ""  # a newsletter's, in place of the newsroom's
+    each: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    halve: Callable[[], None] | None = None
 
 
 Writer = Callable[..., Letter | None]

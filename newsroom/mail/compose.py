@@ -1,6 +1,7 @@
 """From a template to a mail: MJML -> HTML with its styles inlined, and a text part by hand."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from string import Formatter
@@ -84,14 +85,35 @@ def literal(rendered: Rendered) -> Rendered:
     return Rendered(*(providers.literal(part, provider) for part in parts))
 
 
+def for_many(rendered: Rendered, each: Mapping[str, Mapping[str, str]]) -> Rendered:
+    """With fields as the provider in use fills them in; to one, as they are."""
+    provider = providers.current()
+    parts = (rendered.subject, rendered.html, rendered.text)
+    if at_once() > 1:
+        return Rendered(*(providers.personal(part, provider) for part in parts))
+    [mine] = each.values()
+    filled = (providers.ANY_FIELD.sub(lambda found: mine[found[1]], part) for part in parts)
+    return literal(Rendered(*filled))
+
+
+def at_once() -> int:
+    """To how many a mail with ``each`` goes in one call. To one where nobody fills in anything, or
+    nobody can say afterwards whom it has reached."""
+    provider = providers.current()
+    alone = (providers.Settles.JOURNAL, providers.Settles.EVENT)
+    return 1 if provider.settles in alone else provider.per_call
+
+
 def compose(mail: Mail, letter: Letter) -> AnymailMessage:
-    """One single mail, in the language of who gets it.
+    """One single mail, in the language of who gets it; or one to many, with what differs in it.
 
     Auto-Submitted (RFC 3834) keeps out-of-office replies away.
     """
     mail = letter.words or mail
     with languages.speaking(letter.language):
         about = {name: shown(value) for name, value in letter.about.items()}
+        if letter.each:  # what somebody typed is no field
+            about = {name: defuse(text) for name, text in about.items()}
         context = {
             "paragraphs": [text for words in mail.paragraphs if (text := filled(words, about))],
             "url": letter.url,
@@ -101,16 +123,18 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
             "look": letter.look,
             **letter.context,
         }
-        rendered = literal(
-            render(mail.template, context, letter.subject or filled(mail.subject, about))
-        )
+        rendered = render(mail.template, context, letter.subject or filled(mail.subject, about))
+        rendered = for_many(rendered, letter.each) if letter.each else literal(rendered)
     to = [letter.to] if isinstance(letter.to, str) else list(letter.to)
-    return message_of(
+    message = message_of(
         rendered,
         letter.sender or sender(),
         to,
         {"Auto-Submitted": "auto-generated", **letter.headers},
     )
+    if letter.each and at_once() > 1:
+        message.merge_data = {email: dict(values) for email, values in letter.each.items()}
+    return message
 
 
 def message_of(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import assert_never
 
+from django.db import transaction
 from django.utils import timezone
 
 from newsroom.closed.models import Closure
@@ -12,7 +13,7 @@ from newsroom.core.jobs import after_commit
 from newsroom.core.privacy import keyed_hash
 from newsroom.hold import gate
 from newsroom.mail import providers
-from newsroom.mail.catalogue import mails
+from newsroom.mail.catalogue import Letter, mails
 from newsroom.mail.compose import compose
 from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.mail.providers import Call
@@ -77,6 +78,7 @@ def send(mail: TransactionalMail, now: datetime) -> None:
     claim = None if Closure.current() else mail.claim(now)
     if claim is None:
         return
+    letter = None
     try:
         words, writer = mails()[mail.purpose]
         letter = writer(*mail.about)
@@ -87,14 +89,18 @@ def send(mail: TransactionalMail, now: datetime) -> None:
         message.tags = [TAG]
         message.metadata = {"batch": name_of(mail)}
         providers.current().adapt(message, name_of(mail))
-        if claim.may_have_arrived and _has_arrived(mail, message.to):
-            mail.finish(Status.SENT)
-            return
+        if claim.may_have_arrived:
+            message.to = _still_to_go(mail, message.to, letter)
+            if not message.to:
+                mail.finish(Status.SENT)
+                return
         message.send()
+    except Unknown:
+        mail.finish(Status.FAILED, error="The provider may have it, and can't say.")
     except Exception as error:
         outcome = classify(error, providers.current())
         log.warning("Mail %s (%s): %s", mail.pk, mail.purpose, outcome.reason)
-        _finish_failed(mail, outcome, now)
+        _finish_failed(mail, outcome, now, letter)
     else:
         mail.finish(Status.SENT)
 
@@ -104,17 +110,38 @@ def name_of(mail: TransactionalMail) -> str:
     return f"mail-{mail.pk}"
 
 
-def _has_arrived(mail: TransactionalMail, to: list[str]) -> bool:
-    """Has the provider got it from an earlier try? Where it can't say, we send again: a doubled
-    confirmation harms less than none."""
-    find = providers.current().find
-    asked = Call(name_of(mail), name_of(mail), TAG, to, mail.created_at)
-    evidence = find(asked) if find else None
-    return bool(evidence and not evidence.missing)
+class Unknown(Exception):
+    """It may have gone to many, and nobody can be asked."""
 
 
-def _finish_failed(mail: TransactionalMail, outcome: Outcome, now: datetime) -> None:
+class Unasked(Exception):
+    """The same, at this moment."""
+
+
+def _still_to_go(mail: TransactionalMail, to: list[str], letter: Letter) -> list[str]:
+    """Whom an earlier try has not reached. Where the provider can't say, a single mail is sent
+    again: a doubled confirmation harms less than none. One to many is not (raises Unknown), unless
+    a repeat makes no second mail there."""
+    provider = providers.current()
+    if provider.find is None:
+        same = provider.repeat_within and timezone.now() < mail.created_at + provider.repeat_within
+        if letter.each and not same and len(to) > 1:
+            raise Unknown
+        return to
+    evidence = provider.find(Call(name_of(mail), name_of(mail), TAG, to, mail.created_at))
+    if evidence is None and letter.each:
+        raise Unasked
+    return to if evidence is None else evidence.missing
+
+
+def _finish_failed(
+    mail: TransactionalMail, outcome: Outcome, now: datetime, letter: Letter | None
+) -> None:
     match outcome.kind:
+        case SendError.ADDRESS | SendError.CALL if letter and letter.halve and len(letter.to) > 1:
+            with transaction.atomic():  # until what is bad stands alone
+                letter.halve()
+                mail.finish(Status.DROPPED)
         case SendError.HAD:
             mail.finish(Status.SENT)
         case SendError.ADDRESS:

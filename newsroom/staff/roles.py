@@ -21,6 +21,7 @@ EDIT = [
     "subscriptions.view_mailing",
     "newsroom.lift_suppression",
     "subscriptions.see_readers",
+    "donations.view_deferralcount",
 ]
 
 # Group -> permissions. Pages and images come on top, by PAGES and COLLECTIONS.
@@ -44,6 +45,7 @@ ROLES = {
     "Finance": [
         "wagtailadmin.access_admin",
         "donations.view_contribution",
+        "donations.view_deferralcount",
         "donations.view_movement",
         "donations.view_recurringcontribution",
         "donations.view_donor",

@@ -53,19 +53,17 @@ def run() -> tuple[dict[str, Any], Figures]:
 
 def make_known(newsletter: Any, addresses: list[str]) -> None:
     """Readers, donors, colleagues and people who wait for a reminder, all with the same address."""
-    from datetime import timedelta
 
     from django.contrib.auth import get_user_model
-    from django.utils import timezone
 
-    from donations.models import Deferral, Donor
+    from donations.models import Donor
     from newsroom.core.privacy import giving_index
-    from tests.factories import make_subscription
+    from tests.factories import make_deferral, make_subscription
 
     for address in addresses:
         make_subscription(newsletter, address)
         Donor.objects.create(email=address, email_index=giving_index(address))
-        Deferral.wish(address, remind_at=timezone.now() + timedelta(days=30))
+        make_deferral(address)
         get_user_model().objects.create_user(address[:30], address, "a password that is long")
 
 

@@ -81,7 +81,7 @@ NO_PAGE = {
 POSTED = {
     *("sign_up", "sign_up_for_all", "ask_once_more", "confirm", "preferences", "new_address"),
     *("ask_for_data", "unsubscribe", "why", "still_reading", "checkout", "manage_request"),
-    *("remind_me", "cancel_reminder"),
+    *("remind_me", "confirm_reminder", "postpone_reminder", "cancel_reminder"),
 }
 
 

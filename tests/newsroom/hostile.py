@@ -40,7 +40,14 @@ from newsroom.web.public_forms import form_stamp
 from subscriptions.models import Batch, Subscription
 from subscriptions.readers import signup
 from tests.donations.conftest import Donor, events, handle
-from tests.factories import make_appeal, make_article, make_frozen, make_issue, make_subscription
+from tests.factories import (
+    make_appeal,
+    make_article,
+    make_deferral,
+    make_frozen,
+    make_issue,
+    make_subscription,
+)
 from tests.newsroom.mail.test_webhooks import COMPLAINTS
 
 REQUESTS = int(os.environ.get("REQUESTS", "200"))
@@ -254,9 +261,7 @@ def make_world(stripe_sandbox: str, site: Any) -> World:
         for kept in (chest, Collection.get_first_root_node())
     ]
     owner = giving.Donor.objects.get(contributions__currency="jpy")
-    deferral = giving.Deferral.objects.create(
-        email="later@example.org", email_index=b"x" * 32, remind_at=timezone.now()
-    )
+    deferral = make_deferral("later@example.org")
     contribution = giving.Contribution.objects.filter(donor=owner).latest("pk")
     recurring = giving.RecurringContribution.objects.filter(donor=owner).order_by("ended_at")
     pages = [page.url.lstrip("/") for page in Page.objects.live() if page.url]
@@ -272,7 +277,10 @@ def make_world(stripe_sandbox: str, site: Any) -> World:
             "confirm:token": [signup.confirm_token(pending)],
             "preferences:token": [forever("preferences", subscription.subscriber_id)],
             "unsubscribe:token": [forever("unsubscribe", subscription.pk)],
-            "cancel_reminder:token": [reminders.cancel_token(deferral)],
+            **{
+                f"{name}:token": [reminders.token_of(deferral)]
+                for name in ("confirm_reminder", "postpone_reminder", "cancel_reminder", "give_now")
+            },
             "message:token": [for_now("message", contribution.pk)],
             "update_payment:token": [for_now("update payment", one.pk) for one in recurring],
             "erase:token": [for_now("manage", giving.Donor.objects.exclude(pk=owner.pk).get().pk)],

@@ -7,5 +7,8 @@ Begin with appeal.py.
 from .amounts import AppealAmounts, Frequency
 from .appeal import Appeal, AskedOn
 from .deferral import Deferral
+from .deferral_count import DeferralCount, Tally
 
-__all__ = ["Appeal", "AppealAmounts", "AskedOn", "Deferral", "Frequency"]
+__all__ = [
+    "Appeal", "AppealAmounts", "AskedOn", "Deferral", "DeferralCount", "Frequency", "Tally",
+]  # fmt: skip

@@ -156,8 +156,7 @@ def on_first_arrival(contribution: Contribution) -> None:
     if donor:
         open_ones |= Deferral.objects.of_donor(donor)
     # A debit takes days: who cancelled while it was on its way may still be asked when they said.
-    for deferral in open_ones.not_after(contribution.created_at):
-        deferral.end(Deferral.Status.GIVEN, now)
+    open_ones.not_after(contribution.created_at).give(contribution, now)
     if checkout:
         checkout.close(now)
         Checkout.objects.filter(form_id=checkout.form_id).forget_choices()

@@ -23,6 +23,7 @@ from donations.asking.deciding import (
     decide,
     read_rules,
 )
+from donations.models.asking import days
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
 
@@ -222,7 +223,9 @@ def test_cookie_of_before_still_keeps_us_silent() -> None:
 
 def test_cookie_tells_no_donor_from_who_said_later(rf) -> None:
     """Neither by what it holds nor by how long it lasts."""
-    assert set(ask_cookie.AFTER_CONTRIBUTION.values()) <= {one.after for one in ask_cookie.LATER}
+    today = datetime.now(UTC).date()
+    after = {choice.day(today) - today for choice in days.FAR}
+    assert set(ask_cookie.AFTER_CONTRIBUTION.values()) <= after
     until = datetime.now(UTC) + timedelta(days=60)
     said = []
     for one in (until, until + timedelta(seconds=1), datetime.now(UTC) + timedelta(days=9999)):

@@ -1,5 +1,7 @@
 import uuid
 from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -7,11 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from donations.asking import ask_cookie, reminders
+from donations.asking import reminders, reminding
 from donations.giving.links import manage_url
-from donations.models import Contribution, Deferral, RecurringContribution
+from donations.models import Contribution, Deferral, DeferralCount, RecurringContribution
+from donations.models.asking import days
 from donations.payments import gateway
 from donations.sandbox.objects import Iban
+from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from tests.donations.conftest import handle
@@ -21,14 +25,22 @@ URL = "/support/remind-me/"
 
 
 @pytest.fixture
-def later(client, committing, mail_sandbox):
-    """Press “Remind me” and let the job do its work."""
+def later(client, committing, inbox):
+    """Press “Remind me”, and the button that the first mail leads to."""
 
-    def press(when: str, email: str, **more: str) -> None:
+    def press(when: str, email: str, confirm: bool = True, **more: str) -> None:
         with committing():
-            client.post(URL, {"when": when, "email": email, **more})
+            client.post(URL, {"when": when, "email": email, "zone": "Europe/Moscow", **more})
+        if confirm and (mails := inbox.to(email)):
+            client.post(link_in(mails[0], "/confirm/"))
 
     return press
+
+
+def link_in(mail: dict[str, Any], part: str) -> str:
+    """The path of the mail's link that has it."""
+    [link] = [word for word in mail["text"].split() if part in word]
+    return "/" + link.split("/", 3)[3]
 
 
 @pytest.fixture
@@ -51,12 +63,17 @@ def test_box_is_gone_on_every_page_until_then_and_comes_back_after(client, site,
 @pytest.mark.parametrize(
     "email", ["", "ann@example.org", "x" * 64 + "@" + "y" * 60 + ".example.org"]
 )
-@pytest.mark.parametrize("choice", ask_cookie.LATER, ids=lambda choice: choice.value)
+@pytest.mark.parametrize(
+    "choice", [*days.SOON, *days.FAR, days.IN_MONTH[1]], ids=lambda one: one.value
+)
 def test_answer_says_until_when_and_where_we_write(client, article, choice, email: str) -> None:
     answer = client.post(URL, {"when": choice.value, "email": email, "back": article})
-    day = date_format(timezone.localtime() + choice.after)
+    if choice.value == days.ARTICLES:
+        assert ("read five more articles" if not email else "choose a day") in answer.text
+        return
+    day = date_format(choice.day(days.today_in("UTC", timezone.now())))
     assert f"Until {day} we do not ask you again in this browser." in answer.text
-    assert (f"one mail goes to <strong>{email}</strong>" in answer.text) == bool(email)
+    assert (f"is on its way to <strong>{email}</strong>" in answer.text) == bool(email)
     assert "no-store" in answer["Cache-Control"]
     assert "@" not in str(answer.cookies) and "Location" not in answer
 
@@ -83,35 +100,61 @@ def test_forged_cookie_hides_nothing(client, article, cookie: str) -> None:
     assert "box-ask" in client.get(article).text
 
 
+def test_nothing_but_the_first_mail_goes_to_who_does_not_confirm(
+    client, article, inbox, committing, later
+) -> None:
+    later("week", "silent@example.org", confirm=False)
+    with committing():
+        assert reminding.send_due(timezone.now() + timedelta(days=8)) == 0
+    [first] = inbox.to("silent@example.org")
+    assert first["subject"] == "Please confirm your reminder"
+    link = link_in(first, "/confirm/")
+    assert "Shall we remind you?" in client.get(link).text
+    assert Deferral.objects.get().status == "asked"  # a GET changes nothing
+    for press in (client.post, client.get):  # pressed, opened again
+        assert "We will get back to you" in press(link).text
+    assert Deferral.objects.get().status == "waiting"
+
+
 def test_reminder_arrives_on_its_day_with_a_link_that_fills_the_form(
     client, article, inbox, committing, later
 ) -> None:
-    later("month", "later@example.org", frequency="annual")
-    now = timezone.now()
+    wish = {"frequency": "annual", "amount": "35", "currency": "eur"}
+    later("month", "later@example.org", **wish)
+    due_at = Deferral.objects.get().due_at
+    assert due_at.astimezone(ZoneInfo("Europe/Moscow")).hour == 10
     with committing():
-        assert reminders.send_due(now + timedelta(days=29)) == 0
+        assert reminding.send_due(due_at - timedelta(minutes=1)) == 0
     with committing():
-        assert reminders.send_due(now + timedelta(days=31)) == 1
-        assert reminders.send_due(now + timedelta(days=31)) == 0
-    [mail] = inbox.to("later@example.org")
+        assert reminding.send_due(due_at) == 1
+        assert reminding.send_due(due_at + timedelta(days=1)) == 0
+    mail = inbox.to("later@example.org")[0]
     assert "support" not in mail["subject"].lower()  # neutral in a shared inbox
-    links = [word for word in mail["text"].split() if "/support/" in word]
-    page = client.get("/" + links[0].split("/", 3)[3]).text
-    assert 'value="annual" checked' in page
-    assert 'name="reminder"' in page
+    assert "Please give" in mail["text"] and "((" not in mail["text"] + mail["html"]
+    page = client.get(link_in(mail, "/give/"), follow=True).text
+    assert 'value="annual" checked' in page and 'value="35"' in page
+    assert 'name="reminder"' in page and 'value="EUR"' in page.replace("eur", "EUR")
 
 
-def test_second_wish_moves_the_first(later, article) -> None:
-    for when in ("week", "quarter"):
-        later(when, "twice@example.org")
-    deferral = Deferral.objects.get()
-    assert deferral.remind_at > timezone.now() + timedelta(days=80)
+def test_second_wish_takes_the_place_of_the_first_when_it_is_confirmed(later, article) -> None:
+    later("week", "twice@example.org")
+    later("quarter", "twice@example.org", confirm=False)  # by whoever typed it
+    assert Deferral.objects.get(status="waiting").choice == "week"
+    reminders.confirm(Deferral.objects.get(status="asked"), timezone.now())
+    assert Deferral.objects.get(status="waiting").choice == "quarter"
+    assert Deferral.objects.get(choice="week").status == "cancelled"
+
+
+def test_same_wish_again_causes_no_mail(later, article, inbox) -> None:
+    for _ in range(2):
+        later("week", "same@example.org")
+    assert len(inbox.to("same@example.org")) == 1 and Deferral.objects.count() == 1
 
 
 def test_cancel_link_ends_it_by_a_button_only(client, article, later) -> None:
     later("week", "no@example.org")
     deferral = Deferral.objects.get()
-    path = f"/support/remind-me/cancel/{reminders.cancel_token(deferral)}/"
+    path = f"/support/remind-me/cancel/{reminders.token_of(deferral)}/"
     client.get(path)
     deferral.refresh_from_db()
     assert deferral.status == "waiting"
@@ -120,8 +163,62 @@ def test_cancel_link_ends_it_by_a_button_only(client, article, later) -> None:
     assert deferral.status == "cancelled"
     for press in (client.get, client.post):  # opened again
         assert "Reminder cancelled" in press(path).text
-    assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0
-    assert client.get("/support/remind-me/cancel/AAAA/").status_code == 404
+    assert reminding.send_due(timezone.now() + timedelta(days=8)) == 0
+    for name in ("cancel", "confirm", "postpone", "give"):
+        assert client.get(f"/support/remind-me/{name}/AAAA/").status_code == 404
+        others = tokens.permanent("unsubscribe", deferral.pk)
+        assert client.post(f"/support/remind-me/{name}/{others}/").status_code in (404, 405)
+
+
+def test_one_gentle_second_reminder_comes_only_if_agreed_and_then_it_lapses(
+    article, later, inbox, committing
+) -> None:
+    later("tomorrow", "once@example.org")
+    later("tomorrow", "more@example.org", once_more="on")
+    now = timezone.now()
+    for days_later in (2, 9.1, 17):
+        with committing():
+            reminding.send_due(now + timedelta(days=days_later))
+    assert len(inbox.to("once@example.org")) == 2  # the first of them asks for a yes
+    second = inbox.to("more@example.org")[0]
+    assert len(inbox.to("more@example.org")) == 3 and "A week ago" in second["text"]
+    assert set(Deferral.objects.values_list("status", flat=True)) == {"lapsed"}
+
+
+def test_another_month_is_one_press_away_also_when_it_is_over(
+    client, article, later, inbox, committing
+) -> None:
+    later("tomorrow", "again@example.org")
+    now = timezone.now()
+    for when in (now + timedelta(days=2), now + timedelta(days=10)):
+        with committing():
+            reminding.send_due(when)
+    link = link_in(inbox.to("again@example.org")[0], "/postpone/")
+    client.get(link)
+    assert Deferral.objects.get().status == "lapsed"
+    assert "We will get back to you" in client.post(link).text
+    with committing():
+        assert reminding.send_due(now + timedelta(days=33)) == 1
+    assert len(inbox.to("again@example.org")) == 3
+
+
+def test_every_year_goes_on_and_is_silent_in_one_with_a_gift(
+    donor, told, later, inbox, committing
+) -> None:
+    later("other", "yearly@example.org", other="month-12", yearly="on")
+    years = []
+    for year in range(4):
+        due_at = Deferral.objects.get().due_at
+        years.append(due_at.year)
+        if year == 1:
+            donor.gives("yearly@example.org", frequency="once")
+            handle(told())
+            Contribution.objects.update(created_at=due_at - timedelta(days=100))
+        with committing():
+            reminding.send_due(due_at)
+        assert len(inbox.to("yearly@example.org")) == [2, 2, 3, 4][year]
+        reminding.send_due(due_at + timedelta(days=8))
+    assert years == [years[0] + number for number in range(4)]
 
 
 def test_giving_through_the_reminder_ends_it_whatever_address_pays(
@@ -129,12 +226,13 @@ def test_giving_through_the_reminder_ends_it_whatever_address_pays(
 ) -> None:
     later("week", "one@example.org")
     with committing():
-        reminders.send_due(timezone.now() + timedelta(days=8))
-    [mail] = inbox.to("one@example.org")
-    [link] = [word for word in mail["text"].split() if "reminder=" in word]
+        reminding.send_due(timezone.now() + timedelta(days=8))
+    link = donor.client.get(link_in(inbox.to("one@example.org")[0], "/give/"))["Location"]
     token = link.partition("reminder=")[2].replace("%3A", ":")
     donor.gives("other@example.org", reminder=token)
     assert Deferral.objects.get().status == "given"
+    [gave] = DeferralCount.objects.filter(outcome="gave")
+    assert (gave.choice, gave.number, gave.amount, gave.currency) == ("week", 1, 1000, "usd")
 
 
 def test_giver_sees_no_box(donor, site) -> None:
@@ -148,6 +246,11 @@ def test_giver_sees_no_box(donor, site) -> None:
     [
         ({"when": ""}, "choose when"),
         ({"when": "someday"}, "choose when"),
+        ({"when": "other", "other": ""}, "choose when"),
+        ({"when": "other", "other": "month-13"}, "choose when"),
+        ({"when": "2036-11"}, "choose when"),
+        ({"when": "other", "other": "2020-01"}, "choose when"),
+        ({"when": "week", "zone": "Mars/Olympus"}, "time zone"),
         ({"when": "week", "email": "nonsense"}, "does not look like"),
         ({"when": "week", "email": "a@mailinator.com"}, "throw-away"),
     ],
@@ -169,14 +272,14 @@ def test_reader_is_never_sent_to_another_site(client, article, back: str) -> Non
 
 def test_reminder_that_an_outage_held_up_for_weeks_stays_unsent(article, later) -> None:
     later("week", "old@example.org")
-    assert reminders.send_due(timezone.now() + timedelta(days=40)) == 0
-    assert Deferral.objects.get().status == "reminded"
+    assert reminding.send_due(timezone.now() + timedelta(days=40)) == 0
+    assert Deferral.objects.get().status == "lapsed"
 
 
 def test_suppressed_address_is_not_reminded(article, later) -> None:
     later("week", "gone@example.org")
     Suppression.objects.create(email_index=list_index("gone@example.org"), reason="complaint")
-    assert reminders.send_due(timezone.now() + timedelta(days=8)) == 0
+    assert reminding.send_due(timezone.now() + timedelta(days=8)) == 0
 
 
 # --- Checked when it is sent -------------------------------------------------------------------
@@ -188,7 +291,7 @@ def sent(committing, inbox):
 
     def count(email: str, days: int = 8, between=lambda: None) -> int:
         with committing():
-            reminders.send_due(timezone.now() + timedelta(days=days))
+            reminding.send_due(timezone.now() + timedelta(days=days))
             between()  # it is in the outbox, and not written yet
         return len([mail for mail in inbox.to(email) if "get back to you" in mail["subject"]])
 
@@ -295,7 +398,7 @@ def test_suppression_and_cancellation_count_until_it_is_written(
         Suppression.add(list_index("out@example.org"), "complaint")
         for deferral in Deferral.objects.all():
             if deferral.email == "cancels@example.org":
-                token = reminders.cancel_token(deferral)
+                token = reminders.token_of(deferral)
                 client.post(f"/support/remind-me/cancel/{token}/")
 
     assert sent("out@example.org", between=suppress) == 0

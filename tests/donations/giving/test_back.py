@@ -14,12 +14,13 @@ from django.db import connection
 from django.utils import timezone
 
 from donations.giving import erasure
-from donations.models import Checkout, Contribution, Country, Deferral, Donor
+from donations.models import Checkout, Contribution, Country, Donor
 from donations.payments import gateway
 from donations.sandbox.objects import Iban
 from newsroom.core import tokens
 from newsroom.tasks import forget_what_is_over
 from tests.donations.conftest import handle
+from tests.factories import make_deferral
 
 CHOICES = {
     "frequency": "annual",
@@ -63,9 +64,7 @@ def country(appeal) -> Country:
 
 
 def test_every_choice_is_there_again_and_in_no_address(donor, country, appeal) -> None:
-    deferral = Deferral.objects.create(
-        email="a@example.org", email_index=b"1" * 32, remind_at=timezone.now()
-    )
+    deferral = make_deferral("a@example.org")
     token = tokens.expiring("reminder", deferral.pk)
     sent = CHOICES | {"country": "RU", "reminder": token, "appeal": str(appeal.pk)}
     form = {"checkout": str(uuid.uuid4())} | sent

@@ -339,7 +339,7 @@ def test_who_cancels_may_be_asked_again_when_they_say(portal, recurring) -> None
     wish = Deferral.objects.get()
     assert wish.email == "steady@example.org"
     assert (wish.amount, wish.frequency) == (1000, "monthly")
-    assert 180 < (wish.remind_at - timezone.now()).days < 184
+    assert 180 < (wish.due_at - timezone.now()).days < 184
 
 
 def test_smallest_recurring_contribution_is_not_offered_less() -> None:

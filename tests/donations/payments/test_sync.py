@@ -16,7 +16,6 @@ from donations.models import (
     Checkout,
     Contribution,
     ContributionChange,
-    Deferral,
     Receipt,
     RecurringContribution,
     Review,
@@ -26,11 +25,10 @@ from donations.payments import events, gateway, sync
 from donations.payments.leases import lease
 from donations.payments.mirror.recurring import mirror_subscription
 from donations.sandbox.objects import Card, Iban
-from newsroom.core.privacy import giving_index
 from newsroom.models import TransactionalMail
 from subscriptions.models import Subscription
 from tests.donations.conftest import API, all_of, handle
-from tests.factories import make_user
+from tests.factories import make_deferral, make_user
 
 
 def state() -> tuple:
@@ -123,10 +121,7 @@ def test_refund_is_mirrored_in_part_and_in_full(donor, told, stripe_sandbox) -> 
 
 
 def test_contribution_ends_the_reminder_of_its_giver(donor, told) -> None:
-    index = giving_index("waiting@example.org")
-    deferral = Deferral.objects.create(
-        email="waiting@example.org", email_index=index, remind_at="2030-01-01T00:00Z"
-    )
+    deferral = make_deferral("waiting@example.org")
     donor.gives("Waiting@example.org")
     deferral.refresh_from_db()
     assert deferral.status == "given"
@@ -134,11 +129,7 @@ def test_contribution_ends_the_reminder_of_its_giver(donor, told) -> None:
 
 def test_later_events_of_a_contribution_end_no_newer_reminder(donor, told, stripe_sandbox) -> None:
     donor.gives("again@example.org", frequency="once")
-    deferral = Deferral.objects.create(
-        email="again@example.org",
-        email_index=giving_index("again@example.org"),
-        remind_at="2030-01-01T00:00Z",
-    )
+    deferral = make_deferral("again@example.org")
     data = {"payment_intent": Contribution.objects.get().stripe_payment_intent, "amount": "100"}
     requests.post(f"{stripe_sandbox}/v1/refunds", data=data, headers=API, timeout=10)
     handle(told())

@@ -1,7 +1,6 @@
 """Status moves: the table is the law, and one of many wins."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -12,19 +11,14 @@ from django.utils import timezone
 
 from donations.models import Deferral
 from newsroom.core.moves import transition
+from tests.factories import make_deferral
 
 Status = Deferral.Status
 MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 
 
 def deferral(status: str = "waiting") -> Deferral:
-    made: Deferral = Deferral.objects.create(
-        email="ann@example.org",
-        email_index=b"0" * 32,
-        remind_at=timezone.now() + timedelta(days=30),
-        status=status,
-    )
-    return made
+    return make_deferral(email_index=b"0" * 32, status=status)
 
 
 @pytest.mark.django_db
