@@ -1,18 +1,22 @@
 """What a page asks of this reader: a box, or a banner, as deciding.py says."""
 
+import time
 from collections.abc import Collection
 from functools import lru_cache
+from math import inf
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import escape
 
 from donations.asking import ask_cookie
 from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
 from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
 from donations.models import Appeal
+from newsroom.core.languages import spoken
 from newsroom.kept_pages import noting
 from newsroom.kept_pages.asked import Given, Visitor
 from newsroom.models import ArticlePage, HomePage, SectionPage
@@ -21,6 +25,8 @@ from newsroom.models.pages import quiet_sections
 from subscriptions.models import IssuePage
 
 BOX = "appeal"  # its name among the front page's boxes
+HERE = "\ufdd0"  # in a box that is rendered once: the page's own path; nobody can type it
+LASTS = 600  # seconds: the stamp in it gets older (newsroom/web/public_forms.py)
 
 
 class Shown(NamedTuple):
@@ -113,9 +119,21 @@ def _shown(context: dict[str, Any], places: Collection[str], template: str) -> s
     if request is None or found is None or found[0].place not in places:
         return ""
     shown, appeal = found
-    box = giving({"currency": shown.currency}, "", appeal=appeal)
-    box |= {"request": request, "back": request.path, "place": shown.place}
-    return render_to_string(template, box)
+    key, now = (template, shown.place, shown.currency, appeal.pk, spoken()), time.monotonic()
+    made_at, html = rendered().get(key, (-inf, ""))
+    if now - made_at > LASTS or hasattr(request, "asks"):
+        box = giving({"currency": shown.currency}, "", appeal=appeal)
+        box |= {"back": HERE, "place": shown.place}
+        html = render_to_string(template, box)
+        rendered()[key] = now, html
+    return html.replace(HERE, escape(request.path))
+
+
+@noting.remembered
+def rendered() -> dict[Any, tuple[float, str]]:
+    """When, and as HTML: the same on all pages but for where it leads back. With the rest of what
+    is remembered it is forgotten when anything changes that stands on all."""
+    return {}
 
 
 def asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:

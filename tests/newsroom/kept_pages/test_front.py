@@ -7,7 +7,7 @@ import re
 import time
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import brotli
 import pytest
@@ -19,7 +19,7 @@ from donations.asking.deciding import Memory
 from newsroom.core.postgresql import base
 from newsroom.kept_pages import front, noting, purges
 from newsroom.metrics import requests
-from newsroom.models import PreviewLink
+from newsroom.models import PreviewLink, SectionPage
 from newsroom.models.pages import ARTICLES_A_PAGE
 from tests.factories import make_appeal, make_article, make_site
 from tests.newsroom.kept_pages.reader import process, settled, until
@@ -48,6 +48,12 @@ def test_answers_without_django_in_the_coding_that_the_client_takes(web, article
     assert small.headers["content-encoding"] == "br" and len(small.body) < len(plain.body) / 3
     assert "Accept-Encoding" in small.headers["vary"]
     assert "default-src 'none'" in small.headers["content-security-policy"]
+
+
+def test_box_that_is_rendered_once_leads_back_to_the_page_on_which_it_stands(web, article) -> None:
+    for one in (article, make_article(SectionPage.objects.get(), title="Salt", slug="соль")):
+        page = settled(web, one.url).text
+        assert f'name="back" value="{unquote(one.url)}"' in page and "\ufdd0" not in page
 
 
 def test_client_that_has_it_gets_no_body(web, article) -> None:
