@@ -391,6 +391,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-starts_at'],
+                'permissions': [('publish_appeal', 'Can publish appeal')],
             },
             bases=(wagtail.models.preview.PreviewableMixin, models.Model),
         ),
