@@ -143,6 +143,7 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
 
     class Meta:
         ordering = ["-starts_at"]
+        permissions = [("publish_appeal", "Can publish appeal")]
 
     def __str__(self) -> str:
         return self.title
