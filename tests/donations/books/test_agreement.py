@@ -1,18 +1,18 @@
 """The books follow the sandbox’s balance, whatever happens there, and say where they differ."""
 
+import io
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
+from django.core.management import CommandError, call_command
+from django.db.models import Sum
 from django.utils import timezone
 
-from donations.books import agreement
-from donations.models import (
-    Account,
-    BalanceTransaction,
-    Booking,
-    Review,
-)
+from donations.books import agreement, differences, following
+from donations.models import Account, BalanceTransaction, Booking, Mark, Payout, Review
 from donations.sandbox.objects import Iban
 from tests.donations.conftest import LOOKS_ON, all_of, handle
 
@@ -35,7 +35,7 @@ def at_stripe(url: str) -> dict[str, int]:
 
 def check() -> dict[str, bool]:
     """As each night, of all that has happened by the sandbox's clock."""
-    later = timezone.now() + timezone.timedelta(days=4000)
+    later = timezone.now() + timedelta(days=4000)
     return {found.what: found.agrees for found in agreement.check(later)}
 
 
@@ -89,3 +89,102 @@ def test_what_happens_in_a_month_is_booked_once_and_agrees(
     assert not Review.objects.filter(kind__in=["balance", "payout_sum", "suspense"]).exists()
     assert not BalanceTransaction.objects.not_booked().exists()
     assert not BalanceTransaction.objects.filter(payout=None).exists()
+
+
+def test_refund_of_a_converted_contribution_is_booked_at_its_first_rate(
+    donor, told, does, newest, empty_stripe
+) -> None:
+    donor.gives("ann@example.org", frequency="once", amount="100", currency="gbp")
+    does("rate", currency="gbp", rate="1.50")
+    for pence in ("3333", "6667"):
+        does("refund", payment_intent=newest("payment_intents"), amount=pence)
+    handle(told())
+    assert all(found.agrees for found in agreement.follow(timezone.now()))
+    assert balances() == {
+        ("usd", A.CLEARING): 12700 - 398 - 127 - 15000, ("usd", A.DONATIONS): -12700,
+        ("usd", A.REFUNDS): 12700, ("usd", A.FX_RESULT): 2300,
+        ("usd", A.FEES): 398, ("usd", A.FX_FEES): 127,
+    }  # fmt: skip
+
+
+def test_dispute_that_is_lost_and_payouts_below_zero_and_sent_back(
+    donor, told, does, newest, empty_stripe
+) -> None:
+    donor.gives("ann@example.org", frequency="once", amount="50")
+    donor.advance(3)
+    does("undo-payout", payout=newest("payouts"), status="failed")
+    does("dispute", payment_intent=newest("payment_intents"))
+    does("close-dispute", dispute=newest("disputes"), outcome="lost")
+    does("pay-out", amount="100")
+    does("undo-payout", payout=newest("payouts"), status="canceled")
+    donor.advance(3)  # what is missing is taken from the bank
+    handle(told())
+    assert all(check().values())
+    assert Payout.objects.filter(amount=-6500, status="paid").exists()
+    net = 5000 - 175 - 5000 - 1500
+    assert balances() == {
+        ("usd", A.TRANSIT): net, ("usd", A.DONATIONS): -5000, ("usd", A.FEES): 175,
+        ("usd", A.DISPUTE_FEES): 1500, ("usd", A.DISPUTE_LOSS): 5000,
+    }  # fmt: skip
+    undone = Payout.objects.filter(status__in=Payout.UNDONE).values_list("pk", flat=True)
+    of_each = BalanceTransaction.objects.filter(source__in=undone).values_list("source")
+    assert {net for _, net in of_each.order_by().annotate(Sum("net"))} == {0}
+
+
+def test_what_is_missing_here_is_reported_and_settles_itself(
+    donor, told, does, newest, empty_stripe, monkeypatch
+) -> None:
+    """Events were lost, a movement was not listed yet, a payout lacked one."""
+    monkeypatch.setattr(differences, "MOST", 2)
+    donor.gives("ann@example.org", frequency="once", amount="20")
+    handle(told())
+    for name in ("bob", "cy", "dee"):  # nobody tells us
+        donor.pays(donor.continues(frequency="once")["Location"], f"{name}@example.org")
+    donor.advance(4)
+    later = timezone.now() + timedelta(days=4000)
+    real = agreement.balance.movements
+
+    def without_one(*args: Any, **kwargs: Any) -> Any:
+        return ([one for one in page if one.amount != 2000] for page in real(*args, **kwargs))
+
+    with monkeypatch.context() as gap:
+        gap.setattr(agreement.balance, "movements", without_one)
+        agreement.check(later)
+        open_ones = Review.objects.waiting()
+        assert Counter(open_ones.values_list("kind", flat=True)) == {
+            "balance": 1, "payout_sum": 1, "charge": 3, "no_charge": 1,
+        }  # fmt: skip
+        assert "There are 3 of these" in open_ones.get(kind="charge", about="all").why
+        why = open_ones.get(kind="balance").why
+        assert why == "Stripe $0, books −$19.12: $19.12 not explained."
+        with pytest.raises(CommandError, match="2 do not agree"):
+            call_command("books", stdout=io.StringIO())
+    handle(told())  # as the hourly catch-up would
+    assert all(check().values())
+    assert not Review.objects.waiting().exists()
+
+
+def test_who_is_killed_between_pages_goes_on_there(
+    donor, told, does, empty_stripe, monkeypatch
+) -> None:
+    for number in range(1, 6):
+        does("fee", amount=number)
+    monkeypatch.setattr(agreement.balance, "PAGE", 2)
+    real = following.mirror
+    pages: list[list[str]] = []
+
+    def dies_at_the_second(page: Any) -> None:
+        pages.append([one.id for one in page])
+        if len(pages) == 2:
+            raise KeyboardInterrupt
+        real(page)
+
+    monkeypatch.setattr(following, "mirror", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        agreement.follow(timezone.now())
+    assert Mark.objects.get(pk=following.NAME).cursor == pages[0][-1]
+    does("fee", amount=6)  # newer than the pass that was killed
+    assert all(found.agrees for found in agreement.follow(timezone.now()))
+    assert pages[2] == pages[1]  # the first one is not read again before
+    assert balances() == {("usd", A.CLEARING): -21, ("usd", A.FEES): 21}
+    assert Booking.objects.count() == 6
