@@ -2,9 +2,11 @@
 Stripe says of its balance (at_stripe.py)."""
 
 from .account import Account
+from .account_month import AccountMonth
 from .at_stripe import BalanceTransaction, Mark, Payout
 from .booking import Booking, ClosedMonth, Posting
 
 __all__ = [
-    "Account", "BalanceTransaction", "Booking", "ClosedMonth", "Mark", "Payout", "Posting",
+    "Account", "AccountMonth", "BalanceTransaction", "Booking", "ClosedMonth", "Mark", "Payout",
+    "Posting",
 ]  # fmt: skip
