@@ -73,7 +73,11 @@ class Contribution(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="contributions_newest_first"),
-            models.Index(fields=["amount", "-created_at"], name="contributions_by_amount"),
+            # What is rare among millions is found at once, the newest first.
+            *(
+                models.Index(fields=[name, "-created_at"], name=f"contributions_by_{name}")
+                for name in ("amount", "currency", "method", "country")
+            ),
             # All that is filtered by and added up: totals read no row, which are wide.
             models.Index(
                 fields=["-received_at", "-id"],
@@ -91,6 +95,7 @@ class Contribution(models.Model):
             ),
             models.Index(
                 fields=["status", "-created_at"],
+                include=["currency", "amount", "returned"],
                 condition=~Q(status="succeeded"),
                 name="contributions_unusual",
             ),

@@ -1,0 +1,1 @@
+"""Where the money is: payouts, disputes, the books, and what each appeal brought."""
