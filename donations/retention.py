@@ -17,7 +17,9 @@ from donations.models import (
     DonorAddress,
     Erasure,
     Lease,
+    Note,
     OfflineGift,
+    RecurringChange,
     RecurringContribution,
     Refund,
     Review,
@@ -133,6 +135,8 @@ def places() -> Iterator[Place]:
     yield Place(BankLine, DONOR, "Of their gifts, the text is gone; of all, half a year later.")
     yield Place(Contribution, DONOR, "Stays for the accounts: amount, day, number; no donor.")
     yield Place(RecurringContribution, DONOR, "As a contribution.")
+    yield Place(Note, DONOR, "Deleted: what finance wrote beside a contribution.")
+    yield Place(RecurringChange, DONOR, "Stays, without the words of who changed it for them.")
     yield Place(Refund, STAFF, "Stays for the accounts: why somebody refunded.")
     yield Place(Review, STAFF, "Stays for the accounts: why somebody decided so.")
     yield Place(Asked, DONOR, "Answered within seconds; then an index and a day, for a week.")

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.admin.auth import require_admin_access
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.ui.tables import LiveStatusTagColumn
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.views.snippets import SnippetViewSet
@@ -17,24 +15,32 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters
 from donations.finance import (
-    bank,
+    contribution,
     contributions,
     held,
     later,
-    ledger,
-    months,
     movements,
-    offline_gifts,
-    reviews,
     start_page,
 )
+from donations.finance import urls as finance_urls
+from donations.finance.balance import appeals, bank, months, payouts
+from donations.finance.common import access
+from donations.finance.regular import lists, one
 from donations.giving import ask_box, portal
-from donations.models import Appeal, Contribution, Country, Movement, Review
+from donations.models import (
+    Appeal,
+    Contribution,
+    Country,
+    Movement,
+    Payout,
+    RecurringContribution,
+    Review,
+)
 from newsroom.models import Box
 from newsroom.staff.audited import Audited, crud
 
-for model in (Contribution, Movement):
-    register_permission_policy(model, ledger.ReadOnly(model))
+for model in (Contribution, Movement, Payout, RecurringContribution):
+    register_permission_policy(model, access.ReadOnly(model))
 
 
 class LedgerViewSet(ModelViewSet):
@@ -51,7 +57,7 @@ class ContributionViewSet(LedgerViewSet):
     icon = "list-ul"
     menu_label = "Contributions"
     index_view_class = contributions.ContributionIndex
-    inspect_view_class = contributions.ContributionPage
+    inspect_view_class = contribution.ContributionPage
     inspect_view_enabled = True
     inspect_template_name = "donations/finance/contribution.html"
     index_results_template_name = "donations/finance/contributions_results.html"
@@ -75,11 +81,34 @@ class MovementViewSet(LedgerViewSet):
     filterset_class = movements.MovementFilters
 
 
+class RegularViewSet(LedgerViewSet):
+    model = RecurringContribution
+    icon = "rotate"
+    menu_label = "Given regularly"
+    index_view_class = lists.RegularIndex
+    inspect_view_class = one.RegularPage
+    inspect_view_enabled = True
+    inspect_template_name = "donations/finance/regular/one.html"
+    list_display = lists.COLUMNS
+
+
+class PayoutViewSet(LedgerViewSet):
+    model = Payout
+    icon = "download"
+    menu_label = "Payouts"
+    index_view_class = payouts.PayoutIndex
+    inspect_view_class = payouts.PayoutPage
+    inspect_view_enabled = True
+    inspect_template_name = "donations/finance/balance/payout.html"
+    list_display = payouts.COLUMNS
+
+
 class AppealViewSet(SnippetViewSet):
     model = Appeal
     icon = "pick"
     menu_label = "Appeals"
-    list_display = ["title", "language", "priority", "starts_at", "ends_at", LiveStatusTagColumn()]
+    index_view_class = appeals.AppealIndex
+    list_display = appeals.COLUMNS
     url_namespace = url_prefix = "appeals"
 
 
@@ -97,31 +126,38 @@ class GivingGroup(ModelViewSetGroup):
     menu_order = 250
     items = (
         ContributionViewSet("contributions"),
+        RegularViewSet("regular"),
         MovementViewSet("movements"),
+        PayoutViewSet("payouts"),
         AppealViewSet(),
         CountryViewSet("countries"),
     )
 
+    def get_submenu_items(self) -> list[MenuItem]:
+        """With pages that list no model."""
+        found = super().get_submenu_items()
+        others = [
+            FinanceItem("How giving goes", reverse("giving_numbers"), icon_name="history", order=0),
+            FinanceItem("Disputes", reverse("disputes"), icon_name="warning", order=450),
+            LedgerItem("Ledger", reverse("books"), icon_name="table", order=460),
+        ]
+        return [*found, *others]
+
+
+class FinanceItem(MenuItem):
+    permission = access.VIEW
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(self.permission)
+
+
+class LedgerItem(FinanceItem):
+    permission = "donations.view_booking"
+
 
 @hooks.register("register_admin_urls")
 def urls() -> list[Any]:
-    return [
-        path("later/", later.LaterPage.as_view(), name="later"),
-        path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
-        path("review/<int:pk>/", reviews.decide, name="decide_review"),
-        path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
-        path("bank/", require_admin_access(bank.Bank.as_view()), name="bank"),
-        path("bank/<int:pk>/", require_admin_access(bank.BankLinePage.as_view()), name="bank_line"),
-        path("bank/<int:pk>/explain/", bank.explain, name="explain_bank_line"),
-        path("offline-gifts/", offline_gifts.record, name="offline_gift"),
-        path("offline-gifts/<int:pk>/back/", offline_gifts.give_back, name="offline_gift_back"),
-        path("offline-gifts/<int:pk>/document/", offline_gifts.document, name="offline_document"),
-        path("months/", require_admin_access(months.Months.as_view()), name="months"),
-        path("months/<name>-<int:year>.<kind>", months.report, name="year_report"),
-        path("months/<int:year>-<int:month>/close/", months.close, name="close_month"),
-        path("months/<int:year>-<int:month>/", months.statement, name="month_statement"),
-        path("months/<int:year>-<int:month>/<kind>/", months.month_journal, name="month_journal"),
-    ]
+    return finance_urls.urlpatterns
 
 
 hooks.register("supporters", supporters.of_the_list)
@@ -138,6 +174,21 @@ def audited() -> dict[str, Audited]:
         "movements:index_results": Audited(look="listed movements of money"),
         "contributions:inspect": Audited(look="looked at a contribution"),
         "later": Audited(look="looked at what “later” is worth"),
+        "regular:index": Audited(look="listed recurring contributions"),
+        "regular:index_results": Audited(look="listed recurring contributions"),
+        "regular:inspect": Audited(look="looked at a recurring contribution"),
+        "change_regular": Audited(
+            change="changed what a donor gives regularly, or asked to", why="why", shows=True
+        ),
+        "find_gift": Audited(change="looked for a gift", shows=True),
+        "donor": Audited(look="looked at a donor"),
+        "correct_address": Audited(change="corrected a donor’s address", why="why"),
+        "merge_donors": Audited(change="merged donors, or asked to", why="why", shows=True),
+        "mail_donor": Audited(change="mailed a donor a receipt or a statement"),
+        "statement_of": Audited(look="downloaded a donor’s statement"),
+        "receipt_of": Audited(look="downloaded a receipt"),
+        "write_note": Audited(change="wrote a note"),
+        "disputes": Audited(look="listed disputes"),
         "reviews": Audited(look="listed what is to review"),
         "refund": Audited(change="gave money back, or asked to", why="reason"),
         "bank": Audited(look="looked at the bank’s lines", change="brought a bank statement"),
@@ -159,7 +210,7 @@ class ReviewMenuItem(MenuItem):
     """With the number of those that wait."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ledger.VIEW)
+        return request.user.has_perm(access.VIEW)
 
     def render_component(self, request: HttpRequest) -> Any:
         component = super().render_component(request)
@@ -205,7 +256,7 @@ def later_item() -> MenuItem:
 
 @hooks.register("construct_homepage_panels")
 def finance_panel(request: HttpRequest, panels: list[Any]) -> None:
-    if request.user.has_perm(ledger.VIEW):
+    if request.user.has_perm(access.VIEW):
         panels.append(start_page.FinancePanel())
 
 

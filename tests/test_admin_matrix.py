@@ -13,7 +13,17 @@ from django.test import Client
 from django.urls import get_resolver, resolve
 from django.utils.timezone import now
 
-from donations.models import Contribution, Country
+from donations.models import (
+    Booking,
+    Contribution,
+    Country,
+    Donor,
+    Payout,
+    Posting,
+    Receipt,
+    RecurringContribution,
+)
+from newsroom.core.privacy import giving_index
 from newsroom.models import Author
 from newsroom.panic import travel
 from newsroom.staff import roles
@@ -29,31 +39,32 @@ from tests.factories import (
 )
 
 # Pattern of names -> who may: o anybody, also signed out; n who may only enter the admin;
-# e editors; p publishers; l list owners; f finance; a administrators; t an administrator who
-# travels. The first that fits holds. (w: writers; ~: by the page, see test_approval.py.)
+# e editors; p publishers; l list owners; v finance viewers; f finance; h finance leads; u auditors;
+# a administrators; t an administrator who travels. The first that fits holds. (w: writers; ~: by
+# the page, see test_approval.py.)
 MATRIX = """
-    wagtailadmin_login                      oneplfa
-    wagtailadmin_password_reset*            oneplfa
-    newsroom.staff.password_reset.AskForReset  oneplfa
-    sign_in_code                            oneplfa
-    sign_in_state                           oneplfa
-    passkey_options                         oneplfa
-    wagtailadmin_sprite                     oneplfa
-    wagtailadmin_javascript_catalog         oneplfa
-    wagtailadmin_logout                     oneplfa
+    wagtailadmin_login                      oneplvfhua
+    wagtailadmin_password_reset*            oneplvfhua
+    newsroom.staff.password_reset.AskForReset  oneplvfhua
+    sign_in_code                            oneplvfhua
+    sign_in_state                           oneplvfhua
+    passkey_options                         oneplvfhua
+    wagtailadmin_sprite                     oneplvfhua
+    wagtailadmin_javascript_catalog         oneplvfhua
+    wagtailadmin_logout                     oneplvfhua
 
-    travelling                              neplfatw
-    wagtailadmin_home                       neplfatw
-    wagtailadmin_account                    neplfaw
-    wagtailadmin_dismissibles               neplfaw
-    wagtailadmin_editing_sessions:release   neplfaw
-    prove                                   neplfaw
-    security                                neplfaw
-    add_app                                 neplfaw
-    add_passkey                             neplfaw
-    wagtail.admin.views.home.default        neplfaw
-    django.views.generic.base.TemplateView  neplfaw
-    wagtailadmin_block_preview              neplfaw
+    travelling                              neplvfhuatw
+    wagtailadmin_home                       neplvfhuatw
+    wagtailadmin_account                    neplvfhuaw
+    wagtailadmin_dismissibles               neplvfhuaw
+    wagtailadmin_editing_sessions:release   neplvfhuaw
+    prove                                   neplvfhuaw
+    security                                neplvfhuaw
+    add_app                                 neplvfhuaw
+    add_passkey                             neplvfhuaw
+    wagtail.admin.views.home.default        neplvfhuaw
+    django.views.generic.base.TemplateView  neplvfhuaw
+    wagtailadmin_block_preview              neplvfhuaw
 
     wagtailadmin_editing_sessions:ping      epa~
     wagtailadmin_api:*                      epa~
@@ -67,7 +78,8 @@ MATRIX = """
     wagtaildocs*                            epa~
     wagtailimages*                          epa~
     picture_*                               epa~
-    wagtailsnippets:index                   epfa~
+    wagtailsnippets:index                   epvfhua~
+    wagtailsnippetchoosers_donations_*create  fha
     wagtailsnippet*                         epa~
     wagtailembeds:*                         epa~
     wagtailadmin_workflows:task_chooser*    epa~
@@ -94,33 +106,55 @@ MATRIX = """
     reader_*                                la
     reader                                  la
 
-    later                                   epfa
-    contributions:index*                    fa
-    contributions:inspect                   fa
+    contributions:index*                    vfhua
+    contributions:inspect                   vfhua
     contributions:*                         -
-    movements:index*                        fa
+    movements:index*                        vfhua
     movements:*                             -
+    regular:index*                          vfhua
+    regular:inspect                         vfhua
+    regular:*                               -
+    payouts:index*                          vfhua
+    payouts:inspect                         vfhua
+    payouts:*                               -
     appeals:delete                          a
-    appeals:*                               fa
-    countries:*                             fa
-    reviews                                 fa
-    months                                  fa
-    bank                                    fa
-    bank_line                               fa
-    explain_bank_line                       fa
-    offline_*                               fa
-    close_month                             fa
-    month_*                                 fa
-    year_report                             fa
-    refund                                  fa
-    decide_review                           fa
+    appeals:list*                           vfhua
+    appeals:*                               fha
+    countries:index*                        fhua
+    countries:*                             fha
+    giving_numbers                          vfhua
+    find_gift                               vfhua
+    disputes                                vfhua
+    books                                   vfhua
+    account                                 vfhua
+    booking                                 vfhua
+    donor                                   vfhua
+    write_note                              fha
+    change_regular                          fha
+    correct_address                         fha
+    mail_donor                              fha
+    statement_of                            fha
+    receipt_of                              fha
+    merge_donors                            ha
+    reviews                                 vfhua
+    refund                                  fha
+    decide_review                           fha
+    later                                   epvfhua
+    months                                  vfhua
+    bank                                    fha
+    bank_line                               fha
+    explain_bank_line                       fha
+    offline_*                               fha
+    close_month                             ha
+    month_*                                 vfhua
+    year_report                             vfhua
 
     wagtailsettings:*                       a
     wagtailadmin_collections:*              a
     wagtailadmin_workflows:*                a
     wagtailusers_*                          a
     wagtailadmin_error_test                 a
-    audit_log*                              a
+    audit_log*                              ua
     after_restore                           a
     decide_after_restore                    a
     first_steps                             a
@@ -186,6 +220,7 @@ def test_every_row_has_an_address() -> None:
 
 ROLES = {"o": None, "n": "nobody", "e": "Editors", "p": "Publishers"}
 ROLES |= {"l": "List owners"}
+ROLES |= {"v": "Finance viewers", "h": "Finance leads", "u": "Auditors"}
 ROLES |= {"f": "Finance", "a": "Administrators", "t": "Travelling", "w": "Writers"}
 
 
@@ -206,11 +241,36 @@ def things(site: Any) -> dict[str, Any]:
     """What stands in an address, by the words around it."""
     article = make_article(site.section)
     article.save_revision()
+    donor = Donor.objects.create(email="x@example.org", email_index=giving_index("x@example.org"))
+    given = Contribution.objects.create(
+        amount=500, currency="usd", frequency="once", status="succeeded", created_at=now(),
+        received_at=now(), donor=donor,
+    )  # fmt: skip
+    Receipt.issue(given, now())
+    booking = Booking.objects.create(
+        kind="balance", reference="txn_x", currency="usd", lines=2, happened_at=now(),
+        booked_on=now(),
+    )  # fmt: skip
+    for account, amount in (("clearing", 1), ("donations", -1)):
+        Posting.objects.create(booking=booking, account=account, amount=amount)
     return {
         "admin/images": make_image("x").pk,
         "admin/snippets": Author.objects.create(name="A").pk,
-        "admin/contributions": Contribution.objects.create(
-            amount=500, currency="usd", frequency="once", status="succeeded", created_at=now()
+        "admin/contributions": given.pk,
+        "admin/giving/receipts": given.pk,
+        "admin/giving/donors": given.donor_id,
+        "admin/giving/booking": booking.pk,
+        "admin/regular": RecurringContribution.objects.create(
+            amount=500, currency="usd", frequency="monthly", status="active", started_at=now()
+        ).pk,
+        "admin/payouts": Payout.objects.create(
+            id="po_x",
+            amount=1,
+            currency="usd",
+            status="paid",
+            created_at=now(),
+            arrival_on=now(),
+            automatic=True,
         ).pk,
         "admin/appeals": make_appeal().pk,
         "admin/countries": Country.objects.create(code="DE", name="Germany").pk,
@@ -240,6 +300,9 @@ def things(site: Any) -> dict[str, Any]:
         "mode": "mail",
         "filter_spec": "width-100",
         "token": "x-y",
+        "currency": "usd",
+        "account": "clearing",
+        "year": now().year,
     }
 
 

@@ -1,44 +1,102 @@
 """Finance's view of the contributions: read, filter, add up, export. Nothing here writes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
-from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
-from wagtail.admin.views import generic
 
-from donations.finance import refunds
-from donations.finance.ledger import LedgerIndex, currencies, in_words
-from donations.models import Appeal, Contribution, Movement
+from donations import money
+from donations.finance.common import totals
+from donations.finance.common.access import DonorColumn
+from donations.finance.common.paging import LongIndex
+from donations.models import Appeal, BalanceTransaction, Contribution
 from donations.models.asking.amounts import CHARGED
+
+Status = Contribution.Status
+Found = QuerySet[Contribution]
+CHARGES = BalanceTransaction.objects.filter(source=F("charge"), amount__gt=0)
+FEES: dict[str, tuple[str, Callable[[Found], Found]]] = {
+    "covered": ("The donor covered it", lambda found: found.filter(checkout__fee__gt=0)),
+    "dear": (
+        "More than a tenth of it",
+        lambda found: found.filter(
+            stripe_charge__in=CHARGES.filter(fee__gt=F("amount") / 10).values("charge")
+        ),
+    ),
+}
 
 
 class ContributionFilters(WagtailFilterSet):
-    status = django_filters.MultipleChoiceFilter(choices=Contribution.Status.choices)
-    frequency = django_filters.MultipleChoiceFilter(choices=CHARGED)
-    currency = django_filters.ChoiceFilter(choices=currencies)
+    received_at = django_filters.DateFromToRangeFilter(
+        label="Day received", widget=DateRangePickerWidget
+    )
+    status = django_filters.MultipleChoiceFilter(
+        choices=Status.choices, widget=forms.CheckboxSelectMultiple, distinct=False
+    )
+    currency = django_filters.ChoiceFilter(choices=totals.codes("currency"))
+    amount = django_filters.CharFilter(label="Amount, at least", method="at_least")
+    most = django_filters.CharFilter(label="Amount, at most", method="at_most")
+    frequency = django_filters.MultipleChoiceFilter(
+        choices=CHARGED, widget=forms.CheckboxSelectMultiple, distinct=False
+    )
+    method = django_filters.ChoiceFilter(choices=totals.codes("method"), label="Paid by")
+    country = django_filters.ChoiceFilter(
+        choices=totals.codes("country"), label="Country of the card"
+    )
     appeal = django_filters.ModelChoiceFilter(queryset=Appeal.objects.all())
-    created_at = django_filters.DateFromToRangeFilter(
-        label="Date", widget=DateRangePickerWidget, method="that_moved"
+    donor = django_filters.NumberFilter(label="Donor’s number", max_value=10**18)
+    payout = django_filters.CharFilter(
+        label="Payout", help_text="Stripe’s id of it; or “none”: in no payout yet.",
+        method="in_payout",
+    )  # fmt: skip
+    fee = django_filters.ChoiceFilter(
+        label="Fee", choices=[(name, words) for name, (words, _) in FEES.items()], method="with_fee"
     )
 
     class Meta:
         model = Contribution
-        fields = ["status", "frequency", "currency", "appeal", "created_at"]
+        fields = ["received_at", "status"]
 
-    def that_moved(self, found: QuerySet[Contribution], name: str, time: slice) -> Any:
-        """Whose money came or went back in that time; or which began then and never arrived."""
-        moved = Movement.objects.within(time).filter(contribution=OuterRef("pk"))
-        begun = {"created_at__gte": time.start, "created_at__lte": time.stop}
-        known = {lookup: end for lookup, end in begun.items() if end}
-        return found.filter(Exists(moved) | Q(received_at=None, **known))
+    def at_least(self, found: Found, name: str, typed: str) -> Found:
+        return found.filter(self.amounts(typed, "gte"))
 
-    @property
-    def time(self) -> slice | None:
-        return self.form.cleaned_data.get("created_at") if self.is_valid() else None
+    def at_most(self, found: Found, name: str, typed: str) -> Found:
+        return found.filter(self.amounts(typed, "lte"))
+
+    def amounts(self, typed: str, lookup: str) -> Q:
+        """As written, in each currency in which it can be read; none: nothing is found."""
+        wanted, chosen = Q(pk__in=[]), self.form.cleaned_data.get("currency")
+        for code in [chosen] if chosen else totals.different("currency"):
+            try:
+                amount = money.parse(typed, code, any_size=True)
+            except money.BadAmount:
+                continue
+            wanted |= Q(currency=code, **{f"amount__{lookup}": amount})
+        return wanted
+
+    def in_payout(self, found: Found, name: str, payout: str) -> Found:
+        """The charges are looked up first, as they are few: PostgreSQL would rather go through all
+        contributions."""
+        wanted = None if payout.casefold() == "none" else payout
+        charges = ArraySubquery(CHARGES.filter(payout=wanted).values("charge"))
+        one_of = Func(
+            F("stripe_charge"),
+            charges,
+            arg_joiner=" = ANY(",
+            template="%(expressions)s)",
+            output_field=BooleanField(),
+        )
+        return found.exclude(stripe_charge="").filter(one_of)
+
+    def with_fee(self, found: Found, name: str, kind: str) -> Found:
+        return FEES[kind][1](found)
 
 
 COLUMNS = [
@@ -49,14 +107,14 @@ COLUMNS = [
         get_url=lambda row: reverse("contributions:inspect", args=[row.pk]),
         sort_key="amount",
     ),
-    Column("frequency", label="Frequency", accessor="get_frequency_display", sort_key="frequency"),
-    Column("status", label="Status", accessor="get_status_display", sort_key="status"),
-    Column("returned", label="Returned", accessor="shown_returned", sort_key="returned"),
+    Column("status", label="Status", accessor="get_status_display"),
     Column("created_at", label="Begun", sort_key="created_at"),
-    Column("received_at", label="Received", sort_key="received_at"),
-    Column("donor", label="Donor", accessor="donor_name"),
-    Column("appeal", label="Appeal", accessor="appeal"),
+    Column("received_at", label="Received"),
+    DonorColumn("donor", label="Donor", accessor=lambda row: row),
+    Column("frequency", label="Frequency", accessor="get_frequency_display"),
     Column("payment_method", label="Paid with", accessor="payment_method"),
+    Column("appeal", label="Appeal", accessor="appeal"),
+    Column("returned", label="Returned", accessor="shown_returned"),
 ]
 
 # Attribute -> heading in the spreadsheet.
@@ -70,6 +128,7 @@ EXPORT = {
     "exact_amount": "Amount",
     "exact_returned": "Returned",
     "exact_left": "Kept",
+    "donor_id": "Donor’s number",
     "donor_name": "Donor",
     "donor_email": "E-mail",
     "appeal": "Appeal",
@@ -81,62 +140,36 @@ EXPORT = {
 }
 
 
-class ContributionIndex(LedgerIndex):
+class ContributionIndex(LongIndex):
+    template_name = "donations/finance/contributions.html"
     default_ordering = "-created_at"
+    orders = {"amount": ("amount", "-created_at"), "-amount": ("-amount", "created_at")}
 
-    def get_base_queryset(self) -> QuerySet[Contribution]:
-        return Contribution.objects.select_related(
-            "donor", "appeal", "checkout", "receipt", "offline"
-        )
+    names = {"donor_name", "donor_email"}
+
+    def get_base_queryset(self) -> Found:
+        beside = ("donor", "appeal", "checkout", "receipt", "offline")
+        return Contribution.objects.select_related(*beside)
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The list, and above it the totals of whatever the filters left, in the time they left."""
+        """The list, and above it the totals of whatever the filters left."""
         context = super().get_context_data(*args, **kwargs)
         found = self.filter_queryset(Contribution.objects.order_by())
-        moved = Movement.objects.filter(contribution__in=found).within(self.filters.time)
-        context["totals"] = [in_words(row) for row in moved.totals()]
-        context["time"] = self.filters.time
-        return context
+        rows = totals.in_time(lambda: totals.of(found))
+        return context | {
+            "totals": None if rows is None else [totals.in_words(row) for row in rows],
+            "views": saved_views(),
+        }
 
 
-class ContributionPage(generic.InspectView):
-    page_title = "Contribution"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        contribution: Contribution = self.object
-        links = [
-            ("Payment", "payments", contribution.stripe_payment_intent),
-            ("Invoice", "invoices", contribution.stripe_invoice),
-        ]
-        if contribution.recurring:
-            links += [
-                ("Subscription", "subscriptions", contribution.recurring.stripe_subscription),
-                ("Customer", "customers", contribution.recurring.stripe_customer),
-            ]
-        context["contribution"] = contribution
-        if hasattr(contribution, "offline"):
-            facts = contribution.offline.about.items()
-            context["gift_facts"] = [
-                (name.replace("_", " ").capitalize(), value) for name, value in facts if value
-            ]
-        context["movements"] = contribution.movements.select_related("contribution")
-        context["stripe_refunds"] = contribution.stripe_refunds.all()
-        context["disputes"] = contribution.disputes.order_by("-created_at")
-        context["refunds"] = contribution.refunds.select_related(
-            "asked_by", "approved_by"
-        ).order_by("pk")
-        may_refund = self.request.user.has_perm("donations.decide_review")
-        context["refundable"] = may_refund and refunds.most(contribution) > 0
-        context["changes"] = contribution.changes.all()
-        context["siblings"] = (
-            contribution.recurring.contributions.exclude(pk=contribution.pk)[:24]
-            if contribution.recurring
-            else []
-        )
-        context["stripe_links"] = [
-            (label, f"{settings.STRIPE_DASHBOARD}/{kind}/{pk}", pk)
-            for label, kind, pk in links
-            if pk
-        ]
-        return context
+def saved_views() -> list[tuple[str, str]]:
+    """What finance looks for most: words, and the query of the list."""
+    month = timezone.localdate().replace(day=1)
+    return [
+        ("This month", f"?received_at_from={month}"),
+        ("Failed", f"?status={Status.FAILED}"),
+        ("On its way", f"?status={Status.PROCESSING}"),
+        ("Refunded", f"?status={Status.REFUNDED}&status={Status.PARTLY_REFUNDED}"),
+        ("Disputed", f"?status={Status.DISPUTED}"),
+        ("Not in a payout yet", "?payout=none"),
+    ]

@@ -8,7 +8,9 @@ from django.urls import reverse
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 
-from donations.finance.ledger import LedgerIndex, currencies, in_words
+from donations.finance.common import totals
+from donations.finance.common.access import DonorColumn
+from donations.finance.common.paging import LongIndex
 from donations.models import Appeal, Movement
 from donations.models.asking.amounts import CHARGED
 
@@ -18,7 +20,7 @@ class MovementFilters(WagtailFilterSet):
     kind = django_filters.MultipleChoiceFilter(choices=Movement.Kind.choices)
     currency = django_filters.ChoiceFilter(
         field_name="contribution__currency",
-        choices=currencies,
+        choices=totals.codes("currency"),
     )
     frequency = django_filters.MultipleChoiceFilter(
         field_name="contribution__frequency", choices=CHARGED
@@ -38,11 +40,10 @@ COLUMNS = [
         label="Amount",
         accessor="shown_amount",
         get_url=lambda row: reverse("contributions:inspect", args=[row.contribution_id]),
-        sort_key="amount",
     ),
-    Column("kind", label="What", accessor="get_kind_display", sort_key="kind"),
+    Column("kind", label="What", accessor="get_kind_display"),
     Column("at", label="Date", sort_key="at"),
-    Column("donor", label="Donor", accessor="contribution.donor_name"),
+    DonorColumn("donor", label="Donor", accessor="contribution"),
     Column("receipt", label="Receipt", accessor="contribution.receipt_number"),
 ]
 
@@ -55,6 +56,7 @@ EXPORT = {
     "contribution.pk": "Contribution",
     "contribution.get_frequency_display": "Frequency",
     "contribution.appeal": "Appeal",
+    "contribution.donor_id": "Donor’s number",
     "contribution.donor_name": "Donor",
     "contribution.receipt_number": "Receipt",
     "contribution.stripe_payment_intent": "Stripe payment",
@@ -62,8 +64,10 @@ EXPORT = {
 }
 
 
-class MovementIndex(LedgerIndex):
+class MovementIndex(LongIndex):
     default_ordering = "-at"
+
+    names = {"contribution.donor_name"}
 
     def get_base_queryset(self) -> QuerySet[Movement]:
         return Movement.objects.select_related(
@@ -74,5 +78,6 @@ class MovementIndex(LedgerIndex):
         """The list, and above it the months of whatever the filters left."""
         context = super().get_context_data(*args, **kwargs)
         found = self.filter_queryset(Movement.objects.all())
-        context["months"] = [in_words(row) for row in found.by_month()]
+        rows = totals.in_time(found.by_month)
+        context["months"] = None if rows is None else [totals.in_words(row) for row in rows]
         return context

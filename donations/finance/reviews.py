@@ -17,7 +17,7 @@ from wagtail.admin.auth import require_admin_access
 from donations import money
 from donations.currencies import DECIMALS
 from donations.finance import refunds
-from donations.finance.ledger import VIEW
+from donations.finance.common.access import VIEW
 from donations.models import Contribution, Refund, Review, StripeEvent
 from newsroom.core import paths
 from newsroom.staff.gate import needs_fresh_proof

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.asking import supporters
+from donations.giving import recurring_changes
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Checkout,
@@ -20,6 +22,8 @@ from donations.models import (
     Donor,
     Frequency,
     GivingWords,
+    Receipt,
+    RecurringChange,
     RecurringContribution,
 )
 from donations.models.recurring import UNDER_WAY
@@ -134,6 +138,39 @@ def manage_link(donor_id: int) -> Letter | None:
     return _to_donor("manage_link", donor, {}, manage_url(donor)) if donor else None
 
 
+@mail(
+    "receipt_again",
+    awaited=True,
+    subject=_("Your receipt"),
+    paragraphs=[_("Here is your receipt {receipt} again: it is on your own page.")],
+    button=_("Open my page"),
+    small=_("That link works for a day; a new one is at {page}"),
+)
+def receipt_again(receipt_id: int) -> Letter | None:
+    found = Receipt.objects.select_related("contribution__donor").filter(pk=receipt_id).first()
+    if found is None or found.contribution.donor is None:
+        return None
+    return _on_their_page(found.contribution.donor, {"receipt": str(found)})
+
+
+@mail(
+    "statement_again",
+    awaited=True,
+    subject=_("Your statement"),
+    paragraphs=[_("Your statement of all that you gave in {year} is on your own page.")],
+    button=_("Open my page"),
+    small=_("That link works for a day; a new one is at {page}"),
+)
+def statement_again(donor_id: int, year: int) -> Letter | None:
+    donor = Donor.objects.filter(pk=donor_id).first()
+    return _on_their_page(donor, {"year": str(year)}) if donor else None
+
+
+def _on_their_page(donor: Donor, about: dict[str, Any]) -> Letter:
+    about |= {"page": absolute_url("manage_request")}
+    return Letter(donor.email, donor.language, about, manage_url(donor))
+
+
 # --- What is given regularly ----------------------------------------------------------------
 
 CARD = _("You pay with {card}.")  # left out where we don't know it
@@ -232,6 +269,31 @@ def card_expiring(recurring_id: int) -> Letter | None:
 def renewal(recurring_id: int) -> Letter | None:
     soon = RecurringContribution.renews_soon(timezone.localdate(), LONGEST_AHEAD)
     return _about_recurring("renewal", recurring_id, soon)
+
+
+@mail(
+    "changed_for_you",
+    subject=_("What you give regularly"),
+    paragraphs=[
+        _("We have changed what you give regularly, as you asked us to."),
+        "{change}",
+        _("Was it not you who asked? Then please answer this mail. Your page shows everything:"),
+    ],
+    button=_("Open my page"),
+)
+def changed_for_you(change_id: int) -> Letter | None:
+    """A colleague did it for them."""
+    found = RecurringChange.objects.select_related("recurring__donor").filter(pk=change_id)
+    change = found.exclude(done_at=None).first()
+    recurring = change.recurring if change else None
+    if change is None or recurring is None or recurring.donor is None:
+        return None
+    amount = money.shown(recurring.amount, recurring.currency)
+    words: Any = recurring_changes.CANCELLED
+    if change.what == RecurringChange.What.AMOUNT:
+        words = format_lazy(recurring_changes.FROM_NEXT_ON, amount=amount)
+    donor = recurring.donor
+    return Letter(donor.email, donor.language, {"change": words}, manage_url(donor))
 
 
 def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | None:

@@ -18,7 +18,9 @@ from donations.models import (
     Donor,
     ErasedCustomer,
     Erasure,
+    Note,
     OfflineGift,
+    RecurringChange,
     RecurringContribution,
 )
 from donations.payments import gateway, sync
@@ -133,7 +135,11 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | Non
         for contribution in given:
             contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]
-            contribution.save(update_fields=["message", "payment_method", "donor"])
+            contribution.last_four_index = None  # type: ignore[assignment]
+            fields = ["message", "payment_method", "last_four_index", "donor"]
+            contribution.save(update_fields=fields)
+        Note.objects.filter(contribution__in=given).delete()
+        RecurringChange.objects.filter(recurring__in=promised).update(why="")
         promised.update(card="", card_expires_on=None, donor=None)
         Customer.objects.filter(pk__in=gone).delete()
         Donor.objects.filter(pk=donor.pk).delete()  # what they gave stays, with no donor

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -28,6 +29,7 @@ from donations.payments.leases import lease
 from donations.payments.mirror.recurring import is_plain
 from donations.payments.products import with_products
 from newsroom.core.languages import apart, speaking
+from newsroom.mail import outbox
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ NOT_CHANGEABLE = _(
 )
 
 
+FROM_NEXT_ON = _("From the next payment on it is {amount}.")
+CANCELLED = _("Cancelled. Nothing more is charged. Thank you for all you gave.")
 STALE = _("This contribution has changed since this page was shown. Please look at it again.")
 
 
@@ -161,8 +165,9 @@ class RecurringChangeForm(forms.Form):
         }
 
 
-def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
-    """Do what a valid form asks; words for the donor.
+def apply(form: RecurringChangeForm, now: datetime, **staff: Any) -> str | Promise:
+    """Do what a valid form asks; words for the donor. ``staff``: ``by`` whom and ``why`` it is
+    done for them, if it is; then a mail tells them.
 
     Raises gateway.Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses,
     NotChangeable when it is no longer made as ours are, Stale when another change came after it.
@@ -171,7 +176,7 @@ def apply(form: RecurringChangeForm, now: datetime) -> str | Promise:
     params, detail, words = CHANGES[data["do"]](recurring, data, now)
     change, _made = RecurringChange.objects.get_or_create(
         form_id=form.press(),
-        defaults={"recurring": recurring, "what": data["do"], "detail": detail},
+        defaults={"recurring": recurring, "what": data["do"], "detail": detail, **staff},
     )
     with lease(f"change-{change.pk}"):  # the same press again waits for the first
         change.refresh_from_db()
@@ -197,7 +202,10 @@ def _make(
     else:
         make = partial(gateway.change_subscription, recurring.stripe_subscription, **params)
         with_products(make, key)
-    RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+    with transaction.atomic():
+        RecurringChange.objects.filter(pk=change.pk).update(done_at=timezone.now())
+        if change.by_id:
+            outbox.post("changed_for_you", change.pk, key=str(change.pk))
     if data["do"] in (What.CANCEL, What.KEEP) and recurring.donor:
         forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
         if data["do"] == What.CANCEL and data.get("later"):
@@ -217,7 +225,7 @@ def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetim
     """From the next payment on; nothing is charged or given back now."""
     new = apart(money.show(data["smallest"], recurring.currency))
     params = _price(recurring, recurring.frequency, data["smallest"])
-    words = _("From the next payment on it is {amount}.").format(amount=new)
+    words = FROM_NEXT_ON.format(amount=new)
     return params, _written_down(recurring, data["smallest"]), words
 
 
@@ -279,7 +287,7 @@ def _resume(recurring: RecurringContribution, data: dict[str, Any], now: datetim
 
 
 def _cancel(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    words = str(_("Cancelled. Nothing more is charged. Thank you for all you gave."))
+    words = str(CANCELLED)
     if still := under_way(recurring):
         words = f"{words} {still}"
     return {"cancel_at_period_end": True}, data.get("reason") or "", words

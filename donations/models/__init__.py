@@ -7,6 +7,7 @@ Begin with contribution.py.
 from .asking import Appeal, AppealAmounts, AskedOn, Deferral, DeferralCount, Frequency
 from .books import (
     Account,
+    AccountMonth,
     BalanceTransaction,
     BankFile,
     BankLine,
@@ -22,8 +23,9 @@ from .contribution import Contribution, ContributionChange
 from .country import Country
 from .donor import Customer, Donor, DonorAddress, ErasedCustomer, Erasure
 from .movement import Dispute, Movement, StripeRefund
+from .note import Note
 from .receipt import Receipt, ReceiptNumber
-from .recurring import RecurringChange, RecurringContribution
+from .recurring import RecurringChange, RecurringContribution, RecurringMove
 from .refund import Refund
 from .review import Review
 from .stripe_event import CatchUp, Lease, StripeEvent
@@ -31,6 +33,7 @@ from .wording import GivingWords
 
 __all__ = [
     "Account",
+    "AccountMonth",
     "Appeal",
     "AppealAmounts",
     "AskedOn",
@@ -57,6 +60,7 @@ __all__ = [
     "Lease",
     "Mark",
     "Movement",
+    "Note",
     "OfflineGift",
     "Payout",
     "Posting",
@@ -64,6 +68,7 @@ __all__ = [
     "ReceiptNumber",
     "RecurringChange",
     "RecurringContribution",
+    "RecurringMove",
     "Refund",
     "Review",
     "StripeEvent",

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from donations import money
-from newsroom.core.privacy import EncryptedField
+from newsroom.core.privacy import BlindIndexField, EncryptedField
 
 from .asking.amounts import CHARGED
 from .asking.appeal import Appeal
@@ -54,6 +54,11 @@ class Contribution(models.Model):
     payment_method = EncryptedField(
         context="contribution.payment_method", blank=True, help_text="“visa 4242”."
     )
+    last_four_index = BlindIndexField(  # type: ignore[misc]  # may be NULL
+        null=True, help_text="Of the last digits of the card or account: card_index."
+    )
+    method = models.CharField(max_length=40, blank=True, help_text="Stripe's word: card, paypal.")
+    country = models.CharField(max_length=2, blank=True, help_text="Of the card or account.")
     failure = models.CharField(max_length=300, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     stripe_customer = models.CharField(max_length=255, blank=True)
@@ -68,7 +73,48 @@ class Contribution(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["-created_at"], name="contributions_newest_first"),
+            models.Index(fields=["-created_at", "-id"], name="contributions_newest_first"),
+            # What is rare among millions is found at once, the newest first.
+            *(
+                models.Index(fields=[name, "-created_at"], name=f"contributions_by_{name}")
+                for name in ("amount", "currency", "method", "country")
+            ),
+            # All that is filtered by and added up: totals read no row, which are wide.
+            models.Index(
+                fields=["-received_at", "-id"],
+                include=[
+                    "currency",
+                    "amount",
+                    "returned",
+                    "status",
+                    "frequency",
+                    "appeal",
+                    "method",
+                    "country",
+                ],
+                name="contributions_to_add_up",
+            ),
+            models.Index(
+                fields=["status", "-created_at"],
+                include=["currency", "amount", "returned"],
+                condition=~Q(status="succeeded"),
+                name="contributions_unusual",
+            ),
+            models.Index(
+                fields=["stripe_customer"],
+                condition=~Q(stripe_customer=""),
+                name="contributions_of_customer",
+            ),
+            models.Index(
+                fields=["stripe_invoice"],
+                condition=~Q(stripe_invoice=""),
+                name="contributions_of_invoice",
+            ),
+            models.Index(
+                fields=["last_four_index"],
+                condition=Q(last_four_index__isnull=False),
+                name="contributions_by_last_four",
+            ),
             models.Index(fields=["donor", "-created_at"], name="contributions_of_donor"),
             models.Index(
                 fields=["stripe_charge"],
@@ -154,6 +200,9 @@ class ContributionChange(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [
+            models.Index(fields=["at"], condition=Q(status="failed"), name="failures_by_time")
+        ]
 
     def __str__(self) -> str:
         return f"{self.status} {self.note}".strip()

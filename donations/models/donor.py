@@ -1,9 +1,11 @@
 """Who gave: sealed, found by a blind index, known by their customers at Stripe; whom to forget."""
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
-from newsroom.core.privacy import BlindIndexField, EncryptedField
+from newsroom.core.privacy import BlindIndexField, EncryptedField, donor_name_index
 
 
 class DonorQuerySet(models.QuerySet["Donor"]):
@@ -20,6 +22,7 @@ class Donor(models.Model):
     email = EncryptedField(context="donor.email")
     email_index = BlindIndexField(unique=True)
     name = EncryptedField(context="donor.name", blank=True)
+    name_index = BlindIndexField(null=True, db_index=True)  # type: ignore[misc]  # NULL: no name
     language = models.CharField(max_length=8, default="en", help_text="Of mails and receipts.")
     created_on = models.DateField(default=timezone.localdate)
     links = models.PositiveIntegerField(
@@ -30,6 +33,14 @@ class Donor(models.Model):
 
     def __str__(self) -> str:
         return f"donor {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """With what the name is found by."""
+        index: Any = donor_name_index(self.name) if self.name.strip() else None
+        self.name_index = index
+        if "name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = [*kwargs["update_fields"], "name_index"]
+        super().save(*args, **kwargs)
 
 
 class Customer(models.Model):

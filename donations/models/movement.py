@@ -154,7 +154,12 @@ class Movement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "kind"], name="one_movement_per_source")
         ]
-        indexes = [models.Index(fields=["-at", "-id"], name="movements_newest_first")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="movements_newest_first"),
+            models.Index(
+                fields=["at"], condition=~Q(kind="received"), name="movements_other_than_received"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.shown_amount}"

@@ -3,8 +3,10 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
@@ -74,6 +76,21 @@ class RecurringContribution(models.Model):
 
     class Meta:
         verbose_name = "recurring contribution"
+        indexes = [
+            models.Index(fields=["donor", "-started_at"], name="recurring_of_donor"),
+            models.Index(
+                fields=["status", "renews_at"],
+                include=["currency", "amount", "frequency", "paused", "cancels_at"],
+                condition=Q(ended_at=None),
+                name="recurring_not_over",
+            ),
+            models.Index(fields=["-started_at", "-id"], name="recurring_newest_first"),
+            models.Index(
+                fields=["-ended_at", "-id"],
+                condition=Q(ended_at__isnull=False),
+                name="recurring_ended_last",
+            ),
+        ]
 
     def __str__(self) -> str:
         return regularly(self.amount, self.currency, self.frequency)
@@ -105,6 +122,13 @@ class RecurringContribution(models.Model):
     def going(self) -> bool:
         return self.status in self.GOING
 
+    @property
+    def monthly_worth(self) -> int:
+        """What is expected of it in a month, in the smallest unit; 0 when nothing is."""
+        if not self.going or self.cancels_at or self.paused:
+            return 0
+        return self.amount // 12 if self.frequency == Frequency.ANNUAL else self.amount
+
 
 class RecurringChange(models.Model):
     """One change asked for on the donor's own page; Stripe's idempotency key is made of its id."""
@@ -123,6 +147,12 @@ class RecurringChange(models.Model):
     )
     what = models.CharField(max_length=10, choices=What)
     detail = models.CharField(max_length=300, blank=True, help_text="From, to; or the reason.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    why = EncryptedField(
+        context="recurring_change.why", blank=True, help_text="Of a colleague, who did it for them."
+    )
     form_id = models.UUIDField(unique=True, help_text="One press, however often it arrives.")
     at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True)
@@ -132,3 +162,54 @@ class RecurringChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} {self.detail}".strip()
+
+
+class RecurringMove(models.Model):
+    """What is expected each month became more or less by so much: written by ``note`` alone, with
+    what it follows from."""
+
+    class Kind(models.TextChoices):
+        NEW = "new"
+        MORE = "more"
+        LESS = "less"
+        LOST = "lost", "Lost: ended, ending or paused"
+        RECOVERED = "recovered", "Goes on again"
+
+    recurring = models.ForeignKey(
+        RecurringContribution, on_delete=models.CASCADE, related_name="moves"
+    )
+    kind = models.CharField(max_length=9, choices=Kind)
+    amount = models.BigIntegerField(help_text="A month, in the smallest unit; below zero: less.")
+    currency = models.CharField(max_length=3)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["-at"],
+                include=["kind", "currency", "amount"],
+                name="recurring_moves_by_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"
+
+    @classmethod
+    def note(cls, before: RecurringContribution | None, now: RecurringContribution) -> None:
+        """In the transaction in which it changes."""
+        was, worth = before.monthly_worth if before else 0, now.monthly_worth
+        if was == worth:
+            return
+        at = timezone.now()
+        if not now.moves.exists():  # begun, and paid at once or some moments later
+            kind, at = cls.Kind.NEW, now.started_at
+        elif not was:
+            kind = cls.Kind.RECOVERED
+        elif not worth:
+            kind = cls.Kind.LOST
+        else:
+            kind = cls.Kind.MORE if worth > was else cls.Kind.LESS
+        change = {"amount": worth - was, "currency": now.currency}
+        cls.objects.create(recurring=now, kind=kind, at=at, **change)

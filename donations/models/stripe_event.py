@@ -60,6 +60,7 @@ class StripeEvent(models.Model):
             models.Index(
                 fields=["next_try_at"], condition=Q(handled_at=None), name="events_to_handle"
             ),
+            models.Index(fields=["object_id"], name="events_of_object"),
             BrinIndex(fields=["received_at"], name="events_by_time"),  # rows come in its order
         ]
 

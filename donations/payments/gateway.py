@@ -28,7 +28,6 @@ PRODUCTS = {
     "annual": ("contribution_annual", "Annual contribution"),
 }
 
-
 BUSY = _("Our payment provider does not answer just now. Nothing was charged. Please try again.")
 
 
@@ -135,9 +134,8 @@ def session(pk: str) -> stripe.checkout.Session:
 
 def payment_intent(pk: str) -> stripe.PaymentIntent:
     """With its newest charge and its customer."""
-    return client().v1.payment_intents.retrieve(
-        pk, params={"expand": ["latest_charge", "customer"]}
-    )
+    params: Any = {"expand": ["latest_charge", "customer"]}
+    return client().v1.payment_intents.retrieve(pk, params=params)
 
 
 def charge(pk: str) -> stripe.Charge:
@@ -307,6 +305,11 @@ def method_of_mandate(pk: str) -> str:
     return id_of(client().v1.mandates.retrieve(pk).payment_method)
 
 
+def change_address(pk: str, email: str) -> None:
+    with known_or_unavailable():
+        client().v1.customers.update(pk, params={"email": email})
+
+
 def delete_customer(pk: str) -> None:
     """Their name and address at Stripe are gone, their subscriptions end ("Delete a customer")."""
     try:
@@ -337,11 +340,8 @@ def webhook_endpoints() -> list[stripe.WebhookEndpoint]:
 
 def stripe_portal_url(customer: str, return_url: str, language: str) -> str:
     """Where the donor changes their card or cancels, on Stripe's pages."""
-    params: Any = {
-        "customer": customer,
-        "return_url": return_url,
-        "locale": stripes_language(language),
-    }
+    params: Any = {"customer": customer, "return_url": return_url}
+    params["locale"] = stripes_language(language)
     return client().v1.billing_portal.sessions.create(params=params).url
 
 

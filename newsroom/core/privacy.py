@@ -110,6 +110,21 @@ def giving_index(email: str) -> bytes:
     return keyed_hash(folded(email), "giving")
 
 
+def donor_name_index(name: str) -> bytes:
+    """… of a donor's whole name."""
+    return keyed_hash(" ".join(folded(name).split()), "donor name")
+
+
+def card_index(last_four: str) -> bytes:
+    """… of the last digits of a card or an account."""
+    return keyed_hash(last_four, "last four")
+
+
+def word_index(word: str) -> bytes:
+    """… of a word in a note of finance's."""
+    return keyed_hash(folded(word), "note")
+
+
 def staff_index(email: str) -> bytes:
     """… as a colleague's."""
     return keyed_hash(folded(email), "staff")

@@ -1,7 +1,7 @@
 """Single mails: posted in the transaction that causes them, sent by a task, once."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import assert_never
 
@@ -54,6 +54,11 @@ def never_posted(purpose: str, keys: Mapping[int, str]) -> list[int]:
     posted = TransactionalMail.objects.filter(purpose=purpose, key__in=hidden.values())
     there = {bytes(key) for key in posted.values_list("key", flat=True)}
     return [pk for pk, key in hidden.items() if key not in there]
+
+
+def posted(purposes: Iterable[str], key: str) -> Iterable[TransactionalMail]:
+    """The mails about one row that were posted with that key, as long as they are remembered."""
+    return TransactionalMail.objects.filter(purpose__in=list(purposes), key=_hidden(key))
 
 
 def _held(purpose: str) -> bool:

@@ -2,6 +2,7 @@
 Stripe says of its balance (at_stripe.py), and the bank (at_bank.py); what came by hand."""
 
 from .account import Account
+from .account_month import AccountMonth
 from .at_bank import BankFile, BankLine
 from .at_stripe import BalanceTransaction, Mark, Payout
 from .booking import Booking, Posting
@@ -9,6 +10,6 @@ from .closed_month import ClosedMonth
 from .offline_gift import OfflineGift
 
 __all__ = [
-    "Account", "BalanceTransaction", "BankFile", "BankLine", "Booking", "ClosedMonth", "Mark",
-    "OfflineGift", "Payout", "Posting",
+    "Account", "AccountMonth", "BalanceTransaction", "BankFile", "BankLine", "Booking",
+    "ClosedMonth", "Mark", "OfflineGift", "Payout", "Posting",
 ]  # fmt: skip

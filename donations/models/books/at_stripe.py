@@ -113,6 +113,11 @@ class BalanceTransaction(models.Model):
                 name="balance_to_book",
             ),
             models.Index(fields=["charge"], condition=~Q(charge=""), name="balance_of_charge"),
+            models.Index(
+                fields=["charge"],
+                condition=Q(payout=None) & ~Q(charge=""),
+                name="balance_in_no_payout",
+            ),
             models.Index(fields=["waits"], condition=~Q(waits=""), name="balance_waits"),
         ]
 

@@ -76,6 +76,7 @@ class Posting(models.Model):
             ),
             models.CheckConstraint(condition=~Q(amount=0), name="a_posting_moves_something"),
         ]
+        indexes = [models.Index(fields=["account", "-id"], name="postings_of_account")]
 
     def __str__(self) -> str:
         return f"{self.get_account_display()}: {money.signed(self.amount, self.booking.currency)}"

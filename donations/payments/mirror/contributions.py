@@ -21,7 +21,7 @@ from donations.payments.gateway import id_of
 from donations.payments.mirror.disputes import mirror_dispute, takes_money
 from donations.payments.mirror.donors import donor_of, is_erased
 from donations.payments.mirror.refunds import mirror_refund
-from donations.payments.mirror.values import name_of, time_of
+from donations.payments.mirror.values import facts_of, name_of, time_of
 from newsroom.mail import outbox
 from newsroom.mail.asked import ask
 from newsroom.models import readable
@@ -88,6 +88,7 @@ def fields_from_intent(payment: Payment) -> dict[str, Any] | None:
         "payment_method": name_of(charge.payment_method_details) if charge else "",
         "created_at": time_of(intent.created),
         "received_at": payment.received_at,
+        **facts_of(charge.payment_method_details if charge else None),
         **_failure(intent, charge, status),
     }
 
@@ -99,6 +100,7 @@ def record(intent: stripe.PaymentIntent, fields: dict[str, Any]) -> Contribution
         fields["donor"] = donor
     elif is_erased(fields["stripe_customer"]):
         fields["payment_method"] = fields["payment_method"].partition(" ")[0]
+        fields["last_four_index"] = None
     now, _ = Contribution.objects.update_or_create(stripe_payment_intent=intent.id, defaults=fields)
     return now
 

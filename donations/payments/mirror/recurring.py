@@ -7,7 +7,7 @@ from typing import Any
 import stripe
 from django.db import transaction
 
-from donations.models import Checkout, Frequency, RecurringContribution
+from donations.models import Checkout, Frequency, RecurringContribution, RecurringMove
 from donations.payments.gateway import id_of
 from donations.payments.mirror.donors import donor_of
 from donations.payments.mirror.values import name_of, say_unknown, time_of, time_or_none
@@ -98,6 +98,7 @@ def mirror_subscription(
         recurring, _ = RecurringContribution.objects.update_or_create(
             stripe_subscription=found.id, defaults=fields, create_defaults={"amount": 0} | fields
         )
+        RecurringMove.note(before, recurring)
         if amount is None and recurring.going and not found.cancel_at:
             say_unknown(found.id, "an amount that only its invoices tell")
         if recurring.ended_at and before and not before.ended_at:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from donations.models import Review
+from newsroom.core.privacy import card_index
 
 
 def say_unknown(pk: str, what: str, **fields: Any) -> None:
@@ -19,6 +20,19 @@ def name_of(method: Any) -> str:
     part = getattr(method, method.type, None)
     brand = getattr(part, "brand", None) or method.type.removesuffix("_debit")
     return f"{brand} {getattr(part, 'last4', None) or ''}".strip()[:60]
+
+
+def facts_of(details: Any) -> dict[str, Any]:
+    """Of a charge's payment method: what finance filters by and finds it by."""
+    if details is None:
+        return {"method": "", "country": "", "last_four_index": None}
+    part = getattr(details, details.type, None)
+    last_four = getattr(part, "last4", None)
+    return {
+        "method": details.type[:40],
+        "country": (getattr(part, "country", None) or "")[:2].upper(),
+        "last_four_index": card_index(last_four) if last_four else None,
+    }
 
 
 def time_of(seconds: int) -> datetime:

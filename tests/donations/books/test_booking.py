@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from donations.models import Account, Booking, ClosedMonth, Posting
+from donations.models import Account, AccountMonth, Booking, ClosedMonth, Posting
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 TODAY = NOW.date()
@@ -109,3 +109,12 @@ def test_both_ways_a_reversal_is_a_booking_of_its_own(gift: Booking) -> None:
     book("txn_1 reversed", {account: -amount for account, amount in GIFT.items()})
     end_of_transaction()
     assert set(Booking.objects.all().balances().values()) == {0}
+
+
+def test_months_are_added_up_as_they_are_posted(gift: Booking) -> None:
+    book("txn_2", GIFT)
+    book("txn_3", {account: -amount for account, amount in GIFT.items()}, date(2026, 12, 1))
+    kept = AccountMonth.objects.filter(account=Account.CLEARING, currency="usd")
+    assert list(kept.order_by("month").values_list("month", "debit", "credit")) == [
+        (date(2026, 11, 1), 19360, 0), (date(2026, 12, 1), 0, 9680),
+    ]  # fmt: skip

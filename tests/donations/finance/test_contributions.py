@@ -39,14 +39,17 @@ def test_finance_sees_the_contributions_with_totals_per_currency(finance) -> Non
     ("query", "amounts"),
     [
         ("status=succeeded", 3), ("status=failed", 0), ("frequency=once", 1), ("currency=jpy", 1),
-        ("created_at_from=2020-01-01&created_at_to=2099-01-01", 3),
-        ("created_at_to=2020-01-01", 0), ("appeal=999999", 3), ("frequency=nonsense", 3),
+        ("received_at_from=2020-01-01&received_at_to=2099-01-01", 3),
+        ("received_at_to=2020-01-01", 0), ("appeal=999999", 3), ("frequency=nonsense", 3),
+        ("amount=12,50", 1), ("amount=11&currency=usd&most=20", 1), ("amount=nothing", 0),
+        ("method=card", 3), ("country=US", 3), ("donor=999999", 0), ("payout=none", 0),
+        ("payout=po_1", 0), ("fee=covered", 0), ("fee=dear", 0), ("below=x", 3),
     ],
 )  # fmt: skip
 def test_filters(finance, query: str, amounts: int) -> None:
     answer = finance.get(f"{URL}?{query}")
     assert answer.status_code == 200
-    assert len(answer.context["page_obj"].object_list) == amounts
+    assert len(answer.context["object_list"]) == amounts
     assert len(set(re.findall(r"/inspect/\d+/", answer.text))) == amounts
 
 
@@ -57,7 +60,7 @@ def test_page_of_a_contribution_has_history_and_stripe_links(
         page = finance.get(f"{URL}inspect/{contribution.pk}/").text
         assert contribution.donor.email in page
         assert f"{settings.STRIPE_DASHBOARD}/payments/{contribution.stripe_payment_intent}" in page
-        assert "History" in page and "Succeeded" in page
+        assert "What happened" in page and "Succeeded" in page
 
 
 def test_export_as_csv_and_xlsx(finance) -> None:
@@ -114,7 +117,7 @@ def test_export_costs_no_query_per_contribution(
 
 def test_list_costs_no_query_per_contribution(finance, django_assert_max_num_queries) -> None:
     finance.get(URL)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(28):
         finance.get(URL)
 
 

@@ -23,7 +23,7 @@ def last_month(site):
 
 @pytest.fixture
 def finance(client):
-    client.force_login(make_user("Finance"))
+    client.force_login(make_user("Finance leads"))
     return client
 
 

@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from donations.models import Contribution, Review
+from donations.finance.numbers import comparing, figures
+from donations.finance.numbers import page as numbers
+from donations.models import Contribution, RecurringContribution, Review
 from tests.donations.conftest import handle
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +37,38 @@ def test_finance_is_offered_no_search_that_it_may_not_use(client, officer) -> No
     page = client.get(HOME).text
     assert 'role="search"' not in page and "Search all pages" not in page
     assert "/admin/newsletters/" not in page
+
+
+def test_the_numbers_compare_draw_and_tell(client, officer, donor, told) -> None:
+    """This month beside the last and the last year; each drawing has its table."""
+    donor.gives("giver@example.org", frequency="once", amount="50")
+    donor.gives("giver@example.org", frequency="annual", amount="240")
+    handle(told())
+    now = timezone.now()
+    year_ago = figures.first_of_month(now, 12)
+    old = Contribution.objects.get(frequency="once")
+    for at, amount in ((figures.first_of_month(now, 1), 2000), (year_ago, 10000)):
+        Contribution.objects.create(
+            donor=old.donor, frequency="once", amount=amount, currency="usd", status="succeeded",
+            stripe_payment_intent=f"pi_{amount}", created_at=at, received_at=at,
+        )  # fmt: skip
+    [row] = comparing.compared(figures.received(now))
+    assert (row["this"], row["last"], row["year"]) == ("$290", "$20", "$100")
+    assert (row["last_change"], row["year_change"]) == ("+1350 %", "+190 %")
+    [expected] = numbers.expected(now)
+    assert (expected["total"], expected["new"], expected["lost"]) == ("$20", "$20", "$0")
+    shown = client.get(reverse("giving_numbers")).text
+    assert shown.count("<svg viewBox") == shown.count("As a table") >= 4
+    assert "giver@example.org" not in shown and "$240" in shown
+
+
+def test_who_stays_is_counted_from_the_month_in_which_they_began() -> None:
+    now = timezone.now()
+    began = figures.first_of_month(now, 3)
+    for number, ended in enumerate((None, began, figures.first_of_month(now, 1), None)):
+        RecurringContribution.objects.create(
+            amount=500, currency="usd", frequency="monthly", status="active", started_at=began,
+            ended_at=ended, stripe_subscription=f"sub_{number}",
+        )  # fmt: skip
+    [cohort] = figures.retention(now)
+    assert (cohort.began, cohort.still) == (4, [0.75, 0.75, 0.5])

@@ -20,7 +20,7 @@ from donations import money
 from donations.books import offline
 from donations.books.bank import statements
 from donations.currencies import OFFERED
-from donations.finance.ledger import VIEW
+from donations.finance.common.access import IDENTITIES
 from donations.models import Appeal, BankLine, OfflineGift
 from newsroom.core import paths
 from newsroom.mail.addresses import AddressField
@@ -145,7 +145,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_admin_access
-@permission_required(VIEW, raise_exception=True)
+@permission_required(IDENTITIES, raise_exception=True)
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """To take away; never shown as a page of ours."""
     gift = get_object_or_404(OfflineGift, pk=pk)

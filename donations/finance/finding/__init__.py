@@ -1,0 +1,1 @@
+"""One box that finds whatever a donor who writes in may name."""
