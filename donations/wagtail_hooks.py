@@ -70,6 +70,7 @@ class AppealViewSet(SnippetViewSet):
     menu_label = "Appeals"
     list_display = ["title", "language", "priority", "starts_at", "ends_at", LiveStatusTagColumn()]
     url_namespace = url_prefix = "appeals"
+    menu_item_is_registered = True  # in “Giving”, so that “Snippets” is not shown for it
 
 
 class CountryViewSet(ModelViewSet):
