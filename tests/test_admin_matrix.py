@@ -67,7 +67,6 @@ MATRIX = """
     wagtaildocs*                            epa~
     wagtailimages*                          epa~
     picture_*                               epa~
-    wagtailsnippets:index                   epfa~
     wagtailsnippet*                         epa~
     wagtailembeds:*                         epa~
     wagtailadmin_workflows:task_chooser*    epa~
