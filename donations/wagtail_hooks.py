@@ -110,6 +110,7 @@ class AppealViewSet(SnippetViewSet):
     index_view_class = appeals.AppealIndex
     list_display = appeals.COLUMNS
     url_namespace = url_prefix = "appeals"
+    menu_item_is_registered = True  # in “Giving”, so that “Snippets” is not shown for it
 
 
 class CountryViewSet(ModelViewSet):

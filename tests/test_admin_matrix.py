@@ -78,8 +78,6 @@ MATRIX = """
     wagtaildocs*                            epa~
     wagtailimages*                          epa~
     picture_*                               epa~
-    wagtailsnippets:index                   epvfhua~
-    wagtailsnippetchoosers_donations_*create  fha
     wagtailsnippet*                         epa~
     wagtailembeds:*                         epa~
     wagtailadmin_workflows:task_chooser*    epa~
