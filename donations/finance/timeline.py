@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from donations import money
 from donations.models import (
@@ -79,7 +80,8 @@ def _states(contribution: Contribution) -> Iterator[Happened]:
         yield Happened(movement.at, movement.get_kind_display(), movement.shown_amount)
     for back in contribution.stripe_refunds.all():
         amount = money.show(back.amount, back.currency)
-        yield Happened(back.created_at, "Refund at Stripe", f"{amount}: {back.status}")
+        again = f", came back on {date_format(back.came_back_at)}" if back.came_back_at else ""
+        yield Happened(back.created_at, "Refund at Stripe", f"{amount}: {back.status}{again}")
     for dispute in contribution.disputes.all():
         amount = money.show(dispute.amount, dispute.currency)
         yield Happened(

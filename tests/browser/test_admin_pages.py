@@ -20,7 +20,9 @@ PAGES = {
         "/admin/newsletters/delivery/", "/admin/newsletters/suppressions/",
     ],
     "finance": ["/admin/", "/admin/review/", "/admin/contributions/", "/admin/movements/",
-                "/admin/appeals/", "/admin/security/"],
+                "/admin/appeals/", "/admin/security/", "/admin/giving/", "/admin/giving/find/",
+                "/admin/giving/disputes/", "/admin/giving/books/", "/admin/regular/",
+                "/admin/payouts/"],
 }  # fmt: skip
 # Wagtail bundles axe-core with its editor. What frames show is not the admin's.
 AXE = """async () => (await axe.run(

@@ -15,7 +15,7 @@ def test_finance_sees_the_contribution(staff, reader: Page, product: Product) ->
     page.goto("/admin/contributions/")
     page.click("table.listing a:has-text('$33')")
     expect(page.get_by_text(address)).to_be_visible()
-    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     stripe = page.get_by_role("link", name="pi_")
     assert stripe.first.get_attribute("href").startswith(product.stripe)
     page.goto("/admin/contributions/")
