@@ -78,6 +78,7 @@ MATRIX = """
     wagtaildocs*                            epa~
     wagtailimages*                          epa~
     picture_*                               epa~
+    wagtailsnippetchoosers_donations_*create  a
     wagtailsnippet*                         epa~
     wagtailembeds:*                         epa~
     wagtailadmin_workflows:task_chooser*    epa~
