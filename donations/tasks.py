@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.asking import reminding
+from donations.asking import reminding, touch
 from donations.finance import expiring_cards, refunds
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
@@ -86,3 +86,8 @@ def warn_of_expiring_cards() -> None:
 @shared_task
 def send_due_reminders() -> None:
     reminding.send_due(clock.now())
+
+
+@shared_task
+def keep_in_touch() -> None:
+    touch.keep(clock.now())

@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, Deferral, DeferralCount, Frequency
+from .asking import Appeal, AppealAmounts, Deferral, DeferralCount, Frequency, KeepInTouch
 from .checkout import Checkout
 from .contribution import Contribution, ContributionChange
 from .country import Country
@@ -35,6 +35,7 @@ __all__ = [
     "Erasure",
     "Frequency",
     "GivingWords",
+    "KeepInTouch",
     "Lease",
     "Movement",
     "Receipt",

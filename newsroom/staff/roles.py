@@ -58,6 +58,7 @@ ROLES = {
         "donations.delete_country",
         "donations.view_country",
         "donations.change_givingwords",
+        "donations.change_keepintouch",
     ],
 }
 ALL_PAGES = ["add_page", "change_page", "publish_page", "lock_page", "unlock_page"]

@@ -7,5 +7,14 @@ Begin with appeal.py.
 from .appeal import Appeal, AppealAmounts, Frequency
 from .deferral import Deferral
 from .deferral_count import DeferralCount, Tally
+from .touch import KeepInTouch
 
-__all__ = ["Appeal", "AppealAmounts", "Deferral", "DeferralCount", "Frequency", "Tally"]
+__all__ = [
+    "Appeal",
+    "AppealAmounts",
+    "Deferral",
+    "DeferralCount",
+    "Frequency",
+    "KeepInTouch",
+    "Tally",
+]
