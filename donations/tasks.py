@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.asking import reminding
+from donations.asking import reminding, touch
 from donations.books import agreement
 from donations.finance import notices, refunds
 from donations.giving import card_testing, checkout
@@ -100,3 +100,8 @@ def tell_ahead() -> None:
 @shared_task
 def send_due_reminders() -> None:
     reminding.send_due(clock.now())
+
+
+@shared_task
+def keep_in_touch() -> None:
+    touch.keep(clock.now())

@@ -146,6 +146,10 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.tell_ahead",
         "schedule": crontab(hour="10", minute="0"),
     },
+    "keep in touch with supporters": {
+        "task": "donations.tasks.keep_in_touch",
+        "schedule": crontab(hour="10", minute="5"),
+    },
     "forget what is over": {
         "task": "newsroom.tasks.forget_what_is_over",
         "schedule": crontab(hour="3", minute="30"),

@@ -1,4 +1,5 @@
-"""The mails of “Remind me later”: the first asks its reader, the others go to who agrees."""
+"""The mails of “Remind me later”: the first asks its reader, the others go to who agrees. And what
+supporters get by themselves (touch.py)."""
 
 from functools import partial
 from urllib.parse import unquote
@@ -6,8 +7,8 @@ from urllib.parse import unquote
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from donations.asking import reminders, reminding
-from donations.models import Appeal, Deferral, GivingWords
+from donations.asking import reminders, reminding, touch
+from donations.models import Appeal, Deferral, GivingWords, RecurringContribution
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
@@ -108,3 +109,40 @@ def _to_all_of(call: int, purpose: str) -> Letter | None:
 def _their(name: str) -> str:
     """The address of a page, each reader's own code in it."""
     return unquote(absolute_url(name, FIELD.format(CODE)))
+
+
+@mail(
+    "anniversary",
+    subject=_("A word of thanks"),
+    paragraphs=[
+        _(
+            "On this day of another year you began to give to us regularly, and you still do. Our "
+            "work is there for everyone because of that. Thank you."
+        ),
+        _("There is nothing that you have to do."),
+    ],
+)
+def anniversary(recurring_id: int) -> Letter | None:
+    recurring = RecurringContribution.objects.select_related("donor").get(pk=recurring_id)
+    donor = recurring.donor
+    if donor is None or not touch.is_still_anniversary(recurring):
+        return None
+    return Letter(donor.email, donor.language)
+
+
+@mail(
+    "win_back",
+    subject=_("A word from us"),
+    paragraphs=[
+        _("Some time ago your regular contribution ended. Thank you for all that you gave."),
+        _("If this is a good moment to go on, the page is ready for you:"),
+    ],
+    button=_("Continue"),
+    small=_("We ask this once."),
+)
+def win_back(recurring_id: int) -> Letter | None:
+    recurring = RecurringContribution.objects.select_related("donor").get(pk=recurring_id)
+    donor = recurring.donor
+    if donor is None or not touch.may_win_back(recurring):
+        return None
+    return Letter(donor.email, donor.language, url=absolute_url("support"))

@@ -4,7 +4,7 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, AskedOn, Deferral, DeferralCount, Frequency
+from .asking import Appeal, AppealAmounts, AskedOn, Deferral, DeferralCount, Frequency, KeepInTouch
 from .books import (
     Account,
     AccountMonth,
@@ -57,6 +57,7 @@ __all__ = [
     "Erasure",
     "Frequency",
     "GivingWords",
+    "KeepInTouch",
     "Lease",
     "Mark",
     "Movement",

@@ -54,6 +54,7 @@ KEEP_BOOKS = [
     "donations.delete_country",
     "donations.view_country",
     "donations.change_givingwords",
+    "donations.change_keepintouch",
 ]
 
 # Group -> permissions. Pages and images come on top, by PAGES and COLLECTIONS.

@@ -8,7 +8,15 @@ from .amounts import AppealAmounts, Frequency
 from .appeal import Appeal, AskedOn
 from .deferral import Deferral
 from .deferral_count import DeferralCount, Tally
+from .touch import KeepInTouch
 
 __all__ = [
-    "Appeal", "AppealAmounts", "AskedOn", "Deferral", "DeferralCount", "Frequency", "Tally",
-]  # fmt: skip
+    "Appeal",
+    "AppealAmounts",
+    "AskedOn",
+    "Deferral",
+    "DeferralCount",
+    "Frequency",
+    "KeepInTouch",
+    "Tally",
+]

@@ -12,6 +12,19 @@ document.addEventListener("input", ({ target }) => {
   for (const amount of amounts) amount.checked = !target.value.trim() && "suggested" in amount.dataset;
 });
 
+// “Another time” is meant by choosing one. What was chosen above goes along with “later”.
+document.addEventListener("change", ({ target }) => {
+  if (target.name === "other" && target.value) target.form.querySelector("[value=other]").checked = true;
+});
+document.addEventListener("submit", ({ target }) => {
+  const give = document.querySelector("form.give");
+  if (!give || !target.matches("form.later")) return;
+  const chosen = new FormData(give);
+  const amount = chosen.get("own_amount") || chosen.get(`amount_${chosen.get("frequency")}`) || "";
+  Object.entries({ frequency: chosen.get("frequency"), currency: chosen.get("currency"), amount })
+    .forEach(([name, value]) => { if (value) target.elements[name].value = value; });
+}, true);
+
 // One id per visit of a form: pressing twice, or coming back and pressing again, is one checkout.
 for (const field of document.querySelectorAll("[data-fresh-id]")) {
   const id = field.value || history.state?.formId || crypto.randomUUID?.() || "";
