@@ -119,6 +119,7 @@ def press(request: HttpRequest, token: str, what: Press) -> HttpResponse:
         "possible": deferral.status in what.frm,
         "done": deferral.status == what.to,
         "cancel": reverse("cancel_reminder", args=[token]),
+        "support": reverse("support"),
     }
     return render(request, "donations/asking/press.html", context)
 
