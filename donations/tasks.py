@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.asking import reminding, touch
+from donations.asking import reminding, times_shown, touch
 from donations.books import agreement
 from donations.finance import notices, refunds
 from donations.giving import card_testing, checkout
@@ -90,6 +90,11 @@ def carry_out_refunds() -> None:
     ):
         with suppress(refunds.NotRefunded):
             refunds.carry_out(refund)
+
+
+@shared_task
+def keep_how_often_the_ask_was_shown() -> None:
+    times_shown.keep(timezone.now())
 
 
 @shared_task

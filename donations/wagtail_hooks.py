@@ -13,7 +13,7 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from donations import doctor, first_steps, measures, retention
-from donations.asking import reminders, supporters
+from donations.asking import reminders, supporters, times_shown
 from donations.finance import (
     contribution,
     contributions,
@@ -162,6 +162,7 @@ def urls() -> list[Any]:
 
 
 hooks.register("supporters", supporters.of_the_list)
+hooks.register("asks_shown", times_shown.since)
 
 
 @hooks.register("audited")

@@ -142,6 +142,10 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
     },
     "forget imports": {"task": "subscriptions.tasks.forget_imports", "schedule": 3600.0},
+    "keep how often the ask was shown": {
+        "task": "donations.tasks.keep_how_often_the_ask_was_shown",
+        "schedule": crontab(minute="50"),
+    },
     "tell donors ahead": {
         "task": "donations.tasks.tell_ahead",
         "schedule": crontab(hour="10", minute="0"),

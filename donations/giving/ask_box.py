@@ -121,7 +121,7 @@ def _shown(context: dict[str, Any], places: Collection[str], template: str) -> s
     shown, appeal = found
     key, now = (template, shown.place, shown.currency, appeal.pk, spoken()), time.monotonic()
     made_at, html = rendered().get(key, (-inf, ""))
-    if now - made_at > LASTS or hasattr(request, "asks"):
+    if now - made_at > LASTS or getattr(request, "is_preview", False):
         box = giving({"currency": shown.currency}, "", appeal=appeal)
         box |= {"back": HERE, "place": shown.place}
         html = render_to_string(template, box)
@@ -136,9 +136,15 @@ def rendered() -> dict[Any, tuple[float, str]]:
     return {}
 
 
-def asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
-    if forced := getattr(request, "asks", None):  # a preview
-        return forced
+def asked_here(request: Any, page: Any) -> tuple[Shown, Appeal] | None:
+    """The same for all boxes of a page; a preview has said it before."""
+    if not hasattr(request, "asks"):
+        request.asks = _asked_here(request, page)
+    found: tuple[Shown, Appeal] | None = request.asks
+    return found
+
+
+def _asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
     rules = rules_of(page)
     shown = shown_to(request, rules) if rules else None
     if rules is None or shown is None:

@@ -4,7 +4,16 @@ Uses money.py and newsroom's core.
 Begin with contribution.py.
 """
 
-from .asking import Appeal, AppealAmounts, AskedOn, Deferral, DeferralCount, Frequency, KeepInTouch
+from .asking import (
+    Appeal,
+    AppealAmounts,
+    AskedOn,
+    AskShown,
+    Deferral,
+    DeferralCount,
+    Frequency,
+    KeepInTouch,
+)
 from .books import (
     Account,
     AccountMonth,
@@ -36,6 +45,7 @@ __all__ = [
     "AccountMonth",
     "Appeal",
     "AppealAmounts",
+    "AskShown",
     "AskedOn",
     "BalanceTransaction",
     "BankFile",

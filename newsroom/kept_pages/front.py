@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from newsroom.core.environment.redis_url import async_store
-from newsroom.kept_pages.asked import Asked, Scope, Visitor, asked, headers_of
+from newsroom.kept_pages.asked import Asked, Given, Scope, Visitor, asked, headers_of
 from newsroom.kept_pages.noting import EVERYTHING, Facts, Note
 from newsroom.kept_pages.page import Page, can_be_kept, is_for_all, made, with_cookie
 from newsroom.kept_pages.purges import FRESH, NEVER, STALE, Purges
@@ -83,14 +83,17 @@ class KeptPages:
             self.begin()
         began, headers = time.monotonic(), headers_of(scope)
         what, visitor = asked(scope, headers), Visitor(headers)
-        page, cookie = None, ""
+        page, gets = None, Given("")
         if what and await self.is_trusted():
-            page, cookie = await self.find(what, visitor)
+            page, gets = await self.find(what, visitor)
         if page is None or (not page.tags and scope["query_string"]):
             return await self.app(scope, receive, send)
         status, answered, body = page.answer(scope["method"] == "HEAD", headers)
-        if cookie and scope["method"] == "GET":
-            answered = with_cookie(answered, cookie)
+        if scope["method"] == "GET":
+            if gets.cookie:
+                answered = with_cookie(answered, gets.cookie)
+            if gets.word:
+                counts.show(gets.word)
         await send({"type": "http.response.start", "status": status, "headers": answered})
         await send({"type": "http.response.body", "body": body, "more_body": False})
         self.count(page, status, time.monotonic() - began)
@@ -110,17 +113,17 @@ class KeptPages:
     def begin(self) -> None:
         self.redis = async_store(CONNECTIONS)
 
-    async def find(self, what: Asked, visitor: Visitor) -> tuple[Page | None, str]:
-        """And a cookie for this reader, or "". None: for Django itself, as it was asked."""
+    async def find(self, what: Asked, visitor: Visitor) -> tuple[Page | None, Given]:
+        """And what this reader gets of it. None: for Django itself, as it was asked."""
         if what.page:
             first = await self.kept(what.at(0), visitor)
             # “?page=2” of an article is the article; past the last one is the last one.
             what = what.at(min(what.page, first.pages) if first and first.pages > 1 else 0)
         page = await self.kept(what, visitor)
         if page is None or not page.differs:
-            return page, ""
-        word, cookie = visitor.gets(page.differs)
-        return await self.kept(what.as_for(word), visitor), cookie
+            return page, Given("")
+        gets = visitor.gets(page.differs)
+        return await self.kept(what.as_for(gets.word), visitor), gets
 
     async def kept(self, what: Asked, visitor: Visitor) -> Page | None:
         page = self.mine(what)

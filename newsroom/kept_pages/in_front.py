@@ -41,8 +41,6 @@ def headers(tags: Iterable[str], until: float) -> Headers:
 
 def tell(tags: Iterable[str]) -> None:
     """All of them, now and in a second. Raises nothing."""
-    if not settings.CACHES_IN_FRONT:
-        return
     words = " ".join(sorted(tags))
     words = words if len(words) <= LONGEST else EVERYTHING
     send(words)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from itertools import accumulate
 from typing import Any
 
@@ -20,6 +21,8 @@ from newsroom.core.environment.redis_url import store
 View = Callable[[HttpRequest], HttpResponse]
 
 KEY = "newsroom:requests"
+VARIANTS = "newsroom:variants"  # and a day
+VARIANTS_LAST = 7 * 24 * 3600  # seconds: by then whoever wants to keep them has read them
 EVERY = 5  # seconds between two times that a process hands over
 BOUNDS = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, float("inf")]  # seconds
 # By how the pattern of the view begins in newsroom/urls.py; “page” for all others. “kept” is what
@@ -41,6 +44,7 @@ class Counts:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.fields: Counter[str] = Counter()
+        self.variants: Counter[str] = Counter()
         self.handed_over = 0.0
 
     def add(self, kind: str, status: int, seconds: float) -> bool:
@@ -55,17 +59,29 @@ class Counts:
             self.handed_over = time.monotonic()
         return True
 
+    def show(self, variant: str) -> None:
+        """A page was shown in this one of its variants (newsroom/kept_pages/)."""
+        with self.lock:
+            self.variants[variant] += 1
+
     def hand_over(self) -> None:
         with self.lock:
             fields, self.fields = self.fields, Counter()
+            variants, self.variants = self.variants, Counter()
+        today = f"{VARIANTS} {datetime.now(UTC):%Y-%m-%d}"
         try:
             with store().pipeline(transaction=False) as together:
                 for field, many in fields.items():
                     together.hincrby(KEY, field, many)
+                for variant, many in variants.items():
+                    together.hincrby(today, variant, many)
+                if variants:
+                    together.expire(today, VARIANTS_LAST)
                 together.execute()
         except redis.RedisError:
             with self.lock:
                 self.fields.update(fields)
+                self.variants.update(variants)
 
 
 counts = Counts()
@@ -92,6 +108,12 @@ def kind_of(request: HttpRequest) -> str:
     if route.startswith(OUR_OWN):
         return ""
     return next((kind for start, kind in KINDS.items() if route.startswith(start)), "page")
+
+
+def shown_on(day: date) -> dict[str, int]:
+    """How often each variant was shown on a day (UTC), as far as it was handed over."""
+    found = store().hgetall(f"{VARIANTS} {day:%Y-%m-%d}")
+    return {variant.decode(): int(many) for variant, many in found.items()}
 
 
 def told() -> tuple[dict[tuple[str, str], int], dict[tuple[str], tuple[list[Any], float]]]:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from donations import demo
+from donations.models import Appeal
 from tests.browser.drawing import drawn
 from tests.factories import make_article
 
@@ -64,7 +65,8 @@ def test_amount_of_ones_own_unmarks_the_suggested_one(client, article: str, phon
 def test_amounts_in_words_follow_the_currency_that_is_pressed(
     client, article: str, phone: Page
 ) -> None:
-    in_yen = "/support/?currency=jpy&frequency=monthly"
+    appeal = Appeal.objects.get().pk
+    in_yen = f"/support/?currency=jpy&appeal={appeal}&frequency=monthly"
     pages = {article: client.get(article).text, in_yen: client.get(in_yen).text}
     drawn(phone, pages, article)
     expect(phone.get_by_text("From $2 a month")).to_be_visible()

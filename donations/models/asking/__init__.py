@@ -6,6 +6,7 @@ Begin with appeal.py.
 
 from .amounts import AppealAmounts, Frequency
 from .appeal import Appeal, AskedOn
+from .ask_shown import AskShown
 from .deferral import Deferral
 from .deferral_count import DeferralCount, Tally
 from .touch import KeepInTouch
@@ -13,6 +14,7 @@ from .touch import KeepInTouch
 __all__ = [
     "Appeal",
     "AppealAmounts",
+    "AskShown",
     "AskedOn",
     "Deferral",
     "DeferralCount",

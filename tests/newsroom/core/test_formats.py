@@ -17,7 +17,7 @@ MOMENT = datetime(2026, 11, 6, 13, 30, tzinfo=UTC)
 # a sentence that has the day already, a month of the archive, and what machines read.
 WAYS = {
     "DATETIME_FORMAT", "l, j F Y, H:i", "l, j F Y", "j F Y, H:i:s", "l", "F Y", "H:i", "H:i:s",
-    "YEAR_MONTH_FORMAT", "c", "Y-m-d", "Y", "m",
+    "YEAR_MONTH_FORMAT", "c", "Y-m-d", "Y-m", "Y", "m",
 }  # fmt: skip
 
 
@@ -36,6 +36,8 @@ def test_no_template_and_no_module_has_a_way_of_its_own() -> None:
         strays += [f"{path.name}: {one}" for one in found if one not in WAYS]
     for app in ("newsroom", "subscriptions", "donations"):
         for path in sorted(Path(settings.BASE_DIR, app).rglob("*.py")):
+            if path.name == "columns.py":  # reads what banks write
+                continue
             strays += [
                 f"{path.name}: {one}" for one in re.findall("%d %B|%b|%y|%I|%p", path.read_text())
             ]

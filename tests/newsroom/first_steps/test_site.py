@@ -217,4 +217,4 @@ def test_who_runs_it_is_asked_until_an_answer_will_do(
         newsletter.tagline == "Eine neue Ausgabe kommt jeden Freitag."
         and "Free Word" in newsletter.sender
     )
-    assert User.objects.get(username="boss").is_superuser and not Appeal.objects.get().active
+    assert User.objects.get(username="boss").is_superuser and not Appeal.objects.get().live

@@ -5,7 +5,7 @@ import gzip
 import itertools
 import re
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -14,11 +14,13 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from donations.asking import ask_cookie
+from donations.asking import ask_cookie, times_shown
 from donations.asking.deciding import Memory
+from donations.models import AskShown
 from newsroom.core.postgresql import base
 from newsroom.kept_pages import front, noting, purges
 from newsroom.metrics import requests
+from newsroom.metrics.requests import counts
 from newsroom.models import PreviewLink, SectionPage
 from newsroom.models.pages import ARTICLES_A_PAGE
 from tests.factories import make_appeal, make_article, make_site
@@ -365,3 +367,20 @@ def test_page_that_is_made_asks_little_once_others_were(web, article, monkeypatc
     make_appeal()
     assert web.knows()
     assert {"donations_appeal", "newsroom_masthead"} <= {*tables(article.url)}
+
+
+def test_each_answer_with_the_box_counts_once_and_silence_does_not(web, article) -> None:
+    now = datetime.now(UTC)
+    settled(web, article.url)
+    counts.hand_over()
+    times_shown.keep(now)
+    before = times_shown.since(now.date())
+    for _ in range(3):
+        web.get(article.url)
+    web.get(article.url, method="HEAD")
+    web.get("/feed/")
+    counts.hand_over()
+    times_shown.keep(now)
+    times_shown.keep(now)
+    assert times_shown.since(now.date()) == before + 3
+    assert list(AskShown.objects.values_list("place", flat=True)) == ["below"]

@@ -224,7 +224,7 @@ def test_article_page_costs_few_queries(
     make_appeal()
     make_issue(site.newsletter, [article], live=True)
     client.get(article.url)
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(40):
         client.get(article.url)
 
 

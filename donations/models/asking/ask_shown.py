@@ -1,0 +1,21 @@
+"""How often the ask was shown, where. Numbers alone: no reader, no page."""
+
+from django.db import models
+
+
+class AskShown(models.Model):
+    """On one day (UTC), in one place (donations/asking/deciding.py). Counted by what answers with
+    kept pages; what Django made itself, for staff say, is in none."""
+
+    on = models.DateField()
+    place = models.CharField(max_length=10)
+    times = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["on", "place"], name="shown_of_a_day_and_place")
+        ]
+        verbose_name = "count of asks shown"
+
+    def __str__(self) -> str:
+        return f"{self.on} {self.place}: {self.times}"
