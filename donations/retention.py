@@ -16,6 +16,7 @@ from donations.models import (
     Donor,
     DonorAddress,
     Erasure,
+    GiftDocument,
     Lease,
     Note,
     OfflineGift,
@@ -132,6 +133,7 @@ def places() -> Iterator[Place]:
     yield Place(Deferral, DONOR, "Deleted, under all their addresses.")
     yield Place(Checkout, DONOR, "What was chosen is forgotten.")
     yield Place(OfflineGift, DONOR, "Stays for the accounts: the kind; all else is gone.")
+    yield Place(GiftDocument, DONOR, "Deleted.")
     yield Place(BankLine, DONOR, "Of their gifts, the text is gone; of all, half a year later.")
     yield Place(Contribution, DONOR, "Stays for the accounts: amount, day, number; no donor.")
     yield Place(RecurringContribution, DONOR, "As a contribution.")

@@ -14,6 +14,7 @@ from donations.models import (
     Booking,
     Contribution,
     ContributionChange,
+    GiftDocument,
     Movement,
     OfflineGift,
     Receipt,
@@ -37,11 +38,12 @@ def record(
     name: str = "",
     appeal: Appeal | None = None,
     thank: bool = True,
+    document: tuple[str, str] | None = None,
     **about: Any,
 ) -> OfflineGift:
     """``form_id``: the press; the same form pressed again finds the same gift. With an address the
     donor is who has it, and gets thanks with a receipt if ``thank``; without, only the name is
-    kept, with the gift."""
+    kept, with the gift. ``document``: its name, and what is in it as base64."""
     pk = f"{OWN}_{form_id.hex}"
     at = timezone.make_aware(datetime.combine(received_on, time(12)))
     with transaction.atomic():
@@ -52,7 +54,7 @@ def record(
             defaults={
                 "donor": donor, "appeal": appeal, "frequency": "once", "amount": amount,
                 "currency": currency, "status": Contribution.Status.SUCCEEDED,
-                "payment_method": label, "created_at": at, "received_at": at,
+                "payment_method": label, "method": kind, "created_at": at, "received_at": at,
             },
         )  # fmt: skip
         if not new:
@@ -62,6 +64,9 @@ def record(
             contribution=one, booking=Booking.objects.get(kind=Booking.Kind.OFFLINE, reference=pk),
             kind=kind, name=name, who=who, **about,
         )  # fmt: skip
+        if document:
+            name_of_it, content = document
+            GiftDocument.objects.create(gift=gift, name=name_of_it, content=content)
         Movement.book(one)
         ContributionChange.objects.create(contribution=one, status=one.status, note=label)
         if donor and thank:

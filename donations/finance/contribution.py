@@ -14,7 +14,7 @@ from wagtail.admin.views import generic
 
 from donations.finance import refunds, timeline
 from donations.finance.common.access import DECIDE, IDENTITIES, WRITE_NOTES, who
-from donations.models import Contribution, Dispute, Note
+from donations.models import Contribution, Dispute, GiftDocument, Note
 
 
 class ContributionPage(generic.InspectView):
@@ -36,6 +36,7 @@ class ContributionPage(generic.InspectView):
         return super().get_context_data(**kwargs) | {
             "contribution": contribution,
             "gift": gift,
+            "document": known and gift and GiftDocument.objects.filter(gift=gift).first(),
             "gift_facts": [
                 (name.replace("_", " ").capitalize(), value) for name, value in facts if value
             ],

@@ -8,7 +8,6 @@ from uuid import uuid4
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,7 +20,7 @@ from donations.books import offline
 from donations.books.bank import statements
 from donations.currencies import OFFERED
 from donations.finance.common.access import IDENTITIES
-from donations.models import Appeal, BankLine, OfflineGift
+from donations.models import Appeal, BankLine, GiftDocument, OfflineGift
 from newsroom.core import paths
 from newsroom.mail.addresses import AddressField
 from newsroom.staff.gate import needs_fresh_proof
@@ -96,8 +95,7 @@ def record(request: HttpRequest) -> HttpResponse:
         asked = form.cleaned_data
         asked.pop("line")
         if file := asked.pop("document"):
-            asked["document_name"] = file.name[:200]
-            asked["document"] = base64.b64encode(file.read()).decode()
+            asked["document"] = file.name[:200], base64.b64encode(file.read()).decode()
         gift = offline.record(who=request.user.get_username(), **asked)
         if line:
             try:
@@ -148,11 +146,9 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(IDENTITIES, raise_exception=True)
 def document(request: HttpRequest, pk: int) -> HttpResponse:
     """To take away; never shown as a page of ours."""
-    gift = get_object_or_404(OfflineGift, pk=pk)
-    if not gift.document:
-        raise PermissionDenied("There is no document.")
+    found = get_object_or_404(GiftDocument, gift=pk)
     return HttpResponse(
-        base64.b64decode(gift.document),
+        base64.b64decode(found.content),
         content_type="application/octet-stream",
-        headers={"Content-Disposition": f'attachment; filename="document-{gift.pk}"'},
+        headers={"Content-Disposition": f'attachment; filename="document-{pk}"'},
     )

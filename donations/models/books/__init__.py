@@ -7,9 +7,9 @@ from .at_bank import BankFile, BankLine
 from .at_stripe import BalanceTransaction, Mark, Payout
 from .booking import Booking, Posting
 from .closed_month import ClosedMonth
-from .offline_gift import OfflineGift
+from .offline_gift import GiftDocument, OfflineGift
 
 __all__ = [
     "Account", "AccountMonth", "BalanceTransaction", "BankFile", "BankLine", "Booking",
-    "ClosedMonth", "Mark", "OfflineGift", "Payout", "Posting",
+    "ClosedMonth", "GiftDocument", "Mark", "OfflineGift", "Payout", "Posting",
 ]  # fmt: skip

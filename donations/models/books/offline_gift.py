@@ -13,6 +13,7 @@ class OfflineGiftQuerySet(models.QuerySet["OfflineGift"]):
     def forget(self) -> None:
         """Whoever gave: amount, day and number stay for the accounts."""
         BankLine.objects.filter(gift__in=self).update(text="")
+        GiftDocument.objects.filter(gift__in=self).delete()
         self.update(**dict.fromkeys(OfflineGift.PERSONAL, ""))
 
 
@@ -26,10 +27,7 @@ class OfflineGift(models.Model):
         CHEQUE = "cheque", "Cheque"
         CRYPTO = "crypto", "Proceeds of crypto"
 
-    PERSONAL = [
-        "name", "company", "address", "purpose", "in_honour_of", "note", "document_name",
-        "document",
-    ]  # fmt: skip
+    PERSONAL = ["name", "company", "address", "purpose", "in_honour_of", "note"]
 
     contribution = models.OneToOneField(
         Contribution, on_delete=models.PROTECT, related_name="offline"
@@ -42,8 +40,6 @@ class OfflineGift(models.Model):
     purpose = EncryptedField(context="offline_gift.purpose", blank=True)
     in_honour_of = EncryptedField(context="offline_gift.in_honour_of", blank=True)
     note = EncryptedField(context="offline_gift.note", blank=True)
-    document_name = EncryptedField(context="offline_gift.document_name", blank=True)
-    document = EncryptedField(context="offline_gift.document", blank=True, help_text="As base64.")
     who = models.CharField(max_length=150, help_text="Wrote it down.")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -55,4 +51,15 @@ class OfflineGift(models.Model):
     @property
     def about(self) -> dict[str, str]:
         """What is known of it besides the amount, for whoever gave it."""
-        return {name: getattr(self, name) for name in self.PERSONAL if name != "document"}
+        return {name: getattr(self, name) for name in self.PERSONAL}
+
+
+class GiftDocument(models.Model):
+    """A photo of a cheque, a letter. In a table of its own: no list of gifts reads megabytes."""
+
+    gift = models.OneToOneField(OfflineGift, on_delete=models.CASCADE, related_name="document")
+    name = EncryptedField(context="gift_document.name")
+    content = EncryptedField(context="gift_document.content", help_text="As base64.")
+
+    def __str__(self) -> str:
+        return f"document of gift {self.gift_id}"
