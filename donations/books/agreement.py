@@ -152,9 +152,10 @@ def _of_the_bank(row: Payout) -> str:
 
 
 def charges_of_nobody(before: datetime) -> QuerySet[BalanceTransaction]:
-    """Since our first contribution: another system took what came before. A debit that failed, and
-    was paid by another charge then, is nobody's any more."""
-    first = Contribution.objects.aggregate(first=Min("created_at"))["first"] or before
+    """Since our first contribution by Stripe: another system took what came before. A debit that
+    failed, and was paid by another charge then, is nobody's any more."""
+    by_stripe = Contribution.objects.filter(offline=None)  # cash of years ago may be written down
+    first = by_stripe.aggregate(first=Min("created_at"))["first"] or before
     ours = Contribution.objects.filter(stripe_charge=OuterRef("charge"))
     failed = BalanceTransaction.objects.filter(
         charge=OuterRef("charge"), kind="payment_failure_refund"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from donations.books.postings import Postings
 from donations.models import Booking, ClosedMonth, Posting
+from newsroom.core.clock import month_of
 
 
 class Entry(NamedTuple):
@@ -58,4 +59,4 @@ def _first_open_day() -> date:
     closed = ClosedMonth.objects.aggregate(last=Max("month"))["last"]
     if closed is None:
         return date.min
-    return date(closed.year + closed.month // 12, closed.month % 12 + 1, 1)
+    return month_of(closed, 1)

@@ -25,6 +25,7 @@ from donations.models import (
     Review,
     StripeEvent,
 )
+from newsroom.core.clock import month_of
 from newsroom.models import Masthead
 
 UNTIL_READ = timedelta(hours=3)  # Stripe shows some movements later than it dates them
@@ -47,21 +48,17 @@ class Check(NamedTuple):
     words: str = ""
 
 
-def next_month(month: date) -> date:
-    return (month + timedelta(days=32)).replace(day=1)
-
-
 def to_close() -> date | None:
     """The first month that is open, by its first day; None while nothing has been booked."""
     if last := ClosedMonth.objects.aggregate(last=Max("month"))["last"]:
-        return next_month(last)
+        return month_of(last, 1)
     first = Booking.objects.aggregate(first=Min("booked_on"))["first"]
-    return first.replace(day=1) if first else None
+    return month_of(first) if first else None
 
 
 def checklist(month: date, now: datetime) -> list[Check]:
     """All that has to be so before a month can be closed."""
-    after = next_month(month)
+    after = month_of(month, 1)
     end = timezone.make_aware(datetime.combine(after, time.min))
     read = Mark.objects.filter(name=following.NAME, cursor="", read_at__gte=end + UNTIL_READ)
     events = StripeEvent.objects.filter(handled_at=None, created_at__lt=end).count()
@@ -113,7 +110,7 @@ def close(month: date, who: str, now: datetime) -> ClosedMonth:
 def _statement(
     month: date, number: int, before: ClosedMonth | None, who: str, now: datetime
 ) -> Iterator[str]:
-    after = next_month(month)
+    after = month_of(month, 1)
     booked = Booking.objects.filter(booked_on__gte=month, booked_on__lt=after)
     late = booked.filter(happened_at__lt=timezone.make_aware(datetime.combine(month, time.min)))
     yield f"{Masthead.load().name}: the books of {month:%B %Y}"

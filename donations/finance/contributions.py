@@ -18,6 +18,7 @@ from donations.finance.common.access import DonorColumn
 from donations.finance.common.paging import LongIndex
 from donations.models import Appeal, BalanceTransaction, Contribution
 from donations.models.asking.amounts import CHARGED
+from newsroom.core import clock
 
 Status = Contribution.Status
 Found = QuerySet[Contribution]
@@ -164,7 +165,7 @@ class ContributionIndex(LongIndex):
 
 def saved_views() -> list[tuple[str, str]]:
     """What finance looks for most: words, and the query of the list."""
-    month = timezone.localdate().replace(day=1)
+    month = clock.month_of(timezone.localdate())
     return [
         ("This month", f"?received_at_from={month}"),
         ("Failed", f"?status={Status.FAILED}"),

@@ -16,6 +16,7 @@ from donations.models import DeferralCount
 from donations.models.asking import days
 from donations.models.asking.amounts import CHARGED
 from donations.models.asking.deferral_count import Outcome
+from newsroom.core import clock
 from newsroom.staff.pages import AdminPage
 
 SEE = "donations.view_deferralcount"
@@ -43,9 +44,7 @@ class LaterPage(AdminPage):
 
 def worth(today: date) -> dict[str, Any]:
     """Of wishes of the last twelve months, this one among them."""
-    since = today.replace(day=1)
-    for _ in range(MONTHS - 1):
-        since = _month_before(since)
+    since = clock.month_of(today, 1 - MONTHS)
     rows = list(DeferralCount.objects.filter(month__gte=since))
     by_choice: dict[str, Counter[str]] = defaultdict(Counter)
     gifts: Counter[tuple[str, str]] = Counter()
@@ -73,11 +72,6 @@ def worth(today: date) -> dict[str, Any]:
         ],
         "chart": chart(weeks),
     }
-
-
-def _month_before(first: date) -> date:
-    year, month = divmod(first.year * 12 + first.month - 2, 12)
-    return date(year, month + 1, 1)
 
 
 def _label(choice: str) -> str:

@@ -25,6 +25,12 @@ def day_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def month_of(day: date, later: int = 0) -> date:
+    """Its first day; of the month that is so many ``later``, or earlier if below nought."""
+    year, month = divmod(day.year * 12 + day.month - 1 + later, 12)
+    return date(year, month + 1, 1)
+
+
 def begin_of(day: date) -> datetime:
     """When it begins for the newsroom."""
     return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))

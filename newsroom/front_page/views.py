@@ -1,6 +1,6 @@
 """The archive by month, the most read, the corrections."""
 
-from datetime import datetime, timedelta
+from datetime import date
 from itertools import groupby
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from newsroom.core import clock
 from newsroom.kept_pages.noting import CORRECTIONS, NEWEST, keep, may_be_kept
 from newsroom.models import ArticlePage, Correction
 from newsroom.models.article.places import month_list
@@ -30,10 +31,11 @@ def archive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def month(request: HttpRequest, year: str, month: str) -> HttpResponse:
     """What is in print of it. A month without has no page."""
-    begins = datetime(int(year), int(month), 1, tzinfo=timezone.get_current_timezone())
+    first = date(int(year), int(month), 1)
+    begins = clock.begin_of(first)
     if begins > timezone.now():
         raise Http404
-    ends = (begins + timedelta(days=31)).replace(day=1)
+    ends = clock.begin_of(clock.month_of(first, 1))
     keep(month_list(begins))
     of_month = {"published_at__gte": begins, "published_at__lt": ends}
     found = ArticlePage.objects.in_print().filter(**of_month)

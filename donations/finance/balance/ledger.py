@@ -14,19 +14,16 @@ from donations import money
 from donations.finance.common.access import FinancePage
 from donations.finance.common.paging import page
 from donations.models import Account, AccountMonth, Booking, Contribution, Posting
+from newsroom.core import clock
 
 ROWS = 50
 
 
-def month_of(text: str) -> date:
+def month_in(text: str) -> date:
     """“2026-11”; for anything else this month."""
     if found := re.fullmatch(r"([12]\d{3})-(0[1-9]|1[0-2])", text):
         return date(int(found[1]), int(found[2]), 1)
-    return timezone.localdate().replace(day=1)
-
-
-def after(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return clock.month_of(timezone.localdate())
 
 
 def trial_balance(month: date) -> list[dict[str, Any]]:
@@ -80,7 +77,7 @@ class LedgerPage(FinancePage):
 
     @property
     def month(self) -> date:
-        return month_of(self.request.GET.get("month", ""))
+        return month_in(self.request.GET.get("month", ""))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"month": self.month}
@@ -114,7 +111,9 @@ class AccountPage(Below):
         account, currency = self.kwargs["account"], self.kwargs["currency"]
         posted = Posting.objects.filter(account=account, booking=OuterRef("pk")).values("amount")
         found = Booking.objects.filter(
-            currency=currency, booked_on__gte=self.month, booked_on__lt=after(self.month)
+            currency=currency,
+            booked_on__gte=self.month,
+            booked_on__lt=clock.month_of(self.month, 1),
         )
         found = found.annotate(posted=Subquery(posted)).filter(posted__isnull=False)
         rows = page(found.order_by("-booked_on"), self.request.GET, ROWS)

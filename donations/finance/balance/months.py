@@ -17,6 +17,7 @@ from wagtail.admin.auth import require_admin_access
 from donations.books import closing, journal
 from donations.books.reports import REPORTS
 from donations.models import Booking, ClosedMonth
+from newsroom.core import clock
 from newsroom.core.database import one_state
 from newsroom.staff.gate import needs_fresh_proof
 from newsroom.staff.pages import AdminPage
@@ -77,7 +78,7 @@ def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
         except closing.NotYet as reason:
             messages.error(request, str(reason))
         return redirect("months")
-    balances = closing.trial_balance(first, closing.next_month(first))
+    balances = closing.trial_balance(first, clock.month_of(first, 1))
     context: dict[str, Any] = {
         "month": first,
         "balances": {
@@ -109,7 +110,7 @@ def month_journal(
 ) -> HttpResponse | FileResponse:
     """All bookings of a month. The file is whole before its first byte is sent."""
     first = _month(year, month)
-    after, name = closing.next_month(first), f"journal-{first:%Y-%m}"
+    after, name = clock.month_of(first, 1), f"journal-{first:%Y-%m}"
     with one_state():
         if kind == "csv":
             return csv_response(journal.rows(first, after), name)

@@ -31,6 +31,7 @@ from donations.models import (
     RecurringContribution,
     RecurringMove,
 )
+from newsroom.core import clock
 
 MONTHS = 13  # this one, and back to the same of last year
 COHORTS = 12
@@ -38,10 +39,7 @@ COHORTS = 12
 
 def first_of_month(now: datetime, back: int = 0) -> datetime:
     """Its first moment; ``back`` months earlier."""
-    local = timezone.localtime(now)
-    months = local.year * 12 + local.month - 1 - back
-    year, month = months // 12, months % 12 + 1
-    return local.replace(year, month, 1, 0, 0, 0, 0, fold=0)
+    return clock.begin_of(clock.month_of(timezone.localdate(now), -back))
 
 
 class Month(NamedTuple):

@@ -13,6 +13,7 @@ from donations import money
 from donations.finance.common.access import IDENTITIES
 from donations.finance.common.paging import LongIndex
 from donations.models import RecurringContribution
+from newsroom.core import clock
 
 Found = QuerySet[RecurringContribution]
 GOES_WELL = ["active", "trialing"]
@@ -35,9 +36,7 @@ STATES: dict[str, tuple[str, Callable[[Found], Found]]] = {
 
 def expected(now: datetime) -> list[dict[str, Any]]:
     """Per currency: how many payments are still to come in this month, and what they take."""
-    local = timezone.localtime(now)
-    month = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    over = month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
+    over = clock.begin_of(clock.month_of(timezone.localdate(now), 1))
     coming = RecurringContribution.objects.filter(
         ended_at=None, status__in=RecurringContribution.GOING, cancels_at=None, paused=False,
         renews_at__gte=now, renews_at__lt=over,

@@ -16,6 +16,7 @@ from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.core.clock import month_of
 from newsroom.core.languages import tag
 
 HOUR = time(10)  # in the reader's zone: no clock is ever moved at that hour
@@ -48,8 +49,8 @@ def _days(number: int) -> Callable[[date], date]:
 def month_after(day: date) -> date:
     """The same day of the next month, or its last: the 28th or 29th of February after the 31st of
     January."""
-    year, month = divmod(day.year * 12 + day.month, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    first = month_of(day, 1)
+    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
 
 
 def year_after(day: date) -> date:

@@ -6,6 +6,8 @@ from datetime import date
 
 from django.db import connection, models
 
+from newsroom.core.clock import month_of
+
 ADD = """
     INSERT INTO donations_deferralcount AS there
         (month, choice, outcome, weeks, frequency, currency, number, amount)
@@ -47,7 +49,7 @@ class Tally:
 
     @classmethod
     def of(cls, wished_on: date, choice: str, outcome: str, **more: int | str) -> "Tally":
-        return cls(wished_on.replace(day=1), choice, outcome, **more)  # type: ignore[arg-type]
+        return cls(month_of(wished_on), choice, outcome, **more)  # type: ignore[arg-type]
 
 
 class DeferralCount(models.Model):

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Sum
 from django.utils import dateformat
 
+from newsroom.core import clock
 from subscriptions.models import Newsletter, ReaderCount, ReaderMove
 
 Kind = ReaderMove.Kind
@@ -76,8 +77,7 @@ def periods(period: str, count: int, today: date) -> list[date]:
         return [monday - timedelta(weeks=back) for back in reversed(range(count))]
     if period == "year":
         return [date(today.year - back, 1, 1) for back in reversed(range(count))]
-    months = [today.year * 12 + today.month - 1 - back for back in reversed(range(count))]
-    return [date(month // 12, month % 12 + 1, 1) for month in months]
+    return [clock.month_of(today, -back) for back in reversed(range(count))]
 
 
 def numbers_of(newsletters: list[Newsletter], span: str, today: date) -> dict[str, Any]:

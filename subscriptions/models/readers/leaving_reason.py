@@ -5,6 +5,7 @@ from datetime import date
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from newsroom.core.clock import month_of
 from subscriptions.models.newsletter import Newsletter
 
 
@@ -37,6 +38,6 @@ class LeavingReason(models.Model):
     @staticmethod
     def count(newsletter: Newsletter, reason: str, day: date) -> None:
         """One more; two at once are two."""
-        month = {"newsletter": newsletter, "month": day.replace(day=1), "reason": reason}
+        month = {"newsletter": newsletter, "month": month_of(day), "reason": reason}
         LeavingReason.objects.bulk_create([LeavingReason(**month)], ignore_conflicts=True)
         LeavingReason.objects.filter(**month).update(readers=models.F("readers") + 1)

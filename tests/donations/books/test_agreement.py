@@ -2,8 +2,9 @@
 
 import io
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -11,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from django.utils import timezone
 
-from donations.books import agreement, differences, following, healing
+from donations.books import agreement, differences, following, healing, offline
 from donations.models import (
     Account,
     BalanceTransaction,
@@ -205,3 +206,21 @@ def test_who_is_killed_between_pages_goes_on_there(
     assert pages[2] == pages[1]  # the first one is not read again before
     assert balances() == {("usd", A.CLEARING): -21, ("usd", A.FEES): 21}
     assert Booking.objects.count() == 6
+
+
+def test_cash_of_years_ago_makes_no_charge_of_another_system_ours(site) -> None:
+    before_us = datetime(2024, 5, 1, tzinfo=UTC)
+    BalanceTransaction.objects.create(
+        id="txn_1", kind="charge", category="charge", amount=4645, fee=175, net=4470,
+        currency="eur", created_at=before_us, available_on=before_us, source="ch_1",
+        charge="ch_1", given_amount=5000, given_currency="usd",
+    )  # fmt: skip
+    Contribution.objects.create(
+        frequency="once", amount=5000, currency="eur", created_at=before_us + timedelta(days=90)
+    )
+    offline.record(
+        uuid4(), "officer", amount=500, currency="eur", received_on=date(2019, 3, 1), kind="cash"
+    )
+    assert not agreement.charges_of_nobody(timezone.now()).exists()
+    Contribution.objects.filter(offline=None).update(created_at=before_us - timedelta(days=9))
+    assert agreement.charges_of_nobody(timezone.now()).exists()
