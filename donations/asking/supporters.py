@@ -36,10 +36,8 @@ def last_given(indexes: Collection[bytes]) -> dict[bytes, datetime]:
     under_way = Contribution.objects.filter(
         donor__in=donors, status=Contribution.Status.PROCESSING
     ).values_list("donor", flat=True)
-    promised = RecurringContribution.objects.filter(
-        donor__in=donors, status__in=RecurringContribution.GOING, cancels_at=None
-    ).values_list("donor", flat=True)
-    last |= dict.fromkeys([*under_way, *promised], NOW_AND_ON)
+    promised = RecurringContribution.objects.going().filter(donor__in=donors)
+    last |= dict.fromkeys([*under_way, *promised.values_list("donor", flat=True)], NOW_AND_ON)
     found = {index: [last[pk] for pk in theirs if pk in last] for index, theirs in people.items()}
     return {index: max(moments) for index, moments in found.items() if moments}
 
@@ -74,9 +72,7 @@ def of_the_list(emails: Collection[str] | None = None) -> set[bytes]:
         status__in=Contribution.ARRIVED,
         created_at__gte=timezone.now() - A_YEAR,
     )
-    promised = RecurringContribution.objects.filter(
-        donor=OuterRef("pk"), status__in=RecurringContribution.GOING, cancels_at=None
-    )
+    promised = RecurringContribution.objects.going().filter(donor=OuterRef("pk"))
     people = Donor.objects.filter(Exists(arrived) | Exists(promised))
     if emails is None:
         return {list_index(donor.email) for donor in keyset(people.only("email"))}

@@ -42,13 +42,9 @@ def _began_on(today: date) -> Iterator[tuple[int, int]]:
         on |= Q(started_at__month=day.month, started_at__day=day.day)
         if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
             on |= Q(started_at__month=2, started_at__day=29)
-    going = RecurringContribution.objects.filter(
-        on,
-        status__in=RecurringContribution.GOING,
-        cancels_at=None,
-        started_at__lt=timezone.now() - timedelta(days=360),
-    )
-    return _with_donor(going)
+    long_ago = timezone.now() - timedelta(days=360)
+    going = RecurringContribution.objects.going()
+    return _with_donor(going.filter(on, started_at__lt=long_ago))
 
 
 def _ended(now: datetime, weeks: int) -> Iterator[tuple[int, int]]:

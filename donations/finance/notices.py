@@ -13,11 +13,11 @@ from newsroom.mail import outbox
 def tell(today: date | None = None) -> None:
     today = today or timezone.localdate()
     given = RecurringContribution.objects
-    for recurring in keyset(given.filter(RecurringContribution.card_expires_soon(today))):
+    for recurring in keyset(given.card_expires_soon(today)):
         outbox.post(
             "card_expiring", recurring.pk, key=f"{recurring.pk}-{recurring.card_expires_on}"
         )
     if days := GivingWords.load().days_before_renewal:
-        for recurring in keyset(given.filter(RecurringContribution.renews_soon(today, days))):
+        for recurring in keyset(given.renews_soon(today, days)):
             on = timezone.localdate(recurring.renews_at)
             outbox.post("renewal", recurring.pk, key=f"{recurring.pk}-{on}")

@@ -7,7 +7,6 @@ choose other subjects (GivingWords).
 
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -26,7 +25,7 @@ from donations.models import (
     RecurringChange,
     RecurringContribution,
 )
-from donations.models.recurring import UNDER_WAY
+from donations.models.recurring import UNDER_WAY, RecurringQuerySet
 from donations.payments import gateway
 from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail.catalogue import Letter, mail
@@ -194,7 +193,8 @@ LONGEST_AHEAD = 30  # days
     button=_("Check my card"),
 )
 def payment_failed(recurring_id: int) -> Letter | None:
-    return _about_recurring("payment_failed", recurring_id, status="past_due")
+    failed = RecurringContribution.objects.past_due()
+    return _about_recurring("payment_failed", recurring_id, failed)
 
 
 @mail(
@@ -208,7 +208,8 @@ def payment_failed(recurring_id: int) -> Letter | None:
     button=_("Answer my bank"),
 )
 def action_required(recurring_id: int) -> Letter | None:
-    return _about_recurring("action_required", recurring_id, status="past_due")
+    failed = RecurringContribution.objects.past_due()
+    return _about_recurring("action_required", recurring_id, failed)
 
 
 @mail(
@@ -225,7 +226,8 @@ def action_required(recurring_id: int) -> Letter | None:
     button=_("Check my card"),
 )
 def last_call(recurring_id: int) -> Letter | None:
-    return _about_recurring("last_call", recurring_id, status="past_due")
+    failed = RecurringContribution.objects.past_due()
+    return _about_recurring("last_call", recurring_id, failed)
 
 
 @mail(
@@ -239,7 +241,8 @@ def last_call(recurring_id: int) -> Letter | None:
     button=_("Give again"),
 )
 def recurring_ended(recurring_id: int) -> Letter | None:
-    return _about_recurring("recurring_ended", recurring_id, ended_at__isnull=False)
+    ended = RecurringContribution.objects.filter(ended_at__isnull=False)
+    return _about_recurring("recurring_ended", recurring_id, ended)
 
 
 @mail(
@@ -252,7 +255,7 @@ def recurring_ended(recurring_id: int) -> Letter | None:
     button=_("Check my card"),
 )
 def card_expiring(recurring_id: int) -> Letter | None:
-    soon = RecurringContribution.card_expires_soon(timezone.localdate())
+    soon = RecurringContribution.objects.card_expires_soon(timezone.localdate())
     return _about_recurring("card_expiring", recurring_id, soon)
 
 
@@ -267,7 +270,7 @@ def card_expiring(recurring_id: int) -> Letter | None:
     button=_("Change or end it"),
 )
 def renewal(recurring_id: int) -> Letter | None:
-    soon = RecurringContribution.renews_soon(timezone.localdate(), LONGEST_AHEAD)
+    soon = RecurringContribution.objects.renews_soon(timezone.localdate(), LONGEST_AHEAD)
     return _about_recurring("renewal", recurring_id, soon)
 
 
@@ -296,10 +299,9 @@ def changed_for_you(change_id: int) -> Letter | None:
     return Letter(donor.email, donor.language, {"change": words}, manage_url(donor))
 
 
-def _about_recurring(name: str, pk: int, *also: Q, **still: Any) -> Letter | None:
-    """``still``: what has to be true at the moment of sending for the mail to make sense."""
-    found = RecurringContribution.objects.select_related("donor").filter(*also, pk=pk, **still)
-    recurring = found.first()
+def _about_recurring(name: str, pk: int, still: RecurringQuerySet) -> Letter | None:
+    """``still``: among which it has to be at the moment of sending for the mail to make sense."""
+    recurring = still.select_related("donor").filter(pk=pk).first()
     if recurring is None or recurring.donor is None:
         return None
     about = {

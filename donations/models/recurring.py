@@ -34,6 +34,31 @@ def regularly(amount: int, currency: str, frequency: str) -> str:
     return str(REGULARLY[frequency]).format(amount=apart(money.show(amount, currency)))
 
 
+class RecurringQuerySet(models.QuerySet["RecurringContribution"]):
+    def going(self) -> "RecurringQuerySet":
+        """What will be charged again, as things are; some are paused."""
+        return self.filter(status__in=RecurringContribution.GOING, cancels_at=None)
+
+    def expected(self) -> "RecurringQuerySet":
+        """What may be counted on."""
+        return self.going().filter(ended_at=None, paused=False)
+
+    def past_due(self) -> "RecurringQuerySet":
+        """A payment has failed, and Stripe will try it again."""
+        return self.filter(status="past_due")
+
+    def card_expires_soon(self, today: date) -> "RecurringQuerySet":
+        """Within 30 days, as long as a mail is remembered (newsroom/retention.py), and will be
+        charged again after."""
+        return self.going().filter(card_expires_on__range=(today, today + timedelta(days=30)))
+
+    def renews_soon(self, today: date, days: int) -> "RecurringQuerySet":
+        """What is given each year, and will be charged within so many days."""
+        within = (today, today + timedelta(days=days))
+        each_year = self.going().filter(frequency=Frequency.ANNUAL, paused=False)
+        return each_year.filter(renews_at__date__range=within)
+
+
 class RecurringContribution(models.Model):
     """A donor gives monthly or annually; each charge is a Contribution.
 
@@ -71,6 +96,8 @@ class RecurringContribution(models.Model):
         default=0, help_text="Raised when its donor's address changes: older links open nothing."
     )
 
+    objects = RecurringQuerySet.as_manager()
+
     GOING = ["active", "trialing", "past_due"]  # will be charged again
     STATUSES = [*GOING, "incomplete", "incomplete_expired", "canceled", "unpaid", "paused"]
 
@@ -94,22 +121,6 @@ class RecurringContribution(models.Model):
 
     def __str__(self) -> str:
         return regularly(self.amount, self.currency, self.frequency)
-
-    @staticmethod
-    def card_expires_soon(today: date) -> Q:
-        """Within 30 days, as long as a mail is remembered (newsroom/retention.py), and will be
-        charged again after."""
-        within = (today, today + timedelta(days=30))
-        return Q(
-            status__in=RecurringContribution.GOING, cancels_at=None, card_expires_on__range=within
-        )
-
-    @staticmethod
-    def renews_soon(today: date, days: int) -> Q:
-        """What is given each year, and will be charged within so many days."""
-        within = (today, today + timedelta(days=days))
-        going = {"status__in": RecurringContribution.GOING, "cancels_at": None, "paused": False}
-        return Q(frequency=Frequency.ANNUAL, renews_at__date__range=within, **going)
 
     @property
     def under_way(self) -> str:

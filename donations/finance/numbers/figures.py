@@ -137,11 +137,8 @@ def expected() -> dict[str, int]:
         default=F("amount"),
         output_field=BigIntegerField(),
     )
-    going = RecurringContribution.objects.filter(
-        ended_at=None, status__in=RecurringContribution.GOING, cancels_at=None, paused=False
-    )
-    rows = going.order_by().values_list("currency").annotate(sum=Sum(monthly))
-    return dict(rows)
+    rows = RecurringContribution.objects.expected().order_by()
+    return dict(rows.values_list("currency").annotate(sum=Sum(monthly)))
 
 
 def moves(now: datetime) -> dict[str, dict[str, int]]:

@@ -37,10 +37,8 @@ STATES: dict[str, tuple[str, Callable[[Found], Found]]] = {
 def expected(now: datetime) -> list[dict[str, Any]]:
     """Per currency: how many payments are still to come in this month, and what they take."""
     over = clock.begin_of(clock.month_of(timezone.localdate(now), 1))
-    coming = RecurringContribution.objects.filter(
-        ended_at=None, status__in=RecurringContribution.GOING, cancels_at=None, paused=False,
-        renews_at__gte=now, renews_at__lt=over,
-    )  # fmt: skip
+    coming = RecurringContribution.objects.expected()
+    coming = coming.filter(renews_at__gte=now, renews_at__lt=over)
     rows: Any = coming.order_by().values("currency").annotate(count=Count("pk"), sum=Sum("amount"))
     return [
         row | {"sum": money.show(row["sum"], row["currency"])} for row in rows.order_by("currency")
