@@ -16,9 +16,9 @@ AMOUNTS = {
 def load() -> None:
     appeal = Appeal(
         title="You read us. That is why we exist.",
-        message="At home our work is a crime, and so is paying for it. We carry no advertising and "
-        "take no money from governments. Readers abroad keep us free for readers at home.\n\n"
-        "From {least} a month you make the next story possible.",
+        message="<p>At home our work is a crime, and so is paying for it. We carry no advertising "
+        "and take no money from governments. Readers abroad keep us free for readers at home.</p>"
+        "<p>From {least} a month you make the next story possible.</p>",
     )
     appeal.save()
     for currency, rows in AMOUNTS.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from donations import money
@@ -38,7 +39,8 @@ def make(answers: Answers, home: HomePage) -> Iterator[str]:
         return
     currency = answers["currency"].lower()
     words = _("Our reporting is free for everyone, and paid for by readers.")
-    appeal = Appeal.objects.create(title=_("Support us"), message=words, live=False)
+    message = format_html("<p>{}</p>", words)
+    appeal = Appeal.objects.create(title=_("Support us"), message=message, live=False)
     least, _most = money.bounds(currency)
     for frequency, times in TIMES.items():
         amounts = [money.plain(least * many, currency) for many in times]

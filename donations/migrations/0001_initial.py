@@ -8,6 +8,7 @@ import django.utils.timezone
 import modelcluster.fields
 import newsroom.core.privacy
 import uuid
+import wagtail.fields
 import wagtail.models.preview
 from django.conf import settings
 from django.db import migrations, models
@@ -164,7 +165,7 @@ class Migration(migrations.Migration):
                 ('expire_at', models.DateTimeField(blank=True, null=True, verbose_name='expiry date/time')),
                 ('expired', models.BooleanField(default=False, editable=False, verbose_name='expired')),
                 ('title', models.CharField(help_text='Stands above the message.', max_length=100, verbose_name='headline')),
-                ('message', models.TextField(help_text='Why to give. A blank line starts a paragraph. For amounts in each reader’s own currency write {least}, the least that can be given, or {once}, {monthly}, {annual}, the smallest amount that is suggested below.')),
+                ('message', wagtail.fields.RichTextField(help_text='Why to give. For amounts in each reader’s own currency write {least}, the least that can be given, or {once}, {monthly}, {annual}, the smallest amount that is suggested below.')),
                 ('signature', models.CharField(blank=True, help_text='Whose words these are: “Mira Sol, editor”.', max_length=120)),
                 ('language', models.CharField(blank=True, choices=[('en', 'English'), ('ar', 'العربية'), ('de', 'Deutsch'), ('es', 'Español'), ('fa', 'فارسی'), ('fr', 'Français'), ('pl', 'Polski'), ('ru', 'Русский'), ('uk', 'Українська')], help_text='Empty: whatever language a page speaks, if no other appeal is in that one.', max_length=8)),
                 ('priority', models.PositiveSmallIntegerField(default=0, help_text='Of several that run the highest is asked, then the newest.')),

@@ -5,7 +5,7 @@ import uuid
 from django import template
 
 from donations import money
-from donations.asking.words import plain_words
+from donations.asking.words import for_a_mail
 from donations.models import Appeal
 from newsroom.core.languages import apart
 
@@ -16,7 +16,7 @@ register = template.Library()
 def current_appeal() -> dict[str, str] | None:
     """The running appeal's title and message, for a newsletter."""
     appeal = Appeal.current()
-    return plain_words(appeal) if appeal else None
+    return for_a_mail(appeal) if appeal else None
 
 
 @register.simple_tag

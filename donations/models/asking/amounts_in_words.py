@@ -1,11 +1,14 @@
 """Amounts in an appeal's words: for each reader in their currency."""
 
 import re
+from html import unescape
 
 from donations.currencies import OFFERED
 
 # “From {least} a month.”
 IN_WORDS = re.compile(r"\{(least|" + "|".join(("once", "monthly", "annual")) + r")\}")
+# Of HTML. What is said within an attribute’s quotes ends none.
+TAG = re.compile(r"<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 _SIGNS = "|".join(
     re.escape(sign) for one in OFFERED.values() for sign in (one.symbol, one.code.upper())
 )
@@ -25,4 +28,13 @@ def problem_in(text: str) -> str:
         return (
             f"“{unknown[0]}” stands for no amount: {{least}}, {{once}}, {{monthly}}, {{annual}} do."
         )
+    return ""
+
+
+def problem_in_html(html: str) -> str:
+    """The same, as a reader sees it; and for a word that is partly bold, which would stay there."""
+    if problem := problem_in(unescape(TAG.sub("", html.replace("</p>", "\n")))):
+        return problem
+    if any("{" in IN_WORDS.sub("", unescape(text)) for text in TAG.split(html)):
+        return "A word in {} is bold, or a link, as a whole or not at all."
     return ""

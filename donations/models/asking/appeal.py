@@ -21,6 +21,7 @@ from wagtail.admin.panels import (
     MultiFieldPanel,
     PageChooserPanel,
 )
+from wagtail.fields import RichTextField
 from wagtail.models import DraftStateMixin, Orderable, PreviewableMixin, RevisionMixin
 
 from donations import money
@@ -31,7 +32,7 @@ from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, CreditedImage
 
 from .amounts import AppealAmounts, Frequency
-from .amounts_in_words import problem_in
+from .amounts_in_words import problem_in, problem_in_html
 
 # A place (donations/asking/deciding.py) -> the field that allows it.
 PLACES = {"below": "below", "third": "third", "banner": "banner", "issue": "on_issues"}
@@ -62,10 +63,11 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
     title = models.CharField(
         max_length=100, verbose_name="headline", help_text="Stands above the message."
     )
-    message = models.TextField(
-        help_text="Why to give. A blank line starts a paragraph. For amounts in each reader’s own "
-        "currency write {least}, the least that can be given, or {once}, {monthly}, {annual}, the "
-        "smallest amount that is suggested below."
+    message = RichTextField(
+        features=["bold", "italic", "link"],
+        help_text="Why to give. For amounts in each reader’s own currency write {least}, the least "
+        "that can be given, or {once}, {monthly}, {annual}, the smallest amount that is suggested "
+        "below.",
     )
     signature = models.CharField(
         max_length=120, blank=True, help_text="Whose words these are: “Mira Sol, editor”."
@@ -187,11 +189,8 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
     def clean(self) -> None:
         """Raises ValidationError for an amount of money that is written out, or a slip in one of
         the words that stand for amounts."""
-        problems = {
-            name: problem
-            for name in ("title", "message")
-            if (problem := problem_in(getattr(self, name)))
-        }
+        said = {"title": problem_in(self.title), "message": problem_in_html(self.message)}
+        problems = {name: problem for name, problem in said.items() if problem}
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             problems["ends_at"] = "It ends before it begins."
         if problems:
