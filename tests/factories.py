@@ -17,7 +17,7 @@ from PIL import Image
 from wagtail.models import Collection, Locale, Page, Site
 from wagtail.rich_text import RichText
 
-from donations.models import Appeal, AppealAmounts, Deferral
+from donations.models import Appeal, AppealAmounts, Contribution, Deferral, Donor
 from donations.models.asking import days
 from newsroom.address.site import follow
 from newsroom.core.privacy import giving_index, list_index
@@ -179,6 +179,21 @@ def make_appeal(**fields: Any) -> Appeal:
                 suggested="1000" if currency == "jpy" else "10",
             )
     return appeal
+
+
+def make_supporter(email: str) -> Donor:
+    """Something of theirs has arrived just now."""
+    donor = Donor.objects.create(email=email, email_index=giving_index(email))
+    Contribution.objects.create(
+        donor=donor,
+        stripe_payment_intent=f"pi_{email}",
+        amount=500,
+        currency="usd",
+        frequency="once",
+        status="succeeded",
+        created_at=timezone.now(),
+    )
+    return donor
 
 
 def make_deferral(email: str = "later@example.org", **fields: Any) -> Deferral:

@@ -8,4 +8,5 @@ APPEAL = StaticBlock(
     admin_text="Your current appeal for support, as it stands when the issue goes out.",
     piece_template="donations/email/appeal",
     most=1,
+    asks=True,
 )

@@ -78,7 +78,7 @@ def send_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, reason)
         return redirect("issue_desk", pk)
     if request.method != "POST":
-        chosen = editions_of(issue.newsletter, approved.segment)
+        chosen = editions_of(approved)
         audience = sum(chosen.values())
         segment = approved.segment
         if segment and (odd := segment.stops(audience, approved.segment_readers)):
@@ -147,7 +147,7 @@ def send_test_to_colleague(request: HttpRequest, issue: IssuePage) -> None:
 def send_test_to(request: HttpRequest, issue: IssuePage, to: list[str], whom: str) -> None:
     user: Any = request.user
     chosen = number_of(request.POST.get("edition", "0"))
-    edition = next((one for one in rendering.editions() if one == chosen), rendering.TEASERS)
+    edition = next((one for one in rendering.editions(issue) if one == chosen), rendering.TEASERS)
     with transaction.atomic():  # from here on this revision stays as it is, see save_revision
         locked = IssuePage.objects.select_for_update(of=("self",)).get(pk=issue.pk)
         test = TestSend.objects.create(

@@ -88,7 +88,7 @@ class IssueDesk(NewslettersPage):
             "audience": audience,
             "warm_up": None if frozen else foreseen(self.issue.newsletter, now),
             "chosen": mailing.editions() if mailing and frozen else {},
-            "editions": rendering.editions(),
+            "editions": rendering.editions(shown),
             **hours_of(self.issue, mailing),
             "edited_since": mailing and mailing.revision_id != self.issue.latest_revision_id,
             "may_approve": self.request.user.has_perm(APPROVE),

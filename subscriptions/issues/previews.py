@@ -54,6 +54,7 @@ MAIL_VIEWS = {
     "dark": View("E-mail, dark", 390, dark),
     "no-pictures": View("E-mail, pictures off", 390, without_pictures),
     "whole": View("Whole articles", 640, edition=Edition.WHOLE),
+    "spared": View("For supporters", 640, edition=Edition.SPARED),
     "whole-phone": View("Whole articles, on a phone", 390, edition=Edition.WHOLE),
 }
 TEXT_VIEWS = {"text": TEASERS, "whole-text": Edition.WHOLE}

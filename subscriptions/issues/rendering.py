@@ -60,15 +60,21 @@ class Unsendable(Exception):
     """The issue can't go out as it is; the message tells an editor what to do."""
 
 
-def editions() -> list[Edition]:
-    """All that readers can choose at present."""
-    return [Edition(number) for number in range(4 if Masthead.load().mirror else 2)]
+def editions(issue: IssuePage) -> list[Edition]:
+    """All that its readers can get at present."""
+    all_of_them = Edition.WHOLE
+    if Masthead.load().mirror:
+        all_of_them |= Edition.MIRROR
+    if issue.spares_supporters:
+        all_of_them |= Edition.SPARED
+    return [Edition(number) for number in range(8) if Edition(number) in all_of_them]
 
 
 def render_issue(issue: IssuePage, edition: Edition = TEASERS) -> RenderedIssue:
     """The issue as it goes to everyone who has chosen that edition, merge fields in place of what
     is personal."""
-    made = _whole(issue) if Edition.WHOLE in edition else _of_pieces(issue, issue.pieces)
+    make = _whole if Edition.WHOLE in edition else _teasers
+    made = make(issue, spared=Edition.SPARED in edition)
     mirror = Masthead.load().mirror if Edition.MIRROR in edition else ""
     return at_mirror(made, mirror) if mirror else made
 
@@ -81,7 +87,11 @@ def at_mirror(rendered: RenderedIssue, mirror: str) -> RenderedIssue:
     return replace(rendered, html=html, text=text)
 
 
-def _whole(issue: IssuePage) -> RenderedIssue:
+def _teasers(issue: IssuePage, spared: bool) -> RenderedIssue:
+    return _of_pieces(issue, issue.pieces, spared)
+
+
+def _whole(issue: IssuePage, spared: bool) -> RenderedIssue:
     """With as many articles whole, from the first on, as a mail can have; below them teasers."""
     pieces = issue.whole_pieces
     added = [place for place, piece in enumerate(issue.pieces) if piece.story and not piece.whole]
@@ -93,7 +103,7 @@ def _whole(issue: IssuePage) -> RenderedIssue:
             replace(piece, whole=False) if place in short else piece
             for place, piece in enumerate(pieces)
         ]
-        made = _of_pieces(issue, shown)
+        made = _of_pieces(issue, shown, spared)
         return replace(made, shortened=[pieces[place].headline for place in short])
 
     def size(number: int) -> int:
@@ -105,7 +115,7 @@ def _whole(issue: IssuePage) -> RenderedIssue:
     return with_first(max(fitting, 0))
 
 
-def _of_pieces(issue: IssuePage, pieces: Sequence[Piece]) -> RenderedIssue:
+def _of_pieces(issue: IssuePage, pieces: Sequence[Piece], spared: bool) -> RenderedIssue:
     # Rendered with unguessable stand-ins first: a “((reader.…))” found afterwards was typed
     # by somebody, and is defused.
     nonce = secrets.token_hex(8)
@@ -113,7 +123,8 @@ def _of_pieces(issue: IssuePage, pieces: Sequence[Piece]) -> RenderedIssue:
     newsletter = issue.newsletter
     context = {
         "issue": issue,
-        "pieces": pieces,
+        "pieces": without_asks(pieces) if spared else pieces,
+        "spared": spared,
         "newsletter": newsletter,
         "look": newsletter,
         "web_url": issue.full_url or settings.BASE_URL,
@@ -126,6 +137,16 @@ def _of_pieces(issue: IssuePage, pieces: Sequence[Piece]) -> RenderedIssue:
         html=put_personal_links(rendered.html, stand_ins),
         text=put_personal_links(rendered.text, stand_ins),
     )
+
+
+def without_asks(pieces: Sequence[Piece]) -> list[Piece]:
+    """A heading with nothing else below it is left out, too."""
+    kept = [piece for piece in pieces if not piece.asks]
+    return [
+        piece
+        for piece, after in zip(kept, [*kept[1:], None], strict=True)
+        if piece.kind != "section" or (after and after.kind != "section")
+    ]
 
 
 def render_once_a_minute(issue: IssuePage, edition: Edition = TEASERS) -> RenderedIssue:

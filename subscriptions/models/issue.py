@@ -209,8 +209,9 @@ class IssuePage(AddressedPage):
                 section = block.value
                 heading = Piece("section", section, section)
                 continue
-            template = getattr(block.block.meta, "piece_template", "")
-            piece = Piece(block.block_type, block.value, section, template=template)
+            about = block.block.meta
+            template, asks = getattr(about, "piece_template", ""), getattr(about, "asks", False)
+            piece = Piece(block.block_type, block.value, section, template=template, asks=asks)
             if piece.kind in WITH_ARTICLE:
                 piece.story = readable.get(raw["value"].get("article"))
                 if piece.story is None:
@@ -254,6 +255,12 @@ class IssuePage(AddressedPage):
     @property
     def kinds(self) -> set[str]:
         return {piece.kind for piece in self.pieces}
+
+    @property
+    def spares_supporters(self) -> bool:
+        """Do they get an edition of their own?"""
+        asks = self.asks_for_support or any(piece.asks for piece in self.pieces)
+        return asks and not self.newsletter.ask_supporters
 
     @property
     def asks_for_support(self) -> bool:

@@ -113,6 +113,12 @@ class Newsletter(AddressedPage):
         verbose_name="approved by a second person",
         help_text="Who edited an issue last can't approve it. Off: for a newsroom of one.",
     )
+    ask_supporters = models.BooleanField(
+        default=False,
+        verbose_name="supporters are asked for support, too",
+        help_text="Off: to who gives regularly, or has given within a year, an issue goes without "
+        "its appeal, and without the line at its end.",
+    )
     canary_minutes = models.PositiveSmallIntegerField(
         default=10,
         help_text=f"A larger issue goes to the seed list and {CANARY} readers first. The rest "
@@ -189,6 +195,7 @@ class Newsletter(AddressedPage):
     ]
     reader_panels = [
         FieldPanel("two_people"),
+        FieldPanel("ask_supporters"),
         FieldPanel("canary_minutes"),
         FieldPanel("leave_out", widget=forms.CheckboxSelectMultiple),
         FieldPanel("settle_days"),

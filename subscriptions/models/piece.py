@@ -20,6 +20,7 @@ class Piece:
     leads: bool = False  # the first article of the issue: larger, with its own picture
     whole: bool = False  # the article with its text
     template: str = ""  # of a piece that another app registered, without its ending
+    asks: bool = False  # for support
 
     @property
     def picture(self) -> Any:

@@ -10,7 +10,15 @@ from django.utils import timezone
 from wagtail import hooks
 
 from newsroom.models import Masthead
-from subscriptions.models import Edition, Newsletter, ReaderCount, Segment, Subscriber, Subscription
+from subscriptions.models import (
+    Edition,
+    IssuePage,
+    Newsletter,
+    ReaderCount,
+    Segment,
+    Subscriber,
+    Subscription,
+)
 
 KEPT_SECONDS = 60
 
@@ -57,11 +65,17 @@ def count_segment(segment: Segment, now: datetime) -> None:
     Segment.objects.filter(pk=segment.pk).update(**counted)
 
 
-def editions_of(newsletter: Newsletter, segment: Segment | None) -> dict[Edition, int]:
-    """The audience now, counted by edition."""
-    audience = audience_of(newsletter, segment).with_edition(bool(Masthead.load().mirror))
-    rows = audience.values_list("edition").annotate(readers=Count("pk")).order_by("edition")
-    return {Edition(number): readers for number, readers in rows}
+def in_editions(issue: IssuePage) -> Any:
+    """The audience of an issue now, each with the edition that they get."""
+    audience = audience_of(issue.newsletter, issue.segment)
+    spared = supporters(None) if issue.spares_supporters else ()
+    return audience.with_edition(bool(Masthead.load().mirror), spared)
+
+
+def editions_of(issue: IssuePage) -> dict[Edition, int]:
+    """The same, counted."""
+    rows = in_editions(issue).order_by("edition").values_list("edition")
+    return {Edition(number): readers for number, readers in rows.annotate(Count("pk"))}
 
 
 def settled_until(newsletter: Newsletter) -> date | None:

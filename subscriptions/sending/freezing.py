@@ -17,7 +17,7 @@ from newsroom.models import Masthead
 from subscriptions.issues import rendering
 from subscriptions.issues.rendering import TEASERS
 from subscriptions.models import Batch, Edition, IssuePage, Mailing, Newsletter
-from subscriptions.readers.audience import audience_of
+from subscriptions.readers.audience import in_editions
 from subscriptions.sending import counted_links, warm_up
 
 
@@ -101,7 +101,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         if issue.is_empty:  # withdrawn since the approval
             raise rendering.Unsendable("Nothing of it is published any more.")
         mirror = Masthead.load().mirror
-        audience, steps, sample = _cut(mailing, issue, now, mirror)
+        audience, steps, sample = _cut(mailing, issue, now)
         if issue.segment and (odd := issue.segment.stops(audience, issue.segment_readers)):
             raise rendering.Unsendable(odd)
         _render(mailing, issue, sample, mirror)
@@ -132,13 +132,10 @@ class Sample:
     subjects: list[str] = field(default_factory=list)
 
 
-def _cut(
-    mailing: Mailing, issue: IssuePage, now: datetime, mirror: str
-) -> tuple[int, list[int], Sample]:
+def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, list[int], Sample]:
     """Look up the audience, once, and cut it into batches of one edition each. How many readers
     these hold, the steps of its newcomers, and who of the others has it first."""
-    audience = audience_of(mailing.newsletter, issue.segment).with_edition(bool(mirror))
-    audience = audience.values_list(
+    audience = in_editions(issue).values_list(
         "subscriber_id", "seed", "edition", warm_up.is_newcomer(mailing.newsletter)
     )
     query, values = audience.query.sql_with_params()
@@ -178,14 +175,14 @@ def _render(mailing: Mailing, issue: IssuePage, sample: Sample, mirror: str) -> 
     chosen = [*map(Edition, numbers)] or [TEASERS]
     made = {
         edition: rendering.render_issue(issue, edition)
-        for edition in {edition & Edition.WHOLE for edition in chosen}
+        for edition in {edition & ~Edition.MIRROR for edition in chosen}
     }
     for rendered in made.values():
         rendering.check(rendered, providers.current())
     bodies = [rendered.html for rendered in made.values()]
     places = counted_links.count(bodies, mailing, issue, variants=len(sample.subjects))
     for edition in chosen:
-        body = made[edition & Edition.WHOLE]
+        body = made[edition & ~Edition.MIRROR]
         body = replace(body, html=counted_links.counted(body.html, places))
         if Edition.MIRROR in edition:
             body = rendering.at_mirror(body, mirror)

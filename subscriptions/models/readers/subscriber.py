@@ -3,12 +3,12 @@
 Times are days: the second in which somebody signed up could tell which donor it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Cast, Greatest
 from django.utils import timezone
 
@@ -109,12 +109,16 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         ends it."""
         return self._reachable().filter(paused_until=None)
 
-    def with_edition(self, mirror: bool) -> "SubscriptionQuerySet":
-        """Each with the number of their ``Edition``; without a mirror no links lead there."""
+    def with_edition(self, mirror: bool, spared: Collection[bytes]) -> "SubscriptionQuerySet":
+        """Each with the number of their ``Edition``; without a mirror no links lead there.
+        ``spared``: whom nobody asks for support, by ``list_index``."""
         chosen: Any = Cast("whole_articles", models.IntegerField()) * int(Edition.WHOLE)
         if mirror:
             links = Cast("subscriber__mirror_links", models.IntegerField())
             chosen += links * int(Edition.MIRROR)
+        if spared:
+            supports = When(subscriber__email_index__any_of=spared, then=int(Edition.SPARED))
+            chosen += Case(supports, default=0)
         return self.annotate(edition=chosen)
 
     def _reachable(self) -> "SubscriptionQuerySet":

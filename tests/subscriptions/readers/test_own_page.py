@@ -165,7 +165,7 @@ def test_who_wants_whole_articles_or_the_mirror_says_so_and_finds_it_in_their_da
     client.post(page, {"links": "mirror"})
     data = erasure.everything_about(Subscriber.objects.get())
     assert data["newsletters"][0]["whole_articles"] and data["links_lead_to_the_mirror"]
-    assert editions_of(ann.newsletter, None) == {Edition.WHOLE | Edition.MIRROR: 1}
+    assert editions_of(make_issue(ann.newsletter, [])) == {Edition.WHOLE | Edition.MIRROR: 1}
     client.post(page, {"newsletter": "weekly", "articles": "teasers"})
     client.post(page, {"links": "site"})
     assert not Subscription.objects.filter(whole_articles=True).exists()

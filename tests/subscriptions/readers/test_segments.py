@@ -8,8 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from donations.models import Contribution, Donor
-from newsroom.core.privacy import giving_index, list_index
+from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.issues import checklist, rendering
 from subscriptions.models import (
@@ -29,6 +28,7 @@ from tests.factories import (
     make_article,
     make_issue,
     make_subscription,
+    make_supporter,
     make_user,
 )
 
@@ -39,20 +39,6 @@ TODAY = timezone.localdate()
 def make_segment(site: Any, **rule: Any) -> Segment:
     fields = {"newsletter": site.newsletter, "name": "Some", "readers": 1} | rule
     return Segment.objects.create(counted_at=timezone.now(), **fields)
-
-
-def make_supporter(email: str) -> Donor:
-    donor = Donor.objects.create(email=email, email_index=giving_index(email))
-    Contribution.objects.create(
-        donor=donor,
-        stripe_payment_intent=f"pi_{email}",
-        amount=500,
-        currency="usd",
-        frequency="once",
-        status="succeeded",
-        created_at=timezone.now(),
-    )
-    return donor
 
 
 def found(site: Any, segment: Segment) -> set[str]:

@@ -15,10 +15,18 @@ from newsroom.mail.links import at_host
 from newsroom.models import ArticlePage, Masthead
 from subscriptions.issues import previews, rendering
 from subscriptions.issues.checklist import inspect
-from subscriptions.models import Edition, IssueLink, IssuePage, Subscription
+from subscriptions.models import Edition, IssueLink, IssuePage, Newsletter, Subscription
 from subscriptions.readers import wishes
 from subscriptions.sending import freezing
-from tests.factories import make_article, make_frozen, make_image, make_issue, make_subscription
+from tests.factories import (
+    make_appeal,
+    make_article,
+    make_frozen,
+    make_image,
+    make_issue,
+    make_subscription,
+    make_supporter,
+)
 from tests.sending import received, send_all
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +67,7 @@ def test_everybody_gets_one_copy_of_the_edition_they_had_chosen(
     monkeypatch.setattr(providers, "current", lambda: provider)
     there_is_a_mirror()
     readers = {
-        edition: [reader(site, edition) for _ in range(3)] for edition in rendering.editions()
+        edition: [reader(site, edition) for _ in range(3)] for edition in map(Edition, range(4))
     }
     mailing = make_frozen(issue)
     assert mailing.editions() == dict.fromkeys(map(Edition, range(4)), 3)
@@ -102,7 +110,7 @@ def test_clicks_of_all_editions_count_for_one_link_and_stay_on_their_host(
     site, issue, article, client
 ) -> None:
     there_is_a_mirror()
-    for edition in rendering.editions():
+    for edition in map(Edition, range(4)):
         reader(site, edition)
     mailing = make_frozen(issue)
     link = mailing.links.get(url=article.full_url)
@@ -257,3 +265,72 @@ def test_preview_shows_whole_articles_with_dead_personal_links(issue) -> None:
     mirrored = rendering.render_issue(issue, WHOLE | Edition.MIRROR)
     for part in (mirrored.html, mirrored.text):
         assert "((reader" not in rendering.for_display(part)
+
+
+# --- Who supports us is not asked -------------------------------------------------------------
+
+
+@pytest.fixture
+def appealing(site, article) -> IssuePage:
+    """With the appeal as a piece, below a heading of its own."""
+    make_appeal(title="Please give", message="<p>We need you.</p>")
+    pieces = [("article", {"article": article}), ("section", "You"), ("appeal", None)]
+    return make_issue(site.newsletter, [], body=pieces)
+
+
+def ann_supports_us(site) -> None:
+    make_subscription(site.newsletter, "ann@example.org")
+    make_subscription(site.newsletter, "bob@example.org")
+    make_supporter("ann@example.org")
+
+
+def test_supporter_gets_the_issue_without_the_appeal(site, appealing, inbox) -> None:
+    ann_supports_us(site)
+    mailing = make_frozen(appealing)
+    assert mailing.editions() == {rendering.TEASERS: 1, Edition.SPARED: 1}
+    asked, spared = mailing.bodies.order_by("edition")
+    for part in (spared.html, spared.text):
+        assert "Trams" in part and "/support" not in part
+        assert "We need you" not in part and ">You<" not in part and "\nYou\n" not in part
+    assert "We need you" in asked.html and "We need you" in asked.text and ">You<" in asked.html
+    send_all()
+    for name in ("ann", "bob"):
+        [mail] = inbox.to(f"{name}@example.org")
+        assert ("We need you" in mail["html"]) == (name == "bob")
+
+
+def test_supporter_gets_no_line_at_the_end_either(site, issue) -> None:
+    make_appeal()
+    ann_supports_us(site)
+    asked, spared = make_frozen(issue).bodies.order_by("edition")
+    assert "/support" in asked.html + asked.text
+    assert "/support" not in spared.html + spared.text
+
+
+def test_newsletter_may_ask_supporters_too(site, appealing) -> None:
+    ann_supports_us(site)
+    Newsletter.objects.update(ask_supporters=True)
+    issue = IssuePage.objects.get(pk=appealing.pk)
+    assert Edition.SPARED not in rendering.editions(issue)
+    assert make_frozen(issue).editions() == {rendering.TEASERS: 2}
+
+
+def test_issue_that_asks_nobody_has_one_edition(site) -> None:
+    make_appeal()
+    ann_supports_us(site)
+    obituary = make_article(site.section, title="She wrote", kind="obituary")
+    issue = make_issue(site.newsletter, [obituary])
+    assert make_frozen(issue).editions() == {rendering.TEASERS: 2}
+
+
+def test_supporter_who_wants_whole_articles_at_the_mirror_gets_those(site, appealing) -> None:
+    there_is_a_mirror()
+    ann = reader(site, WHOLE | Edition.MIRROR)
+    make_supporter(ann.subscriber.email)
+    body = make_frozen(appealing).bodies.get()
+    assert body.edition == 7 and BODY in body.html and MIRROR in body.html
+    assert "We need you" not in body.html
+    labels = [edition.label for edition in rendering.editions(appealing)]
+    assert len(labels) == 8 and labels[7] == (
+        "Whole articles, links to the mirror, not asked for support"
+    )
