@@ -73,8 +73,15 @@ class Bucket:
     def writing(self, backup: str, part: str) -> Iterator[IO[bytes]]:
         """Left by an error, it is given up."""
         pieces = {"client": self.client, "min_part_size": PIECE}
-        with smart_open.open(self._url(backup, part), "wb", transport_params=pieces) as file:
-            yield file
+        file = smart_open.open(self._url(backup, part), "wb", transport_params=pieces)
+        try:
+            with file:
+                yield file
+        except BaseException:
+            # Its destructor would go on trying for a minute, and if the network is back complete
+            # what was cut off.
+            file._upload_id = None
+            raise
 
     def reading(self, backup: str, part: str) -> IO[bytes]:
         """Goes on where it was when the connection is cut."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -27,6 +28,7 @@ class Server:
     access_key: str
     secret_key: str
 
+    @cache  # noqa: B019
     def client(self, service: str = "s3") -> Any:
         return boto3.client(
             service, endpoint_url=self.url, region_name="us-east-1",
@@ -58,6 +60,15 @@ def s3_server() -> Iterator[Server]:
 
 
 @contextmanager
+def ended(end: socket.socket) -> Iterator[None]:
+    """Told to the other side, which closing alone does not while a thread reads."""
+    with end:
+        yield
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
 def wire(to: str, most: int) -> Iterator[str]:
     """An address that leads there, until so many bytes have gone: then it is cut for good."""
     left = most
@@ -66,7 +77,7 @@ def wire(to: str, most: int) -> Iterator[str]:
 
     def carry(source: socket.socket, sink: socket.socket, counts: bool) -> None:
         nonlocal left
-        with suppress(OSError), source, sink:
+        with ended(source), ended(sink), suppress(OSError):
             while (data := source.recv(65_536)) and left > 0:
                 left -= len(data) if counts else 0
                 sink.sendall(data)
