@@ -71,7 +71,7 @@ def test_answer_says_until_when_and_where_we_write(client, article, choice, emai
     if choice.value == days.ARTICLES:
         assert ("read five more articles" if not email else "choose a day") in answer.text
         return
-    day = date_format(choice.day(days.today_in("UTC", timezone.now())))
+    day = date_format(choice.day(days.today_in(days.zone_of("en"), timezone.now())))
     assert f"Until {day} we do not ask you again in this browser." in answer.text
     assert (f"is on its way to <strong>{email}</strong>" in answer.text) == bool(email)
     assert "no-store" in answer["Cache-Control"]
