@@ -109,7 +109,10 @@ def chart(results: Results, matters: float) -> dict[str, Any] | None:
         "more": x(matters),
         "matters_wide": x(matters) - x(-matters),
         "rows": [row(number, one) for number, one in enumerate(lines)],
-        "ticks": [(x(value), f"{value:+.2f}") for value in (-most / 1.1, most / 1.1)],
+        "ticks": [
+            (x(-most / 1.1), f"−{most / 1.1:.2f}"),
+            (x(most / 1.1), f"+{most / 1.1:.2f}"),
+        ],
     }
 
 

@@ -51,7 +51,7 @@ class Line:
         found = self.comparison
         if found is None or not found.is_bounded:
             return ""
-        return f"{found.low * 1000:+.2f} to {found.high * 1000:+.2f}"
+        return f"{found.low * 1000:+.2f} to {found.high * 1000:+.2f}".replace("-", "−")
 
     @property
     def answer(self) -> str:
@@ -89,7 +89,7 @@ def words(letter: str, found: Comparison) -> str:
             )
         case Answer.SAME:
             return f"No difference that matters between A and {letter}."
-    return "Go on: nothing can be said yet."
+    return f"Go on with {letter}: nothing can be said yet."
 
 
 def results_of(experiment: Experiment, now: datetime) -> Results:

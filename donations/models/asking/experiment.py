@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -112,7 +113,7 @@ class Variant(Orderable):
         max_length=32, editable=False, blank=True, help_text="Of what it showed when it began."
     )
 
-    panels = [FieldPanel("appeal")]
+    panels = [FieldPanel("appeal", widget=forms.Select)]
 
     class Meta(Orderable.Meta):
         constraints = [
