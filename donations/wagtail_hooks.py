@@ -2,21 +2,27 @@
 
 from typing import Any
 
+from django.db.models.signals import pre_delete
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSet, ModelViewSetGroup
 from wagtail.permissions import register_permission_policy
+from wagtail.signals import unpublished
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from donations import doctor, first_steps, measures, retention
 from donations.asking import reminders, supporters, times_shown
+from donations.asking.experiments import running
 from donations.finance import (
     contribution,
     contributions,
+    experiments,
     held,
     later,
     movements,
@@ -131,6 +137,7 @@ class GivingGroup(ModelViewSetGroup):
         MovementViewSet("movements"),
         PayoutViewSet("payouts"),
         AppealViewSet(),
+        experiments.ExperimentViewSet("experiments"),
         CountryViewSet("countries"),
     )
 
@@ -170,6 +177,10 @@ def audited() -> dict[str, Audited]:
     return {
         **crud("appeals", "an appeal"),
         **crud("countries", "a closed country"),
+        **crud("experiments", "an experiment"),
+        "experiments:inspect": Audited(look="looked at an experiment"),
+        "begin_experiment": Audited(change="began an experiment, or asked to"),
+        "stop_experiment": Audited(change="stopped an experiment, or asked to", why="goes_on"),
         "contributions:index": Audited(look="listed contributions"),
         "contributions:index_results": Audited(look="listed contributions"),
         "movements:index": Audited(look="listed movements of money"),
@@ -294,11 +305,16 @@ hooks.register("asked_manage_link", portal.asked_for_link)
 
 @hooks.register("shown_on_pages")
 def shown() -> list[str]:
-    models = ("Appeal", "AppealAmounts", "AskedOn", "Country")
+    models = ("Appeal", "AppealAmounts", "AskedOn", "Country", "Experiment", "Variant")
     return [f"donations.{model}" for model in models]
 
 
 hooks.register("pages_until", Appeal.objects.next_change)
+
+
+@receiver([unpublished, pre_delete], sender=Appeal)
+def appeal_goes(instance: Appeal, **_more: Any) -> None:
+    running.ends_without(instance, timezone.now())
 
 
 @hooks.register("page_scripts")

@@ -18,6 +18,7 @@ from donations.models import (
     Contribution,
     Country,
     Donor,
+    Experiment,
     Payout,
     Posting,
     Receipt,
@@ -119,6 +120,11 @@ MATRIX = """
     appeals:delete                          a
     appeals:list*                           vfhua
     appeals:*                               fha
+    experiments:index*                      epvfhua
+    experiments:inspect                     epvfhua
+    experiments:*                           fha
+    begin_experiment                        fha
+    stop_experiment                         fha
     countries:index*                        fhua
     countries:*                             fha
     giving_numbers                          vfhua
@@ -272,6 +278,7 @@ def things(site: Any) -> dict[str, Any]:
             automatic=True,
         ).pk,
         "admin/appeals": make_appeal().pk,
+        "admin/experiments": Experiment.objects.create(name="Shorter").pk,
         "admin/countries": Country.objects.create(code="DE", name="Germany").pk,
         "admin/users": make_user("Editors").pk,
         "admin/groups": Group.objects.get(name="Editors").pk,

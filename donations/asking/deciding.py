@@ -65,11 +65,12 @@ class Memory(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """An appeal, where it may ask, and in which currencies."""
+    """An appeal, where it may ask, in which currencies, and as which variant of an experiment."""
 
     appeal: int
     places: frozenset[str]
     currencies: tuple[str, ...] = ()
+    variant: int = 0  # its number in the database; 0: it is asked by itself
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Rules:
 
     def __str__(self) -> str:
         offers = (
-            f"{one.appeal}:{'+'.join(sorted(one.places))}:{'+'.join(one.currencies)}"
+            f"{one.appeal}:{'+'.join(sorted(one.places))}:{'+'.join(one.currencies)}:{one.variant}"
             for one in self.offers
         )
         return " ".join([self.kind, str(self.experiment), *offers])
@@ -105,11 +106,11 @@ def read_rules(text: str) -> Rules:
     return Rules(Kind(kind), read, int(experiment))
 
 
-def _read_offer(appeal: str, places: str, currencies: str) -> Offer:
+def _read_offer(appeal: str, places: str, currencies: str, variant: str) -> Offer:
     def several(text: str) -> list[str]:
         return text.split("+") if text else []
 
-    return Offer(int(appeal), frozenset(several(places)), tuple(several(currencies)))
+    return Offer(int(appeal), frozenset(several(places)), tuple(several(currencies)), int(variant))
 
 
 @lru_cache(maxsize=100)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.currencies import OFFERED
-from donations.models import Appeal, Deferral, DeferralCount, Frequency
+from donations.models import Appeal, Deferral, DeferralCount, Frequency, Variant
 from donations.models.asking import days
 from donations.models.asking.deferral_count import Outcome, Tally
 from newsroom.core import tokens
@@ -83,17 +83,19 @@ def defer(form: LaterForm, now: datetime) -> datetime:
     """Ask the address, if one was left, whether its reader agrees; and say until when the box stays
     away from this browser."""
     data = form.cleaned_data
+    variant = Variant.shown(form.data.get("variant", ""))
     choice = days.BY_VALUE[data["when"]]
     zone = data["zone"] or days.zone_of(spoken())
     day = choice.day(days.today_in(zone, now))
     if not data["email"]:
-        tally = Tally.of(timezone.localdate(now), str(choice), Outcome.COOKIE)
+        of = {"variant": variant.pk} if variant else {}
+        tally = Tally.of(timezone.localdate(now), str(choice), Outcome.COOKIE, **of)
         DeferralCount.add({tally: 1})
         return (
             now + days.INSTEAD_OF_ARTICLES if choice.value == days.ARTICLES else days.at(day, zone)
         )
     currency = data["currency"].lower() if data["currency"].lower() in OFFERED else "usd"
-    appeal = Appeal.current()
+    appeal = (variant.appeal if variant else None) or Appeal.current()
     ask(
         "reminder",
         data["email"],
@@ -106,6 +108,7 @@ def defer(form: LaterForm, now: datetime) -> datetime:
         currency=currency,
         amount=_smallest(data["amount"], currency),
         appeal=appeal.pk if appeal else 0,
+        variant=variant.pk if variant else 0,
         language=spoken(),
     )
     return days.at(day, zone)
@@ -130,6 +133,7 @@ def asked(email: str, day: str, zone: str, **detail: Any) -> bool:
         return False
     detail |= {"yearly": yearly, "amount": detail["amount"] or None}
     detail["appeal"] = Appeal.objects.filter(pk=detail["appeal"]).first()
+    detail["variant"] = Variant.objects.filter(pk=detail.get("variant", 0)).first()
     wish, new = Deferral.wish(email, remind_on, zone=zone, **detail)
     if new:
         count([wish], Outcome.ASKED)

@@ -1,30 +1,59 @@
 """How often the ask was shown: from what the web processes count into rows that last."""
 
 from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from django.db.models import Sum
+from redis import RedisError
 
 from donations.models import AskShown
 from newsroom.metrics import requests
 
+KEY = ("place", "variant")
 DAYS = 3  # that are looked at again: Redis holds them for longer
 
 
 def keep(now: datetime) -> None:
     """Each hour. A number never goes down: Redis may have been emptied meanwhile."""
     for day in (now.date() - timedelta(days=ago) for ago in range(DAYS)):
-        by_place: Counter[str] = Counter()
-        for variant, times in requests.shown_on(day).items():
-            by_place[variant.split(" ")[0]] += times
-        known = dict(AskShown.objects.filter(on=day).values_list("place", "times"))
-        rows = [
-            AskShown(on=day, place=place, times=max(times, known.get(place, 0)))
-            for place, times in sorted(by_place.items())
-        ]
+        counted, rows = _counted(day), AskShown.objects.filter(on=day)
+        known = {(place, of): times for place, of, times in rows.values_list(*KEY, "times")}
         AskShown.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["on", "place"], update_fields=["times"]
+            [
+                AskShown(
+                    on=day, place=place, variant=of, times=max(times, known.get((place, of), 0))
+                )
+                for (place, of), times in sorted(counted.items())
+            ],
+            update_conflicts=True,
+            unique_fields=["on", *KEY],
+            update_fields=["times"],
         )
+
+
+def _counted(day: date) -> Counter[tuple[str, int]]:
+    """By place and variant of an experiment, as far as the web processes have said."""
+    found: Counter[tuple[str, int]] = Counter()
+    for word, times in requests.shown_on(day).items():
+        place, variant, *_currency = word.split(" ")
+        found[place, max(int(variant), 0)] += times
+    return found
+
+
+def of_variants(variants: Collection[int], now: datetime) -> dict[int, int]:
+    """How often each was shown until now: what lasts, and what the last days have on top of it."""
+    times: Counter[tuple[date, str, int]] = Counter()
+    for on, place, of, many in AskShown.objects.filter(variant__in=variants).values_list(
+        "on", *KEY, "times"
+    ):
+        times[on, place, of] = many
+    with suppress(RedisError):
+        for day in (now.date() - timedelta(days=ago) for ago in range(DAYS)):
+            for (place, of), many in _counted(day).items():
+                times[day, place, of] = max(many, times[day, place, of])
+    return {pk: sum(many for (*_, of), many in times.items() if of == pk) for pk in variants}
 
 
 def since(day: date) -> int:

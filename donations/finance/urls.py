@@ -3,7 +3,7 @@
 from django.urls import path
 from wagtail.admin.auth import require_admin_access
 
-from donations.finance import contribution, later, reviews
+from donations.finance import contribution, experiments, later, reviews
 from donations.finance.balance import bank, disputes, ledger, months, offline_gifts
 from donations.finance.donors import pages as donors
 from donations.finance.finding import pages as finding
@@ -14,6 +14,8 @@ urlpatterns = [
     path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
     path("review/<int:pk>/", reviews.decide, name="decide_review"),
     path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
+    path("experiments/begin/<int:pk>/", experiments.begin_experiment, name="begin_experiment"),
+    path("experiments/stop/<int:pk>/", experiments.stop_experiment, name="stop_experiment"),
     path("later/", later.LaterPage.as_view(), name="later"),
     path("bank/", require_admin_access(bank.Bank.as_view()), name="bank"),
     path("bank/<int:pk>/", require_admin_access(bank.BankLinePage.as_view()), name="bank_line"),

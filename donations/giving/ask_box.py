@@ -15,7 +15,7 @@ from donations.asking import ask_cookie
 from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
 from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
-from donations.models import Appeal
+from donations.models import Appeal, Experiment, Variant
 from newsroom.core.languages import spoken
 from newsroom.kept_pages import noting
 from newsroom.kept_pages.asked import Given, Visitor
@@ -33,7 +33,7 @@ class Shown(NamedTuple):
     """A word of the few that pages differ by."""
 
     place: str
-    variant: int
+    variant: int  # of an experiment, its number in the database; 0: as a part of none
     currency: str
 
     def __str__(self) -> str:
@@ -63,8 +63,9 @@ def _given(differs: str, cookie: str, accepted: str, chance: int | None, day: in
     place, number, now = decide(memory, rules, day, chance)
     shown = ""
     if place:
-        currency = currency_of(accepted, rules.offers[max(number, 0)].currencies)
-        shown = str(Shown(place, number, currency))
+        offer = rules.offers[max(number, 0)]
+        variant = offer.variant if number >= 0 else 0
+        shown = str(Shown(place, variant, currency_of(accepted, offer.currencies)))
     changed = chance is not None and now != (memory or Memory())
     return Given(shown, ask_cookie.header(now) if changed else "")
 
@@ -91,7 +92,16 @@ def rules_of(page: Any) -> Rules | None:
     appeal = Appeal.current(page) if kind else None
     if kind is None or appeal is None:
         return None
-    return Rules(kind, (Offer(appeal.pk, appeal.places, tuple(appeal.currencies())),))
+    variants = Experiment.of(appeal)
+    if not variants:
+        return Rules(kind, (_offer(appeal),))
+    asked = {one.pk: one for one in Appeal.all_running()}
+    offers = tuple(_offer(asked[one.appeal_id], one.pk) for one in variants if one.appeal_id)
+    return Rules(kind, offers, variants[0].experiment_id)
+
+
+def _offer(appeal: Appeal, variant: int = 0) -> Offer:
+    return Offer(appeal.pk, appeal.places, tuple(appeal.currencies()), variant)
 
 
 def shown_to(request: HttpRequest, rules: Rules) -> Shown | None:
@@ -119,10 +129,11 @@ def _shown(context: dict[str, Any], places: Collection[str], template: str) -> s
     if request is None or found is None or found[0].place not in places:
         return ""
     shown, appeal = found
-    key, now = (template, shown.place, shown.currency, appeal.pk, spoken()), time.monotonic()
+    key, now = (template, *shown, appeal.pk, spoken()), time.monotonic()
     made_at, html = rendered().get(key, (-inf, ""))
     if now - made_at > LASTS or getattr(request, "is_preview", False):
-        box = giving({"currency": shown.currency}, "", appeal=appeal)
+        variant = Variant.shown(shown.variant)
+        box = giving({"currency": shown.currency}, "", appeal=appeal, variant=variant)
         box |= {"back": HERE, "place": shown.place}
         html = render_to_string(template, box)
         rendered()[key] = now, html
@@ -149,7 +160,8 @@ def _asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
     shown = shown_to(request, rules) if rules else None
     if rules is None or shown is None:
         return None
-    number = rules.offers[max(shown.variant, 0)].appeal
+    of_theirs = [one.appeal for one in rules.offers if one.variant == shown.variant]
+    number = of_theirs[0] if of_theirs else rules.offers[0].appeal
     return shown, next(one for one in Appeal.all_running() if one.pk == number)
 
 
@@ -160,5 +172,5 @@ def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
     article = ArticlePage.objects.in_print().first()
     if article is None:
         return HttpResponse("There is no article yet to show it on.")
-    request.asks = Shown(mode, -1, ""), appeal  # type: ignore[attr-defined]
+    request.asks = Shown(mode, 0, ""), appeal  # type: ignore[attr-defined]
     return article.serve(request)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations import money
 from donations.currencies import OFFERED
-from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords
+from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords, Variant
 from donations.payments import gateway
 from donations.payments.leases import lease
 from donations.payments.products import with_products
@@ -125,7 +125,15 @@ class GiveForm(forms.Form):
     def choices(self) -> dict[str, Any]:
         """What was ticked and typed, as it was typed."""
         names = [name for name in self.fields if name not in ("checkout", "appeal")]
-        return {name: self[name].data for name in names if self[name].data}
+        typed = {name: self[name].data for name in names if self[name].data}
+        return typed | ({"variant": str(self.variant.pk)} if self.variant else {})
+
+    @property
+    def variant(self) -> Variant | None:
+        """Of an experiment, that the form comes from. It is no field: nothing that stands there can
+        keep somebody from giving."""
+        found, appeal = Variant.shown(self.data.get("variant", "")), self.cleaned_data["appeal"]
+        return found if found and appeal and found.appeal_id == appeal.pk else None
 
 
 def deferral_of(token: str) -> Deferral | None:
@@ -214,6 +222,7 @@ def _checkout(form: GiveForm, language: str) -> Checkout:
     rest = {
         "form_id": form_id,
         "appeal": data["appeal"],
+        "variant": form.variant,
         "deferral": deferral_of(data["reminder"]),
         "choices": json.dumps(form.choices()),
         "expires_at": now + SESSION_LASTS,

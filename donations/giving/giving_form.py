@@ -11,7 +11,7 @@ from donations.asking.words import words_of
 from donations.currencies import OFFERED, currency_of
 from donations.giving import methods
 from donations.giving.checkout import GiveForm
-from donations.models import Appeal, Country, Frequency
+from donations.models import Appeal, Country, Frequency, Variant
 from newsroom.core.languages import spoken
 from subscriptions.readers import signup
 
@@ -23,14 +23,19 @@ def giving(
     *,
     sent: bool = False,
     appeal: Appeal | None = None,
+    variant: Variant | None = None,
 ) -> dict[str, Any]:
     """What the giving form shows: amounts of the running appeal, and what was chosen before.
 
     ``typed`` is the query of a link or the fields of a form that was ``sent``, ``languages`` what
     the browser accepts: it chooses the currency until the reader does. An appeal that a link or a
-    form names is asked while it runs.
+    form names is asked while it runs; ``variant`` of an experiment was shown, or a form says so.
     """
-    appeal = appeal or named(typed.get("appeal", "")) or Appeal.current()
+    variant = variant or Variant.shown(typed.get("variant", ""))
+    appeal = appeal or named(typed.get("appeal", "")) or (variant and variant.appeal)
+    appeal = appeal or Appeal.current()
+    if variant and appeal and variant.appeal_id != appeal.pk:
+        variant = None
     currencies = appeal.currencies() if appeal else []
     wanted = currency = typed.get("currency", "").lower()
     # An amount that was typed keeps its currency, though the appeal be over that offered it.
@@ -50,6 +55,7 @@ def giving(
     ticked = typed if sent else {}  # a link, which anybody can make, ticks nothing
     return {
         "appeal": appeal,
+        "variant": variant.pk if variant else "",
         "words": words_of(appeal, currency) if appeal else None,
         "goal": goal_of(appeal) if appeal else None,
         "currency": OFFERED[currency],

@@ -11,8 +11,10 @@ from .asking import (
     AskShown,
     Deferral,
     DeferralCount,
+    Experiment,
     Frequency,
     KeepInTouch,
+    Variant,
 )
 from .books import (
     Account,
@@ -66,6 +68,7 @@ __all__ = [
     "DonorAddress",
     "ErasedCustomer",
     "Erasure",
+    "Experiment",
     "Frequency",
     "GiftDocument",
     "GivingWords",
@@ -86,4 +89,5 @@ __all__ = [
     "Review",
     "StripeEvent",
     "StripeRefund",
+    "Variant",
 ]

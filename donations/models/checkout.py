@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from newsroom.core.privacy import EncryptedField
 
-from .asking import Appeal, Deferral, Frequency
+from .asking import Appeal, Deferral, Frequency, Variant
 
 
 class CheckoutQuerySet(models.QuerySet["Checkout"]):
@@ -42,6 +43,9 @@ class Checkout(models.Model):
     )
     language = models.CharField(max_length=8, default="en")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    variant = models.ForeignKey(  # of an experiment, that was shown
+        Variant, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     deferral = models.ForeignKey(Deferral, null=True, on_delete=models.SET_NULL, related_name="+")
     choices = EncryptedField(  # type: ignore[misc]  # the one sealed text that may be NULL
         context="checkout.choices",
@@ -58,7 +62,14 @@ class Checkout(models.Model):
     objects = CheckoutQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["form_id"], name="checkouts_of_form")]
+        indexes = [
+            models.Index(fields=["form_id"], name="checkouts_of_form"),
+            models.Index(
+                fields=["variant"],
+                condition=Q(variant__isnull=False),
+                name="checkouts_of_a_variant",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"checkout {self.pk}"

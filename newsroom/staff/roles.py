@@ -22,6 +22,7 @@ EDIT = [
     "newsroom.lift_suppression",
     "subscriptions.see_readers",
     "donations.view_deferralcount",
+    "donations.view_experiment",
 ]
 
 # Finance's books, to read; who gave stays a number.
@@ -35,6 +36,7 @@ READ_BOOKS = [
     "donations.view_booking",
     "donations.view_appeal",
     "donations.view_deferralcount",
+    "donations.view_experiment",
 ]
 # … and who gave; refunds, and what a donor asks for by mail.
 KEEP_BOOKS = [
@@ -49,6 +51,9 @@ KEEP_BOOKS = [
     "donations.add_appeal",
     "donations.change_appeal",
     "donations.publish_appeal",
+    "donations.add_experiment",
+    "donations.change_experiment",
+    "donations.delete_experiment",
     "donations.add_country",
     "donations.change_country",
     "donations.delete_country",

@@ -96,7 +96,7 @@ def deciding() -> float:
     from donations.giving import ask_box
     from newsroom.kept_pages.asked import Visitor
 
-    offers = tuple(Offer(number, frozenset(Place), ("usd", "eur")) for number in (1, 2))
+    offers = tuple(Offer(number, frozenset(Place), ("usd", "eur"), number) for number in (1, 2))
     rules = str(Rules(Kind.ARTICLE, offers, 4))
     headers = [
         {b"accept-language": b"de-DE,de", b"cookie": f"theme=dark; ask={cookie}".encode()}

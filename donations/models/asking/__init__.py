@@ -9,6 +9,7 @@ from .appeal import Appeal, AskedOn
 from .ask_shown import AskShown
 from .deferral import Deferral
 from .deferral_count import DeferralCount, Tally
+from .experiment import Experiment, Variant
 from .touch import KeepInTouch
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "AskedOn",
     "Deferral",
     "DeferralCount",
+    "Experiment",
     "Frequency",
     "KeepInTouch",
     "Tally",
+    "Variant",
 ]

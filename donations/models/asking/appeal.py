@@ -170,9 +170,22 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         fitting = [
             (one.nearness(page), bool(one.language), one.priority, one.starts_at, one.pk, one)
             for one in Appeal.all_running()
-            if one.language in ("", spoken()) and one.nearness(page) >= 0
+            if one.language in ("", spoken())
+            and one.nearness(page) >= 0
+            and one.pk not in Appeal.behind_another()
         ]
         return max(fitting, key=lambda found: found[:-1])[-1] if fitting else None
+
+    @staticmethod
+    @remembered
+    def behind_another() -> frozenset[int]:
+        """Asked only where the first of their experiment would be (experiment.py)."""
+        others = Appeal.objects.filter(
+            variants__number__gt=0,
+            variants__experiment__begun_at__isnull=False,
+            variants__experiment__ended_at=None,
+        )
+        return frozenset(others.values_list("pk", flat=True))
 
     @staticmethod
     @remembered

@@ -4,16 +4,21 @@ from django.db import models
 
 
 class AskShown(models.Model):
-    """On one day (UTC), in one place (donations/asking/deciding.py). Counted by what answers with
-    kept pages; what Django made itself, for staff say, is in none."""
+    """On one day (UTC), in one place (donations/asking/deciding.py), as which variant. Counted by
+    what answers with kept pages; what Django made itself, for staff say, is in none."""
 
     on = models.DateField()
     place = models.CharField(max_length=10)
+    variant = models.BigIntegerField(
+        default=0, help_text="Of an experiment; 0: as a part of none. No key: numbers stay."
+    )
     times = models.PositiveBigIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["on", "place"], name="shown_of_a_day_and_place")
+            models.UniqueConstraint(
+                fields=["on", "place", "variant"], name="shown_of_a_day_and_place"
+            )
         ]
         verbose_name = "count of asks shown"
 

@@ -17,6 +17,7 @@ from . import days
 from .amounts import Frequency
 from .appeal import Appeal
 from .deferral_count import DeferralCount, Outcome, Tally
+from .experiment import Variant
 
 
 class DeferralQuerySet(models.QuerySet["Deferral"]):
@@ -44,6 +45,8 @@ class DeferralQuerySet(models.QuerySet["Deferral"]):
         mailed, _pk, brought = max(ended)
         weeks = max((timezone.localdate(now) - brought.created_on).days // 7, 0)
         what = {"weeks": weeks, "frequency": gift.frequency, "currency": gift.currency}
+        if gift.checkout and gift.checkout.variant_id:
+            what["variant"] = 0  # it counts where it was given
         outcome = Outcome.GAVE if mailed else Outcome.EARLY
         DeferralCount.add({brought.tally(outcome, **what): 1}, gift.amount)
 
@@ -95,6 +98,7 @@ class Deferral(models.Model):
     mails = models.PositiveSmallIntegerField(default=0, help_text="Since it waited last.")
     call = models.BigIntegerField(null=True, help_text="Which of them went out together.")
     appeal = models.ForeignKey(Appeal, null=True, on_delete=models.SET_NULL, related_name="+")
+    variant = models.ForeignKey(Variant, null=True, on_delete=models.SET_NULL, related_name="+")
     frequency = models.CharField(max_length=8, choices=Frequency, default=Frequency.MONTHLY)
     amount = models.PositiveBigIntegerField(null=True)
     currency = models.CharField(max_length=3, default="usd")
@@ -198,4 +202,5 @@ class Deferral(models.Model):
         return self.next_year(now) if self.yearly else self.end(self.Status.GIVEN, now)
 
     def tally(self, outcome: str, **more: Any) -> Tally:
-        return Tally.of(self.created_on, self.choice, outcome, **more)
+        what = {"variant": self.variant_id or 0} | more
+        return Tally.of(self.created_on, self.choice, outcome, **what)

@@ -10,13 +10,13 @@ from newsroom.core.clock import month_of
 
 ADD = """
     INSERT INTO donations_deferralcount AS there
-        (month, choice, outcome, weeks, frequency, currency, number, amount)
+        (month, choice, outcome, weeks, frequency, currency, variant, number, amount)
     SELECT * FROM unnest(
-        %s::date[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[],
-        %s::bigint[]
-    ) AS added (month, choice, outcome, weeks, frequency, currency, number, amount)
-    ORDER BY month, choice, outcome, weeks, frequency, currency
-    ON CONFLICT (month, choice, outcome, weeks, frequency, currency) DO UPDATE
+        %s::date[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bigint[],
+        %s::int[], %s::bigint[]
+    ) AS added (month, choice, outcome, weeks, frequency, currency, variant, number, amount)
+    ORDER BY month, choice, outcome, weeks, frequency, currency, variant
+    ON CONFLICT (month, choice, outcome, weeks, frequency, currency, variant) DO UPDATE
     SET number = there.number + excluded.number, amount = there.amount + excluded.amount
 """
 
@@ -38,7 +38,8 @@ class Outcome(models.TextChoices):
 @dataclass(frozen=True, order=True)
 class Tally:
     """One row's key: of which month the wish was, which choice, what came of it; of a gift also
-    how many weeks after the wish, and what."""
+    how many weeks after the wish, and what; and which variant of an experiment they were shown when
+    they wished."""
 
     month: date
     choice: str
@@ -46,6 +47,7 @@ class Tally:
     weeks: int = 0
     frequency: str = ""
     currency: str = ""
+    variant: int = 0
 
     @classmethod
     def of(cls, wished_on: date, choice: str, outcome: str, **more: int | str) -> "Tally":
@@ -61,13 +63,14 @@ class DeferralCount(models.Model):
     weeks = models.PositiveSmallIntegerField(default=0)
     frequency = models.CharField(max_length=8, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    variant = models.BigIntegerField(default=0)
     number = models.PositiveIntegerField(default=0)
     amount = models.PositiveBigIntegerField(default=0, help_text="Of what was given, together.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["month", "choice", "outcome", "weeks", "frequency", "currency"],
+                fields=["month", "choice", "outcome", "weeks", "frequency", "currency", "variant"],
                 name="one_count_of_deferrals",
             )
         ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from donations.asking.comparing import FEWEST, MISTAKES, Answer, Shares, compare
+from donations.asking.experiments.comparing import FEWEST, MISTAKES, Answer, Shares, compare
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
 SHARES = st.integers(0, 10**6).flatmap(

@@ -4,9 +4,10 @@ Whoever looks at a usual test (“95 %”) each day until it says yes finds a di
 experiment that has none. Here the interval is right at all times at once: in 19 of 20 experiments
 the truth never leaves it, however often somebody looks, so it may be stopped by what it says. It is
 an asymptotic confidence sequence: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, “Time-uniform
-central limit theory and asymptotic confidence sequences”, Annals of Statistics 52 (2024), theorem
-2.2, in the form of Robbins' normal mixture; for the difference of two shares, of as many pairs as
-the smaller of the two has readers.
+central limit theory and asymptotic confidence sequences”, Annals of Statistics, 2024
+(arXiv:2103.06476), in the form of Robbins' normal mixture, whose width is ``std_conjmix_margin`` in
+the authors' own package for R, drconfseq; for the difference of two shares, of as many pairs as the
+smaller of the two has.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True)
 class Shares:
-    """Of those who were shown it, how many gave."""
+    """Of so many times that it was shown, how many gave."""
 
     shown: int
     gave: int
@@ -46,6 +47,10 @@ class Comparison:
     low: float
     high: float
     answer: Answer
+
+    @property
+    def is_bounded(self) -> bool:
+        return self.high - self.low < 2
 
 
 def compare(first: Shares, other: Shares, matters: float, comparisons: int = 1) -> Comparison:
@@ -69,9 +74,33 @@ def _answer(low: float, high: float, matters: float) -> Answer:
 
 
 def _margin(first: Shares, other: Shares, mistakes: float) -> float:
-    """Theorem 2.2 with ρ² such that it is narrowest at NARROWEST_AT."""
     pairs = min(first.shown, other.shown)
     variance = sum(one.rate * (1 - one.rate) * pairs / one.shown for one in (first, other))
+    return _wide(variance, pairs, mistakes)
+
+
+def pairs_needed(first: Shares, other: Shares, matters: float, comparisons: int = 1) -> int:
+    """Of times that each is shown, until “no difference that matters” can be said if there is none
+    and readers go on giving as they did: the longest that an experiment has to last. 0: nobody
+    gave yet, who knows."""
+    if not (first.gave + other.gave):
+        return 0
+    rate = (first.gave + other.gave) / (first.shown + other.shown)
+    variance, pairs = 2 * rate * (1 - rate), 1000
+    while _wide(variance, pairs, MISTAKES / comparisons) >= matters:
+        pairs *= 2
+    low = pairs // 2
+    while pairs - low > pairs // 100:
+        middle = (low + pairs) // 2
+        if _wide(variance, middle, MISTAKES / comparisons) < matters:
+            pairs = middle
+        else:
+            low = middle
+    return pairs
+
+
+def _wide(variance: float, pairs: int, mistakes: float) -> float:
+    """To each side; with ρ² such that it is narrowest near NARROWEST_AT."""
     rho = (-2 * log(mistakes) + log(-2 * log(mistakes)) + 1) / NARROWEST_AT
     scale = 2 * (pairs * rho + 1) / (pairs**2 * rho) * log(sqrt(pairs * rho + 1) / mistakes)
     return sqrt(variance * scale)
