@@ -3,17 +3,30 @@
 from django.urls import path
 from wagtail.admin.auth import require_admin_access
 
-from donations.finance import contribution, later, reviews
+from donations.finance import contribution, later, refund_pages
 from donations.finance.balance import bank, disputes, ledger, months, offline_gifts
 from donations.finance.donors import pages as donors
 from donations.finance.finding import pages as finding
 from donations.finance.numbers import page as numbers
 from donations.finance.regular import one as regular
+from donations.finance.review import block_list
+from donations.finance.review import pages as reviews
+from donations.finance.statements import pages as statements
 
 urlpatterns = [
     path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
-    path("review/<int:pk>/", reviews.decide, name="decide_review"),
-    path("contributions/refund/<int:pk>/", reviews.refund, name="refund"),
+    path("review/<id:pk>/", require_admin_access(reviews.ReviewPage.as_view()), name="review"),
+    path("review/<id:pk>/decide/", reviews.decide, name="decide_review"),
+    path("review/<id:pk>/answer/", reviews.answer, name="answer_review"),
+    path("review/<id:pk>/own/", reviews.own, name="own_review"),
+    path("review/<id:pk>/note/", reviews.note, name="note_review"),
+    path(
+        "review/block-list/",
+        require_admin_access(block_list.BlockList.as_view()),
+        name="block_list",
+    ),
+    path("review/block-list/<id:pk>/off/", block_list.unblock, name="unblock"),
+    path("contributions/refund/<int:pk>/", refund_pages.refund, name="refund"),
     path("later/", later.LaterPage.as_view(), name="later"),
     path("bank/", require_admin_access(bank.Bank.as_view()), name="bank"),
     path("bank/<int:pk>/", require_admin_access(bank.BankLinePage.as_view()), name="bank_line"),
@@ -46,6 +59,14 @@ urlpatterns = [
     path("giving/donors/<id:pk>/merge/", donors.merge_donors, name="merge_donors"),
     path("giving/donors/<id:pk>/mail/", donors.mail_donor, name="mail_donor"),
     path("giving/donors/<id:pk>/statements/<int:year>/", donors.statement_of, name="statement_of"),
+    path(
+        "giving/statements/",
+        require_admin_access(statements.Statements.as_view()),
+        name="statements",
+    ),
+    path("giving/statements/<int:year>/preview/", statements.preview, name="statements_preview"),
+    path("giving/statements/<int:year>/send/", statements.send, name="statements_send"),
+    path("giving/statements/<int:year>/again/", statements.again, name="statements_again"),
     path("giving/receipts/<id:pk>/", donors.receipt_of, name="receipt_of"),
     path("regular/change/<id:pk>/", regular.change_regular, name="change_regular"),
 ]

@@ -37,7 +37,8 @@ from .note import Note
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution, RecurringMove
 from .refund import Refund
-from .review import Review
+from .reviews import BlockedMark, Review, ReviewRules, ReviewStep
+from .statement_mail import StatementMail
 from .stripe_event import CatchUp, Lease, StripeEvent
 from .wording import GivingWords
 
@@ -51,6 +52,7 @@ __all__ = [
     "BalanceTransaction",
     "BankFile",
     "BankLine",
+    "BlockedMark",
     "Booking",
     "CatchUp",
     "Checkout",
@@ -84,6 +86,9 @@ __all__ = [
     "RecurringMove",
     "Refund",
     "Review",
+    "ReviewRules",
+    "ReviewStep",
+    "StatementMail",
     "StripeEvent",
     "StripeRefund",
 ]
