@@ -169,7 +169,7 @@ def places() -> Iterator[Place]:
     yield Place(RecurringChange, DONOR, "Stays, without the words of who changed it for them.")
     yield Place(Refund, STAFF, "Stays for the accounts: why somebody refunded.")
     yield Place(Review, STAFF, "Stays for the accounts: why somebody decided so.")
-    yield Place(ReviewStep, STAFF, "Stays for the accounts: who did what when, without words.")
+    yield Place(ReviewStep, STAFF, "Stays for the accounts; what was noted is emptied.")
     yield Place(BlockedMark, DONOR, "Stays: a number by which fraud is known again.")
     yield Place(StatementMail, DONOR, "Deleted.")
     yield Place(Asked, DONOR, "Answered within seconds; then an index and a day, for a week.")

@@ -135,14 +135,16 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | Non
         same_form.forget_choices()
         same_form.forget_networks()
         OfflineGift.objects.filter(contribution__in=given).forget()
+        theirs_given = list(given.values_list("pk", flat=True))  # found by the donor, who goes
         for contribution in given:
             contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]
             contribution.last_four_index = contribution.instrument_index = None  # type: ignore[assignment]
             fields = ["message", "payment_method", "last_four_index", "instrument_index", "donor"]
             contribution.save(update_fields=fields)
-        Note.objects.filter(contribution__in=given).delete()
-        ReviewStep.objects.filter(review__contribution__in=given).update(text="")
+        Note.objects.filter(contribution__in=theirs_given).delete()
+        noted = ReviewStep.objects.filter(what=ReviewStep.What.NOTED)
+        noted.filter(review__contribution__in=theirs_given).update(text="")
         RecurringChange.objects.filter(recurring__in=promised).update(why="")
         promised.update(card="", card_expires_on=None, donor=None)
         Customer.objects.filter(pk__in=gone).delete()

@@ -206,13 +206,10 @@ def fraud_warning(pk: str) -> stripe.radar.EarlyFraudWarning:
 
 
 def give_back(payment_intent: str, amount: int, key: str, reason: str = "") -> stripe.Refund:
-    """Refund a part or all of a payment. The same key gives the same refund. ``reason``: Stripe's
-    word or none; what is “fraudulent” goes on its own block list, too ("Create a refund").
-
-    Raises Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses.
+    """Refund a part or all of a payment; the same key gives the same refund. ``reason``: Stripe's
+    word, or none. Raises Unavailable when nobody knows yet, stripe.StripeError when it refuses.
     """
-    params: Any = {"payment_intent": payment_intent, "amount": amount}
-    params |= {"reason": reason} if reason else {}
+    params: Any = {"payment_intent": payment_intent, "amount": amount, "reason": reason or None}
     with known_or_unavailable():
         return client().v1.refunds.create(params=params, options={"idempotency_key": key})
 

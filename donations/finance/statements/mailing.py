@@ -58,12 +58,12 @@ def ask(year: int, by: Any, seen: int) -> int:
     NotSent when they are others by now."""
     if year not in years():
         raise NotSent("This year is not over, or nothing was given in it.")
-    sql, values = wanted(year).order_by().values("pk", "language").query.sql_with_params()
+    sql, values = wanted(year).order_by().values("id", "language").query.sql_with_params()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {StatementMail._meta.db_table}"
             " (donor_id, language, year, status, asked_by_id, asked_at)"
-            f" SELECT id, language, %s, %s, %s, now() FROM ({sql}) AS found"
+            f" SELECT found.id, found.language, %s, %s, %s, now() FROM ({sql}) AS found"
             " ON CONFLICT DO NOTHING",
             [year, Status.WAITING, by.pk, *values],
         )

@@ -11,8 +11,8 @@ from .review import Review
 
 class ReviewStep(models.Model):
     """One thing that somebody did, or that happened. PostgreSQL refuses to change or delete it
-    (donations/migrations/0002_books.py): only its words may be sealed with another key, or be
-    emptied when the donor is erased. Other words would not fit the digest."""
+    (donations/migrations/0002_books.py): only its words may be sealed with another key, or, of
+    a note, be emptied when the donor is erased. Other words would not fit the digest."""
 
     class What(models.TextChoices):
         OPENED = "opened", "Open again"
