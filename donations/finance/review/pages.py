@@ -18,13 +18,14 @@ from donations.finance import refunds
 from donations.finance.common.access import BLOCK_LIST, DECIDE, VIEW, who
 from donations.finance.common.saying import say
 from donations.finance.review import blocking, deciding, words
-from donations.models import Review
+from donations.models import Review, ReviewStep
 from newsroom.core import paths
 from newsroom.staff.gate import needs_fresh_proof
 from newsroom.staff.pages import AdminPage
 
 SHOWN, LATELY = 200, 20
 MINE, NOBODYS = "mine", "nobodys"
+PROPOSED = ReviewStep.What.PROPOSED
 
 
 class Reviews(AdminPage):
@@ -86,7 +87,7 @@ class ReviewPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         review, user = deciding.get_review(self.review.pk), self.request.user
         given, may = review.contribution, user.has_perm(DECIDE)
-        left = refunds.most(given) if given else 0
+        left, steps = refunds.most(given) if given else 0, list(review.steps.all())
         fraud = review.kind == Review.Kind.FRAUD_WARNING
         return super().get_context_data(**kwargs) | {
             "review": review,
@@ -94,7 +95,10 @@ class ReviewPage(AdminPage):
             "decision": words.decision(review, user),
             "who": who(given, self.request) if given else "",
             "sides": words.sides(review),
-            "steps": [(one, words.of_step(one, user)) for one in review.steps.all()],
+            "steps": [(one, words.of_step(one, user)) for one in steps],
+            "proposed": next(
+                (words.of_step(one, user) for one in reversed(steps) if one.what == PROPOSED), ""
+            ),
             "may_decide": may,
             "choices": deciding.choices(review) if may else [],
             "two": [one for one in Review.Choice.values if deciding.needs_second(review, one, user)]

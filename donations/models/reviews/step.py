@@ -41,7 +41,7 @@ class ReviewStep(models.Model):
         ordering = ["at", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()} {self.get_choice_display()}".strip()
+        return ": ".join(filter(None, [self.get_what_display(), self.get_choice_display()]))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.digest = self.reckoned()
