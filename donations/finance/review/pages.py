@@ -38,7 +38,8 @@ class Reviews(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, whose = self.request.user, self.request.GET.get("whose", "")
-        of: dict[str, Any] = {MINE: {"owner": user.pk}, NOBODYS: {"owner": None}}.get(whose, {})
+        filters: dict[str, Any] = {MINE: {"owner": user.pk}, NOBODYS: {"owner": None}}
+        of: dict[str, Any] = filters.get(whose, {})
         waiting = Review.objects.waiting()
         rows = waiting.filter(**of).select_related(
             "contribution__donor", "contribution__checkout", "contribution__offline",

@@ -72,7 +72,7 @@ class Review(models.Model):
         Kind.OFF_STRIPE: 14,
     }  # fmt: skip
     # What it says of these may name somebody: a colleague wrote it, a bank, or a sender.
-    MAY_NAME = {Kind.REFUND_WAITS, Kind.SUSPENSE, Kind.BANK, Kind.EVENT, Kind.OFF_STRIPE}
+    MAY_NAME = {Kind.REFUND_WAITS, Kind.SUSPENSE, Kind.BANK, Kind.EVENT}
 
     OVER_WHEN_GIVEN_BACK = [
         Kind.FRAUD_WARNING, Kind.REFUND_WAITS, Kind.LARGE, Kind.BLOCKED,
