@@ -252,6 +252,19 @@ def units(amount: int, code: str) -> Decimal:
     return Decimal(amount).scaleb(-DECIMALS.get(code, 0))
 
 
+def worth(amount: int, code: str) -> Decimal:
+    """About how many dollars, to judge whether it is much: by the least one can give, which is
+    about two of them everywhere. Of a currency in which nothing is offered, its whole units."""
+    offered = OFFERED.get(code)
+    return Decimal(amount) * 2 / offered.minimum if offered else units(amount, code)
+
+
+def most_worth(dollars: int, code: str) -> int:
+    """The largest amount that is worth no more, in the smallest unit."""
+    offered = OFFERED.get(code)
+    return dollars * (offered.minimum if offered else 2 * 10 ** DECIMALS.get(code, 0)) // 2
+
+
 def exact(amount: int, code: str) -> Decimal | str:
     """For spreadsheets: in whole units with all decimals; words, which nobody adds up, for a
     currency that we don't know."""

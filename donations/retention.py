@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations.models import (
     BankLine,
+    BlockedMark,
     Checkout,
     Contribution,
     Customer,
@@ -24,6 +25,8 @@ from donations.models import (
     RecurringContribution,
     Refund,
     Review,
+    ReviewStep,
+    StatementMail,
     StripeEvent,
 )
 from newsroom.core.database import keyset
@@ -45,6 +48,14 @@ def forget_unconfirmed_reminders(before: date) -> None:
 def forget_choices(before: date) -> None:
     """As soon as the session at Stripe is over, in which they may come back."""
     Checkout.objects.filter(expires_at__lt=timezone.now()).forget_choices()
+
+
+def forget_networks(before: date) -> None:
+    Checkout.objects.filter(created_at__date__lt=before).forget_networks()
+
+
+def forget_blocked_networks(before: date) -> None:
+    BlockedMark.objects.forget(before)
 
 
 def forget_what_is_over(before: date) -> None:
@@ -118,6 +129,23 @@ def kept() -> Iterator[Kept]:
         forget=forget_texts,
     )
     yield Kept(
+        _("From which network a form for giving came, as a number that only we can make"),
+        _("To see when somebody tries stolen cards."),
+        days=7,
+        forget=forget_networks,
+    )
+    yield Kept(
+        _("Whose gifts a person looks at first: an address, a name or a card, each as a number"),
+        _("To protect ourselves from fraud."),
+        until=_("Until a person takes it off the list"),
+    )
+    yield Kept(
+        _("From which network such gifts came, as a number"),
+        _("To protect ourselves from fraud."),
+        days=90,
+        forget=forget_blocked_networks,
+    )
+    yield Kept(
         _("Messages of our payment provider without names, and forms that led to nothing"),
         _("So that nothing is counted twice."),
         days=60,
@@ -141,5 +169,8 @@ def places() -> Iterator[Place]:
     yield Place(RecurringChange, DONOR, "Stays, without the words of who changed it for them.")
     yield Place(Refund, STAFF, "Stays for the accounts: why somebody refunded.")
     yield Place(Review, STAFF, "Stays for the accounts: why somebody decided so.")
+    yield Place(ReviewStep, STAFF, "Stays for the accounts; what was noted is emptied.")
+    yield Place(BlockedMark, DONOR, "Stays: a number by which fraud is known again.")
+    yield Place(StatementMail, DONOR, "Deleted.")
     yield Place(Asked, DONOR, "Answered within seconds; then an index and a day, for a week.")
     yield Place(TransactionalMail, DONOR, "Sent, it holds no number; else one whose row is gone.")

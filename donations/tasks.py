@@ -10,6 +10,8 @@ from django.utils import timezone
 from donations.asking import reminding, times_shown, touch
 from donations.books import agreement
 from donations.finance import notices, refunds
+from donations.finance.review import watching
+from donations.finance.statements import mailing
 from donations.giving import card_testing, checkout
 from donations.giving.methods import METHODS
 from donations.models import Checkout, Refund, StripeEvent
@@ -63,6 +65,18 @@ def close_abandoned(checkout_id: int) -> None:
 @shared_task
 def watch_for_card_testing() -> None:
     card_testing.watch(timezone.now())
+
+
+@shared_task
+def look_over_what_came() -> None:
+    """Unusually large, many small ones, on the block list: each becomes a review."""
+    watching.look_over(timezone.now())
+
+
+@shared_task
+def post_statements() -> None:
+    """After a press, and every few minutes, for whatever a process that died has left."""
+    mailing.post_waiting()
 
 
 @shared_task(autoretry_for=(Busy,), retry_kwargs={"countdown": 10})

@@ -149,7 +149,7 @@ class GivingGroup(ModelViewSetGroup):
             FinanceItem("Disputes", reverse("disputes"), icon_name="warning", order=450),
             LedgerItem("Ledger", reverse("books"), icon_name="table", order=460),
         ]
-        return [*found, *others]
+        return [*found, *others, StatementsItem("Statements", reverse("statements"), order=470)]
 
 
 class FinanceItem(MenuItem):
@@ -161,6 +161,10 @@ class FinanceItem(MenuItem):
 
 class LedgerItem(FinanceItem):
     permission = "donations.view_booking"
+
+
+class StatementsItem(FinanceItem):
+    permission = access.MAIL_STATEMENTS
 
 
 @hooks.register("register_admin_urls")
@@ -215,7 +219,19 @@ def audited() -> dict[str, Audited]:
         "year_report": Audited(look="took a report of a year"),
         "month_statement": Audited(look="took a month’s statement"),
         "month_journal": Audited(look="took a month’s journal"),
-        "decide_review": Audited(change="decided a review", why="words"),
+        # Why stands in the review's own history: auditors read this log, and no names.
+        "review": Audited(look="looked at a review"),
+        "decide_review": Audited(change="decided a review, or asked to", shows=True),
+        "answer_review": Audited(change="approved or declined what was proposed"),
+        "own_review": Audited(change="took a review, gave it back or handed it over"),
+        "note_review": Audited(change="wrote a note beside a review"),
+        "statements_preview": Audited(look="looked at a donor’s statement"),
+        "statements_send": Audited(change="mailed a year’s statements, or asked to", shows=True),
+        "statements_again": Audited(change="mailed statements that had failed again"),
+        "block_list": Audited(
+            look="looked at the block list", change="put something on the block list"
+        ),
+        "unblock": Audited(change="took something off the block list"),
     }
 
 

@@ -120,6 +120,16 @@ app.conf.beat_schedule = {
         "task": "donations.tasks.watch_for_card_testing",
         "schedule": 60.0,
     },
+    "look over what came": {
+        "task": "donations.tasks.look_over_what_came",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
+    "post statements": {
+        "task": "donations.tasks.post_statements",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
     "learn payment methods": {
         "task": "donations.tasks.learn_payment_methods",
         "schedule": 900.0,

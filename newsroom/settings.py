@@ -222,6 +222,7 @@ MAILS = [
     "subscriptions.desk.emails",
     "donations.asking.emails",
     "donations.giving.emails",
+    "donations.finance.statements.emails",
 ]
 # How long one provider call may hold a batch: its own time limit and some room.
 MAIL_LEASE = timedelta(seconds=env("MAIL_LEASE_SECONDS"))
@@ -245,7 +246,6 @@ STRIPE_WEBHOOK_SECRETS = env(
     "STRIPE_WEBHOOK_SECRETS", lambda: f"whsec_{engines.secret('stripe-webhook')}"
 )
 # Refunds of more than this, in whole units of whatever currency, take two people.
-REFUND_LIMIT = env("REFUND_LIMIT")
 # Ask on Stripe's page whether who leaves it may be written to, once. US accounts only.
 CHECKOUT_RECOVERY = env("CHECKOUT_RECOVERY")
 STRIPE_DASHBOARD = STRIPE_SANDBOX or "https://dashboard.stripe.com"

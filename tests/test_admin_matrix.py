@@ -14,6 +14,7 @@ from django.urls import get_resolver, resolve
 from django.utils.timezone import now
 
 from donations.models import (
+    BlockedMark,
     Booking,
     Contribution,
     Country,
@@ -23,6 +24,7 @@ from donations.models import (
     Posting,
     Receipt,
     RecurringContribution,
+    Review,
 )
 from newsroom.core.privacy import giving_index
 from newsroom.models import Author
@@ -143,7 +145,11 @@ MATRIX = """
     merge_donors                            ha
     reviews                                 vfhua
     refund                                  fha
-    decide_review                           fha
+    review                                  vfhua
+    *_review                                fha
+    block_list                              ha
+    unblock                                 ha
+    statements*                             ha
     later                                   epvfhua
     months                                  vfhua
     bank                                    fha
@@ -267,6 +273,12 @@ def things(site: Any) -> dict[str, Any]:
         "admin/giving/booking": booking.pk,
         "admin/regular": RecurringContribution.objects.create(
             amount=500, currency="usd", frequency="monthly", status="active", started_at=now()
+        ).pk,
+        "admin/review/block-list": BlockedMark.objects.create(
+            kind="name", index=giving_index("x"), who="x", why="x"
+        ).pk,
+        "admin/review": Review.objects.create(
+            kind="inquiry", about="dp_x", why="x", contribution=given, due_at=now()
         ).pk,
         "admin/payouts": Payout.objects.create(
             id="po_x",

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 from wagtail import hooks
 
-from donations.models import BankFile, BankLine, Checkout, Deferral, StripeEvent
+from donations.models import BankFile, BankLine, BlockedMark, Checkout, Deferral, StripeEvent
+from donations.models.reviews.block_list import NETWORK_DAYS
 from newsroom.core.kept import retention
 from newsroom.core.kept.retention import Kept
 from newsroom.core.privacy import keyed_hash, list_index
@@ -142,6 +143,19 @@ def chosen(day: date) -> Any:
     Checkout.objects.create(expires_at=moment(day) + timedelta(days=1), **ids, **fields)
 
 
+def began(day: date) -> Any:
+    chosen(day)
+    newest = Checkout.objects.latest("pk")
+    index = keyed_hash(str(day), "x")
+    Checkout.objects.filter(pk=newest.pk).update(created_at=moment(day), network_index=index)
+
+
+def blocked(day: date) -> Any:
+    BlockedMark.objects.put([("network", keyed_hash(str(day), "x"))], "x", "x")
+    until = day + timedelta(days=NETWORK_DAYS)
+    BlockedMark.objects.filter(index=keyed_hash(str(day), "x")).update(until=until)
+
+
 def brought(day: date) -> Any:
     file = BankFile.objects.create(name="x", kind="CSV", who="x", first_on=day, last_on=day)
     fields = {"key": str(day), "booked_on": day, "amount": 1, "currency": "usd", "text": "Ann"}
@@ -174,6 +188,10 @@ AGED: dict[str, tuple[Callable[[date], Any], Callable[[], int]]] = {
     "forget_texts": (brought, lambda: BankLine.objects.filter(forgotten=False).count()),
     "forget_unconfirmed_reminders": (wished, Deferral.objects.count),
     "forget_choices": (chosen, lambda: Checkout.objects.filter(choices__isnull=False).count()),
+    "forget_networks": (
+        began, lambda: Checkout.objects.filter(network_index__isnull=False).count(),
+    ),
+    "forget_blocked_networks": (blocked, BlockedMark.objects.count),
     "forget_what_is_over": (handled, StripeEvent.objects.count),
 }  # fmt: skip
 

@@ -21,16 +21,23 @@ def tell(
     """How many rows differ. ``about`` names the field by which a review knows its row. What
     differs no more settles its review; what a person has closed stays closed."""
     reviews = Review.objects.filter(kind=kind)
-    open_ones = reviews.filter(closed_at=None).exclude(about=ALL)
+    open_ones = reviews.waiting().exclude(about=ALL)
     before = set(open_ones.values_list("about", flat=True))
     known = {getattr(row, about): row for row in found.filter(**{f"{about}__in": before})}
     for gone in before - known.keys():
         Review.settle(kind, gone, "It agrees now.")
-    closed = reviews.exclude(closed_at=None).filter(settled=False).values("about")
+    closed = reviews.filter(status=Review.Status.DECIDED).values("about")
     others = found.exclude(**{f"{about}__in": before}).exclude(**{f"{about}__in": closed})
     new = others.order_by("created_at", "pk")[: max(MOST - len(known), 0)]
     for row in [*known.values(), *new]:
-        Review.open(kind, getattr(row, about), why(row), contribution=contribution(row))
+        Review.open(
+            kind,
+            getattr(row, about),
+            why(row),
+            contribution=contribution(row),
+            amount=abs(row.amount),
+            currency=row.currency,
+        )
     total = found.count()
     if others.count() > MOST - len(known):
         Review.open(kind, ALL, f"There are {total:,} of these. {MOST} of them are here.")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from donations import money
 from donations.asking import reminding
-from donations.finance import notices
+from donations.finance import notices, refunds
 from donations.models import Refund, Review, StripeEvent
 from donations.payments import catch_up, events, gateway
 from donations.payments.leases import Busy
@@ -89,3 +89,4 @@ def drop(refund: Refund) -> None:
             Review.settle(Review.Kind.REFUND_WAITS, str(refund.pk), why)
         else:
             refund.move(Status.FAILED, error=why)
+        refunds.reopen(refund, why)

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import stripe
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from donations import money
-from donations.models import Contribution, Dispute, Refund, Review
+from donations.models import Contribution, Dispute, Refund, Review, ReviewRules
 from donations.payments import gateway, sync
 from donations.payments.leases import lease
 from newsroom.hold import gate
@@ -40,15 +39,19 @@ def needs_second(contribution: Contribution, amount: int, by: Any) -> bool:
     """Judged by sums, so that many small ones are no way around: what would then have gone back of
     this contribution, and what this officer has given back alone since yesterday.
 
-    Compared in whole units of whatever currency: a limit of 100 is 100 dollars, or 100 yen's worth
-    of caution.
+    Compared by about what it is worth in dollars (donations/money.py).
     """
     own = Refund.objects.alone(by, timezone.now() - DAY).select_related("contribution")
     given = [(refund.contribution, refund.amount) for refund in own]
     of_this = sum(sum_ for one, sum_ in given if one == contribution)
     back = max(contribution.returned, of_this) + amount
-    alone = sum(money.units(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
-    return max(money.units(back, contribution.currency), alone) > settings.REFUND_LIMIT
+    alone = sum(money.worth(sum_, one.currency) for one, sum_ in [*given, (contribution, amount)])
+    return is_much(max(money.worth(back, contribution.currency), alone))
+
+
+def is_much(worth: Any) -> bool:
+    """Does it take two people?"""
+    return bool(worth > ReviewRules.load().two_people_above)
 
 
 def check(contribution: Contribution, amount: int) -> None:
@@ -61,7 +64,38 @@ def check(contribution: Contribution, amount: int) -> None:
 def ask(
     contribution: Contribution, amount: int, reason: str, by: Any, *, form_id: UUID, left: int
 ) -> Refund:
-    """Refund at once if it is little, else wait for a second person.
+    """Refund at once if it is little, else wait for a second person, in a review of its own.
+    Raises NotRefunded."""
+    with transaction.atomic():
+        refund, new = begin(contribution, amount, reason, by, form_id=form_id, left=left)
+        if new and refund.status == Status.WAITING:
+            Review.open(
+                Review.Kind.REFUND_WAITS,
+                str(refund.pk),
+                f"{money.show(amount, contribution.currency)}: {reason}",
+                contribution=contribution,
+                amount=amount,
+                status=Review.Status.PROPOSED,
+                choice=Review.Choice.REFUND,
+                proposed_by=by,
+                refund=refund,
+            )
+    if refund.status not in (Status.WAITING, Status.DECLINED):
+        carry_out(refund)
+    return refund
+
+
+def begin(
+    contribution: Contribution,
+    amount: int,
+    reason: str,
+    by: Any,
+    *,
+    form_id: UUID,
+    left: int,
+    stripe_reason: str = "",
+) -> tuple[Refund, bool]:
+    """The row, approved or waiting, and is it new? Call carry_out after the transaction.
 
     ``form_id``: the press; the same form pressed again, even at the same moment, finds the same
     refund. ``left``: what was left to give back when the officer confirmed it. Raises NotRefunded.
@@ -69,66 +103,46 @@ def ask(
     try:
         with transaction.atomic():
             get_user_model().objects.select_for_update().get(pk=by.pk)  # their sums, one at a time
-            refund = Refund.objects.filter(form_id=form_id).first()
+            refund, new = Refund.objects.filter(form_id=form_id).first(), False
             if refund is None:
-                refund = _begin(contribution, amount, reason, by, form_id, left)
+                refund, new = _begin(contribution, amount, by, form_id, left), True
+                refund.reason, refund.stripe_reason = reason, stripe_reason
+                refund.save(force_insert=True)
     except IntegrityError as error:
         raise NotRefunded("Another refund of this contribution is under way.") from error
     if (refund.contribution_id, refund.asked_by_id) != (contribution.pk, by.pk):
         raise NotRefunded("This form was used for something else. Please open it again.")
-    if refund.status not in (Status.WAITING, Status.DECLINED):
-        carry_out(refund)
-    return refund
+    return refund, new
 
 
-def _begin(
-    contribution: Contribution, amount: int, reason: str, by: Any, form_id: UUID, left: int
-) -> Refund:
-    """The row, in the caller's transaction. The contribution is locked and read again: what another
-    refund has just given back of it is in there, or that refund is still open."""
+def _begin(contribution: Contribution, amount: int, by: Any, form_id: UUID, left: int) -> Refund:
+    """In the caller's transaction. The contribution is locked and read again: what another refund
+    has just given back of it is in there, or that refund is still open."""
     contribution = Contribution.objects.select_for_update().get(pk=contribution.pk)
     check(contribution, amount)
     if most(contribution) != left:
         raise NotRefunded(MEANWHILE)
     waits = needs_second(contribution, amount, by)
-    refund = Refund.objects.create(
+    return Refund(
         contribution=contribution,
         amount=amount,
-        reason=reason,
         asked_by=by,
         form_id=form_id,
         held=gate.look(),
         status=Status.WAITING if waits else Status.APPROVED,
     )
-    if waits:
-        why = f"{money.show(amount, contribution.currency)}: {reason}"
-        Review.open(Review.Kind.REFUND_WAITS, str(refund.pk), why, contribution=contribution)
-    return refund
 
 
 def approve(refund: Refund, by: Any, left: int) -> None:
-    """The second person's word, given when so much was ``left`` on their page; pressed again, it is
-    the same word. Raises NotRefunded."""
+    """The second person's word, given when so much was ``left`` on their page. Call it in a
+    transaction, and carry_out after it. Raises NotRefunded."""
     if by.pk == refund.asked_by_id:
         raise NotRefunded("Somebody else has to approve what you asked for.")
-    with transaction.atomic():
-        contribution = Contribution.objects.select_for_update().get(pk=refund.contribution_id)
-        if refund.status == Status.WAITING:
-            check(contribution, refund.amount)
-            if most(contribution) != left:
-                raise NotRefunded(MEANWHILE)
-        approved = refund.move(Status.APPROVED, approved_by=by)
-    if approved:
-        _close_review(refund, by, "Approved.")
-    elif refund.approved_by_id != by.pk or refund.status == Status.DECLINED:
-        raise NotRefunded("Somebody has decided about it already.")
-    carry_out(refund)
-
-
-def decline(refund: Refund, by: Any) -> None:
-    if refund.move(Status.DECLINED, approved_by=by):
-        _close_review(refund, by, "Declined.")
-    elif refund.approved_by_id != by.pk or refund.status != Status.DECLINED:
+    contribution = Contribution.objects.select_for_update().get(pk=refund.contribution_id)
+    check(contribution, refund.amount)
+    if most(contribution) != left:
+        raise NotRefunded(MEANWHILE)
+    if not refund.move(Status.APPROVED, approved_by=by):
         raise NotRefunded("Somebody has decided about it already.")
 
 
@@ -158,10 +172,12 @@ def _carry_out(refund: Refund) -> None:
     if refund.status != Status.APPROVED:
         return
     try:
-        made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}")
+        made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}", refund.stripe_reason)
     except stripe.StripeError as error:
         reason = str(error.user_message or type(error).__name__)[:300]
-        refund.move(Status.FAILED, error=reason)
+        with transaction.atomic():
+            if refund.move(Status.FAILED, error=reason):
+                reopen(refund, reason)
         raise NotRefunded(f"Stripe refused: {reason}") from error
     Refund.objects.filter(pk=refund.pk).update(stripe_refund=made.id)
     try:
@@ -173,7 +189,10 @@ def _carry_out(refund: Refund) -> None:
         raise NotRefunded(refund.error)
 
 
-def _close_review(refund: Refund, by: Any, decision: str) -> None:
-    review = Review.objects.filter(kind=Review.Kind.REFUND_WAITS, about=str(refund.pk)).first()
-    if review:
-        review.close(by, decision, timezone.now())
+def reopen(refund: Refund, reason: str) -> None:
+    """What was decided by it is not done: a person looks again. A refund's own review is over."""
+    for review in refund.reviews.exclude(kind=Review.Kind.REFUND_WAITS):
+        gone: dict[str, Any] = {"closed_at": None, "closed_by": None, "decision": ""}
+        gone |= {"choice": "", "proposed_by": None, "refund": None}
+        by_it = [Review.Status.PROPOSED, Review.Status.DECIDED]
+        review.move(Review.Status.OPEN, "refused", text=reason, frm=by_it, **gone)

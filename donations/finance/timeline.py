@@ -128,12 +128,17 @@ def _people(contribution: Contribution, identities: bool) -> Iterator[Happened]:
         by = str(refund.asked_by or FORMER)
         if refund.approved_by:
             by = f"{by}, decided by {refund.approved_by}"
-        words = f"{amount}, {refund.get_status_display()}: {refund.reason} {refund.error}".strip()
+        said = f": {refund.reason}" if identities else ""
+        words = f"{amount}, {refund.get_status_display()}{said} {refund.error}".strip()
         yield Happened(refund.asked_at, "Refund asked for", words, by)
     for review in contribution.reviews.select_related("closed_by"):
-        yield Happened(review.opened_at, f"To review: {review.get_kind_display()}", review.why)
+        hidden = review.kind in review.MAY_NAME and not identities
+        why = "" if hidden else review.why
+        yield Happened(review.opened_at, f"To review: {review.get_kind_display()}", why)
         if review.closed_at:
             by = "by itself" if review.settled else str(review.closed_by or FORMER)
-            yield Happened(review.closed_at, "Review closed", review.decision, by)
+            said = review.decision if identities or review.settled else ""
+            words = ": ".join(filter(None, [review.get_choice_display(), said]))
+            yield Happened(review.closed_at, "Review closed", words, by)
     for note in contribution.notes.select_related("by"):
         yield Happened(note.at, "Note", note.text if identities else "", str(note.by or FORMER))

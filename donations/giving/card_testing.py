@@ -11,9 +11,11 @@ from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest
 
-from donations.models import Review, StripeEvent
+from donations.models import BlockedMark, Review, StripeEvent
+from newsroom.core.privacy import network_index
 from newsroom.web import proof_of_work
-from newsroom.web.public_forms import tries
+from newsroom.web.client import address_of, parsed
+from newsroom.web.public_forms import network_of, tries
 
 PER_MINUTE = 300  # checkouts of everyone together, before each costs work
 BREAKER, BREAKER_SECONDS = "checkout-breaker", 1800
@@ -23,12 +25,23 @@ FAILURES = 20  # in that time, and more than there were successes
 FAILED, PAID = "payment_intent.payment_failed", "payment_intent.succeeded"
 
 
-def needs_work(request: HttpRequest) -> bool:
-    """Count this checkout; True when the breaker has tripped and no work comes with it."""
+def needs_work(request: HttpRequest, network: bytes | None = None) -> bool:
+    """Count this checkout; True when the breaker has tripped, or its network is on the newsroom's
+    block list, and no work comes with it."""
     fast = tries("checkouts", 60) > PER_MINUTE
-    if not fast and not cache.get(BREAKER):
+    blocked = BlockedMark.objects.holds(BlockedMark.Kind.NETWORK, network)
+    if not fast and not blocked and not cache.get(BREAKER):
         return False
     return not proof_of_work.has_worked(request)
+
+
+def network(request: HttpRequest) -> bytes | None:
+    """Whence a checkout comes, as a keyed number that is kept for some days. None for what is no
+    network of anybody: an onion service has all its readers come from one."""
+    address = parsed(address_of(request.META))
+    if address is None or not address.is_global:
+        return None
+    return network_index(network_of(request))
 
 
 def watch(now: datetime) -> bool:

@@ -159,12 +159,13 @@ def choices_of(token: str) -> dict[str, Any] | None:
     return json.loads(checkout.choices or "{}") | {"checkout": str(checkout.form_id)}
 
 
-def start(form: GiveForm, language: str) -> str:
+def start(form: GiveForm, language: str, network: bytes | None = None) -> str:
     """The address of Stripe's page for what the form asks. The same form gives the same page again.
+    ``network``: whence it came, as network_index has it.
 
     Raises gateway.Unavailable when Stripe can't be reached, stripe.StripeError when it refuses.
     """
-    checkout = _checkout(form, language)
+    checkout = _checkout(form, language, network)
     with lease(f"checkout-{checkout.key}"):  # the same press again waits for the first
         checkout.refresh_from_db()
         return checkout.session_url or _session(checkout)
@@ -201,7 +202,7 @@ def _session(checkout: Checkout) -> str:
     return checkout.session_url
 
 
-def _checkout(form: GiveForm, language: str) -> Checkout:
+def _checkout(form: GiveForm, language: str, network: bytes | None) -> Checkout:
     """The form's row: found again by its key if the same is asked for, else a new one."""
     data = form.cleaned_data
     amount, currency = data["smallest"], data["currency"]
@@ -225,6 +226,7 @@ def _checkout(form: GiveForm, language: str) -> Checkout:
         "variant": form.variant,
         "deferral": deferral_of(data["reminder"]),
         "choices": json.dumps(form.choices()),
+        "network_index": network,
         "expires_at": now + SESSION_LASTS,
     }
     checkout, _ = Checkout.objects.get_or_create(key=key, defaults=asked | rest)

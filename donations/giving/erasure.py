@@ -22,6 +22,7 @@ from donations.models import (
     OfflineGift,
     RecurringChange,
     RecurringContribution,
+    ReviewStep,
 )
 from donations.payments import gateway, sync
 from donations.payments.mirror.donors import PEOPLE
@@ -130,15 +131,20 @@ def _forget(donor: Donor, gone: set[str], wishes: list[int], form_id: UUID | Non
             RecurringContribution.objects.filter(mine),
         )
         asked = Checkout.objects.filter(Q(contributions__in=given) | Q(recurring__in=promised))
-        Checkout.objects.filter(form_id__in=asked.values("form_id")).forget_choices()
+        same_form = Checkout.objects.filter(form_id__in=asked.values("form_id"))
+        same_form.forget_choices()
+        same_form.forget_networks()
         OfflineGift.objects.filter(contribution__in=given).forget()
+        theirs_given = list(given.values_list("pk", flat=True))  # found by the donor, who goes
         for contribution in given:
             contribution.message, contribution.donor = "", None
             contribution.payment_method = contribution.payment_method.partition(" ")[0]
-            contribution.last_four_index = None  # type: ignore[assignment]
-            fields = ["message", "payment_method", "last_four_index", "donor"]
+            contribution.last_four_index = contribution.instrument_index = None  # type: ignore[assignment]
+            fields = ["message", "payment_method", "last_four_index", "instrument_index", "donor"]
             contribution.save(update_fields=fields)
-        Note.objects.filter(contribution__in=given).delete()
+        Note.objects.filter(contribution__in=theirs_given).delete()
+        noted = ReviewStep.objects.filter(what=ReviewStep.What.NOTED)
+        noted.filter(review__contribution__in=theirs_given).update(text="")
         RecurringChange.objects.filter(recurring__in=promised).update(why="")
         promised.update(card="", card_expires_on=None, donor=None)
         Customer.objects.filter(pk__in=gone).delete()

@@ -64,13 +64,13 @@ def checkout(request: HttpRequest) -> HttpResponse:
     JSON gets the address instead: it may not read where a redirect leads."""
     if request.method != "POST":
         return redirect("support")
-    form = GiveForm(request.POST)
+    form, network = GiveForm(request.POST), card_testing.network(request)
     refused = refusal(request, form, "checkout", **CHECKOUTS) or proof_of_work.first(
-        card_testing.needs_work(request)
+        card_testing.needs_work(request, network)
     )
     if not refused:
         try:
-            url = start(form, spoken())
+            url = start(form, spoken(), network)
             json = request.headers.get("Accept") == "application/json"
             return JsonResponse({"url": url}) if json else see_other(url)
         except gateway.FAILURES as error:

@@ -1,4 +1,5 @@
-"""Written by hand: what the books promise, PostgreSQL holds, see ``Booking``. (When 0001 is made
+"""Written by hand: what the books promise, and the history of a review, PostgreSQL holds, see
+``Booking`` and ``ReviewStep``. (When 0001 is made
 anew, put this file aside meanwhile.)
 
 Triggers bind who owns the tables, too; rights would not.
@@ -69,12 +70,26 @@ BEGIN
 END $$;
 CREATE TRIGGER month_closes BEFORE INSERT ON donations_closedmonth
     FOR EACH ROW EXECUTE FUNCTION month_closes();
+
+-- What was done with a review. Its words may be sealed with another key, or be emptied when the donor
+-- is erased; other words would not fit the digest.
+CREATE FUNCTION steps_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'text' = to_jsonb(OLD) - 'text' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'What was done with a review is never changed: % of %.', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER step_stays BEFORE UPDATE OR DELETE ON donations_reviewstep
+    FOR EACH ROW EXECUTE FUNCTION steps_stay();
 """
 LET_GO = """
 DROP FUNCTION booking_is_whole() CASCADE;
 DROP FUNCTION books_stay() CASCADE;
 DROP FUNCTION month_is_open() CASCADE;
 DROP FUNCTION month_closes() CASCADE;
+DROP FUNCTION steps_stay() CASCADE;
 """
 
 

@@ -39,7 +39,8 @@ from .note import Note
 from .receipt import Receipt, ReceiptNumber
 from .recurring import RecurringChange, RecurringContribution, RecurringMove
 from .refund import Refund
-from .review import Review
+from .reviews import BlockedMark, Review, ReviewRules, ReviewStep
+from .statement_mail import StatementMail
 from .stripe_event import CatchUp, Lease, StripeEvent
 from .wording import GivingWords
 
@@ -53,6 +54,7 @@ __all__ = [
     "BalanceTransaction",
     "BankFile",
     "BankLine",
+    "BlockedMark",
     "Booking",
     "CatchUp",
     "Checkout",
@@ -87,6 +89,9 @@ __all__ = [
     "RecurringMove",
     "Refund",
     "Review",
+    "ReviewRules",
+    "ReviewStep",
+    "StatementMail",
     "StripeEvent",
     "StripeRefund",
     "Variant",

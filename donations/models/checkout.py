@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from newsroom.core.privacy import EncryptedField
+from newsroom.core.privacy import BlindIndexField, EncryptedField
 
 from .asking import Appeal, Deferral, Frequency, Variant
 
@@ -20,6 +20,9 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
     def forget_choices(self) -> int:
         """How many rows held some."""
         return self.filter(choices__isnull=False).update(choices=None)
+
+    def forget_networks(self) -> int:
+        return self.filter(network_index__isnull=False).update(network_index=None)
 
 
 class Checkout(models.Model):
@@ -53,6 +56,9 @@ class Checkout(models.Model):
         help_text="The form as it was sent (JSON), to fill it in again after Stripe's “back”. "
         "Forgotten once it is paid or over.",
     )
+    network_index = BlindIndexField(  # type: ignore[misc]  # may be NULL
+        null=True, help_text="Of whence it came: network_index. Forgotten after some days."
+    )
     session_id = models.CharField(max_length=255, null=True, unique=True)
     session_url = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,6 +74,11 @@ class Checkout(models.Model):
                 fields=["variant"],
                 condition=Q(variant__isnull=False),
                 name="checkouts_of_a_variant",
+            ),
+            models.Index(
+                fields=["network_index"],
+                condition=Q(network_index__isnull=False),
+                name="checkouts_by_network",
             ),
         ]
 

@@ -57,6 +57,9 @@ class Contribution(models.Model):
     last_four_index = BlindIndexField(  # type: ignore[misc]  # may be NULL
         null=True, help_text="Of the last digits of the card or account: card_index."
     )
+    instrument_index = BlindIndexField(  # type: ignore[misc]  # may be NULL
+        null=True, help_text="Of Stripe's fingerprint of the card or account: instrument_index."
+    )
     method = models.CharField(max_length=40, blank=True, help_text="Stripe's word: card, paypal.")
     country = models.CharField(max_length=2, blank=True, help_text="Of the card or account.")
     failure = models.CharField(max_length=300, blank=True)

@@ -42,6 +42,9 @@ class Refund(models.Model):
     contribution = models.ForeignKey(Contribution, on_delete=models.PROTECT, related_name="refunds")
     amount = models.PositiveBigIntegerField(help_text="In the currency's smallest unit.")
     reason = EncryptedField(context="refund.reason")
+    stripe_reason = models.CharField(
+        max_length=25, blank=True, help_text="Stripe's word for why: fraudulent, or none."
+    )
     status = models.CharField(max_length=8, choices=Status)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

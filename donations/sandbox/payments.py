@@ -1,5 +1,6 @@
 """Money in and money back: payment methods, payments, refunds, fraud warnings."""
 
+import hashlib
 from datetime import UTC, datetime
 
 import stripe
@@ -26,12 +27,14 @@ def payment_method(store: Store, customer: Object, number: str) -> Object:
             country=number[:2],
             bank_code=number[4:12],
             last4=number[-4:],
+            fingerprint=fingerprint(number),
         )
     else:
         method["card"] = skeleton(
             stripe.PaymentMethod.Card,
             brand="visa",
             last4=number[-4:],
+            fingerprint=fingerprint(number),
             exp_month=12,
             exp_year=datetime.now(UTC).year + 3,
             funding="credit",
@@ -44,6 +47,11 @@ def payment_method(store: Store, customer: Object, number: str) -> Object:
     if is_account(number):
         _mandate(store, method)
     return method
+
+
+def fingerprint(number: str) -> str:
+    """The same for the same card or account ("The PaymentMethod object")."""
+    return hashlib.sha256(number.encode()).hexdigest()[:16]
 
 
 def is_account(number: str) -> bool:
@@ -137,11 +145,11 @@ def _details(store: Store, method: Object) -> Object:
     kind = stripe.Charge.PaymentMethodDetails
     if method["type"] == "sepa_debit":
         account = method["sepa_debit"]
-        known = {key: account[key] for key in ("bank_code", "country", "last4")}
+        known = {key: account[key] for key in ("bank_code", "country", "fingerprint", "last4")}
         known["mandate"] = store.fact(f"mandate of {method['id']}")
         return skeleton(kind, type="sepa_debit", sepa_debit=skeleton(kind.SepaDebit, **known))
     card = method["card"]
-    known = {key: card[key] for key in ("brand", "last4", "exp_month", "exp_year")}
+    known = {key: card[key] for key in ("brand", "fingerprint", "last4", "exp_month", "exp_year")}
     shown = skeleton(kind.Card, **known, funding="credit", country="US")
     return skeleton(kind, type="card", card=shown)
 

@@ -120,6 +120,16 @@ def card_index(last_four: str) -> bytes:
     return keyed_hash(last_four, "last four")
 
 
+def instrument_index(fingerprint: str) -> bytes:
+    """… of a card or an account, by the fingerprint that Stripe has of it."""
+    return keyed_hash(fingerprint, "instrument")
+
+
+def network_index(network: str) -> bytes:
+    """… of a network that somebody gives from. It is kept for some days."""
+    return keyed_hash(network, "giving network")
+
+
 def word_index(word: str) -> bytes:
     """… of a word in a note of finance's."""
     return keyed_hash(folded(word), "note")

@@ -82,8 +82,16 @@ ROLES = {
     ],
     "Finance viewers": READ_BOOKS,
     "Finance": KEEP_BOOKS,
-    # They also close a month, and make two donors one, which can't be taken back.
-    "Finance leads": [*KEEP_BOOKS, "donations.delete_donor", "donations.close_month"],
+    # They also close a month, make two donors one, which can't be taken back, say when it takes two
+    # people, whom to look at, and write to all who gave in a year.
+    "Finance leads": [
+        *KEEP_BOOKS,
+        "donations.delete_donor",
+        "donations.close_month",
+        "donations.change_blockedmark",
+        "donations.change_reviewrules",
+        "donations.send_statements",
+    ],
     # Who looks whether it is all in order: everything, the log as well, and no names.
     "Auditors": [*READ_BOOKS, "donations.view_country", "accounts.view_auditentry"],
 }

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from donations.giving.links import manage_url
-from donations.models import StripeEvent
+from donations.models import ReviewRules, StripeEvent
 from donations.payments.events import EVENTS, process
 from donations.sandbox.objects import Card
 from tests.factories import make_appeal, make_user
@@ -147,6 +147,13 @@ def give_back(client: Any, contribution: Any, amount: str, reason: str = "x") ->
     if "confirmed" not in hidden(page):
         return page
     return client.post(path, hidden(page), follow=True)
+
+
+def two_people_above(dollars: int) -> None:
+    """As a finance lead sets it."""
+    rules = ReviewRules.load()
+    rules.two_people_above = dollars
+    rules.save()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from newsroom.staff.pages import AdminPage
 VIEW = "donations.view_contribution"
 IDENTITIES = "donations.view_donor"
 DECIDE = "donations.decide_review"
+BLOCK_LIST = "donations.change_blockedmark"
+MAIL_STATEMENTS = "donations.send_statements"
 WRITE_NOTES = "donations.add_note"
 CHANGE_RECURRING = "donations.change_recurringcontribution"
 CHANGE_DONORS = "donations.change_donor"

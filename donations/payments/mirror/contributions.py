@@ -16,6 +16,7 @@ from donations.models import (
     Movement,
     Receipt,
     RecurringContribution,
+    Review,
 )
 from donations.payments.gateway import id_of
 from donations.payments.mirror.disputes import mirror_dispute, takes_money
@@ -64,6 +65,8 @@ def mirror_payment(
             mirror_dispute(dispute, contribution)
         Movement.book(contribution)
         _write_history(before, contribution)
+        if contribution.status == Status.REFUNDED:
+            Review.settle_given_back(contribution)
         if contribution.arrived and not (before and before.arrived) and _ours(contribution):
             on_first_arrival(contribution)
         late = before and before.status == Status.PROCESSING
@@ -100,7 +103,7 @@ def record(intent: stripe.PaymentIntent, fields: dict[str, Any]) -> Contribution
         fields["donor"] = donor
     elif is_erased(fields["stripe_customer"]):
         fields["payment_method"] = fields["payment_method"].partition(" ")[0]
-        fields["last_four_index"] = None
+        fields["last_four_index"] = fields["instrument_index"] = None
     now, _ = Contribution.objects.update_or_create(stripe_payment_intent=intent.id, defaults=fields)
     return now
 

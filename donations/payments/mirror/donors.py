@@ -190,6 +190,8 @@ def _merge(home: Donor, there: Donor) -> None:
     RecurringContribution.objects.filter(donor=home).update(donor=there)
     for address in home.addresses.all():
         DonorAddress.objects.get_or_create(donor=there, email_index=address.email_index)
+    theirs = there.statement_mails.values("year")
+    home.statement_mails.exclude(year__in=theirs).update(donor=there)  # they have got them
     there.name = there.name or home.name
     there.created_on = min(there.created_on, home.created_on)
     there.save(update_fields=["name", "created_on"])

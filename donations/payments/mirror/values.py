@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from donations.models import Review
-from newsroom.core.privacy import card_index
+from newsroom.core.privacy import card_index, instrument_index
 
 
 def say_unknown(pk: str, what: str, **fields: Any) -> None:
@@ -25,13 +25,15 @@ def name_of(method: Any) -> str:
 def facts_of(details: Any) -> dict[str, Any]:
     """Of a charge's payment method: what finance filters by and finds it by."""
     if details is None:
-        return {"method": "", "country": "", "last_four_index": None}
+        return {"method": "", "country": "", "last_four_index": None, "instrument_index": None}
     part = getattr(details, details.type, None)
     last_four = getattr(part, "last4", None)
+    fingerprint = getattr(part, "fingerprint", None)
     return {
         "method": details.type[:40],
         "country": (getattr(part, "country", None) or "")[:2].upper(),
         "last_four_index": card_index(last_four) if last_four else None,
+        "instrument_index": instrument_index(fingerprint) if fingerprint else None,
     }
 
 

@@ -254,12 +254,6 @@ GROUPS: dict[str, list[Setting]] = {
             how="Stripe's dashboard, the webhook to /webhooks/stripe/, “Signing secret”",
         ),
         Setting(
-            "REFUND_LIMIT",
-            "refunds of more, in whole units, take two people: of one contribution, or by one "
-            "officer within a day",
-            number(0), default="100", how="REFUND_LIMIT=100",
-        ),
-        Setting(
             "CHECKOUT_RECOVERY",
             "Stripe asks who leaves its page whether they may be written to, once (US accounts)",
             shapes.TRUTH, default="false", how="CHECKOUT_RECOVERY=false",

@@ -19,7 +19,8 @@ def test_inquiry_that_becomes_a_dispute_is_reviewed_anew(donor, told, stripe_doe
     handle(told())
     review = Review.objects.waiting().get()
     assert review.kind == "inquiry"
-    finance.post(f"/admin/review/{review.pk}/", {"words": "They wrote: it was them."})
+    decision = {"do": "accept", "words": "They wrote: it was them."}
+    finance.post(f"/admin/review/{review.pk}/decide/", decision)
     pk = Dispute.objects.get().stripe_dispute
     stripe_does("close-dispute", dispute=pk, outcome="later", days=1)
     assert not Review.objects.waiting().exists()  # closed by a person, and no worse
@@ -71,7 +72,8 @@ def test_decision_of_a_colleague_who_left_stays(client, donor, told, stripe_does
     handle(told())
     officer = make_user("Finance")
     client.force_login(officer)
-    client.post(f"/admin/review/{Review.objects.get().pk}/", {"words": "We accept it."})
+    decision = {"do": "accept", "words": "We accept it."}
+    client.post(f"/admin/review/{Review.objects.get().pk}/decide/", decision)
     officer.delete()
     handle(told())
     review = Review.objects.get()

@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 
 from donations.finance import refunds
+from donations.finance.review import deciding
 from donations.models import Contribution, Refund, Review
 from donations.payments import gateway
 from donations.tasks import carry_out_refunds
 from newsroom.hold import gate
 from newsroom.hold.items import Item, held
 from newsroom.release import after_restore
-from tests.donations.conftest import give_back
+from tests.donations.conftest import give_back, two_people_above
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
@@ -63,23 +64,19 @@ def test_refund_of_before_that_stripe_has_made_since_is_dropped(
     assert later().status == "failed" and gone_back(contribution) == [2000]
 
 
-def test_second_persons_word_alone_releases_nothing(
-    client, officer, contribution, settings
-) -> None:
-    settings.REFUND_LIMIT = 10
+def test_second_persons_word_alone_releases_nothing(client, officer, contribution) -> None:
+    two_people_above(10)
     give_back(client, contribution, "50")
     gate.begin(gate.BY_HAND)
     with pytest.raises(refunds.NotRefunded, match="after a restore"):
-        refunds.approve(Refund.objects.get(), make_user("Finance"), left=5000)
+        deciding.approve(Review.objects.get().pk, make_user("Finance"), left=5000)
     assert later().status == "approved" and gone_back(contribution) == []
     after_restore.decide(item().key, "release")
     assert later().status == "done" and gone_back(contribution) == [5000]
 
 
-def test_request_that_is_dropped_leaves_nothing_to_decide(
-    client, officer, contribution, settings
-) -> None:
-    settings.REFUND_LIMIT = 10
+def test_request_that_is_dropped_leaves_nothing_to_decide(client, officer, contribution) -> None:
+    two_people_above(10)
     give_back(client, contribution, "50")
     gate.begin(gate.BY_HAND)
     after_restore.decide(item().key, "drop")

@@ -18,7 +18,7 @@ from donations.payments import events, gateway, sync
 from donations.sandbox.objects import Card
 from donations.tasks import carry_out_refunds
 from tests.answers import led_to
-from tests.donations.conftest import give_back, handle, hidden
+from tests.donations.conftest import give_back, handle, hidden, two_people_above
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
@@ -55,20 +55,21 @@ def test_refund_of_nonsense_is_refused(
     assert not Refund.objects.filter(status="done").exists()
 
 
-def test_large_refund_takes_two_people(client, officer, contribution, settings) -> None:
-    settings.REFUND_LIMIT = 10
+def test_large_refund_takes_two_people(client, officer, contribution) -> None:
+    two_people_above(10)
     page = give_back(client, contribution, "50", "they asked").text
     assert "waits for a second person" in page
     refund = Refund.objects.get()
     review = Review.objects.get()
-    client.post(f"{REVIEW}{review.pk}/", {"decision": "approve", "left": "5000"})
+    client.post(f"{REVIEW}{review.pk}/answer/", {"do": "approve", "left": "5000"})
     refund.refresh_from_db()
     assert refund.status == "waiting"  # not by who asked
     client.force_login(make_user("Finance"))
-    assert "Of this contribution $50 is left" in client.get(REVIEW).text
-    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    page = client.get(f"{REVIEW}{review.pk}/")
+    assert "Of this contribution $50 is left" in page.text
+    approve = hidden(page) | {"do": "approve"}
     for _ in range(2):  # pressed twice
-        client.post(f"{REVIEW}{review.pk}/", approve)
+        client.post(f"{REVIEW}{review.pk}/answer/", approve)
     contribution.refresh_from_db()
     refund.refresh_from_db()
     assert (contribution.returned, refund.status) == (5000, "done")
@@ -76,9 +77,9 @@ def test_large_refund_takes_two_people(client, officer, contribution, settings) 
 
 
 def test_many_small_refunds_are_no_way_around_the_second_person(
-    client, officer, contribution, settings
+    client, officer, contribution
 ) -> None:
-    settings.REFUND_LIMIT = 25
+    two_people_above(25)
     for amount in ("20", "5", "20"):
         page = give_back(client, contribution, amount, "x").text
     assert "waits for a second person" in page
@@ -90,9 +91,9 @@ def test_many_small_refunds_are_no_way_around_the_second_person(
 
 
 def test_an_officers_day_counts_over_all_contributions(
-    client, officer, contribution, donor, told, settings
+    client, officer, contribution, donor, told
 ) -> None:
-    settings.REFUND_LIMIT = 50
+    two_people_above(50)
     donor.gives("another@example.org", frequency="once", amount="50")
     handle(told())
     another = Contribution.objects.exclude(pk=contribution.pk).get()
@@ -109,8 +110,8 @@ def test_an_officers_day_counts_over_all_contributions(
     assert not refunds.needs_second(another, 5000, make_user("Finance"))
 
 
-def test_second_refund_waits_for_the_first(client, officer, contribution, settings) -> None:
-    settings.REFUND_LIMIT = 10
+def test_second_refund_waits_for_the_first(client, officer, contribution) -> None:
+    two_people_above(10)
     for _ in range(2):
         page = give_back(client, contribution, "50", "x").text
     assert "under way" in page
@@ -173,10 +174,9 @@ def test_fraud_warning_is_decided_with_words(client, officer, donor, told) -> No
     handle(told() * 2, again=True)
     review = Review.objects.get()
     assert review.kind == "fraud_warning"
-    assert (
-        "in a few words" in client.post(f"{REVIEW}{review.pk}/", {"words": " "}, follow=True).text
-    )
-    client.post(f"{REVIEW}{review.pk}/", {"words": "Called them: it was them."})
+    decide = f"{REVIEW}{review.pk}/decide/"
+    assert "in a few words" in client.post(decide, {"do": "accept", "words": " "}, follow=True).text
+    client.post(decide, {"do": "accept", "words": "Called them: it was them."})
     review.refresh_from_db()
     assert (review.closed_by, review.decision) == (officer, "Called them: it was them.")
 
@@ -302,37 +302,34 @@ def test_second_tab_sees_that_something_was_given_back_meanwhile(
     assert contribution.returned == 4000
 
 
-def test_decision_pressed_twice_answers_as_the_first_did(
-    client, officer, contribution, settings
-) -> None:
-    settings.REFUND_LIMIT = 10
+def test_decision_pressed_twice_answers_as_the_first_did(client, officer, contribution) -> None:
+    two_people_above(10)
     give_back(client, contribution, "50")
     review = Review.objects.get()
     client.force_login(make_user("Finance"))
-    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    approve = hidden(client.get(f"{REVIEW}{review.pk}/")) | {"do": "approve"}
     for _ in range(2):
-        page = client.post(f"{REVIEW}{review.pk}/", approve, follow=True).text
+        page = client.post(f"{REVIEW}{review.pk}/answer/", approve, follow=True).text
         assert "Given back." in page and "already" not in page
     client.force_login(make_user("Finance"))
-    page = client.post(f"{REVIEW}{review.pk}/", approve, follow=True).text
+    page = client.post(f"{REVIEW}{review.pk}/answer/", approve, follow=True).text
     assert "already" in page
 
 
-def test_second_person_approves_only_what_they_saw(
-    client, officer, contribution, told, settings
-) -> None:
+def test_second_person_approves_only_what_they_saw(client, officer, contribution, told) -> None:
     """Somebody has given back at Stripe what a colleague asked for here."""
-    settings.REFUND_LIMIT = 10
+    two_people_above(10)
     give_back(client, contribution, "20")
-    address = f"{REVIEW}{Review.objects.get().pk}/"
+    page_of = f"{REVIEW}{Review.objects.get().pk}/"
+    address = f"{page_of}answer/"
     client.force_login(make_user("Finance"))
-    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    approve = hidden(client.get(page_of)) | {"do": "approve"}
     gateway.give_back(contribution.stripe_payment_intent, 2000, "dashboard")
     handle(told())
     page = client.post(address, approve, follow=True).text
     assert "look once more" in page and "Of this contribution $30 is left" in page
     assert Refund.objects.get().status == "waiting"
-    approve = hidden(client.get(REVIEW)) | {"decision": "approve"}
+    approve = hidden(client.get(page_of)) | {"do": "approve"}
     assert "Given back." in client.post(address, approve, follow=True).text
     contribution.refresh_from_db()
     assert contribution.returned == 4000

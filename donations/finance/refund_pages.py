@@ -1,6 +1,6 @@
-"""Finance's desk: what waits for a person, and refunds."""
+"""Giving something back: how much and why, and once more before it is done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -10,80 +10,15 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
 from donations import money
 from donations.currencies import DECIMALS
 from donations.finance import refunds
-from donations.finance.common.access import VIEW
-from donations.models import Contribution, Refund, Review, StripeEvent
-from newsroom.core import paths
+from donations.finance.common.access import DECIDE
+from donations.finance.common.saying import say
+from donations.models import Contribution, Refund
 from newsroom.staff.gate import needs_fresh_proof
-from newsroom.staff.pages import AdminPage
-
-DECIDE = "donations.decide_review"
-
-
-class Reviews(AdminPage):
-    template_name = "donations/finance/reviews.html"
-    page_title = "Review"
-    header_icon = "warning"
-    permission_required = VIEW
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        waiting = Review.objects.waiting().select_related(
-            "contribution__donor", "contribution__checkout"
-        )[:200]
-        closed = Review.objects.exclude(closed_at=None).select_related("closed_by")
-        waiting_refunds = Refund.objects.filter(status=Refund.Status.WAITING)
-        waiting_refunds = waiting_refunds.select_related("asked_by", "contribution")
-        asked = {str(refund.pk): refund for refund in waiting_refunds}
-        return super().get_context_data(**kwargs) | {
-            "rows": [
-                (review, one, refunds.most(one.contribution) if one else 0)
-                for review in waiting
-                for one in [asked.get(review.about)]
-            ],
-            "closed": closed.order_by("-closed_at")[:20],
-            "may_decide": self.request.user.has_perm(DECIDE),
-            "now": timezone.now(),
-        }
-
-
-@require_admin_access
-@permission_required(DECIDE, raise_exception=True)
-@require_POST
-@needs_fresh_proof
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Close a review with a word, or decide about a refund that waits."""
-    review = get_object_or_404(Review, pk=pk)
-    if review.kind == Review.Kind.REFUND_WAITS:
-        refund = get_object_or_404(Refund, pk=review.about)
-        decision = request.POST.get("decision")
-        left = paths.number_of(request.POST.get("left", ""))
-        do: Callable[[], None] | None = {
-            "approve": lambda: refunds.approve(refund, request.user, left),
-            "decline": lambda: refunds.decline(refund, request.user),
-        }.get(decision or "")
-        if do is None:
-            messages.error(request, "Approve it, or decline it.")
-        elif say(request, do):
-            messages.success(request, "Given back." if decision == "approve" else "Declined.")
-    else:
-        words = request.POST.get("words", "").strip()
-        if not words:
-            messages.error(request, "Please write in a few words what was decided.")
-        elif review.close(request.user, words, timezone.now()):
-            if review.kind == Review.Kind.EVENT:  # given up: it is not tried again
-                StripeEvent.objects.filter(pk=review.about).update(handled_at=timezone.now())
-            messages.success(request, "Closed.")
-        elif Review.objects.filter(pk=pk, closed_by_id=request.user.pk).exists():  # pressed twice
-            messages.success(request, "Closed.")
-        else:
-            messages.error(request, "Somebody has closed it already.")
-    return redirect("reviews")
 
 
 class RefundForm(forms.Form):
@@ -166,12 +101,3 @@ def give_back(request: HttpRequest, contribution: Contribution, asked: dict[str,
         messages.error(request, "It was declined.")
     elif made:
         messages.success(request, f"{money.show(made.amount, contribution.currency)} given back.")
-
-
-def say(request: HttpRequest, do: Callable[[], Any]) -> Any:
-    """What it gives, or True; None if it was refused, which becomes a message."""
-    try:
-        return do() or True
-    except refunds.NotRefunded as reason:
-        messages.error(request, str(reason))
-        return None
