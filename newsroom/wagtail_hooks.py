@@ -29,7 +29,7 @@ from newsroom.pictures.desk import CreditAction, PictureDesk
 from newsroom.publishing.rich_text import LinkToPage
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
-from newsroom.staff.pages import AuditLog
+from newsroom.staff.pages import AuditLog, ItemFor
 from newsroom.web import exports, starters
 
 starters.install()
@@ -113,14 +113,11 @@ def picture_urls() -> list[Any]:
     ]
 
 
-class TravelMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(travel.MAY_END)
-
-
 @hooks.register("register_settings_menu_item")
 def travel_item() -> MenuItem:
-    return TravelMenuItem("Travel mode", reverse("travel"), icon_name="globe", order=60)
+    return ItemFor(
+        "Travel mode", reverse("travel"), icon_name="globe", order=60, permission=travel.MAY_END
+    )
 
 
 @hooks.register("register_admin_urls")
@@ -154,15 +151,10 @@ def preview_button(page: Any, user: Any, view_name: str, next_url: str | None = 
             yield Button("Live", url=url, icon_name="time", priority=10)
 
 
-class FirstStepsMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(first_steps.MAY)
-
-
 @hooks.register("register_settings_menu_item")
 def first_steps_item() -> MenuItem:
     url = reverse("first_steps")
-    return FirstStepsMenuItem("First steps", url, icon_name="list-ol", order=40)
+    return ItemFor("First steps", url, icon_name="list-ol", order=40, permission=first_steps.MAY)
 
 
 @hooks.register("construct_homepage_panels")
@@ -171,25 +163,21 @@ def first_steps_panel(request: HttpRequest, panels: list[Any]) -> None:
         panels.append(panel)
 
 
-class AuditMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.view_auditentry")
-
-
 @hooks.register("register_reports_menu_item")
 def audit_item() -> MenuItem:
-    return AuditMenuItem("Audit log", reverse("audit_log"), icon_name="history", order=100)
-
-
-class AfterRestoreMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(pages.DECIDE)
+    return ItemFor(
+        "Audit log",
+        reverse("audit_log"),
+        icon_name="history",
+        order=100,
+        permission="accounts.view_auditentry",
+    )
 
 
 @hooks.register("register_reports_menu_item")
 def after_restore_item() -> MenuItem:
     url = reverse("after_restore")
-    return AfterRestoreMenuItem("After a restore", url, icon_name="warning", order=110)
+    return ItemFor("After a restore", url, icon_name="warning", order=110, permission=pages.DECIDE)
 
 
 @hooks.register("construct_homepage_panels")

@@ -15,8 +15,8 @@ from newsroom.first_steps.steps import Step, add, edit
 from newsroom.mail import providers
 from newsroom.models import HomePage, TransactionalMail, readable
 from subscriptions.models import Mailing, Newsletter, NewsletterIndexPage, ProviderEventKey
+from subscriptions.models.days import RHYTHM, Weekday
 from subscriptions.models.newsletter import OWN_ADDRESS
-from subscriptions.models.weekday import RHYTHM, Weekday
 
 Status = TransactionalMail.Status
 

@@ -17,6 +17,7 @@ from wagtail.admin.widgets.button import Button
 from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, Box, readable
 from newsroom.staff.audited import Audited
+from newsroom.staff.pages import ItemFor
 from subscriptions import doctor, first_steps, measures, retention
 from subscriptions.desk import (
     access,
@@ -170,24 +171,18 @@ def viewset() -> editor.IssueViewSet:
     return editor.IssueViewSet()
 
 
-class NewslettersMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(access.VIEW)
-
-
 @hooks.register("register_admin_menu_item")
 def menu_item() -> MenuItem:
-    return NewslettersMenuItem("Newsletters", reverse("newsletters"), icon_name="mail", order=200)
-
-
-class ReadersMenuItem(MenuItem):
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(readers_access.SEE)
+    return ItemFor(
+        "Newsletters", reverse("newsletters"), icon_name="mail", order=200, permission=access.VIEW
+    )
 
 
 @hooks.register("register_admin_menu_item")
 def readers_menu_item() -> MenuItem:
-    return ReadersMenuItem("Readers", reverse("readers"), icon_name="group", order=210)
+    return ItemFor(
+        "Readers", reverse("readers"), icon_name="group", order=210, permission=readers_access.SEE
+    )
 
 
 @hooks.register("construct_homepage_panels")

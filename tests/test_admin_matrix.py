@@ -81,7 +81,7 @@ MATRIX = """
     wagtaildocs*                            epa~
     wagtailimages*                          epa~
     picture_*                               epa~
-    wagtailsnippetchoosers_donations_*create  a
+    wagtailsnippetchoosers_donations_*create  pa
     wagtailsnippet*                         epa~
     wagtailembeds:*                         epa~
     wagtailadmin_workflows:task_chooser*    epa~
@@ -120,13 +120,13 @@ MATRIX = """
     payouts:inspect                         vfhua
     payouts:*                               -
     appeals:delete                          a
-    appeals:list*                           vfhua
-    appeals:*                               fha
+    appeals:list*                           pvfhua
+    appeals:*                               pfha
     experiments:index*                      epvfhua
     experiments:inspect                     epvfhua
-    experiments:*                           fha
-    begin_experiment                        fha
-    stop_experiment                         fha
+    experiments:*                           pfha
+    begin_experiment                        pfha
+    stop_experiment                         pfha
     countries:index*                        fhua
     countries:*                             fha
     giving_numbers                          vfhua

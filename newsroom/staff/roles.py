@@ -25,6 +25,17 @@ EDIT = [
     "donations.view_experiment",
 ]
 
+# What readers are asked, in whose words.
+ASK = [
+    "donations.view_appeal",
+    "donations.add_appeal",
+    "donations.change_appeal",
+    "donations.publish_appeal",
+    "donations.add_experiment",
+    "donations.change_experiment",
+    "donations.delete_experiment",
+]
+
 # Finance's books, to read; who gave stays a number.
 READ_BOOKS = [
     "wagtailadmin.access_admin",
@@ -48,12 +59,7 @@ KEEP_BOOKS = [
     "donations.add_note",
     "donations.explain_bankline",
     "donations.add_offlinegift",
-    "donations.add_appeal",
-    "donations.change_appeal",
-    "donations.publish_appeal",
-    "donations.add_experiment",
-    "donations.change_experiment",
-    "donations.delete_experiment",
+    *ASK,
     "donations.add_country",
     "donations.change_country",
     "donations.delete_country",
@@ -68,8 +74,9 @@ ROLES = {
     "Writers": ["wagtailadmin.access_admin"],
     # All of the paper: articles of all, the front page, sections, newsletters.
     "Editors": EDIT,
-    # Who answers for it: they publish alone, too, where two people are asked for.
-    "Publishers": [*EDIT, "newsroom.publish_alone"],
+    # Who answers for it: they publish alone, too, where two people are asked for, and write what
+    # asks for support, whose pictures and pages finance can't choose.
+    "Publishers": [*EDIT, *ASK, "newsroom.publish_alone"],
     # Whoever answers for the lists. Whom these name is nobody else's business; and an import tells
     # of an address whether we know it.
     "List owners": [

@@ -5,13 +5,13 @@ Begin with readers/ and newsletter.py; mailing.py and batch.py have the tables o
 """
 
 from .batch import Batch
+from .days import Holiday
 from .delivery_log import BatchEvent, DeliveryFailure
 from .issue import IssuePage, OtherSubject
 from .link import IssueLink
 from .link_check import LinkCheck
 from .mailing import Mailing, MailingBody
 from .newsletter import (
-    Holiday,
     Newsletter,
     NewsletterIndexPage,
     NewsletterRule,

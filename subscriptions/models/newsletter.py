@@ -9,7 +9,6 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
 from django.http import HttpRequest
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import (
@@ -33,7 +32,7 @@ from newsroom.models import AddressedPage, SectionPage, readable
 from newsroom.web.addresses import refuse_taken
 
 from .blocks import LETTER_FEATURES
-from .weekday import RHYTHM, Weekday
+from .days import RHYTHM, Weekday
 
 if TYPE_CHECKING:
     from .issue import IssuePage
@@ -327,31 +326,3 @@ class NewsletterRule(Orderable):
 
     class Meta(Orderable.Meta):
         verbose_name = "rule of the draft"
-
-
-class Holiday(Orderable):
-    """Days on which no issue goes out: that week is skipped."""
-
-    newsletter = ParentalKey(Newsletter, on_delete=models.CASCADE, related_name="holidays")
-    starts_on = models.DateField(verbose_name="first day")
-    ends_on = models.DateField(verbose_name="last day")
-    why = models.CharField(max_length=60, blank=True)
-
-    panels = [
-        FieldRowPanel([FieldPanel("starts_on"), FieldPanel("ends_on"), FieldPanel("why")]),
-    ]
-
-    class Meta(Orderable.Meta):
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_on__gte=F("starts_on")), name="holiday_ends_after_it_begins"
-            )
-        ]
-
-    def clean(self) -> None:
-        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValidationError({"ends_on": "It ends before it begins."})
-        if self.starts_on and self.ends_on and self.ends_on - self.starts_on > timedelta(days=366):
-            raise ValidationError(
-                {"ends_on": "More than a year: unpublish the newsletter instead."}
-            )
