@@ -5,6 +5,7 @@ import itertools
 import random
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -12,6 +13,7 @@ import stripe
 from django.db import transaction
 from django.utils import timezone
 
+from donations.finance.review import deciding
 from donations.models import (
     Checkout,
     Contribution,
@@ -311,7 +313,8 @@ def test_status_that_stripe_invents_opens_a_review_and_breaks_nothing(donor, tol
     assert RecurringContribution.objects.get().status == "hibernating"
     review = Review.objects.get(kind="unknown")
     assert "hibernating" in review.why
-    assert review.close(make_user("Finance"), "It sleeps.", timezone.now())
+    officer = make_user("Finance")
+    deciding.decide(review.pk, officer, "accept", "It sleeps.", form_id=uuid4(), left=0)
     mirror_subscription(found, None)
     assert not Review.objects.waiting().exists()
     found.status = "thawing"  # nobody has looked at that
