@@ -191,3 +191,25 @@ def test_appeals_that_all_end_leave_the_place_to_others(client, site) -> None:
 
 def test_buckets_are_mixed_anew_for_the_next(experiment) -> None:
     assert shuffled(1) != shuffled(2)
+
+
+def test_banner_leads_to_the_form_that_carries_what_it_was(client, site) -> None:
+    experiment = planned("Please give", "Give now", below=False, banner=True)
+    variants = {one.title: one for one in begun(experiment, timezone.now()).drawn()}
+    today = ask_cookie.today()
+    for bucket in range(0, 100, 25):
+        client.cookies["ask"] = ask_cookie.sealed(Memory(bucket=bucket, shown_on=today - 1))
+        page = client.get(site.section.url).text
+        link = re.search(r'href="(/support/\?appeal=[^"]+)"', page)
+        assert link
+        form = client.get(link[1].replace("&amp;", "&")).text
+        [(title, one)] = [found for found in variants.items() if f"{found[0]}</p>" in page]
+        assert f'name="variant" value="{one.pk}"' in form and title in form
+    for tampered in ("0", "x", "9" * 50, f"{one.pk}&appeal=0"):
+        assert client.get(f"/support/?appeal={one.appeal_id}&variant={tampered}").status_code == 200
+
+
+def test_several_appeals_deleted_at_once_end_it(experiment) -> None:
+    begun(experiment, timezone.now())
+    Appeal.objects.all().delete()
+    assert not Experiment.all_running() and Variant.objects.count() == 2
