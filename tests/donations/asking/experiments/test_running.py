@@ -35,7 +35,8 @@ def test_each_half_of_the_buckets_is_asked_by_one_of_two(client, experiment, sit
     by_bucket = {bucket: seen(client, article.url, bucket) for bucket in range(100)}
     found = list(by_bucket.values())
     assert found.count(f"Please give {first.pk}") == found.count(f"Give now {second.pk}") == 50
-    assert by_bucket == {bucket: seen(client, article.url, bucket) for bucket in range(100)}
+    again = {bucket: seen(client, article.url, bucket) for bucket in range(9)}
+    assert again.items() <= by_bucket.items()
     del client.cookies["ask"]
     page = client.get(article.url).text  # nobody keeps a cookie: the first, and a part of nothing
     assert "Please give" in page and 'name="variant"' not in page
@@ -60,7 +61,7 @@ def test_drafts_are_published_when_it_begins_and_the_others_go_when_it_ends(clie
     experiment.refresh_from_db()
     assert experiment.ended_why == "B: Newer goes on." and not experiment.runs
     article = make_article(site.section)
-    assert {seen(client, article.url, bucket) for bucket in range(100)} == {"Newer"}
+    assert {seen(client, article.url, bucket) for bucket in range(0, 100, 9)} == {"Newer"}
     with pytest.raises(NotPossible, match="runs no more"):
         running.stop(experiment.pk, second.pk, make_user("Finance"), timezone.now())
 
@@ -152,7 +153,7 @@ def test_appeal_that_is_taken_away_ends_it_and_the_other_asks(
     assert not experiment.runs and "was taken away" in experiment.ended_why
     left = variants[1 - which].title
     article = make_article(site.section)
-    assert {seen(client, article.url, bucket) for bucket in range(100)} == {left}
+    assert {seen(client, article.url, bucket) for bucket in range(0, 100, 9)} == {left}
     assert Variant.objects.get(pk=variants[which].pk).title == variants[which].title
 
 
@@ -171,7 +172,7 @@ def test_it_stands_where_its_first_does_and_not_elsewhere(client, site) -> None:
         AskedOn.objects.create(appeal=one.appeal, page=site.section)
     begun(experiment, timezone.now())
     inside = make_article(site.section)
-    titles = {seen(client, inside.url, bucket).split()[0] for bucket in range(100)}
+    titles = {seen(client, inside.url, bucket).split()[0] for bucket in range(0, 100, 9)}
     assert titles == {"Here", "There"}
     assert Appeal.current().title == "Everywhere"
 
@@ -184,10 +185,32 @@ def test_appeals_that_all_end_leave_the_place_to_others(client, site) -> None:
     started = begun(experiment, timezone.now())
     Appeal.objects.filter(ends_at=ends).update(ends_at=timezone.now() - timedelta(minutes=1))
     article = make_article(site.section)
-    assert {seen(client, article.url, bucket) for bucket in range(20)} == {"Usual"}
+    assert {seen(client, article.url, bucket) for bucket in range(9)} == {"Usual"}
     found = running.spoilt(Experiment.objects.get(pk=started.pk), timezone.now())
     assert len(found) == 2 and "is over since" in found[0]
 
 
 def test_buckets_are_mixed_anew_for_the_next(experiment) -> None:
     assert shuffled(1) != shuffled(2)
+
+
+def test_banner_leads_to_the_form_that_carries_what_it_was(client, site) -> None:
+    experiment = planned("Please give", "Give now", below=False, banner=True)
+    variants = {one.title: one for one in begun(experiment, timezone.now()).drawn()}
+    today = ask_cookie.today()
+    for bucket in range(0, 100, 25):
+        client.cookies["ask"] = ask_cookie.sealed(Memory(bucket=bucket, shown_on=today - 1))
+        page = client.get(site.section.url).text
+        link = re.search(r'href="(/support/\?appeal=[^"]+)"', page)
+        assert link
+        form = client.get(link[1].replace("&amp;", "&")).text
+        [(title, one)] = [found for found in variants.items() if f"{found[0]}</p>" in page]
+        assert f'name="variant" value="{one.pk}"' in form and title in form
+    for tampered in ("0", "x", "9" * 50, f"{one.pk}&appeal=0"):
+        assert client.get(f"/support/?appeal={one.appeal_id}&variant={tampered}").status_code == 200
+
+
+def test_several_appeals_deleted_at_once_end_it(experiment) -> None:
+    begun(experiment, timezone.now())
+    Appeal.objects.all().delete()
+    assert not Experiment.all_running() and Variant.objects.count() == 2
