@@ -88,16 +88,23 @@ def kind_of(page: Any) -> Kind | None:
 
 def rules_of(page: Any) -> Rules | None:
     """By what this page differs; None: it asks nobody."""
+    found = _asks(page)
+    return found[0] if found else None
+
+
+def _asks(page: Any) -> tuple[Rules, list[Appeal]] | None:
+    """The same, and the appeal of each offer."""
     kind = kind_of(page)
     appeal = Appeal.current(page) if kind else None
     if kind is None or appeal is None:
         return None
     variants = Experiment.of(appeal)
     if not variants:
-        return Rules(kind, (_offer(appeal),))
-    asked = {one.pk: one for one in Appeal.all_running()}
-    offers = tuple(_offer(asked[one.appeal_id], one.pk) for one in variants if one.appeal_id)
-    return Rules(kind, offers, variants[0].experiment_id)
+        return Rules(kind, (_offer(appeal),)), [appeal]
+    running = {one.pk: one for one in Appeal.all_running()}
+    appeals = [running[one.appeal_id] for one in variants if one.appeal_id]
+    offers = tuple(_offer(appeal, one.pk) for appeal, one in zip(appeals, variants, strict=True))
+    return Rules(kind, offers, variants[0].experiment_id), appeals
 
 
 def _offer(appeal: Appeal, variant: int = 0) -> Offer:
@@ -156,13 +163,13 @@ def asked_here(request: Any, page: Any) -> tuple[Shown, Appeal] | None:
 
 
 def _asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
-    rules = rules_of(page)
-    shown = shown_to(request, rules) if rules else None
-    if rules is None or shown is None:
+    found = _asks(page)
+    shown = shown_to(request, found[0]) if found else None
+    if found is None or shown is None:
         return None
-    of_theirs = [one.appeal for one in rules.offers if one.variant == shown.variant]
-    number = of_theirs[0] if of_theirs else rules.offers[0].appeal
-    return shown, next(one for one in Appeal.all_running() if one.pk == number)
+    rules, appeals = found
+    variants = [offer.variant for offer in rules.offers]
+    return shown, appeals[variants.index(shown.variant) if shown.variant in variants else 0]
 
 
 def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:

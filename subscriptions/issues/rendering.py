@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache as remembered
+from itertools import zip_longest
 from typing import Protocol
 
 from django.conf import settings
@@ -144,7 +145,7 @@ def without_asks(pieces: Sequence[Piece]) -> list[Piece]:
     kept = [piece for piece in pieces if not piece.asks]
     return [
         piece
-        for piece, after in zip(kept, [*kept[1:], None], strict=True)
+        for piece, after in zip_longest(kept, kept[1:])
         if piece.kind != "section" or (after and after.kind != "section")
     ]
 

@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 import requests
@@ -193,63 +192,6 @@ def test_declined_card_can_be_replaced(reader: Page) -> None:
     reader.click("form button")
     reader.get_by_role("button", name="Approve").click()
     expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
-
-
-def reminded(reader: Page, product: Product, address: str) -> dict[str, Any]:
-    """Press the button that the first mail leads to, let the day come, and find the reminder."""
-    reader.goto(link_in(product.mail_to(address, "confirm your reminder"), "/confirm/"))
-    reader.get_by_role("button", name="Yes, remind me").click()
-    expect(reader.get_by_role("heading", name="We will get back to you")).to_be_visible()
-    product.sql("UPDATE donations_deferral SET due_at = now() WHERE status = 'waiting'")
-    product.call("donations.tasks.send_due_reminders")
-    return product.mail_to(address, "get back to you")
-
-
-def test_remind_me_later(reader: Page, product: Product) -> None:
-    address = unique(reader, "later")
-    article = first_article(reader)
-    reader.click("summary:has-text('Remind me later')")
-    reader.check(".later input[value=week]")
-    reader.fill("#later-email", address)
-    reader.get_by_role("button", name="Remind me").click()
-    expect(reader.get_by_text("we do not ask you again in this browser")).to_be_visible()
-    expect(reader.get_by_text(address)).to_be_visible()
-    assert "@" not in reader.url + str(reader.context.cookies())
-    expect(reader.locator(".box-ask")).to_have_count(0)
-    for path in (article, "/support/../economy/"):
-        reader.goto(path)
-        expect(reader.locator(".box-ask")).to_have_count(0)
-    mail = reminded(reader, product, address)
-    reader.goto(link_in(mail, "/give/"))
-    expect(reader.locator("input[value=monthly]")).to_be_checked()
-    reader.get_by_role("button", name="Continue").click()
-    pay(reader, unique(reader, "other-address"))
-    expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()
-    last = "SELECT status FROM donations_deferral ORDER BY id DESC LIMIT 1"
-    product.until(lambda: product.sql(last) == [("given",)])
-
-
-def test_box_comes_back_when_its_time_is_over(reader: Page) -> None:
-    article = first_article(reader)
-    reader.click("summary:has-text('Remind me later')")
-    reader.get_by_role("button", name="Remind me").click()
-    expect(reader.locator(".box-ask")).to_have_count(0)
-    reader.context.clear_cookies()  # what the browser itself does on that day
-    reader.goto(article)
-    expect(reader.locator(".box-ask")).to_have_count(1)
-
-
-def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> None:
-    address = unique(reader, "cancel")
-    first_article(reader)
-    reader.click("summary:has-text('Remind me later')")
-    reader.fill("#later-email", address)
-    reader.get_by_role("button", name="Remind me").click()
-    expect(reader.get_by_text(address)).to_be_visible()
-    # A job writes it down, after the answer.
-    reader.goto(link_in(reminded(reader, product, address), "/cancel/"))
-    reader.get_by_role("button", name="Cancel the reminder").click()
-    expect(reader.get_by_role("heading", name="Reminder cancelled")).to_be_visible()
 
 
 def test_donor_changes_what_they_give_by_a_mailed_link(reader: Page, product: Product) -> None:

@@ -170,10 +170,11 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         fitting = [
             (one.nearness(page), bool(one.language), one.priority, one.starts_at, one.pk, one)
             for one in Appeal.all_running()
-            if one.language in ("", spoken())
-            and one.nearness(page) >= 0
-            and one.pk not in Appeal.behind_another()
+            if one.language in ("", spoken()) and one.nearness(page) >= 0
         ]
+        if len(fitting) > 1:
+            behind = Appeal.behind_another()
+            fitting = [found for found in fitting if found[-1].pk not in behind]
         return max(fitting, key=lambda found: found[:-1])[-1] if fitting else None
 
     @staticmethod

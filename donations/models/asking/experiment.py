@@ -85,12 +85,12 @@ class Experiment(ClusterableModel):
     def of(appeal: Appeal) -> "list[Variant]":
         """By which buckets see what where this appeal would be asked; none where it stands alone,
         as when another one of them is not asked any more."""
-        asked = {one.pk for one in Appeal.all_running()}
         for one in Experiment.all_running():
             variants = one.drawn()
             appeals = [variant.appeal_id for variant in variants]
-            if appeals[0] == appeal.pk and asked.issuperset(appeals):
-                return variants
+            if appeals[0] == appeal.pk:
+                asked = {running.pk for running in Appeal.all_running()}
+                return variants if asked.issuperset(appeals) else []
         return []
 
     def drawn(self) -> "list[Variant]":
@@ -137,6 +137,8 @@ class Variant(Orderable):
     def shown(number: Any) -> "Variant | None":
         """What a form says was shown to its reader, if it is drawn now. Anybody can write there
         what they like: then it is none."""
+        if not number:
+            return None
         for experiment in Experiment.all_running():
             for one in experiment.variants.all():
                 if str(one.pk) == str(number):
