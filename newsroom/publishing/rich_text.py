@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.utils.html import escape, strip_tags
 from wagtail.admin.rich_text.editors.draftail import DraftailRichTextArea
 from wagtail.models import Page
@@ -17,13 +18,19 @@ from newsroom.models import readable
 
 # What Wagtail makes of a link to a page or file that was deleted, and we of one to a draft.
 DEAD = re.compile("<a>(.*?)</a>", re.DOTALL)
+# What Wagtail raises for JSON that no editor of its own sends.
+NOT_OURS = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class CleanRichText(DraftailRichTextArea):
     """Cleaned as HTML: what the browser sends counts characters, for bold words and links."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> str | None:
-        html = super().value_from_datadict(data, files, name)
+        """Raises BadRequest for what no editor sends."""
+        try:
+            html = super().value_from_datadict(data, files, name)
+        except NOT_OURS as error:
+            raise BadRequest("This is no rich text.") from error
         return None if html is None else clean(html)
 
 
@@ -32,8 +39,8 @@ class LinkToPage(PageLinkHandler):
 
     @classmethod
     def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Any]:
-        wanted = [attrs.get("id") for attrs in attrs_list]
-        noting.shows(number_of(str(pk)) for pk in wanted)  # an article may come back
+        wanted = [number_of(str(attrs.get("id"))) for attrs in attrs_list]  # 0: none at all
+        noting.shows(wanted)  # an article may come back
         pages = readable(Page.objects).filter(pk__in=[pk for pk in wanted if pk])
         found = {str(page.pk): page for page in pages.defer_streamfields().specific()}
         return [found.get(str(pk)) for pk in wanted]

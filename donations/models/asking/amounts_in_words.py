@@ -1,6 +1,7 @@
 """Amounts in an appeal's words: for each reader in their currency."""
 
 import re
+import unicodedata
 from html import unescape
 
 from donations.currencies import OFFERED
@@ -15,7 +16,7 @@ _SIGNS = "|".join(
 # Signs of other currencies, too (Unicode's category Sc): who can't give in them reads them as well.
 _SIGNS += "|[¢-¥֏؋৲৳৻૱௹฿៛\u20a0-\u20cf﷼﹩＄￠￡￥￦]"
 # “$2”, “2 €”, “USD 2”: an amount in one currency, which a reader of another would see, too.
-WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:{_SIGNS})(?!\w)")
+WRITTEN_OUT = re.compile(rf"(?:{_SIGNS})[^\S\n]?\d[\d.,]*|\b\d[\d.,]*[^\S\n]?(?:{_SIGNS})(?!\w)")
 
 
 def problem_in(text: str) -> str:
@@ -38,3 +39,10 @@ def problem_in_html(html: str) -> str:
     if any("{" in IN_WORDS.sub("", unescape(text)) for text in TAG.split(html)):
         return "A word in {} is bold, or a link, as a whole or not at all."
     return ""
+
+
+def says_nothing(html: str) -> bool:
+    """Is there nothing to see in it? To Django an empty paragraph is something; and there are
+    spaces that Python takes for signs (Unicode's category Cf)."""
+    text = unescape(TAG.sub("", html))
+    return all(unicodedata.category(sign)[0] in "CZ" for sign in text)

@@ -32,7 +32,7 @@ from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, CreditedImage
 
 from .amounts import AppealAmounts, Frequency
-from .amounts_in_words import problem_in, problem_in_html
+from .amounts_in_words import problem_in, problem_in_html, says_nothing
 
 # A place (donations/asking/deciding.py) -> the field that allows it.
 PLACES = {"below": "below", "third": "third", "banner": "banner", "issue": "on_issues"}
@@ -201,10 +201,12 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         return max((one.nearness(page) for one in only), default=0)
 
     def clean(self) -> None:
-        """Raises ValidationError for an amount of money that is written out, or a slip in one of
-        the words that stand for amounts."""
+        """Raises ValidationError for an amount of money that is written out, a slip in one of the
+        words that stand for amounts, or a message of empty lines."""
         said = {"title": problem_in(self.title), "message": problem_in_html(self.message)}
         problems = {name: problem for name, problem in said.items() if problem}
+        if self.message and says_nothing(self.message):
+            problems["message"] = "These are only empty lines. Write why to give."
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             problems["ends_at"] = "It ends before it begins."
         if problems:

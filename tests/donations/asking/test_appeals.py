@@ -112,3 +112,29 @@ def test_draft_of_a_running_appeal_changes_nothing_until_it_is_published(client,
     assert Appeal.current().title == "Runs"
     revision.publish()
     assert Appeal.current().title == "Later"
+
+
+@pytest.mark.parametrize(
+    "message", ["<p></p>", "<p> &nbsp;</p><p>\u200b\ufeff</p>", "<p><b> </b></p>"]
+)
+def test_appeal_of_empty_lines_is_refused(message: str) -> None:
+    with pytest.raises(ValidationError, match="only empty lines"):
+        Appeal(title="A", message=message).clean()
+
+
+@pytest.mark.parametrize("message", ["<p>👍</p>", "<p>ادعمنا</p>", ""])
+def test_few_words_are_words_and_a_draft_may_have_none(message: str) -> None:
+    Appeal(title="A", message=message).clean()
+
+
+def test_link_to_a_page_without_a_number_leads_nowhere(site, client) -> None:
+    make_appeal(title="Odd", message='<p>Read <a linktype="page" id="x\'y">this</a>, please.</p>')
+    answer = client.get(reverse("support"))
+    assert answer.status_code == 200
+    assert "Read this, please." in answer.text
+
+
+@pytest.mark.parametrize("message", ["<p>no JSON</p>", "[]", "5", "", "[" * 100_000])
+def test_rich_text_that_no_editor_sends_is_a_bad_request(client, message: str) -> None:
+    client.force_login(make_user("Publishers"))
+    assert client.post("/admin/appeals/add/", {"message": message}).status_code == 400
