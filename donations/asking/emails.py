@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from donations.asking import reminders, reminding, touch
 from donations.models import Appeal, Deferral, GivingWords, RecurringContribution
+from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
@@ -102,7 +103,7 @@ def _to_all_of(call: int, purpose: str) -> Letter | None:
         links=[(words, _their(name)) for name, words in links],
         subject=GivingWords.load().reminder,
         each=each,
-        halve=partial(reminding.halve, purpose, call),
+        halve=partial(outbox.halve, purpose, Deferral.objects.filter(call=call)),
     )
 
 

@@ -5,7 +5,6 @@ posts their mails in the same transaction. So whoever dies has changed nothing, 
 outbox sends. Whether it is still wanted is asked here, and again when the mail is written.
 """
 
-import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -103,7 +102,7 @@ def _post(purpose: str, found: Sequence[Deferral], now: datetime) -> None:
         for start in range(0, len(group), at_once()):
             part = group[start : start + at_once()]
             rows = Deferral.objects.filter(pk__in=[one.pk for one in part])
-            call = _new_call()
+            call = outbox.new_call()
             mails = 1 if purpose == FIRST else 2
             transition(rows, Status.REMINDED, call=call, mails=mails, due_at=now + after)
             outbox.post(purpose, call, key=str(call))
@@ -111,25 +110,11 @@ def _post(purpose: str, found: Sequence[Deferral], now: datetime) -> None:
         reminders.count(found, Outcome.REMINDED)
 
 
-def _new_call() -> int:
-    """A number that tells no order."""
-    return secrets.randbits(62)
-
-
 def of_call(call: int, now: datetime) -> list[Deferral]:
     """Whom its mail goes to, now that it is written."""
     found = list(Deferral.objects.filter(call=call, status=Status.REMINDED).order_by("pk"))
     unwanted = {one.pk for one, _why in refused(found, now)}
     return [one for one in found if one.pk not in unwanted]
-
-
-def halve(purpose: str, call: int) -> None:
-    """The provider refuses all of them, for one perhaps: each half gets a mail of its own."""
-    ids = list(Deferral.objects.filter(call=call).order_by("pk").values_list("pk", flat=True))
-    for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
-        new = _new_call()
-        Deferral.objects.filter(pk__in=half).update(call=new)
-        outbox.post(purpose, new, key=str(new))
 
 
 # --- Is it wanted? ---------------------------------------------------------------------------
@@ -143,8 +128,7 @@ def refused(found: Sequence[Deferral], now: datetime) -> Iterable[tuple[Deferral
     another mail says so and asks. An appeal that is over is no reason to write, unless another one
     is running."""
     on_the_list = {one.pk: list_index(one.email) for one in found}
-    rows = Suppression.objects.filter(email_index__any_of=list(on_the_list.values()))
-    suppressed = {bytes(index) for index in rows.values_list("pk", flat=True)}
+    suppressed = Suppression.among(on_the_list.values())
     last = supporters.last_given({bytes(one.email_index) for one in found})
     running = Appeal.objects.running().exists()
     for one in found:

@@ -1,11 +1,13 @@
 """Single mails: posted in the transaction that causes them, sent by a task, once."""
 
 import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from newsroom.closed.models import Closure
@@ -46,6 +48,21 @@ def post_all(purpose: str, keys: Mapping[int, str], at: datetime) -> None:
     about = {"purpose": purpose, "next_try_at": at, "held": _held(purpose)}
     new = [TransactionalMail(object_id=pk, key=_hidden(key), **about) for pk, key in keys.items()]
     TransactionalMail.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def new_call() -> int:
+    """A number for a mail to many, that tells no order."""
+    return secrets.randbits(62)
+
+
+def halve(purpose: str, call: QuerySet[Any]) -> None:
+    """The provider refuses a mail to many, for one of them perhaps: each half gets one of its own.
+    ``call``: the rows that it is about, by their field of that name."""
+    ids = list(call.order_by("pk").values_list("pk", flat=True))
+    for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
+        new = new_call()
+        call.model._default_manager.filter(pk__in=half).update(call=new)
+        post(purpose, new, key=str(new))
 
 
 def never_posted(purpose: str, keys: Mapping[int, str]) -> list[int]:

@@ -68,6 +68,12 @@ class Suppression(models.Model):
         return Suppression.objects.filter(email_index=index).first()
 
     @staticmethod
+    def among(indexes: Collection[bytes]) -> set[bytes]:
+        """Those of these addresses."""
+        rows = Suppression.objects.filter(email_index__any_of=list(indexes))
+        return {bytes(index) for index in rows.values_list("pk", flat=True)}
+
+    @staticmethod
     def forbids(index: bytes) -> bool:
         """Not even to ask for a confirmation: its owner can't lift it by that."""
         found = Suppression.of(index)

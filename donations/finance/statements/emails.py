@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from donations.finance.statements import mailing
 from donations.giving.links import manage_token
+from donations.models import StatementMail
+from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
@@ -34,7 +36,7 @@ def yearly_statement(call: int) -> Letter | None:
         about(found[0].year),
         url=unquote(absolute_url("manage", FIELD.format(CODE))),
         each=each,
-        halve=partial(mailing.halve, call),
+        halve=partial(outbox.halve, mailing.PURPOSE, StatementMail.objects.filter(call=call)),
     )
 
 

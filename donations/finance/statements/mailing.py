@@ -5,7 +5,6 @@ Then some thousand rows at a time are posted in one transaction each. So whoever
 nothing, or left what the next run posts. Memory does not grow with the number of donors.
 """
 
-import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -110,7 +109,7 @@ def _post(found: Sequence[StatementMail]) -> None:
     calls: dict[int, str] = {}
     for group in alike.values():
         for start in range(0, len(group), at_once()):
-            call = secrets.randbits(62)  # a number that tells no order
+            call = outbox.new_call()
             calls[call] = str(call)
             for one in group[start : start + at_once()]:
                 one.call = call
@@ -126,20 +125,10 @@ def of_call(call: int) -> list[StatementMail]:
     return [one for one in found if one.pk not in unwanted]
 
 
-def halve(call: int) -> None:
-    """The provider refuses all of them, for one perhaps: each half gets a mail of its own."""
-    ids = list(StatementMail.objects.filter(call=call).order_by("pk").values_list("pk", flat=True))
-    for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
-        new = secrets.randbits(62)
-        StatementMail.objects.filter(pk__in=half).update(call=new)
-        outbox.post(PURPOSE, new, key=str(new))
-
-
 def _suppressed(found: Sequence[StatementMail]) -> set[int]:
     """Whose address must get no mail."""
     indexes = {one.pk: list_index(one.donor.email) for one in found}
-    rows = Suppression.objects.filter(email_index__any_of=list(indexes.values()))
-    known = {bytes(index) for index in rows.values_list("pk", flat=True)}
+    known = Suppression.among(indexes.values())
     return {pk for pk, index in indexes.items() if index in known}
 
 
