@@ -65,16 +65,18 @@ def count_segment(segment: Segment, now: datetime) -> None:
     Segment.objects.filter(pk=segment.pk).update(**counted)
 
 
-def in_editions(issue: IssuePage) -> Any:
-    """The audience of an issue now, each with the edition that they get."""
+def in_editions(issue: IssuePage, mirror: bool) -> Any:
+    """The audience of an issue now, each with the edition that they get; is there a mirror?"""
     audience = audience_of(issue.newsletter, issue.segment)
     spared = supporters(None) if issue.spares_supporters else ()
-    return audience.with_edition(bool(Masthead.load().mirror), spared)
+    return audience.with_edition(mirror, spared)
 
 
 def editions_of(issue: IssuePage) -> dict[Edition, int]:
     """The same, counted."""
-    rows = in_editions(issue).order_by("edition").values_list("edition")
+    rows = (
+        in_editions(issue, bool(Masthead.load().mirror)).order_by("edition").values_list("edition")
+    )
     return {Edition(number): readers for number, readers in rows.annotate(Count("pk"))}
 
 

@@ -101,7 +101,7 @@ def freeze(mailing: Mailing, now: datetime) -> bool:
         if issue.is_empty:  # withdrawn since the approval
             raise rendering.Unsendable("Nothing of it is published any more.")
         mirror = Masthead.load().mirror
-        audience, steps, sample = _cut(mailing, issue, now)
+        audience, steps, sample = _cut(mailing, issue, now, mirror)
         if issue.segment and (odd := issue.segment.stops(audience, issue.segment_readers)):
             raise rendering.Unsendable(odd)
         _render(mailing, issue, sample, mirror)
@@ -132,10 +132,12 @@ class Sample:
     subjects: list[str] = field(default_factory=list)
 
 
-def _cut(mailing: Mailing, issue: IssuePage, now: datetime) -> tuple[int, list[int], Sample]:
+def _cut(
+    mailing: Mailing, issue: IssuePage, now: datetime, mirror: str
+) -> tuple[int, list[int], Sample]:
     """Look up the audience, once, and cut it into batches of one edition each. How many readers
     these hold, the steps of its newcomers, and who of the others has it first."""
-    audience = in_editions(issue).values_list(
+    audience = in_editions(issue, bool(mirror)).values_list(
         "subscriber_id", "seed", "edition", warm_up.is_newcomer(mailing.newsletter)
     )
     query, values = audience.query.sql_with_params()
