@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.formats import date_format
 
 from donations import money
+from donations.finance.review.words import decision
 from donations.models import (
     Account,
     BalanceTransaction,
@@ -137,8 +138,7 @@ def _people(contribution: Contribution, identities: bool) -> Iterator[Happened]:
         yield Happened(review.opened_at, f"To review: {review.get_kind_display()}", why)
         if review.closed_at:
             by = "by itself" if review.settled else str(review.closed_by or FORMER)
-            said = review.decision if identities or review.settled else ""
-            words = ": ".join(filter(None, [review.get_choice_display(), said]))
-            yield Happened(review.closed_at, "Review closed", words, by)
+            closed = decision(review, identities)
+            yield Happened(review.closed_at, "Review closed", closed, by)
     for note in contribution.notes.select_related("by"):
         yield Happened(note.at, "Note", note.text if identities else "", str(note.by or FORMER))

@@ -5,14 +5,12 @@ at once one is first; the other hears what happened (NotDecided). Rows are locke
 officer, contribution, review; so does whatever mirrors Stripe.
 """
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -102,7 +100,7 @@ def _own(review: Review, owner: Any, step: str, by: Any, **fields: Any) -> None:
 
 def note(pk: int, by: Any, text: str) -> None:
     """Also of what is decided: one may learn more later."""
-    get_review(pk).steps.create(what="noted", who=_login(by), text=text)
+    Review.objects.get(pk=pk).steps.create(what="noted", who=_login(by), text=text)
 
 
 # --- What is decided ------------------------------------------------------------------------------
@@ -189,31 +187,24 @@ def _close(review: Review, by: Any, choice: str, words: str, step: str, **fields
     review.move(
         Status.DECIDED, step, who=_login(by), text=words[:300], choice=choice, **closed, **fields
     )
-    DO.get(choice, _nothing)(review, by, now)
-
-
-def _nothing(review: Review, by: Any, now: datetime) -> None:
+    if choice == Choice.BLOCK:
+        _block(review, by)
     if review.kind == Kind.EVENT:  # given up: it is not tried again
         StripeEvent.objects.filter(pk=review.about).update(handled_at=now)
 
 
-def _block(review: Review, by: Any, now: datetime) -> None:
+def _block(review: Review, by: Any) -> None:
     given = review.contribution
     if given is None or not blocking.put(given, review, _login(by)):
         raise NotDecided("Nothing is known any more of who gave it: there is nothing to block.")
 
 
-DO: dict[str, Callable[[Review, Any, datetime], None]] = {
-    Choice.BLOCK: _block,
-    Choice.ACCEPT: _nothing,
-}
-
-
 # --- Rows, and what is said of them ---------------------------------------------------------------
 
 
-def get_review(pk: int) -> Review:
-    found = Review.objects.select_related(
+def with_people() -> QuerySet[Review]:
+    """Each with whom it is about, and who had to do with it."""
+    return Review.objects.select_related(
         "contribution__donor",
         "contribution__checkout",
         "owner",
@@ -221,7 +212,6 @@ def get_review(pk: int) -> Review:
         "closed_by",
         "refund",
     )
-    return found.get(pk=pk)
 
 
 def _locked(pk: int, by: Any) -> Review:
@@ -229,7 +219,7 @@ def _locked(pk: int, by: Any) -> Review:
     given = Review.objects.filter(pk=pk).values("contribution")
     list(Contribution.objects.select_for_update().filter(pk__in=given))
     Review.objects.select_for_update().get(pk=pk)
-    return get_review(pk)
+    return with_people().get(pk=pk)
 
 
 def _is_waiting(review: Review) -> None:

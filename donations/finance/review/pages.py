@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
 from donations.finance import refunds
-from donations.finance.common.access import BLOCK_LIST, DECIDE, VIEW, who
+from donations.finance.common.access import BLOCK_LIST, DECIDE, IDENTITIES, VIEW, who
 from donations.finance.common.saying import say
 from donations.finance.review import blocking, deciding, words
 from donations.models import Review, ReviewStep
@@ -38,6 +39,7 @@ class Reviews(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, whose = self.request.user, self.request.GET.get("whose", "")
+        knows = user.has_perm(IDENTITIES)
         filters: dict[str, Any] = {MINE: {"owner": user.pk}, NOBODYS: {"owner": None}}
         of: dict[str, Any] = filters.get(whose, {})
         waiting = Review.objects.waiting()
@@ -50,13 +52,13 @@ class Reviews(AdminPage):
             "rows": [
                 {
                     "review": one,
-                    "why": words.why(one, user),
+                    "why": words.why(one, knows),
                     "who": who(one.contribution, self.request) if one.contribution else "",
                 }
                 for one in rows[:SHOWN]
             ],
             "closed": [
-                (one, words.why(one, user), words.decision(one, user)) for one in closed[:LATELY]
+                (one, words.why(one, knows), words.decision(one, knows)) for one in closed[:LATELY]
             ],
             "overdue": waiting.filter(due_at__lt=timezone.now()).count(),
             "more": max(waiting.filter(**of).count() - SHOWN, 0),
@@ -79,26 +81,25 @@ class ReviewPage(AdminPage):
     def get_page_title(self) -> str:
         return str(self.review)
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not request.user.has_perm(VIEW):
-            return self.handle_no_permission()
-        self.review = get_object_or_404(Review, pk=kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
+    @cached_property
+    def review(self) -> Review:
+        return _review(self.kwargs["pk"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        review, user = deciding.get_review(self.review.pk), self.request.user
+        review, user = self.review, self.request.user
+        knows = user.has_perm(IDENTITIES)
         given, may = review.contribution, user.has_perm(DECIDE)
         left, steps = refunds.most(given) if given else 0, list(review.steps.all())
         fraud = review.kind == Review.Kind.FRAUD_WARNING
         return super().get_context_data(**kwargs) | {
             "review": review,
-            "why": words.why(review, user),
-            "decision": words.decision(review, user),
+            "why": words.why(review, knows),
+            "decision": words.decision(review, knows),
             "who": who(given, self.request) if given else "",
             "sides": words.sides(review),
-            "steps": [(one, words.of_step(one, user)) for one in steps],
+            "steps": [(one, words.of_step(one, knows)) for one in steps],
             "proposed": next(
-                (words.of_step(one, user) for one in reversed(steps) if one.what == PROPOSED), ""
+                (words.of_step(one, knows) for one in reversed(steps) if one.what == PROPOSED), ""
             ),
             "may_decide": may,
             "choices": deciding.choices(review) if may else [],
@@ -238,5 +239,4 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _review(pk: int) -> Review:
-    found = Review.objects.select_related("contribution__donor", "contribution__checkout")
-    return get_object_or_404(found, pk=pk)
+    return get_object_or_404(deciding.with_people(), pk=pk)

@@ -1,33 +1,30 @@
 """What a colleague may read of a review. Words that may name somebody are for who may know donors;
-everybody else sees what was done, by whom and when."""
-
-from typing import Any
+everybody else sees what was done, by whom and when. ``knows``: may they?"""
 
 from django.urls import reverse
 
-from donations.finance.common.access import IDENTITIES
 from donations.models import Review, ReviewStep
 
 SEALED = "(only for who may know donors)"
 GONE = "(erased with the donor)"
 
 
-def why(review: Review, user: Any) -> str:
-    if review.kind in Review.MAY_NAME and not user.has_perm(IDENTITIES):
+def why(review: Review, knows: bool) -> str:
+    if review.kind in Review.MAY_NAME and not knows:
         return " ".join(filter(None, [review.shown_amount, SEALED]))
     return str(review.why)
 
 
-def decision(review: Review, user: Any) -> str:
+def decision(review: Review, knows: bool) -> str:
     """What was written with it; what happened by itself names nobody."""
     chosen = review.get_choice_display()
-    if not (review.settled or user.has_perm(IDENTITIES)):
+    if not (review.settled or knows):
         return chosen
     return ": ".join(filter(None, [chosen, review.decision]))
 
 
-def of_step(step: ReviewStep, user: Any) -> str:
-    if step.text and step.what != ReviewStep.What.SETTLED and not user.has_perm(IDENTITIES):
+def of_step(step: ReviewStep, knows: bool) -> str:
+    if step.text and step.what != ReviewStep.What.SETTLED and not knows:
         return SEALED
     return str(step.text) or ("" if step.is_intact else GONE)
 

@@ -251,7 +251,7 @@ def test_what_is_disputed_has_no_refund_to_choose(review, two_officers) -> None:
         contribution=review.contribution, stripe_dispute="dp_1", amount=5000, currency="usd",
         reason="fraudulent", status="needs_response", created_at=now,
     )  # fmt: skip
-    assert deciding.choices(deciding.get_review(review.pk)) == ["accept", "block"]
+    assert deciding.choices(deciding.with_people().get(pk=review.pk)) == ["accept", "block"]
     with pytest.raises(deciding.NotDecided):
         decide(review, two_officers[0], "refund", left=5000)
 
