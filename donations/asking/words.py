@@ -72,9 +72,10 @@ def _parted(paragraph: str, room: int) -> tuple[str, str]:
         if not inside and 0 < seen <= room:
             goodness = _goodness(tokens[at - 1], token, seen)
             best, place = max((best, place), (goodness, at))
-        is_tag = token.startswith("<")
-        seen += not is_tag
-        inside += (-1 if token[1] == "/" else token != "<br>") if is_tag and len(token) > 1 else 0
+        if not token.startswith("<"):
+            seen += 1
+        elif token != "<br>":
+            inside += -1 if token.startswith("</") else 1
     return "".join(tokens[:place]), "".join(tokens[place:])
 
 
