@@ -20,6 +20,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from donations.asking.experiments import running
 from donations.asking.experiments.results import Line, Results, results_of
 from donations.models import Experiment
+from newsroom.core.paths import number_of
 
 MANAGE = "donations.publish_appeal"  # to begin one publishes appeals, to stop it unpublishes some
 WIDE, LEFT, ROW, GROUND = 720, 60, 48, 34
@@ -160,7 +161,6 @@ def begin_experiment(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop_experiment(request: HttpRequest, pk: int) -> HttpResponse:
     """POST goes_on=the variant that asks everybody from now on."""
-    chosen, now = request.POST.get("goes_on", ""), timezone.now()
-    goes_on = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
+    goes_on, now = number_of(request.POST.get("goes_on", "")), timezone.now()
     said = "It is over, and everybody is asked by one appeal again."
     return _press(request, pk, lambda: running.stop(pk, goes_on, request.user, now), said)

@@ -10,7 +10,7 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from donations.finance import contribution, contributions, experiments, later
-from donations.finance.balance import appeals, bank, months, movements, payouts
+from donations.finance.balance import appeals, bank, movements, payouts
 from donations.finance.common import access
 from donations.finance.regular import lists, one
 from donations.models import (
@@ -109,7 +109,7 @@ class CountryViewSet(ModelViewSet):
 OTHER_PAGES = [
     ("How giving goes", "giving_numbers", access.VIEW, "history", 0),
     ("Disputes", "disputes", access.VIEW, "warning", 450),
-    ("Ledger", "books", months.VIEW, "table", 460),
+    ("Ledger", "books", access.VIEW_BOOKS, "table", 460),
     ("Statements", "statements", access.MAIL_STATEMENTS, "mail", 470),
 ]
 
@@ -160,7 +160,9 @@ def bank_lines() -> MenuItem:
 
 def months_of_books() -> MenuItem:
     url = reverse("months")
-    return ItemFor("Months", url, permission=months.VIEW, icon_name="calendar-check", order=262)
+    return ItemFor(
+        "Months", url, permission=access.VIEW_BOOKS, icon_name="calendar-check", order=262
+    )
 
 
 def worth_of_later() -> MenuItem:

@@ -11,7 +11,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 
 from donations import money
-from donations.finance.common.access import FinancePage
+from donations.finance.common.access import VIEW_BOOKS, FinancePage
 from donations.finance.common.paging import page
 from donations.models import Account, AccountMonth, Booking, Contribution, Posting
 from newsroom.core import clock
@@ -72,7 +72,7 @@ def _sheet(currency: str, lines: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 class LedgerPage(FinancePage):
-    permission_required = "donations.view_booking"
+    permission_required = VIEW_BOOKS
     header_icon = "table"
 
     @property

@@ -16,6 +16,7 @@ from wagtail.admin.auth import require_admin_access
 
 from donations.books import closing, journal
 from donations.books.reports import REPORTS
+from donations.finance.common.access import IDENTITIES, VIEW_BOOKS
 from donations.models import Booking, ClosedMonth
 from newsroom.core import clock
 from newsroom.core.database import one_state
@@ -23,7 +24,6 @@ from newsroom.staff.gate import needs_fresh_proof
 from newsroom.staff.pages import AdminPage
 from newsroom.web.exports import csv_response, xlsx_response
 
-VIEW = "donations.view_booking"
 CLOSE = "donations.close_month"
 KINDS = {"csv": "CSV", "xlsx": "Excel", "beancount": "beancount"}
 
@@ -32,7 +32,7 @@ class Months(AdminPage):
     template_name = "donations/finance/months.html"
     page_title = "Months"
     header_icon = "calendar-check"
-    permission_required = VIEW
+    permission_required = VIEW_BOOKS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         month, now = closing.to_close(), timezone.now()
@@ -91,7 +91,7 @@ def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @require_admin_access
-@permission_required(VIEW, raise_exception=True)
+@permission_required(VIEW_BOOKS, raise_exception=True)
 def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """As it was signed off, to the byte: its SHA-256 is the one that is shown."""
     found = get_object_or_404(ClosedMonth, month=_month(year, month))
@@ -104,7 +104,7 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
 
 
 @require_admin_access
-@permission_required(VIEW, raise_exception=True)
+@permission_required(VIEW_BOOKS, raise_exception=True)
 def month_journal(
     request: HttpRequest, year: int, month: int, kind: str
 ) -> HttpResponse | FileResponse:
@@ -127,14 +127,14 @@ def month_journal(
 
 
 @require_admin_access
-@permission_required(VIEW, raise_exception=True)
+@permission_required(VIEW_BOOKS, raise_exception=True)
 def report(request: HttpRequest, name: str, year: int, kind: str) -> FileResponse:
     """A table of a year. Who gave is named to those who may know it."""
     if name not in REPORTS or kind not in ("csv", "xlsx"):
         raise Http404
     first = _month(year, 1)
     with one_state():
-        rows = REPORTS[name].rows(first.year, request.user.has_perm("donations.view_donor"))
+        rows = REPORTS[name].rows(first.year, request.user.has_perm(IDENTITIES))
         response = csv_response if kind == "csv" else xlsx_response
         return response(rows, f"{name}-{year}")
 

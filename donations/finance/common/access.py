@@ -15,6 +15,7 @@ from donations.models import Contribution
 from newsroom.staff.pages import AdminPage
 
 VIEW = "donations.view_contribution"
+VIEW_BOOKS = "donations.view_booking"
 IDENTITIES = "donations.view_donor"
 DECIDE = "donations.decide_review"
 BLOCK_LIST = "donations.change_blockedmark"
