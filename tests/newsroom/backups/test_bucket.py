@@ -83,6 +83,19 @@ def test_backup_that_is_cut_off_is_none(server: Server, monkeypatch: Any) -> Non
         assert [*there.files()] == []
 
 
+def test_what_was_cut_off_is_given_up_at_once(server: Server, monkeypatch: Any) -> None:
+    """Nothing that is left of it goes on trying, or completes it when the network is back."""
+    with wire(server.url, PIECE) as url:
+        monkeypatch.setenv("BACKUP_S3_ENDPOINT", url)
+        with (
+            pytest.raises(NotReady),
+            chosen.opened() as there,
+            there.writing("20260101T000000Z", "media") as file,
+        ):
+            file.write(os.urandom(2 * PIECE))
+    assert file.closed
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
