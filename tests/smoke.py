@@ -94,7 +94,7 @@ def webhook_endpoints_of_the_account_are_listed(pay: Pay) -> None:
 
 
 def contribution_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> None:
-    from donations.payments import gateway
+    from donations.payments import gateway, giving_back
 
     session = ask_for_session()
     pay(session.url or "")
@@ -104,8 +104,8 @@ def contribution_paid_on_the_hosted_page_is_found_from_its_session(pay: Pay) -> 
     charge: Any = intent.latest_charge
     assert intent.status == "succeeded" and charge.paid and charge.payment_method_details.card.last4
     key = f"smoke-{uuid4()}"
-    refund = gateway.give_back(intent.id, 200, key)
-    assert gateway.give_back(intent.id, 200, key).id == refund.id
+    refund = giving_back.give_back(intent.id, 200, key)
+    assert giving_back.give_back(intent.id, 200, key).id == refund.id
     again: Any = gateway.payment_intent(intent.id).latest_charge
     assert again.amount_refunded == 200 and not again.refunded
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from donations import money
 from donations.models import Contribution, Dispute, Refund, Review, ReviewRules
-from donations.payments import gateway, sync
+from donations.payments import gateway, giving_back, sync
 from donations.payments.leases import lease
 from newsroom.hold import gate
 
@@ -172,7 +172,9 @@ def _carry_out(refund: Refund) -> None:
     if refund.status != Status.APPROVED:
         return
     try:
-        made = gateway.give_back(intent, refund.amount, f"refund-{refund.pk}", refund.stripe_reason)
+        made = _made_already(refund, intent) or giving_back.give_back(
+            intent, refund.amount, _key(refund), refund.stripe_reason
+        )
     except stripe.StripeError as error:
         reason = str(error.user_message or type(error).__name__)[:300]
         with transaction.atomic():
@@ -187,6 +189,17 @@ def _carry_out(refund: Refund) -> None:
     # It has failed already; or another, who took our lease over, has finished it.
     if not refund.move(Status.DONE) and refund.status != Status.DONE:
         raise NotRefunded(refund.error)
+
+
+def _key(refund: Refund) -> str:
+    return f"refund-{refund.pk}"
+
+
+def _made_already(refund: Refund, intent: str) -> stripe.Refund | None:
+    """While its key is kept, repeating it is enough. Later Stripe would take it for another."""
+    if timezone.now() - refund.asked_at < giving_back.KEYS_ARE_KEPT:
+        return None
+    return giving_back.given_back(intent, _key(refund))
 
 
 def reopen(refund: Refund, reason: str) -> None:

@@ -205,15 +205,6 @@ def fraud_warning(pk: str) -> stripe.radar.EarlyFraudWarning:
     return client().v1.radar.early_fraud_warnings.retrieve(pk)
 
 
-def give_back(payment_intent: str, amount: int, key: str, reason: str = "") -> stripe.Refund:
-    """Refund a part or all of a payment; the same key gives the same refund. ``reason``: Stripe's
-    word, or none. Raises Unavailable when nobody knows yet, stripe.StripeError when it refuses.
-    """
-    params: Any = {"payment_intent": payment_intent, "amount": amount, "reason": reason or None}
-    with known_or_unavailable():
-        return client().v1.refunds.create(params=params, options={"idempotency_key": key})
-
-
 def change_subscription(pk: str, /, key: str, **params: Any) -> stripe.Subscription:
     """Raises Unavailable when nobody knows yet, stripe.StripeError when Stripe refuses."""
     options: Any = {"idempotency_key": key}

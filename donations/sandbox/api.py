@@ -77,7 +77,7 @@ def api(view: Callable[..., Object]) -> Callable[..., HttpResponseBase]:
 
 def act(request: HttpRequest, view: Callable[..., Object], kwargs: dict[str, str]) -> HttpResponse:
     """Do what is asked, or repeat the answer that its idempotency key got ("Idempotent
-    requests": kept for at least 24 hours, here for that long by the sandbox's clock)."""
+    requests"), while that is kept."""
     body = request.body.decode()
     key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
     asked = f"{request.path}\n{body}"

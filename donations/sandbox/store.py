@@ -23,6 +23,7 @@ BASE_URL = os.environ.get("SANDBOX_URL", "http://127.0.0.1:8420")
 WEBHOOK_URL = os.environ.get("WEBHOOK_URL", "")
 WEBHOOK_SECRET = os.environ.get("WEBHOOK_SECRET", "whsec_sandbox")
 RATE = int(os.environ.get("SANDBOX_RATE", "1000"))
+KEYS_ARE_KEPT = 24 * 60 * 60  # seconds ("Idempotent requests": at least 24 hours, here no longer)
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -31,7 +32,8 @@ CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, created);
 CREATE INDEX IF NOT EXISTS objects_by_parent ON objects (parent, kind);
 CREATE TABLE IF NOT EXISTS deliveries (
     event TEXT PRIMARY KEY, next_at REAL, tries INTEGER DEFAULT 0, answer TEXT DEFAULT '');
-CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT);
+CREATE TABLE IF NOT EXISTS kept_answers (
+    key TEXT PRIMARY KEY, request TEXT, status INTEGER, body TEXT, given_at REAL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
 """
 
@@ -102,7 +104,7 @@ class Store:
         """Forget everything but one kind of objects; the clock, too."""
         with self.transaction():
             self.db.execute("DELETE FROM objects WHERE kind != ?", (keep,))
-            for table in ("deliveries", "answers", "facts"):
+            for table in ("deliveries", "kept_answers", "facts"):
                 self.db.execute(f"DELETE FROM {table}")
 
     # --- The clock ---
@@ -128,13 +130,15 @@ class Store:
     def answer(self, key: str) -> tuple[str, int, str] | None:
         with self.lock:
             return self.db.execute(
-                "SELECT request, status, body FROM answers WHERE key = ?", (key,)
+                "SELECT request, status, body FROM kept_answers WHERE key = ? AND given_at > ?",
+                (key, self.now() - KEYS_ARE_KEPT),
             ).fetchone()
 
     def remember(self, key: str, request: str, status: int, body: str) -> None:
         with self.lock:
             self.db.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (key, request, status, body)
+                "INSERT OR REPLACE INTO kept_answers VALUES (?, ?, ?, ?, ?)",
+                (key, request, status, body, self.now()),
             )
 
     # --- Deliveries, by the sandbox's clock ---

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from donations.finance import refunds
 from donations.models import Contribution, Dispute, Refund, Review, StripeEvent
-from donations.payments import events, gateway, sync
+from donations.payments import events, gateway, giving_back, sync
 from donations.sandbox.objects import Card
 from donations.tasks import carry_out_refunds
 from tests.answers import led_to
@@ -121,14 +121,14 @@ def test_second_refund_waits_for_the_first(client, officer, contribution) -> Non
 def test_refund_whose_answer_was_lost_is_made_once(
     client, officer, contribution, monkeypatch
 ) -> None:
-    made = gateway.give_back
+    made = giving_back.give_back
 
     def lost(*args):
         made(*args)
         raise gateway.Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(gateway, "give_back", lost)
+        patch.setattr(giving_back, "give_back", lost)
         page = give_back(client, contribution, "20", "x").text
     assert "tried again by itself" in page
     Refund.objects.update(asked_at=timezone.now() - timezone.timedelta(minutes=5))
@@ -324,7 +324,7 @@ def test_second_person_approves_only_what_they_saw(client, officer, contribution
     address = f"{page_of}answer/"
     client.force_login(make_user("Finance"))
     approve = hidden(client.get(page_of)) | {"do": "approve"}
-    gateway.give_back(contribution.stripe_payment_intent, 2000, "dashboard")
+    giving_back.give_back(contribution.stripe_payment_intent, 2000, "dashboard")
     handle(told())
     page = client.post(address, approve, follow=True).text
     assert "look once more" in page and "Of this contribution $30 is left" in page

@@ -16,7 +16,7 @@ from donations.models import (
     Donor,
     RecurringContribution,
 )
-from donations.payments import gateway
+from donations.payments import gateway, giving_back
 from donations.sandbox.objects import Card
 from subscriptions.models import Subscription
 from tests.donations.conftest import handle
@@ -282,7 +282,7 @@ def test_gift_that_was_given_back_at_once_is_not_thanked_for(
 ) -> None:
     with committing():
         donor.gives("back@example.org", frequency="once")
-        gateway.give_back(Contribution.objects.get().stripe_payment_intent, 1000, "key")
+        giving_back.give_back(Contribution.objects.get().stripe_payment_intent, 1000, "key")
         handle(told())
     assert inbox.to("back@example.org") == []
 

@@ -25,7 +25,7 @@ from donations.models import (
     Review,
     StripeRefund,
 )
-from donations.payments import gateway
+from donations.payments import gateway, giving_back
 from donations.payments.mirror.refunds import mirror_refund
 from donations.sandbox.objects import Card, Iban
 from donations.tasks import carry_out_refunds
@@ -285,17 +285,17 @@ def test_refund_whose_answer_was_lost_and_which_then_failed_is_failed(
 ) -> None:
     donor.gives("both@example.org", Card.REFUND_FAILS, frequency="once", amount="50")
     handle(told())
-    refund = gateway.give_back
+    refund = giving_back.give_back
 
     def lost(*args):
         refund(*args)
         raise gateway.Unavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(gateway, "give_back", lost)
+        patch.setattr(giving_back, "give_back", lost)
         give_back(finance, Contribution.objects.get(), "50")
     donor.advance(1)
-    Refund.objects.update(asked_at=timezone.now() - timedelta(minutes=5))
+    Refund.objects.update(asked_at=timezone.now() - timedelta(days=1))
     carry_out_refunds()
     assert Refund.objects.get().status == "failed"
     assert Contribution.objects.get().left == 5000

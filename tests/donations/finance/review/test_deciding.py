@@ -12,7 +12,7 @@ from django.utils import timezone
 from donations.finance.review import deciding
 from donations.giving import erasure
 from donations.models import BlockedMark, Dispute, Review, ReviewStep
-from donations.payments import gateway
+from donations.payments import gateway, giving_back
 from donations.sandbox.objects import Card
 from newsroom.core.privacy import giving_index, seal
 from tests.donations.conftest import handle, hidden, two_people_above
@@ -215,7 +215,7 @@ def test_refund_that_was_made_at_stripe_meanwhile_settles_it(client, officer, wa
     two_people_above(10)
     confirm = client.post(f"{QUEUE}{warned.pk}/decide/", {"do": "refund", "words": "Fraud."})
     client.post(f"{QUEUE}{warned.pk}/decide/", hidden(confirm))
-    gateway.give_back(warned.contribution.stripe_payment_intent, 5000, "dashboard")
+    giving_back.give_back(warned.contribution.stripe_payment_intent, 5000, "dashboard")
     other = make_user("Finance")  # approves before we hear of it: Stripe refuses
     client.force_login(other)
     approve = hidden(client.get(f"{QUEUE}{warned.pk}/")) | {"do": "approve"}
@@ -237,7 +237,7 @@ def test_proposal_whose_review_settles_itself_leaves_no_refund_behind(
     two_people_above(10)
     confirm = client.post(f"{QUEUE}{warned.pk}/decide/", {"do": "refund", "words": "Fraud."})
     client.post(f"{QUEUE}{warned.pk}/decide/", hidden(confirm))
-    gateway.give_back(warned.contribution.stripe_payment_intent, 5000, "dashboard")
+    giving_back.give_back(warned.contribution.stripe_payment_intent, 5000, "dashboard")
     handle(told())
     assert warned.contribution.refunds.get().status == "declined"
     client.force_login(make_user("Finance"))
