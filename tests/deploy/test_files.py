@@ -48,6 +48,8 @@ def test_container_runs_what_is_asked_for_and_is_locked_in() -> None:
     assert set(filled_in) <= set(service["environment"]) <= set(TABLE)
     image = (DEPLOY / "Dockerfile").read_text()
     assert "RUN deploy/build" in image and "\nUSER 10001:10001\n" in image
+    programs = re.search(r"postgresql-client-(\d+)", image)  # which make backups
+    assert programs and services["database"]["image"] == f"postgres:{programs[1]}"
     assert {"host", "port"} <= {option.name for option in granian.params}  # GRANIAN_HOST, …_PORT
 
 
