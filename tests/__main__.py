@@ -1,10 +1,9 @@
 """``make test``: everything that is not rare, in worlds side by side, as many as there are cores.
 
 A world gets the next file when it is through with one, the largest first; what shares a running
-product stays together. Of a test that needs a database, `make test` takes two cases, of a costly
-one a single case (tests/conftest.py); the others are as rare as what is marked so, and run in
-`make chaos`. With arguments (``make test
-ARGS="tests/donations -x"``) it is one plain run of pytest, of every case.
+product stays together. Of a test that needs a database, or is costly, `make test` takes one case
+(tests/conftest.py); the others are as rare as what is marked so, and run in `make chaos`. With
+arguments (``make test ARGS="tests/donations -x"``) it is one plain run of pytest, of every case.
 """
 
 import os
@@ -23,6 +22,7 @@ CHOICES = {
 
 def main(arguments: list[str]) -> int:
     chosen = CHOICES.get(" ".join(arguments), arguments)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of many processes would compile us anew
     return subprocess.run([sys.executable, "-m", "pytest", *chosen], check=False).returncode
 
 

@@ -38,9 +38,8 @@ QUEUES = ("transactional", "stripe", "mail", "events", "default")
 
 hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no defect
 hypothesis.settings.load_profile("patient")
-# How many cases of a test `make test` takes that needs a database; the others are rare. Of what is
-# costly, and of what walks through a running product, it takes one.
-CASES = 2
+# Of a test that needs a database, of one that is costly, and of what walks through a running
+# product, `make test` takes one case; the others are rare.
 SLOW = {"stripe_sandbox", "mail_sandbox", "server", "client", "product"}  # fixtures
 
 
@@ -74,9 +73,9 @@ def largest_first(items: list[pytest.Item]) -> Callable[[pytest.Item], float]:
 def most_cases(item: pytest.Item) -> float:
     if item.get_closest_marker("every_case"):
         return math.inf
-    if item.get_closest_marker("costly") or item.nodeid.startswith("tests/browser/"):
-        return 1
-    return CASES if uses_database(item) else math.inf
+    in_browser = item.nodeid.startswith("tests/browser/")
+    costly = item.get_closest_marker("costly") or in_browser or uses_database(item)
+    return 1 if costly else math.inf
 
 
 def fixtures_of(item: pytest.Item) -> set[str]:

@@ -86,6 +86,7 @@ def test_add_finds_the_section_whatever_became_of_its_heading(this_week) -> None
 
 
 @pytest.mark.parametrize(("width", "height", "rows"), [(1280, 800, 2), (1920, 1080, 1)])
+@pytest.mark.rare
 def test_side_by_side_fills_the_screen(this_week, width: int, height: int, rows: int) -> None:
     page, issue = this_week
     page.set_viewport_size({"width": width, "height": height})

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import first_article
@@ -42,6 +43,7 @@ def test_reader_signs_up_confirms_and_unsubscribes(reader: Page, product: Produc
     expect(reader.get_by_text("It comes every Friday")).to_be_visible()
 
 
+@pytest.mark.rare
 def test_reader_hardly_notices_that_machines_fill_in_forms(reader: Page, product: Product) -> None:
     """The brake of newsroom/mail/asked.py: a sum in the browser, or a wait."""
     code = (

@@ -48,6 +48,7 @@ def mails_per_reader(product: Product) -> Counter:
     return Counter(count for (count,) in rows)
 
 
+@pytest.mark.rare
 def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Product) -> None:
     fault = {"mode": "accept then hang", "times": 1}
     requests.post(f"{product.mail}/faults", data=fault, timeout=10)
@@ -63,6 +64,7 @@ def test_killing_the_sender_in_the_middle_of_a_send_loses_no_one(product: Produc
     assert "sender killed by signal 9: starting it again" in product.output()
 
 
+@pytest.mark.rare
 def test_sender_that_is_told_to_end_makes_its_present_call_and_goes(product: Product) -> None:
     """A send loop lasts a minute; the rest is left to the next worker."""
     had = mails_per_reader(product)

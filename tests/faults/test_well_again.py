@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.product import Product
 
 
+@pytest.mark.rare
 def test_what_was_killed_and_started_again_is_well(product: Product) -> None:
     """Within a minute of its start the beat's jobs have come through."""
     product.until(lambda: product.manage("doctor").returncode == 0, 180)

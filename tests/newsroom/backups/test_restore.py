@@ -58,6 +58,7 @@ def lost(tmp_path: Path):
     site.sql(f"DROP DATABASE {NAME} WITH (FORCE)", "postgres")
 
 
+@pytest.mark.rare
 def test_what_was_lost_comes_back_and_is_held(lost: Lost) -> None:
     (lost.media / "original").mkdir()
     (lost.media / "original" / "picture.jpg").write_bytes(b"a picture" * 300_000)

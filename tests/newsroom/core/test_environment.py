@@ -173,6 +173,7 @@ def test_variable_that_is_misspelt_is_found() -> None:
     assert dict(misspelt(variables)) == near
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "command",
     [

@@ -78,6 +78,7 @@ def publish(pk: int, version: int) -> None:
     article.save_revision().publish()
 
 
+@pytest.mark.rare
 def test_nobody_sees_the_old_page_after_the_new_one(workers) -> None:
     article = make_article(make_site().section, title="Version 0")
     until: list[float] = []

@@ -280,8 +280,10 @@ def expected(of: str, article: ArticlePage) -> dict[str, str]:
     return everywhere | updates if article.kind == "live" else everywhere
 
 
+@pytest.mark.every_case
+@pytest.mark.parametrize("other", ["", pytest.param(OTHER, marks=pytest.mark.rare)])
 def test_nothing_is_told_before_its_hour_by_any_address(
-    site: Any, waiting: dict[str, ArticlePage]
+    site: Any, waiting: dict[str, ArticlePage], other: str
 ) -> None:
     before, meanwhile, then = Reader(), Reader(), Reader()
     before.look_everywhere(waiting)
@@ -291,7 +293,7 @@ def test_nothing_is_told_before_its_hour_by_any_address(
         revision = article.save_revision()
         revision.publish()
         assert ArticlePage.objects.get(pk=article.pk).scheduled_revision == revision
-    meanwhile.look_everywhere(waiting, OTHER)
+    meanwhile.look_everywhere(waiting, other)
     assert meanwhile.told == {}
     changed = {one for one in before.seen if meanwhile.seen[one] != before.seen[one]}
     assert changed <= {"/metrics"}  # nor that there is something

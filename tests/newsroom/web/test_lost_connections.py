@@ -62,6 +62,7 @@ def ask(what: tuple[int, str]) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.rare
 def test_no_request_fails_after_the_database_was_restarted(site: Any) -> None:
     make_appeal()
     article = make_article(site.section)
