@@ -27,7 +27,7 @@ def cases(world: World, few: Readers) -> Iterator[tuple[str, Any]]:
     for name, lacks, holds in [
         ("has all", 0, False),
         ("lacks the last two calls", 0.5, False),
-        ("lacks what went out in 22 seconds", LONG, True),
+        ("lacks the last 22 seconds", LONG, True),
     ]:
         yield f"a replica takes over that {name}", partial(failover, world, few, lacks, holds)
 
