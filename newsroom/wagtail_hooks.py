@@ -16,6 +16,7 @@ from wagtail.admin.widgets.button import Button
 from newsroom import measures, retention
 from newsroom.editing import article_checklist, preview_links, privacy
 from newsroom.editing.article_checklist import ArticleViewSet
+from newsroom.editing.start_page import WritePanel
 from newsroom.first_steps import pages as first_steps
 from newsroom.first_steps import site, steps
 from newsroom.front_page import take_back
@@ -181,8 +182,8 @@ def after_restore_item() -> MenuItem:
 
 
 @hooks.register("construct_homepage_panels")
-def hold_panel(request: HttpRequest, panels: list[Any]) -> None:
-    panels.append(start_page.HoldPanel())
+def panels_of_everybody(request: HttpRequest, panels: list[Any]) -> None:
+    panels += [start_page.HoldPanel(), WritePanel()]
 
 
 @hooks.register("insert_global_admin_css")
