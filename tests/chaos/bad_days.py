@@ -74,6 +74,7 @@ def on_small_disk(world: World, readers: Readers) -> Result:
         world.stop("postgres", signal.SIGINT)
         data.unlink()
         move(there, data)
+        connections.close_all()
         world.start_postgres()
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
