@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+from django.core.cache import cache
 
 CURRENCIES = ("usd", "usd", "eur", "gbp", "jpy")
 AMOUNTS = {"jpy": "1000"}
@@ -52,6 +53,7 @@ class TwoYears:
         return found
 
     def give(self, name: str, card: str, often: str, code: str) -> None:
+        cache.clear()  # all of them come from one network, within the hour
         amount = AMOUNTS.get(code, "10" if often == "monthly" else "1000")
         self.donor.gives(f"{name}@example.org", card, frequency=often, amount=amount, currency=code)
 
