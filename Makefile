@@ -56,7 +56,7 @@ audit: .venv/ready  ## are holes known in what we are made of? asks osv.dev
 settings: .venv/ready  ## draw docs/settings.md anew, from the table of settings
 	@$(BIN)/python -m tests.settings_page
 
-bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup|pages|growth|books|ask|later [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
+bench: .venv/ready  ## NAME=send|smtp|linear|webhooks|checkout|desk|readers|readers_pages|slow|timing|events|signup|pages|growth|books|finance|ask|later [RECIPIENTS=100000] [READERS=200000] [RUNS=3]: how fast
 	@$(BIN)/python -m tests.benchmarks $(NAME)
 
 smoke: .venv/ready  ## with STRIPE_SECRET_KEY=sk_test_…: does Stripe do what we assume?
@@ -66,7 +66,7 @@ chaos: .venv/ready  ## break the send and an import in a hundred ways and count 
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests.chaos
 	@PGBOUNCER=1 TEST_WORLD=pgbouncer $(BIN)/python -m pytest --reuse-db --create-db tests/donations tests/subscriptions/sending
-	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py tests/subscriptions/readers/test_machine.py
+	@REQUESTS=10000 EXAMPLES=100 $(BIN)/python -m pytest tests/newsroom/test_hostile_requests.py tests/donations/payments/test_machine.py tests/donations/books/test_machine.py tests/subscriptions/readers/test_machine.py
 	@$(BIN)/python -m tests.chaos.deployment
 	@$(BIN)/python -m tests rare
 

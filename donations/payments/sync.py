@@ -43,6 +43,12 @@ def pull_invoice(pk: str) -> Contribution | None:
     return _pull_bills(gateway.invoice(pk))
 
 
+def pull_newest_invoice(subscription_id: str) -> None:
+    """Of a subscription, with it and all its payments."""
+    if newest := gateway.subscription(subscription_id).latest_invoice:
+        pull_invoice(id_of(newest))
+
+
 def _pull_bills(invoice: stripe.Invoice) -> Contribution | None:
     """Of the invoice we use only what never changes: which subscription and which payments it is
     about. Those are read anew, each under its lease."""

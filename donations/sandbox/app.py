@@ -107,6 +107,7 @@ urlpatterns = [
     path("pay-out", pages.pay_out),
     path("fee", pages.bill_fee),
     path("rate", pages.set_rate),
+    path("settle-in", pages.settle_in),
     *(
         path(f"{kind}/<str:pk>", pages.object_page)
         for kind in ("payments", "subscriptions", "customers", "invoices", "events", "payouts")

@@ -1,7 +1,8 @@
 """The account's balance: what each movement of money books, and the payouts.
 
-Balances are kept in dollars and euros; a charge in another currency is converted at the rate of the
-day, which may be set ("Currency conversions"). An automatic payout takes what has become available,
+Balances are kept in dollars and euros, and in what else the account has been told to settle in; a
+charge in another currency is converted at the rate of the day, which may be set ("Currency
+conversions"). An automatic payout takes what has become available,
 or from the bank what is missing, and is reconciled a day later ("Payout reconciliation report").
 """
 
@@ -14,7 +15,7 @@ from .contract import Refused, skeleton
 from .objects import DAY, Object, emit, new_id, save
 from .store import Store
 
-SETTLED_IN = ("usd", "eur")
+AT_FIRST = "usd eur"
 IN_DOLLARS = {"gbp": Decimal("1.27"), "pln": Decimal("0.25"), "jpy": Decimal("0.0067"),
               "kwd": Decimal("3.25")}  # fmt: skip
 DECIMALS = {"jpy": 0, "krw": 0, "clp": 0, "vnd": 0, "kwd": 3, "bhd": 3, "omr": 3, "jod": 3}
@@ -35,6 +36,15 @@ CATEGORIES = {
 STANDALONE = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 
 
+def settled_in(store: Store) -> list[str]:
+    return (store.fact("settled in") or AT_FIRST).split()
+
+
+def settle_in(store: Store, currency: str) -> None:
+    """It has a bank account from now on ("Payouts in supported settlement currencies")."""
+    store.set_fact("settled in", " ".join(dict.fromkeys([*settled_in(store), currency])))
+
+
 def set_rate(store: Store, currency: str, rate: str) -> None:
     """Of the day, in dollars."""
     store.set_fact(f"rate of {currency}", rate)
@@ -42,7 +52,7 @@ def set_rate(store: Store, currency: str, rate: str) -> None:
 
 def settled(store: Store, amount: int, currency: str) -> tuple[int, str, float | None]:
     """In the currency of a balance: amount, currency, the rate if it was converted."""
-    if currency in SETTLED_IN:
+    if currency in settled_in(store):
         return amount, currency, None
     rate = Decimal(store.fact(f"rate of {currency}") or IN_DOLLARS.get(currency, 1))
     whole = Decimal(amount).scaleb(-DECIMALS.get(currency, 2))
@@ -104,7 +114,7 @@ def balance(store: Store) -> Object:
     """What there is, whether it can be paid out yet or not ("Balance object")."""
     parts: dict[str, list[Object]] = {"available": [], "pending": []}
     entries = store.all("balance_transaction", limit=100_000)
-    for currency in SETTLED_IN:
+    for currency in settled_in(store):
         sums = {"available": 0, "pending": 0}
         for entry in entries:
             if entry["currency"] == currency:
@@ -125,7 +135,7 @@ def pay_out(store: Store) -> None:
             emit(store, "payout.reconciliation_completed", save(store, payout))
     waiting = [e for e in store.all("balance_transaction", parent="", limit=100_000)
                if e["available_on"] <= store.now()]  # fmt: skip
-    for currency in SETTLED_IN:
+    for currency in settled_in(store):
         entries = [entry for entry in waiting if entry["currency"] == currency]
         if total := sum(entry["net"] for entry in entries):
             payout, own = _payout(store, currency, total, automatic=True)

@@ -273,6 +273,12 @@ def set_rate(request: HttpRequest) -> HttpResponse:
     return _done(lambda: balance.set_rate(store, request.POST["currency"], rate))
 
 
+@require_POST
+def settle_in(request: HttpRequest) -> HttpResponse:
+    """The account gets a balance, and a bank account, in one more currency."""
+    return _done(lambda: balance.settle_in(store, request.POST["currency"]))
+
+
 def _done(do: Callable[[], object]) -> HttpResponse:
     try:
         with store.transaction():

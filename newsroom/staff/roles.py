@@ -97,6 +97,7 @@ ROLES = {
         "donations.close_month",
         "donations.change_blockedmark",
         "donations.change_reviewrules",
+        "donations.change_datev",
         "donations.send_statements",
     ],
     # Who looks whether it is all in order: everything, the log as well, and no names.

@@ -13,7 +13,7 @@ from tests.environment import ROOT, use_own_world
 
 NAMES = (
     "send", "linear", "smtp", "webhooks", "checkout", "desk", "readers", "readers_pages", "slow",
-    "timing", "events", "signup", "pages", "growth", "books", "ask", "later",
+    "timing", "events", "signup", "pages", "growth", "books", "finance", "ask", "later",
 )  # fmt: skip
 BENCHMARKS = {name: f"tests.benchmarks.{name}" for name in NAMES}
 

@@ -91,6 +91,20 @@ def test_product_with_a_taken_id_is_refused(call, product) -> None:
     assert answer.json()["error"]["code"] == "resource_already_exists"
 
 
+@pytest.mark.parametrize(
+    ("coupon", "param"),
+    [
+        ({"duration": "once"}, "percent_off"),
+        ({"duration": "once", "percent_off": "5", "amount_off": "5"}, "percent_off"),
+        ({"duration": "once", "amount_off": "5"}, "currency"),
+        ({"duration": "repeating", "percent_off": "5"}, "duration_in_months"),
+        ({"duration": "once", "percent_off": "5", "duration_in_months": "2"}, "duration_in_months"),
+    ],
+)
+def test_coupon_that_says_too_little_or_too_much_is_refused(call, coupon, param) -> None:
+    assert call("coupons", **coupon).json()["error"]["param"] == param
+
+
 def test_unknown_object_address_and_key_are_refused(stripe_sandbox: str) -> None:
     missing = requests.get(f"{stripe_sandbox}/v1/charges/ch_x", headers=API, timeout=10)
     assert missing.status_code == 404
@@ -129,6 +143,18 @@ def test_every_object_it_holds_or_tells_of_keeps_the_contract(donor, stripe_sand
         assert found, kind
         for thing in found:
             assert contract.problems(thing) == [], kind
+
+
+def test_account_settles_in_one_more_currency(donor, stripe_sandbox) -> None:
+    """ "Payouts in supported settlement currencies": nothing is converted any more."""
+    requests.post(f"{stripe_sandbox}/settle-in", data={"currency": "jpy"}, timeout=10)
+    donor.gives("payout@example.org", frequency="once", currency="jpy", amount="1000")
+    [booking] = all_of(stripe_sandbox, "balance_transactions")
+    assert (booking["currency"], booking["amount"], booking["net"]) == ("jpy", 1000, 941)
+    assert booking["exchange_rate"] is None
+    donor.advance(3)
+    [payout] = all_of(stripe_sandbox, "payouts")
+    assert (payout["currency"], payout["amount"]) == ("jpy", 941)
 
 
 def test_payouts_add_up_to_what_was_booked(donor, stripe_sandbox) -> None:

@@ -14,10 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from wagtail.admin.auth import require_admin_access
 
-from donations.books import closing, journal
-from donations.books.reports import REPORTS
+from donations.books import closing
+from donations.books.exports import beancount, datev, journal
+from donations.books.exports.reports import REPORTS
 from donations.finance.common.access import IDENTITIES, VIEW_BOOKS
-from donations.models import Booking, ClosedMonth
+from donations.models import Booking, ClosedMonth, Datev
 from newsroom.core import clock
 from newsroom.core.database import one_state
 from newsroom.staff.gate import needs_fresh_proof
@@ -25,7 +26,7 @@ from newsroom.staff.pages import AdminPage
 from newsroom.web.exports import csv_response, xlsx_response
 
 CLOSE = "donations.close_month"
-KINDS = {"csv": "CSV", "xlsx": "Excel", "beancount": "beancount"}
+KINDS = {"csv": "CSV", "xlsx": "Excel", "datev": "DATEV", "beancount": "beancount"}
 
 
 class Months(AdminPage):
@@ -111,18 +112,27 @@ def month_journal(
     """All bookings of a month. The file is whole before its first byte is sent."""
     first = _month(year, month)
     after, name = clock.month_of(first, 1), f"journal-{first:%Y-%m}"
+    if kind == "datev" and (missing := Datev.load().missing):
+        words = "Settings, “Accounts at DATEV” do not say yet:"
+        messages.error(request, f"{words} {', '.join(missing)}. A finance lead can.")
+        return redirect("months")
     with one_state():
         if kind == "csv":
             return csv_response(journal.rows(first, after), name)
         if kind == "xlsx":
             return xlsx_response(journal.rows(first, after), name)
-        if kind != "beancount":
+        if kind not in ("beancount", "datev"):
             raise Http404
         file = TemporaryFile()  # noqa: SIM115 — the response closes it
-        file.writelines(line.encode() for line in journal.beancount(first, after))
+        if kind == "datev":
+            datev.archive(file, first, timezone.now())
+            ending, content_type = "datev.zip", "application/zip"
+        else:
+            file.writelines(line.encode() for line in beancount.ledger(first, after))
+            ending, content_type = "beancount", "text/plain"
         file.seek(0)
         return FileResponse(
-            file, as_attachment=True, filename=f"{name}.beancount", content_type="text/plain"
+            file, as_attachment=True, filename=f"{name}.{ending}", content_type=content_type
         )
 
 

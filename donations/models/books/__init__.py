@@ -7,9 +7,10 @@ from .at_bank import BankFile, BankLine
 from .at_stripe import BalanceTransaction, Mark, Payout
 from .booking import Booking, Posting
 from .closed_month import ClosedMonth
+from .datev import Datev
 from .offline_gift import GiftDocument, OfflineGift
 
 __all__ = [
     "Account", "AccountMonth", "BalanceTransaction", "BankFile", "BankLine", "Booking",
-    "ClosedMonth", "GiftDocument", "Mark", "OfflineGift", "Payout", "Posting",
+    "ClosedMonth", "Datev", "GiftDocument", "Mark", "OfflineGift", "Payout", "Posting",
 ]  # fmt: skip

@@ -46,11 +46,19 @@ def new_price(store: Store, line: Object, mode: str, where: str) -> Object:
 
 
 def new_coupon(store: Store, params: Object) -> Object:
+    duration = params.get("duration", "once")
+    if ("percent_off" in params) == ("amount_off" in params):
+        raise Refused("You must pass either percent_off or amount_off.", "percent_off")
+    if "amount_off" in params and "currency" not in params:
+        raise Refused("You must pass currency when passing amount_off.", "currency")
+    if (duration == "repeating") != ("duration_in_months" in params):
+        message = "duration_in_months goes with a duration of repeating, and with no other."
+        raise Refused(message, "duration_in_months")
     coupon = skeleton(
         stripe.Coupon,
         id=params.get("id") or new_id("co"),
         created=store.now(),
-        duration=params.get("duration", "once"),
+        duration=duration,
         duration_in_months=params.get("duration_in_months"),
         amount_off=params.get("amount_off"),
         currency=params.get("currency"),
@@ -61,8 +69,6 @@ def new_coupon(store: Store, params: Object) -> Object:
 
 
 def new_tax_rate(store: Store, params: Object) -> Object:
-    if params["inclusive"]:
-        raise Refused("The sandbox knows exclusive tax.", "inclusive")
     rate = skeleton(
         stripe.TaxRate,
         id=new_id("txr"),
@@ -70,6 +76,7 @@ def new_tax_rate(store: Store, params: Object) -> Object:
         active=True,
         display_name=params["display_name"],
         percentage=float(params["percentage"]),
+        inclusive=params["inclusive"],
     )
     return save(store, rate)
 
@@ -79,33 +86,41 @@ def rounded(amount: Decimal) -> int:
 
 
 def amounts_of(store: Store, subscription: Object) -> Object:
-    """What an invoice comes to now: quantities, less discounts, with exclusive tax on the rest
-    ("How coupons work", "Tax rates")."""
+    """What an invoice comes to now: quantities, less discounts, with exclusive tax on the rest, or
+    inclusive tax in it ("How coupons work", "Tax rates")."""
     lines = [Decimal(item["price"]["unit_amount_decimal"]) * item["quantity"]
              for item in subscription["items"]["data"]]  # fmt: skip
     subtotal = left = sum(map(rounded, lines))
-    discounts, taxes = [], []
+    discounts: list[Object] = []
     for pk in subscription["discounts"]:
         coupon = coupon_of(store, pk)
         share = Decimal(str(coupon["percent_off"] or 0)) / 100
         amount = min(left, coupon["amount_off"] or rounded(left * share))
         left -= amount
         discounts.append(skeleton(stripe.Invoice.TotalDiscountAmount, amount=amount, discount=pk))
-    for rate in subscription["default_tax_rates"] or []:
-        amount = rounded(left * Decimal(str(rate["percentage"])) / 100)
-        taxes.append(skeleton(stripe.Invoice.TotalTax, amount=amount, tax_behavior="exclusive",
-                              taxability_reason="not_available"))  # fmt: skip
-    total = left + sum(tax["amount"] for tax in taxes)
+    taxes = [tax_on(left, rate) for rate in subscription["default_tax_rates"] or []]
+    within = sum(tax["amount"] for tax in taxes if tax["tax_behavior"] == "inclusive")
+    total = left - within + sum(tax["amount"] for tax in taxes)
     due = max(total, 0)  # what is below nothing would be the customer's credit
     return {
         "subtotal": subtotal,
         "total_discount_amounts": discounts,
-        "total_excluding_tax": left,
+        "total_excluding_tax": left - within,
         "total_taxes": taxes,
         "total": total,
         "amount_due": due,
         "amount_remaining": due,
     }
+
+
+def tax_on(amount: int, rate: Object) -> Object:
+    share, within = Decimal(str(rate["percentage"])), rate["inclusive"]
+    return skeleton(
+        stripe.Invoice.TotalTax,
+        amount=rounded(amount * share / (100 + share if within else 100)),
+        tax_behavior="inclusive" if within else "exclusive",
+        taxability_reason="not_available",
+    )
 
 
 def coupon_of(store: Store, discount: str) -> Object:

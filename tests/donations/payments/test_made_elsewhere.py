@@ -65,8 +65,8 @@ def coupon(account: Account, **params: str) -> dict[str, str]:
     return {"discounts[0][coupon]": account.post("coupons", **params)["id"]}
 
 
-def tax(account: Account) -> dict[str, str]:
-    made = account.post("tax_rates", display_name="VAT", inclusive="false", percentage="19")
+def tax(account: Account, inclusive: str = "false") -> dict[str, str]:
+    made = account.post("tax_rates", display_name="VAT", inclusive=inclusive, percentage="19")
     return {"default_tax_rates[0]": made["id"]}
 
 
@@ -83,6 +83,7 @@ KINDS = [
     (lambda a: coupon(a, duration="forever", percent_off="25"), 750),
     (lambda a: coupon(a, duration="forever", amount_off="400", currency="usd"), 600),
     (tax, 1190),
+    (lambda a: tax(a, inclusive="true"), 1000),
     (lambda a: tax(a) | coupon(a, duration="forever", percent_off="50"), 595),
 ]
 

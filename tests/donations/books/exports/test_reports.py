@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from donations.books import offline, reports
+from donations.books import offline
 from donations.books.booking import Entry, write
+from donations.books.exports import reports
 from donations.models import Account, Payout
 from tests.factories import make_user
 
