@@ -88,7 +88,7 @@ def give_back(gift: OfflineGift, amount: int, now: datetime) -> bool:
             contribution=one, stripe_refund=pk, amount=amount, currency=one.currency,
             status="succeeded", created_at=now, went_at=now,
         )  # fmt: skip
-        banked = hasattr(gift, "bank_line")
+        banked = OfflineGift.objects.filter(pk=gift.pk).exclude(bank_line=None).exists()
         where = Account.BANK if banked else Account.OFFLINE
         write([_entry(pk, one.currency, {Account.REFUNDS: amount, where: -amount}, now)])
         Movement.book(one)

@@ -5,7 +5,7 @@ tax, invoices over nothing, payments out of band, fees, other rates, payouts tha
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -69,7 +69,8 @@ class TwoYears:
             self.give(f"donor{n}", card, often, code)
         self.give("fails", Card.FAILS_LATER, "monthly", "usd")
 
-    def month(self, number: int) -> None:
+    def month(self, number: int, night: Callable[[], object] = lambda: None) -> None:
+        """``night`` comes every third day."""
         self.sell(number)
         self.give_once(number)
         self.give_back(number)
@@ -78,6 +79,7 @@ class TwoYears:
         for _ in range(10):
             self.donor.advance(3)
             self.pay_elsewhere(number)
+            night()
 
     def sell(self, number: int) -> None:
         """Coupons and tax, on what somebody gives regularly; somebody whose card fails begins."""

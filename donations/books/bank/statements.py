@@ -3,21 +3,32 @@ that back. Each line is there once, in however many files it came."""
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from datetime import datetime, time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from donations import money
 from donations.books.bank import matching
 from donations.books.bank.line import Line
 from donations.books.bank.matching import Candidate
 from donations.books.booking import Entry, write
-from donations.models import Account, BankFile, BankLine, Booking, OfflineGift, Payout, Review
+from donations.models import (
+    Account,
+    BankFile,
+    BankLine,
+    Booking,
+    Contribution,
+    OfflineGift,
+    Payout,
+    Review,
+)
 from newsroom.core.database import keyset
 
+IN_HAND = timedelta(days=90)  # until it is brought to the bank
 STRIPE = "stripe"  # stands in the bank's text of its payouts
 
 
@@ -78,7 +89,7 @@ def match() -> int:
             fits = matching.possible(line.booked_on, *about, kinds[about])
             if one := matching.the_one(line.text, fits, says_who):
                 kinds[about].remove(one)
-                _explain(line, account, one)
+                _explain(line, account, [one.pk])
                 found += 1
                 break
         else:
@@ -133,11 +144,38 @@ def explain(line: BankLine, what: str) -> None:
     named |= {f"gift:{one.pk}": (Account.OFFLINE, one) for one in gifts}
     if what not in named:
         raise NotSo("That is another amount, or it is matched already. Please look once more.")
-    _explain(line, *named[what])
+    account, one = named[what]
+    _explain(line, account, [one.pk])
 
 
-def _explain(line: BankLine, account: Account, one: Candidate) -> None:
-    """One winner: whoever comes second finds the line explained."""
+def in_hand(line: BankLine) -> list[OfflineGift]:
+    """Cash and cheques of the time before that are in no line yet: some of them may be this one."""
+    about = Q(kind__in=[OfflineGift.Kind.CASH, OfflineGift.Kind.CHEQUE])
+    since, until = line.booked_on - IN_HAND, line.booked_on + matching.EARLY
+    about &= Q(contribution__received_at__date__range=(since, until))
+    found = OfflineGift.objects.filter(
+        about, bank_line=None, contribution__currency=line.currency
+    ).select_related("contribution__receipt")
+    return [one for one in found.order_by("contribution__received_at") if one.contribution.left]
+
+
+def deposit(line: BankLine, gifts: Iterable[str]) -> None:
+    """A person says that these came to the bank as one sum. Raises NotSo, with the difference."""
+    ticked = set(gifts)
+    chosen = [one.pk for one in in_hand(line) if str(one.pk) in ticked]
+    with transaction.atomic():
+        some = Contribution.objects.select_for_update().filter(offline__in=chosen)
+        difference = line.amount - sum(one.left for one in some.order_by("pk"))
+        if difference or not chosen:
+            more = "more" if difference > 0 else "less"
+            words = money.show(abs(difference), line.currency)
+            raise NotSo(f"The bank has {words} {more} than what is ticked: nothing is booked.")
+        _explain(line, Account.OFFLINE, chosen)
+
+
+def _explain(line: BankLine, account: Account, found: Sequence[str | int]) -> None:
+    """By one payout, or by gifts. One winner: whoever comes second finds the line explained, or the
+    gift."""
     with transaction.atomic():
         row = BankLine.objects.select_for_update().get(pk=line.pk)
         if row.booking_id or row.not_ours:
@@ -148,8 +186,12 @@ def _explain(line: BankLine, account: Account, one: Candidate) -> None:
         posted = {Account.BANK: row.amount, account: -row.amount}
         write([Entry(Booking.Kind.BANK, reference, row.currency, posted, at)])
         booking = Booking.objects.get(kind=Booking.Kind.BANK, reference=reference)
-        which = {"payout_id" if account == Account.TRANSIT else "gift_id": one.pk}
-        BankLine.objects.filter(pk=row.pk).update(booking=booking, **which)
+        payout = found[0] if account == Account.TRANSIT else None
+        BankLine.objects.filter(pk=row.pk).update(booking=booking, payout=payout)
+        if payout is None:
+            theirs = OfflineGift.objects.filter(pk__in=found, bank_line=None)
+            if theirs.update(bank_line=row) != len(found):
+                raise NotSo("Somebody has matched one of these already.")
         Review.settle(Review.Kind.BANK, str(row.pk), "It is matched now.")
 
 
@@ -164,9 +206,8 @@ def take_back(line: BankLine) -> None:
             write([Entry(kind, reference, row.currency, posted, timezone.now())])
         elif not row.not_ours:
             raise NotSo("This line is open already.")
-        BankLine.objects.filter(pk=row.pk).update(
-            booking=None, payout=None, gift=None, not_ours=False
-        )
+        row.gifts.update(bank_line=None)
+        BankLine.objects.filter(pk=row.pk).update(booking=None, payout=None, not_ours=False)
 
 
 def not_ours(line: BankLine) -> None:

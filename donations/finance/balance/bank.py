@@ -1,16 +1,18 @@
 """The bank's statements: brought, matched, and what is left explained by a person."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
+from donations import money
 from donations.books.bank import reading, statements
 from donations.models import BankFile, BankLine
 from newsroom.staff.pages import AdminPage
@@ -41,7 +43,7 @@ class Bank(AdminPage):
             "form": kwargs.get("form") or StatementForm(),
             "open": open_ones[:SHOWN],
             "waiting": open_ones.count(),
-            "known": known.select_related("payout", "gift__contribution")[:SHOWN],
+            "known": known.select_related("payout").prefetch_related("gifts")[:SHOWN],
             "files": BankFile.objects.all()[:10],
         }
 
@@ -78,11 +80,18 @@ class BankLinePage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         line = get_object_or_404(BankLine, pk=self.kwargs["pk"])
         payouts, gifts = statements.candidates(line)
+        is_open = line.booking_id is None and not line.not_ours
+        in_hand = statements.in_hand(line) if is_open and line.amount > 0 else []
+        ticked = self.request.GET.getlist("gift") or [str(one.pk) for one in in_hand]
+        come_to = sum(one.contribution.left for one in in_hand if str(one.pk) in ticked)
         return super().get_context_data(**kwargs) | {
             "line": line,
             "payouts": payouts,
             "gifts": gifts,
-            "is_open": line.booking_id is None and not line.not_ours,
+            "is_open": is_open,
+            "in_hand": [(one, str(one.pk) in ticked) for one in in_hand],
+            "come_to": money.show(come_to, line.currency),
+            "difference": money.signed(line.amount - come_to, line.currency),
         }
 
 
@@ -90,10 +99,13 @@ class BankLinePage(AdminPage):
 @permission_required(EXPLAIN, raise_exception=True)
 @require_POST
 def explain(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST do=payout:… | gift:… | not_ours | take_back."""
+    """POST do=payout:… | gift:… | deposit, with gifts | not_ours | take_back."""
     line, what = get_object_or_404(BankLine, pk=pk), request.POST.get("do", "")
+    gifts = request.POST.getlist("gift")
     try:
-        if what == "not_ours":
+        if what == "deposit":
+            statements.deposit(line, gifts)
+        elif what == "not_ours":
             statements.not_ours(line)
         elif what == "take_back":
             statements.take_back(line)
@@ -102,4 +114,6 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{line}: done.")
     except statements.NotSo as reason:
         messages.error(request, str(reason))
+        if what == "deposit":  # with what was ticked
+            return redirect(f"{reverse('bank_line', args=[pk])}?{urlencode({'gift': gifts}, True)}")
     return redirect("bank")

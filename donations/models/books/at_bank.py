@@ -47,9 +47,6 @@ class BankLine(models.Model):
     payout = models.OneToOneField(
         Payout, null=True, on_delete=models.PROTECT, related_name="bank_line"
     )
-    gift = models.OneToOneField(
-        "OfflineGift", null=True, on_delete=models.PROTECT, related_name="bank_line"
-    )
     booking = models.OneToOneField(
         Booking, null=True, on_delete=models.PROTECT, related_name="bank_line"
     )

@@ -12,7 +12,7 @@ from .booking import Booking
 class OfflineGiftQuerySet(models.QuerySet["OfflineGift"]):
     def forget(self) -> None:
         """Whoever gave: amount, day and number stay for the accounts."""
-        BankLine.objects.filter(gift__in=self).update(text="")
+        BankLine.objects.filter(gifts__in=self).update(text="")
         GiftDocument.objects.filter(gift__in=self).delete()
         self.update(**dict.fromkeys(OfflineGift.PERSONAL, ""))
 
@@ -33,6 +33,13 @@ class OfflineGift(models.Model):
         Contribution, on_delete=models.PROTECT, related_name="offline"
     )
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="offline_gift")
+    bank_line = models.ForeignKey(
+        BankLine,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="gifts",
+        help_text="With which it came to the bank, perhaps with others: cash, cheques.",
+    )
     kind = models.CharField(max_length=8, choices=Kind)
     name = EncryptedField(context="offline_gift.name", blank=True)
     company = EncryptedField(context="offline_gift.company", blank=True)

@@ -53,9 +53,30 @@ def test_statement_is_brought_and_a_line_explained_in_three_clicks(finance) -> N
     form = finance.get(f"/admin/offline-gifts/?line={other.pk}")
     assert form.context["form"]["amount"].value() == "20" and "Ann Reader" in form.text
     finance.post("/admin/offline-gifts/", gift(amount="20", kind="bank", line=other.pk))
-    assert BankLine.objects.get(pk=other.pk).gift and "Every line is explained" in (
+    assert BankLine.objects.get(pk=other.pk).gifts.get() and "Every line is explained" in (
         finance.get("/admin/bank/").text
     )
+
+
+def test_cash_that_was_brought_as_one_sum_is_ticked(finance) -> None:
+    for amount in ("50", "30", "7"):
+        finance.post("/admin/offline-gifts/", gift(amount=amount), follow=True)
+    brings(finance, camt([(f"{TODAY}", "80.00", "Deposit")]))
+    line = BankLine.objects.get()
+    address = f"/admin/bank/{line.pk}/"
+    page = finance.get(address).text
+    assert page.count(" checked") == 3 and "€87" in page and "<strong>−€7</strong>" in page
+    first, second, _ = OfflineGift.objects.order_by("pk").values_list("pk", flat=True)
+    wrong = finance.post(f"{address}explain/", {"do": "deposit", "gift": [first]}, follow=True)
+    assert "€30 more than what is ticked: nothing is booked" in wrong.text
+    assert wrong.text.count(" checked") == 1 and "<strong>€30</strong>" in wrong.text
+    finance.post(f"{address}explain/", {"do": "deposit", "gift": [first, second, "x"]})
+    assert finance.get(address).text.count("Cash: €") == 2
+    assert "Every line is explained" in finance.get("/admin/bank/").text
+    for bad in ({}, {"gift": "x"}, {"gift": [first]}):
+        answer = finance.post(f"{address}explain/", {"do": "deposit"} | bad, follow=True)
+        assert answer.status_code == 200
+    assert line.gifts.count() == 2
 
 
 def test_file_that_is_none_is_refused_with_the_reason(finance) -> None:

@@ -38,6 +38,11 @@ def balances() -> dict[str, int]:
     return {account: amount for (_, account), amount in found.items() if amount}
 
 
+def euros() -> dict[str, int]:
+    found = Booking.objects.filter(currency="eur").balances()
+    return {account: amount for (_, account), amount in found.items() if amount}
+
+
 def gift(amount: int = 5000, **more: object) -> OfflineGift:
     about = {"amount": amount, "currency": "eur", "received_on": DAY, "kind": "bank"} | more
     return offline.record(uuid4(), "officer", **about)
@@ -134,3 +139,61 @@ def test_gift_by_bank_is_found_by_its_receipt_and_given_back_from_there(site) ->
     assert balances() == {A.BANK: 3000, A.DONATIONS: -5000, A.REFUNDS: 2000}
     mine.contribution.refresh_from_db()
     assert (mine.contribution.status, mine.contribution.left) == ("partly_refunded", 3000)
+
+
+def test_cash_is_brought_as_one_sum_and_the_difference_is_said(site) -> None:
+    first, second, third = (gift(amount, kind="cash") for amount in (5000, 2000, 700))
+    cheque = gift(300, kind="cheque", received_on=date(2026, 9, 1))
+    dollars = gift(5000, kind="cash", currency="usd")
+    gift(5000, kind="cash", received_on=date(2026, 7, 1))  # too long ago
+    gift(5000, kind="bank")
+    assert offline.give_back(second, 500, datetime.now(UTC))
+    take(line(6800, "Deposit"), line(5700, "Deposit"))
+    one, other = BankLine.objects.order_by("pk")
+    assert set(statements.in_hand(one)) == {first, second, third, cheque}
+    for pks, words in (
+        ([first.pk], "18 more than"), ([first.pk, second.pk, third.pk], "4 less than"),
+        ([], "68 more than"),
+    ):  # fmt: skip
+        with pytest.raises(statements.NotSo, match=words):
+            statements.deposit(one, map(str, pks))
+    assert dollars not in statements.in_hand(one)
+    before = euros()
+    some = [str(found.pk) for found in (first, second, cheque)]
+    statements.deposit(one, some)
+    assert euros() == before | {A.BANK: 6800, A.OFFLINE: before[A.OFFLINE] - 6800}
+    assert one.gifts.count() == 3
+    with pytest.raises(statements.NotSo, match="57 more"):  # these are not in hand any more
+        statements.deposit(other, some)
+    statements.take_back(one)
+    assert euros() == before and not one.gifts.exists()
+    statements.deposit(other, [str(first.pk), str(third.pk)])
+    first.refresh_from_db()
+    assert offline.give_back(first, 5000, datetime.now(UTC))
+    assert euros()[A.BANK] == 700
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_say_at_once_that_a_gift_is_in_their_line(site) -> None:
+    mine = gift(5000, kind="cash")
+    take(line(5000, "Deposit"), line(5000, "Deposit"))
+    together, said = Barrier(2), []
+
+    def says(pk: int) -> None:
+        row = BankLine.objects.get(pk=pk)
+        together.wait()
+        try:
+            statements.deposit(row, [str(mine.pk)])
+            said.append("done")
+        except statements.NotSo:
+            said.append("already")
+        connection.close()
+
+    lines = BankLine.objects.values_list("pk", flat=True)
+    threads = [Thread(target=says, args=[pk]) for pk in lines]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(60)
+    assert sorted(said) == ["already", "done"]
+    assert balances() == {A.BANK: 5000, A.DONATIONS: -5000}
