@@ -144,17 +144,28 @@ def urls() -> list[Any]:
 def audited() -> dict[str, Audited]:
     return {
         "suppressions": Audited(
-            change="looked up an address, or lifted its suppression", why="why", shows=True
+            change="looked up an address, or lifted its suppression",
+            why="why",
+            names=readers_access.MANAGE,
+            shows=True,
         ),
-        "reader_look_up": Audited(change="looked up a reader", why="why", shows=True),
-        "reader_add": Audited(change="added a reader", why="why"),
-        "readers_export": Audited(change="exported readers", why="why", shows=True),
+        "reader_look_up": Audited(
+            change="looked up a reader", why="why", names=readers_access.MANAGE, shows=True
+        ),
+        "reader_add": Audited(change="added a reader", why="why", names=readers_access.MANAGE),
+        "readers_export": Audited(
+            change="exported readers", why="why", names=readers_access.MANAGE, shows=True
+        ),
         "segments": Audited(change="made a segment"),
         "segment_act": Audited(change="counted a segment, or put it away"),
         "reader": Audited(look="looked at a reader"),
-        "reader_remove": Audited(change="took a reader off a list", why="why"),
-        "reader_erase": Audited(change="erased a reader", why="why"),
-        "reader_handover": Audited(change="took a reader’s data away", why="why", shows=True),
+        "reader_remove": Audited(
+            change="took a reader off a list", why="why", names=readers_access.MANAGE
+        ),
+        "reader_erase": Audited(change="erased a reader", why="why", names=readers_access.MANAGE),
+        "reader_handover": Audited(
+            change="took a reader’s data away", why="why", names=readers_access.MANAGE, shows=True
+        ),
         "seeds": Audited(look="looked at a seed list", change="changed a seed list"),
         "mail_delivery": Audited(change="changed how fast mail is sent, or sent a test"),
         "reader_imports": Audited(change="uploaded a list of readers"),

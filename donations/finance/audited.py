@@ -1,7 +1,9 @@
 """What the log says of finance's pages: who looked, who changed what, and why."""
 
+from donations.finance.common.access import IDENTITIES
 from newsroom.staff.audited import Audited, crud
 
+# Why money went back, or a review was decided, is kept beside it, sealed: this log forgets nothing.
 AUDITED = {
     **crud("appeals", "an appeal"),
     **crud("countries", "a closed country"),
@@ -19,19 +21,21 @@ AUDITED = {
     "regular:index_results": Audited(look="listed recurring contributions"),
     "regular:inspect": Audited(look="looked at a recurring contribution"),
     "change_regular": Audited(
-        change="changed what a donor gives regularly, or asked to", why="why", shows=True
+        change="changed what a donor gives regularly, or asked to", shows=True
     ),
     "find_gift": Audited(change="looked for a gift", shows=True),
     "donor": Audited(look="looked at a donor"),
-    "correct_address": Audited(change="corrected a donor’s address", why="why"),
-    "merge_donors": Audited(change="merged donors, or asked to", why="why", shows=True),
+    "correct_address": Audited(change="corrected a donor’s address", why="why", names=IDENTITIES),
+    "merge_donors": Audited(
+        change="merged donors, or asked to", why="why", names=IDENTITIES, shows=True
+    ),
     "mail_donor": Audited(change="mailed a donor a receipt or a statement"),
     "statement_of": Audited(look="downloaded a donor’s statement"),
     "receipt_of": Audited(look="downloaded a receipt"),
     "write_note": Audited(change="wrote a note"),
     "disputes": Audited(look="listed disputes"),
     "reviews": Audited(look="listed what is to review"),
-    "refund": Audited(change="gave money back, or asked to", why="reason"),
+    "refund": Audited(change="gave money back, or asked to"),
     "bank": Audited(look="looked at the bank’s lines", change="brought a bank statement"),
     "bank_line": Audited(look="looked at a line of the bank’s"),
     "explain_bank_line": Audited(change="explained a line of the bank’s", why="do"),
@@ -43,7 +47,6 @@ AUDITED = {
     "year_report": Audited(look="took a report of a year"),
     "month_statement": Audited(look="took a month’s statement"),
     "month_journal": Audited(look="took a month’s journal"),
-    # Why stands in the review's own history: auditors read this log, and no names.
     "review": Audited(look="looked at a review"),
     "decide_review": Audited(change="decided a review, or asked to", shows=True),
     "answer_review": Audited(change="approved or declined what was proposed"),

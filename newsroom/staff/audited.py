@@ -14,19 +14,23 @@ from django.urls import reverse
 from wagtail import hooks
 
 from newsroom.accounts import audit
-from newsroom.accounts.models import User
+from newsroom.accounts.models import AuditEntry, User
 from newsroom.staff.gate import page_of_staff
 
+SEALED = "(only for who may know them)"
 View = Callable[..., HttpResponse]
 
 
 class Audited(NamedTuple):
     """Words for opening the page, words for sending its form, and the form's field that says why.
+    What somebody typed there may name somebody: only who has the right ``names`` reads it in the
+    log. Where it is kept beside what was changed, and erased with it, the log has none.
     A form that ``shows`` answers with a page; others come again only when something is wrong."""
 
     look: str = ""
     change: str = ""
     why: str = ""
+    names: str = ""
     shows: bool = False
 
 
@@ -97,6 +101,12 @@ def write_down(get_response: View) -> View:
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def why_for(entry: AuditEntry, user: Any) -> str:
+    """The reason in an entry, as that colleague may read it."""
+    rights = {page.names for page in table().values() if page.names and page.change == entry.what}
+    return str(entry.why) if not entry.why or user.has_perms(rights) else SEALED
 
 
 def words_of(request: HttpRequest, name: str, page: Audited) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from wagtail.users.views.users import CreateView, IndexView, UserViewSet
 
 from newsroom.accounts.models import AuditEntry
 from newsroom.staff import people
+from newsroom.staff.audited import why_for
 
 
 class AdminPage(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -77,6 +78,12 @@ def when(entry: AuditEntry) -> str:
     return f"{timezone.localtime(entry.at):%-d %B %Y, %H:%M:%S}"
 
 
+class WhyColumn(Column):
+    def get_cell_context_data(self, instance: AuditEntry, parent_context: Any) -> Any:
+        context = super().get_cell_context_data(instance, parent_context)
+        return context | {"value": why_for(instance, parent_context["request"].user)}
+
+
 class AuditLog(ReportView):
     model = AuditEntry
     page_title = "Audit log"
@@ -91,12 +98,15 @@ class AuditLog(ReportView):
         Column("who", label="Who", width="12%"),
         Column("what", label="What"),
         Column("row", label="Which"),
-        Column("why", label="Why"),
+        WhyColumn("why", label="Why"),
     ]
     list_export = ["at", "who", "what", "row", "why", "chain"]
 
     def get_queryset(self) -> Any:
         return AuditEntry.objects.order_by("-pk")
+
+    def to_row_dict(self, item: AuditEntry) -> Any:
+        return super().to_row_dict(item) | {"why": why_for(item, self.request.user)}
 
     def get_filename(self) -> str:
         return "audit-log"

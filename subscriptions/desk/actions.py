@@ -246,7 +246,7 @@ def release(request: HttpRequest, issue: IssuePage) -> None:
 def choose(request: HttpRequest, issue: IssuePage) -> None:
     """End the subject test by hand."""
     mailing, place = issue.active_mailing, request.POST.get("place", "")
-    if not mailing or not place.isdecimal() or int(place) >= len(mailing.subjects):
+    if not mailing or place not in map(str, range(len(mailing.subjects))):
         messages.error(request, "There is no such subject.")
     elif freezing.choose_subject(mailing, int(place), "Chosen by hand.", timezone.now()):
         after_commit("subscriptions.tasks.start_send_loops")
@@ -306,8 +306,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
     newsletter = newsletter_for(request, pk)
     if newsletter.has_unpublished_changes:
         messages.error(request, "Its settings have unpublished changes: add the week off there.")
-    elif request.POST.get("holiday", "").isdecimal():
-        taken_back = int(request.POST["holiday"])
+    elif taken_back := number_of(request.POST.get("holiday", "")):
         kept = [off for off in newsletter.holidays.all() if off.pk != taken_back]
         set_holidays(request, newsletter, kept, "The week is back on.")
     elif newsletter.weekday is not None:

@@ -19,6 +19,7 @@ from donations.finance.common.paging import page
 from donations.finance.donors import changing
 from donations.giving import receipts
 from donations.models import Contribution, Donor, Receipt
+from newsroom.core.paths import number_of
 from newsroom.mail import outbox
 from newsroom.mail.addresses import AddressField
 from newsroom.staff.gate import needs_fresh_proof
@@ -157,13 +158,13 @@ def mail_donor(request: HttpRequest, pk: int) -> HttpResponse:
     """A receipt again, or a year's statement: by a link to their own page, as a mail that somebody
     else opens must not hold it. Who presses twice within ten minutes sends one."""
     donor = get_object_or_404(Donor, pk=pk)
-    year = request.POST.get("year", "")
-    if year.isdecimal() and int(year) in receipts.years_of(donor):
+    year = number_of(request.POST.get("year", ""))
+    if year in receipts.years_of(donor):
         key = f"{donor.pk}-{year}-{outbox.ten_minutes()}"
-        outbox.post("statement_again", donor.pk, key=key, second_id=int(year))
+        outbox.post("statement_again", donor.pk, key=key, second_id=year)
     else:
         found = Receipt.objects.filter(contribution__donor=donor)
-        receipt = get_object_or_404(found, pk=request.POST.get("receipt") or 0)
+        receipt = get_object_or_404(found, pk=number_of(request.POST.get("receipt", "")))
         outbox.post("receipt_again", receipt.pk, key=f"{receipt.pk}-{outbox.ten_minutes()}")
     messages.success(request, "The mail is on its way.")
     return redirect("donor", pk)

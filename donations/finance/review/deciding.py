@@ -5,6 +5,7 @@ at once one is first; the other hears what happened (NotDecided). Rows are locke
 officer, contribution, review; so does whatever mirrors Stripe.
 """
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,15 @@ from django.utils.formats import date_format
 
 from donations import money
 from donations.finance import refunds
+from donations.finance.common.access import RULES
 from donations.finance.review import blocking
-from donations.models import Contribution, Refund, Review, StripeEvent
+from donations.models import Contribution, Dispute, Refund, Review, ReviewRules, StripeEvent
 
 Status, Choice, Kind = Review.Status, Review.Choice, Review.Kind
 FRAUDULENT = "fraudulent"  # Stripe's word ("Create a refund", reason)
 FORMER = "a former colleague"
+FURTHEST = timedelta(days=365)
+BANKS = {Kind.INQUIRY, Kind.DISPUTE, Kind.APPEAL}  # whose deadline is a bank's
 
 
 class NotDecided(refunds.NotRefunded):
@@ -59,7 +63,7 @@ def take(pk: int, by: Any) -> None:
     with transaction.atomic():
         review = _locked(pk, by)
         if review.owner_id not in (None, by.pk):
-            raise NotDecided(f"{review.owner} has it. They can hand it over, or give it back.")
+            raise NotDecided(f"{review.owner} has it. They can hand it over, or put it back.")
         _is_waiting(review)
         _own(review, by, "taken", by)
 
@@ -96,6 +100,35 @@ def _own(review: Review, owner: Any, step: str, by: Any, **fields: Any) -> None:
     review.owner = owner
     review.save(update_fields=["owner"])
     review.steps.create(what=step, who=_login(by), **fields)
+
+
+def set_deadline(pk: int, by: Any, day: date | None) -> None:
+    """By its owner: until the end of that day. Raises NotDecided when it is past or too far off, or
+    later than the day that a bank has set."""
+    today = timezone.localdate()
+    with transaction.atomic():
+        review = _locked(pk, by)
+        _is_waiting(review)
+        if review.owner_id != by.pk:
+            raise NotDecided("Who has a review sets its deadline. Take it first.")
+        if day is None or not today <= day <= today + FURTHEST:
+            raise NotDecided("Please choose a day from today on, within a year.")
+        due_at = timezone.make_aware(datetime.combine(day, time(23, 59)))
+        if bank := _banks_deadline(review):
+            if day > timezone.localdate(bank):
+                raise NotDecided(f"The bank waits until {_when(bank)}, and no longer.")
+            due_at = min(due_at, bank)
+        if review.due_at == due_at:
+            return  # pressed twice
+        review.due_at = due_at
+        review.save(update_fields=["due_at"])
+        review.steps.create(what="due", who=_login(by), text=f"Until {_when(due_at)}.")
+
+
+def _banks_deadline(review: Review) -> datetime | None:
+    disputes = Dispute.objects.filter(stripe_dispute=review.about)
+    found = disputes.values_list("evidence_due_at", flat=True).first()
+    return found if review.kind in BANKS else None
 
 
 def note(pk: int, by: Any, text: str) -> None:
@@ -144,15 +177,21 @@ def _refund(review: Review, by: Any, words: str, form_id: UUID, left: int) -> tu
     return refund, refund.status == Refund.Status.WAITING
 
 
+def may_approve(review: Review, by: Any) -> bool:
+    return bool(review.kind != Kind.LIMIT or by.has_perm(RULES))
+
+
 def approve(pk: int, by: Any, left: int) -> str:
     """The second person's word. Raises NotDecided, NotRefunded."""
     with transaction.atomic():
         review = _locked(pk, by)
-        if review.status == Status.DECIDED and review.closed_by_id == by.pk:
+        if _closed_by(review, by) and review.choice != Choice.DECLINE:
             return _came_of(review)  # pressed twice
         _is_proposed(review)
         if review.proposed_by_id == by.pk:
             raise NotDecided("Somebody else has to approve what you proposed.")
+        if not may_approve(review, by):
+            raise NotDecided("Only who may change the rules of review may approve this.")
         if refund := review.refund:
             refunds.approve(refund, by, left)
         _close(review, by, review.choice, _proposed_words(review), "approved")
@@ -162,19 +201,21 @@ def approve(pk: int, by: Any, left: int) -> str:
 
 
 def decline(pk: int, by: Any, words: str = "") -> str:
-    """Not so: by a second person, or by who proposed it. The review is open again; a refund's own
-    review is over. Raises NotDecided."""
+    """Not so: by a second person, or by who proposed it. The review is open again, unless there is
+    nothing else to decide about it. Raises NotDecided."""
     with transaction.atomic():
         review = _locked(pk, by)
+        if _closed_by(review, by) and review.choice == Choice.DECLINE:
+            return _came_of(review)  # pressed twice
         _is_proposed(review)
         mine = review.proposed_by_id == by.pk
         step = "taken_back" if mine else "declined"
         if refund := review.refund:
             refund.move(Refund.Status.DECLINED, approved_by=None if mine else by)
-        if review.kind == Kind.REFUND_WAITS:
+        if review.kind in Review.OVER_WHEN_DECLINED:
             review.proposed_by = None
-            said = words or ("Taken back." if mine else "Declined.")
-            _close(review, by, Choice.ACCEPT, said, step, proposed_by=None)
+            said = words or ("Taken back." if mine else "By a second person.")
+            _close(review, by, Choice.DECLINE, said, step, proposed_by=None)
         else:
             again: dict[str, Any] = {"proposed_by": None, "refund": None, "choice": ""}
             review.move(Status.OPEN, step, who=_login(by), text=words, **again)
@@ -189,6 +230,8 @@ def _close(review: Review, by: Any, choice: str, words: str, step: str, **fields
     )
     if choice == Choice.BLOCK:
         _block(review, by)
+    if review.kind == Kind.LIMIT and step == "approved":
+        ReviewRules.set_limit(review)
     if review.kind == Kind.EVENT:  # given up: it is not tried again
         StripeEvent.objects.filter(pk=review.about).update(handled_at=now)
 
@@ -232,6 +275,10 @@ def _is_open(review: Review) -> None:
         raise NotDecided(what_happened(review))
 
 
+def _closed_by(review: Review, by: Any) -> bool:
+    return bool(review.status == Status.DECIDED and review.closed_by_id == by.pk)
+
+
 def _is_proposed(review: Review) -> None:
     if review.status != Status.PROPOSED:
         raise NotDecided(what_happened(review))
@@ -244,11 +291,15 @@ def what_happened(review: Review) -> str:
         return f"{by} has proposed already: “{what}”. It waits for a second person."
     if review.status == Status.OPEN:
         return "What was proposed is taken back or declined already."
-    when = date_format(timezone.localtime(review.closed_at), "DATETIME_FORMAT")
+    when = _when(review.closed_at)
     if review.status == Status.SETTLED:
         return f"It has settled itself already, {when}."
     by, what = review.closed_by or FORMER, review.get_choice_display()
     return f"{by} has decided already, {when}: “{what}”."
+
+
+def _when(at: datetime | None) -> str:
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _came_of(review: Review) -> str:
@@ -256,6 +307,7 @@ def _came_of(review: Review) -> str:
         return "It waits for a second person."
     return {
         str(Choice.REFUND): "Given back.",
+        str(Choice.DECLINE): "Declined.",
         str(Choice.BLOCK): "On the block list. What comes from there is looked at.",
     }.get(review.choice, "Accepted.")
 

@@ -1,6 +1,7 @@
 """The queue, and one review: whose it is, what was noted, and how it is decided."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from newsroom.staff.gate import needs_fresh_proof
 from newsroom.staff.pages import AdminPage
 
 SHOWN, LATELY = 200, 20
+WORDS, NOTE = 300, 2000  # letters
 MINE, NOBODYS = "mine", "nobodys"
 PROPOSED = ReviewStep.What.PROPOSED
 
@@ -112,7 +114,9 @@ class ReviewPage(AdminPage):
             "fraud": fraud,
             "form_id": uuid4(),
             "officers": deciding.officers().exclude(pk=review.owner_id) if may else [],
+            "may_approve": may and deciding.may_approve(review, user),
             "now": timezone.now(),
+            "today": timezone.localdate(),
         }
 
 
@@ -124,7 +128,7 @@ class DecisionForm(forms.Form):
         error_messages={"required": "Choose what to do.", "invalid_choice": "Choose what to do."},
     )
     words = forms.CharField(
-        max_length=300,
+        max_length=WORDS,
         error_messages={"required": "Please write in a few words what was decided."},
     )
     form_id = forms.UUIDField(required=False)
@@ -192,7 +196,10 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """The second person's word: do=approve, with what was ``left`` on their page; do=decline, which
     takes one's own proposal back."""
     _review(pk)
-    text = request.POST.get("words", "").strip()[:300]
+    text = typed(request, "words")
+    if len(text) > WORDS:
+        messages.error(request, f"Please use fewer than {WORDS + 1} letters. Nothing was done.")
+        return redirect("review", pk)
     left = paths.number_of(request.POST.get("left", ""))
     do: Callable[[], str] | None = {
         "approve": lambda: deciding.approve(pk, request.user, left),
@@ -209,16 +216,18 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(DECIDE, raise_exception=True)
 @require_POST
 def own(request: HttpRequest, pk: int) -> HttpResponse:
-    """do=take, do=let_go, do=hand_over with ``to``."""
+    """do=take, do=let_go, do=hand_over with ``to``, do=due with ``until``."""
     _review(pk)
+    until = day_of(request.POST.get("until", ""))
     to = deciding.officers().filter(pk=paths.number_of(request.POST.get("to", ""))).first()
     do: Callable[[], None] | None = {
         "take": lambda: deciding.take(pk, request.user),
         "let_go": lambda: deciding.let_go(pk, request.user),
         "hand_over": lambda: deciding.hand_over(pk, request.user, to),
+        "due": lambda: deciding.set_deadline(pk, request.user, until),
     }.get(request.POST.get("do", ""))
     if do is None:
-        messages.error(request, "Take it, give it back, or hand it over.")
+        messages.error(request, "Take it, put it back, or hand it over.")
     elif say(request, do):
         messages.success(request, "Done.")
     return redirect("review", pk)
@@ -229,13 +238,27 @@ def own(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def note(request: HttpRequest, pk: int) -> HttpResponse:
     _review(pk)
-    text = request.POST.get("text", "").replace("\0", "").strip()[:2000]
-    if text:
+    text = typed(request, "text")
+    if not text:
+        messages.error(request, "Please write the note first.")
+    elif len(text) > NOTE:
+        messages.error(request, f"Not noted: it has {len(text):,} letters, and {NOTE:,} fit.")
+    else:
         deciding.note(pk, request.user, text)
         messages.success(request, "Noted.")
-    else:
-        messages.error(request, "Please write the note first.")
     return redirect("review", pk)
+
+
+def day_of(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def typed(request: HttpRequest, field: str) -> str:
+    """As it was counted while it was typed: browsers send two signs for the end of a line."""
+    return request.POST.get(field, "").replace("\0", "").replace("\r\n", "\n").strip()
 
 
 def _review(pk: int) -> Review:

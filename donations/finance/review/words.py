@@ -24,7 +24,7 @@ def decision(review: Review, knows: bool) -> str:
 
 
 def of_step(step: ReviewStep, knows: bool) -> str:
-    if step.text and step.what != ReviewStep.What.SETTLED and not knows:
+    if step.text and step.what not in ReviewStep.OURS and not knows:
         return SEALED
     return str(step.text) or ("" if step.is_intact else GONE)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from donations import money
@@ -44,6 +45,7 @@ class Review(models.Model):
         FRAUD_WARNING = "fraud_warning", "Early fraud warning"
         REFUND_FAILED = "refund_failed", "Refund failed"
         REFUND_WAITS = "refund_waits", "Refund waits for a second person"
+        LIMIT = "limit", "Higher limit waits for a second person"
         EVENT = "event", "Event that can't be processed"
         UNKNOWN = "unknown", "Stripe says something new"
         OFF_STRIPE = "off_stripe", "Paid outside of Stripe"
@@ -67,12 +69,14 @@ class Review(models.Model):
         Kind.FRAUD_WARNING: 1, Kind.CARD_TESTING: 1, Kind.MANY_SMALL: 1,
         Kind.INQUIRY: 3, Kind.DISPUTE: 3, Kind.APPEAL: 3, Kind.REFUND_WAITS: 3, Kind.BLOCKED: 3,
         Kind.PAYOUT: 3, Kind.EVENT: 3, Kind.BALANCE: 3, Kind.PAYOUT_SUM: 3,
-        Kind.LARGE: 7, Kind.REFUND_FAILED: 7, Kind.UNKNOWN: 7, Kind.SUSPENSE: 7,
+        Kind.LARGE: 7, Kind.LIMIT: 7, Kind.REFUND_FAILED: 7, Kind.UNKNOWN: 7, Kind.SUSPENSE: 7,
         Kind.CHARGE: 14, Kind.NO_CHARGE: 14, Kind.BANK: 14, Kind.NOT_IN_BANK: 14,
         Kind.OFF_STRIPE: 14,
     }  # fmt: skip
     # What it says of these may name somebody: a colleague wrote it, a bank, or a sender.
     MAY_NAME = {Kind.REFUND_WAITS, Kind.SUSPENSE, Kind.BANK, Kind.EVENT}
+
+    OVER_WHEN_DECLINED = {Kind.REFUND_WAITS, Kind.LIMIT}  # there is nothing else to decide
 
     OVER_WHEN_GIVEN_BACK = [
         Kind.FRAUD_WARNING, Kind.REFUND_WAITS, Kind.LARGE, Kind.BLOCKED,
@@ -96,6 +100,7 @@ class Review(models.Model):
         ACCEPT = "accept"
         REFUND = "refund"
         BLOCK = "block"
+        DECLINE = "no", "Declined"  # what a colleague asked for, and nothing else is to be decided
 
     kind = models.CharField(max_length=16, choices=Kind)
     about = models.CharField(max_length=255, help_text="The id of what it is about.")
@@ -192,6 +197,8 @@ class Review(models.Model):
             OPEN, "opened", frm=[SETTLED], closed_at=None, decision="", due_at=until, owner=None
         )
         newest: dict[str, Any] = {"due_at": due_at} if due_at else {}
+        if due_at and found.steps.filter(what="due").exists():  # its owner's may be earlier
+            newest["due_at"] = Least("due_at", Value(due_at))
         if found.why != why[:300]:
             newest["why"] = why[:300]
         if newest:

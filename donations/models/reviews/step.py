@@ -19,6 +19,7 @@ class ReviewStep(models.Model):
         TAKEN = "taken", "Taken"
         LET_GO = "let_go", "Given back to all"
         HANDED_OVER = "handed_over", "Handed over"
+        DUE = "due", "Deadline set"
         NOTED = "noted", "Note"
         PROPOSED = "proposed", "Proposed"
         TAKEN_BACK = "taken_back", "Proposal taken back"
@@ -27,6 +28,8 @@ class ReviewStep(models.Model):
         APPROVED = "approved", "Approved"
         REFUSED = "refused", "The refund was not made"
         SETTLED = "settled", "Settled by itself"
+
+    OURS = {What.SETTLED, What.DUE}  # their words are the machine's, and name nobody
 
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="steps")
     what = models.CharField(max_length=12, choices=What)

@@ -76,6 +76,22 @@ def test_large_refund_takes_two_people(client, officer, contribution) -> None:
     assert not Review.objects.waiting().exists()
 
 
+def test_declined_refund_reads_as_declined_by_all(client, officer, contribution) -> None:
+    two_people_above(10)
+    give_back(client, contribution, "50", "Ann Donor asked")
+    page = f"{REVIEW}{Review.objects.get().pk}/"
+    client.force_login(make_user("Finance"))
+    for _ in range(2):  # pressed twice
+        answer = client.post(f"{page}answer/", {"do": "decline"}, follow=True).text
+        assert "Declined." in answer and "already" not in answer
+    answer = client.post(f"{page}answer/", {"do": "approve", "left": 5000}, follow=True).text
+    assert "has decided already" in answer and Refund.objects.get().status == "declined"
+    client.force_login(make_user("Auditors"))
+    for where in (page, REVIEW):
+        seen = client.get(where).text
+        assert "Declined" in seen and "Accept" not in seen and "Ann Donor" not in seen
+
+
 def test_many_small_refunds_are_no_way_around_the_second_person(
     client, officer, contribution
 ) -> None:

@@ -166,6 +166,25 @@ def test_who_is_disabled_in_the_admin_is_out(client: Any, site: Any) -> None:
     assert said()[-1][1].endswith("are now: none: disabled")
 
 
+def test_words_that_may_name_somebody_are_for_who_may_know_them(client: Any, site: Any) -> None:
+    client.force_login(make_user("Finance leads"))
+    merge = {"into": "1", "why": "Ann Donor married"}
+    client.post("/admin/giving/donors/1/merge/", merge)
+    client.post("/admin/giving/donors/1/address/", merge | {"email": "x"})
+    for kept_elsewhere in ("contributions/refund/1/", "regular/change/1/"):
+        client.post(f"/admin/{kept_elsewhere}", {"reason": "Ann Donor", "why": "Ann Donor"})
+    client.force_login(make_user("List owners"))
+    client.post("/admin/readers/1/remove/", {"why": "Ann Reader wrote"})
+    said = [entry.why for entry in AuditEntry.objects.exclude(what__startswith="not done")]
+    assert [why for why in said if why] == [*["Ann Donor married"] * 2, "Ann Reader wrote"]
+    for role, names in (("Auditors", False), (None, True)):
+        client.force_login(make_user(role))
+        for address in ("", "?export=csv", "results/?what=donor"):
+            answer = client.get(f"/admin/audit/{address}")
+            page = b"".join(answer.streaming_content).decode() if answer.streaming else answer.text
+            assert ("Ann Donor" in page) is names and ("only for who may" in page) is not names
+
+
 def test_only_who_has_the_right_reads_it(client: Any, site: Any) -> None:
     audit.record("heron", "looked at a contribution", "42")
     for role in ("Editors", "Finance"):

@@ -1,5 +1,6 @@
 """Whose a review is, how it is decided by one and by two people, and that its history stays."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -73,6 +74,56 @@ def test_every_kind_has_a_deadline_of_its_own(db, kind) -> None:
     assert Review.DAYS[kind] in range(1, 15)
 
 
+def test_owner_sets_a_deadline_of_their_own(client, review, two_officers) -> None:
+    ann, _ = two_officers
+    today = timezone.localdate()
+    client.force_login(ann)
+    assert "Take it first" in press(client, review, "own", do="due", until=today)
+    press(client, review, "own", do="take")
+    odd = [today - timedelta(days=1), today + timedelta(days=366), "", "x", "2026-13-45", "٣"]
+    for until in odd:
+        assert "from today on" in press(client, review, "own", do="due", until=until)
+    for _ in range(2):
+        page = press(client, review, "own", do="due", until=today + timedelta(days=30))
+        assert "Done." in page and "Deadline set" in page
+    review.refresh_from_db()
+    assert timezone.localdate(review.due_at) == today + timedelta(days=30)
+    assert review.steps.filter(what="due").count() == 1
+    Review.open("large", review.about, "Still much.", contribution=review.contribution)
+    client.force_login(make_user("Auditors"))
+    assert "Until " in client.get(f"{QUEUE}{review.pk}/").text.partition("Deadline set")[2]
+    assert timezone.localdate(Review.objects.get().due_at) == today + timedelta(days=30)
+
+
+def test_deadline_of_a_bank_can_be_made_earlier_and_not_later(client, given, two_officers) -> None:
+    contribution, bank = given(), timezone.now() + timedelta(days=9)
+    dispute = {"stripe_dispute": "dp_1", "amount": 5000, "currency": "usd", "created_at": bank}
+    Dispute.objects.create(contribution=contribution, evidence_due_at=bank, **dispute)
+    Review.open("dispute", "dp_1", "x", contribution=contribution, due_at=bank)
+    review, [ann, _] = Review.objects.get(), two_officers
+    deciding.take(review.pk, ann)
+    with pytest.raises(deciding.NotDecided, match="The bank waits until"):
+        deciding.set_deadline(review.pk, ann, timezone.localdate(bank) + timedelta(days=1))
+    day = timezone.localdate() + timedelta(days=2)
+    deciding.set_deadline(review.pk, ann, day)
+    Review.open("dispute", "dp_1", "x", contribution=contribution, due_at=bank)  # told again
+    review.refresh_from_db()
+    assert timezone.localdate(review.due_at) == day
+    sooner = timezone.now() + timedelta(days=1)
+    Review.open("dispute", "dp_1", "x", contribution=contribution, due_at=sooner)
+    review.refresh_from_db()
+    assert review.due_at == sooner
+
+
+def test_note_is_kept_whole_or_not_at_all(client, review, officer) -> None:
+    long = "a\r\n" * 1000  # 1,999 letters as a browser counts them while they are typed
+    assert "Noted." in press(client, review, "note", text=long)
+    assert review.steps.get().text == ("a\n" * 1000).strip()
+    for text in ("a" * 2001, "a" * 1_000_000):
+        assert "Not noted" in press(client, review, "note", text=text)
+    assert review.steps.count() == 1
+
+
 # --- One person, two people -----------------------------------------------------------------------
 
 
@@ -124,6 +175,25 @@ def test_proposal_is_taken_back_or_declined_and_the_review_is_open_again(
         assert (review.status, review.choice, review.proposed_by) == ("open", "", None)
         assert review.steps.last().what == step
     assert "taken back or declined already" in press(client, review, "answer", do="approve")
+
+
+def test_enter_in_the_words_of_who_declines_approves_nothing(client, review, two_officers) -> None:
+    """A form is sent by its first button when Enter is pressed."""
+    two_people_above(10)
+    ann, bob = two_officers
+    client.force_login(ann)
+    [form] = re.findall(
+        r'<form[^>]*/decide/".*?</form>', client.get(f"{QUEUE}{review.pk}/").text, re.S
+    )
+    assert re.search(r"<button[^>]*>", form)[0] == "<button hidden disabled>"
+    decide(review, ann, "accept")
+    client.force_login(bob)
+    forms = re.findall(
+        r'<form[^>]*/answer/".*?</form>', client.get(f"{QUEUE}{review.pk}/").text, re.S
+    )
+    [why_not] = [form for form in forms if 'name="words"' in form]
+    assert re.findall(r'name="do" value="(\w+)"', why_not) == ["decline"]
+    assert "Nothing was done" in press(client, review, "answer", do="decline", words="x" * 301)
 
 
 def test_limit_is_about_as_much_in_every_currency(given, two_officers) -> None:
