@@ -79,6 +79,9 @@ class OfflineGiftForm(forms.Form):
                 data["amount"] = money.parse(data["amount"], data["currency"], any_size=True)
             except money.BadAmount as error:
                 self.add_error("amount", str(error))
+            else:
+                if not 0 < data["amount"] <= money.MOST:
+                    self.add_error("amount", "So much, or so little, can’t be written down.")
         return data
 
 

@@ -116,7 +116,7 @@ def test_erased_donor_leaves_amounts_only(finance) -> None:
     [
         {"received_on": TODAY + timedelta(days=2)}, {"received_on": "1899-01-01"}, {"amount": "-5"},
         {"amount": "x"}, {"currency": "xxx"}, {"kind": "gold"}, {"email": "nobody"},
-        {"form_id": "x"},
+        {"form_id": "x"}, {"amount": "0"}, {"amount": "9" * 20},
     ],
     ids=str,
 )  # fmt: skip

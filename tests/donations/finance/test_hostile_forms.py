@@ -16,10 +16,11 @@ from tests.donations.finance.test_bank import brings, gift
 from tests.factories import make_user
 from tests.newsroom.hostile import HOSTILE
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 YEAR = timezone.localdate().year - 1
-SOME = [*HOSTILE[::3], b"\0", b"nan", b"-1", b"9" * 5000, b"1" * 1_000_000, b"9999-12-31"]
-ODD_IDS = ["0", "9" * 18, "9" * 400, "%D9%A3", "-1", "%00", "9999", "10000", "0000", "x" * 300]
+ODD = [*HOSTILE[::6], b"\0", b"nan", b"0", b"-1", b"9" * 5000, b"9999-12-31", b"9" * 12]
+SOME = [one.decode(errors="replace") for one in ODD]
+ODD_IDS = ["0", "9" * 18, "9" * 400, "%D9%A3", "%00", "10000"]
 
 # Page -> what its form holds. What is not here is sent without any, and turned with a query.
 FORMS: dict[str, dict[str, Any]] = {
@@ -42,7 +43,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "change_regular": {"do": "amount", "amount": "5", "why": "x", "form_id": uuid.uuid4()},
     "stop_experiment": {"goes_on": "1"},
 }
-QUERY = {"below": "1", "above": "1", "whose": "mine", "year": "1", "typed": "50", "line": "1"}
+QUERY = ["below", "year", "typed", "line"]
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_no_page_of_finance_breaks_over_what_is_sent_to_it(client, rows, page) -
     form = FORMS.get(page.name, {})
     asked = [("post", one, form) for one in (address, *odd)] + [("get", one, {}) for one in odd]
     asked += [("post", address, form | {field: value}) for field in form for value in SOME]
-    asked += [("get", address, {field: value}) for field in QUERY for value in SOME[:-4]]
+    asked += [("get", address, {field: value}) for field in QUERY for value in SOME[::4]]
     user = make_user(None)
     for method, where, fields in asked:
         client.force_login(user)
