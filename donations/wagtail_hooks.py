@@ -13,7 +13,7 @@ from wagtail import hooks
 from wagtail.signals import unpublished
 
 from donations import doctor, first_steps, measures, retention
-from donations.asking import reminders, supporters, times_shown
+from donations.asking import may_ask, reminders, supporters, times_shown
 from donations.asking.experiments import running
 from donations.finance import held, menu, start_page
 from donations.finance import urls as finance_urls
@@ -36,6 +36,7 @@ hooks.register("register_reports_menu_item", menu.worth_of_later)
 hooks.register("register_admin_viewset", menu.GivingGroup)
 hooks.register("audited", lambda: AUDITED)
 hooks.register("supporters", supporters.of_the_list)
+hooks.register("not_asked", may_ask.not_asked_on_the_list)
 hooks.register("asks_shown", times_shown.since)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.asking import may_ask
 from donations.currencies import OFFERED
 from donations.models import Appeal, Deferral, DeferralCount, Frequency, Variant
 from donations.models.asking import days
@@ -142,6 +143,7 @@ def asked(email: str, day: str, zone: str, **detail: Any) -> bool:
 
 def agreed(email: str, at: datetime, **fields: Any) -> None:
     """As their own page has it, whose link came to this address: nothing is left to confirm."""
+    may_ask.again(may_ask.whose(giving_index(email)))
     zone = days.zone_of(fields["language"])
     wish, _new = Deferral.wish(email, days.today_in(zone, at), zone=zone, choice="cancel", **fields)
     wish.wait(wish.due_at, frm=[Status.ASKED])
@@ -179,15 +181,21 @@ def _waits(deferral: Deferral, due_at: datetime, frm: list[Status], outcome: str
     with transaction.atomic():
         moved = deferral.wait(due_at, frm)
         count([deferral] if moved else [], outcome)
+        if moved:
+            may_ask.again(may_ask.whose(bytes(deferral.email_index)))
     return moved
 
 
 def never(deferral: Deferral, now: datetime) -> bool:
-    """This one, and whatever else its address waits for."""
-    theirs = Deferral.objects.of_address(bytes(deferral.email_index))
+    """This one, and whatever else its address waits for. A donor is asked by no other mail, either
+    (may_ask.py)."""
+    index = bytes(deferral.email_index)
+    theirs = Deferral.objects.of_address(index)
     with transaction.atomic():
         ended = [one for one in theirs if one.end(Status.CANCELLED, now)]
         count([one for one in ended if one.pk == deferral.pk], Outcome.CANCELLED)
+        if ended:
+            may_ask.not_any_more(may_ask.whose(index), now)
     deferral.refresh_from_db()
     return bool(ended)
 

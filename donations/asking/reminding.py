@@ -12,15 +12,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from donations.asking import reminders, supporters
+from donations.asking import may_ask, reminders
+from donations.asking.may_ask import Asking, Why
 from donations.models import Appeal, Deferral
 from donations.models.asking.deferral_count import Outcome
 from newsroom.core.clock import begin_of
 from newsroom.core.moves import transition
-from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.compose import at_once
-from newsroom.models import Suppression
 
 Status = Deferral.Status
 
@@ -28,6 +27,8 @@ LATE_BY = timedelta(days=14)  # what an outage held up longer than this stays un
 ONCE_MORE_AFTER = timedelta(days=7)
 LAPSES_AFTER = timedelta(days=7)  # after its last mail
 TAKEN_AT_ONCE = 5000
+
+FOR_GOOD = (Why.SUPPRESSED, Why.SAID_NO)  # also for what is every year
 
 FIRST, SECOND = "reminder", "second_reminder"  # the mails
 
@@ -77,13 +78,15 @@ def _lapse(over: Sequence[Deferral], now: datetime) -> None:
 def _give_up(found: Sequence[Deferral], why: dict[int, str], now: datetime) -> None:
     """Those that are not to be sent, by what becomes of them."""
     for one in found:
-        if one.pk in why and one.yearly and why[one.pk] != SUPPRESSED:
+        if one.pk in why and one.yearly and why[one.pk] not in FOR_GOOD:
             one.next_year(now)
-    rest = [one for one in found if not one.yearly or why.get(one.pk) == SUPPRESSED]
-    given = [one for one in rest if why.get(one.pk) == GIVES]
-    lapsed = [one for one in rest if why.get(one.pk) in (LATE, SUPPRESSED, NO_APPEAL)]
+    rest = [one for one in found if not one.yearly or why.get(one.pk) in FOR_GOOD]
+    given = [one for one in rest if why.get(one.pk) == Why.GIVES]
+    lapsed = [one for one in rest if why.get(one.pk) in (LATE, NO_APPEAL, Why.SUPPRESSED)]
+    stopped = [one for one in rest if why.get(one.pk) == Why.SAID_NO]
     _end(given, Status.GIVEN, now)
     _end(lapsed, Status.LAPSED, now)
+    _end(stopped, Status.CANCELLED, now)
     reminders.count(lapsed, Outcome.LAPSED)
 
 
@@ -119,26 +122,21 @@ def of_call(call: int, now: datetime) -> list[Deferral]:
 
 # --- Is it wanted? ---------------------------------------------------------------------------
 
-LATE, SUPPRESSED, GIVES, NO_APPEAL = "late", "suppressed", "gives", "no appeal"
+LATE, NO_APPEAL = "late", "no appeal"
 
 
 def refused(found: Sequence[Deferral], now: datetime) -> Iterable[tuple[Deferral, str]]:
-    """Who gets none, and why. Not weeks late; nor to an address that must get no mail; nor to who
-    gives by now, by whatever address: a debit that is on its way counts, for should it fail,
-    another mail says so and asks. An appeal that is over is no reason to write, unless another one
-    is running."""
-    on_the_list = {one.pk: list_index(one.email) for one in found}
-    suppressed = Suppression.among(on_the_list.values())
-    last = supporters.last_given({bytes(one.email_index) for one in found})
+    """Who gets none, and why. Not weeks late; nor whom no mail may ask (may_ask.py): who gives by
+    now, say, by whatever address. A debit that is on its way counts, for should it fail, another
+    mail says so and asks. What else they wait for is no reason. An appeal that is over is none to
+    write, unless another one is running."""
+    unwanted = may_ask.refused({one.pk: Asking(one.email, _since(one)) for one in found})
     running = Appeal.objects.running().exists()
     for one in found:
-        given = last.get(bytes(one.email_index))
         if now - one.due_at > LATE_BY:
             yield one, LATE
-        elif on_the_list[one.pk] in suppressed:
-            yield one, SUPPRESSED
-        elif given and given >= _since(one):
-            yield one, GIVES
+        elif unwanted.get(one.pk, Why.LATER) != Why.LATER:
+            yield one, unwanted[one.pk]
         elif one.appeal_id and not running:
             yield one, NO_APPEAL
 

@@ -25,8 +25,8 @@ def last_given(indexes: Collection[bytes]) -> dict[bytes, datetime]:
     """Of many addresses at once: when the last gift that arrived was begun by the person whose it
     is (if it is nobody's now, whose it was), ``NOW_AND_ON`` if they support us at this moment. Who
     never gave is not in it."""
-    people = _people(indexes)
-    donors = {pk for theirs in people.values() for pk in theirs}
+    found = people(indexes)
+    donors = {pk for theirs in found.values() for pk in theirs}
     last: dict[int, datetime] = dict(
         Contribution.objects.filter(donor__in=donors, status__in=Contribution.ARRIVED)
         .order_by()
@@ -38,25 +38,37 @@ def last_given(indexes: Collection[bytes]) -> dict[bytes, datetime]:
     ).values_list("donor", flat=True)
     promised = RecurringContribution.objects.going().filter(donor__in=donors)
     last |= dict.fromkeys([*under_way, *promised.values_list("donor", flat=True)], NOW_AND_ON)
-    found = {index: [last[pk] for pk in theirs if pk in last] for index, theirs in people.items()}
-    return {index: max(moments) for index, moments in found.items() if moments}
+    gave = {index: [last[pk] for pk in theirs if pk in last] for index, theirs in found.items()}
+    return {index: max(moments) for index, moments in gave.items() if moments}
 
 
-def _people(indexes: Collection[bytes]) -> dict[bytes, list[int]]:
+def people(indexes: Collection[bytes]) -> dict[bytes, list[int]]:
     """As ``Donor.objects.of_address``, for many."""
-    people: dict[bytes, list[int]] = {}
+    found: dict[bytes, list[int]] = {}
 
     def note(rows: Iterable[tuple[bytes, int]]) -> None:
         for index, pk in rows:
-            people.setdefault(bytes(index), []).append(pk)
+            found.setdefault(bytes(index), []).append(pk)
 
     now = Donor.objects.filter(email_index__any_of=list(indexes))
     note(now.values_list("email_index", "pk"))
-    nobodys = [index for index in indexes if index not in people]
+    nobodys = [index for index in indexes if index not in found]
     if nobodys:
         once = DonorAddress.objects.filter(email_index__any_of=nobodys)
         note(once.values_list("email_index", "donor_id"))
-    return people
+    return found
+
+
+def addresses_of(donors: Collection[int]) -> dict[int, list[bytes]]:
+    """As ``Deferral.objects.of_donor``, for many: theirs now, or once theirs and nobody's now."""
+    rows = DonorAddress.objects.filter(donor__in=donors)
+    taken = Donor.objects.filter(email_index=OuterRef("email_index")).exclude(
+        pk=OuterRef("donor_id")
+    )
+    found: dict[int, list[bytes]] = {}
+    for donor, index in rows.exclude(Exists(taken)).values_list("donor_id", "email_index"):
+        found.setdefault(donor, []).append(bytes(index))
+    return found
 
 
 def of_the_list(emails: Collection[str] | None = None) -> set[bytes]:
@@ -73,10 +85,10 @@ def of_the_list(emails: Collection[str] | None = None) -> set[bytes]:
         created_at__gte=timezone.now() - A_YEAR,
     )
     promised = RecurringContribution.objects.going().filter(donor=OuterRef("pk"))
-    people = Donor.objects.filter(Exists(arrived) | Exists(promised))
+    support_us = Donor.objects.filter(Exists(arrived) | Exists(promised))
     if emails is None:
-        return {list_index(donor.email) for donor in keyset(people.only("email"))}
+        return {list_index(donor.email) for donor in keyset(support_us.only("email"))}
     by_index = {giving_index(email): email for email in emails}
-    found = people.filter(email_index__any_of=list(by_index))
+    found = support_us.filter(email_index__any_of=list(by_index))
     indexes = found.values_list("email_index", flat=True)
     return {list_index(by_index[bytes(index)]) for index in indexes}

@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from donations.asking import supporters
-from donations.models import Deferral, KeepInTouch, RecurringContribution
+from donations.asking import may_ask
+from donations.asking.may_ask import Asking
+from donations.models import KeepInTouch, RecurringChange, RecurringContribution
 from newsroom.core.database import keyset
 from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
@@ -67,11 +68,14 @@ def is_still_anniversary(recurring: RecurringContribution) -> bool:
 
 
 def may_win_back(recurring: RecurringContribution) -> bool:
-    """Not who gives again, has said when we may ask, or must get no mail."""
+    """Not whom no mail may ask (may_ask.py); nor who cancelled on their own page, which asks when
+    we may: their answer is what counts. So it is for what ended by itself, or at Stripe."""
     donor = recurring.donor
     if donor is None or recurring.ended_at is None:
         return False
-    waits = Deferral.objects.of_donor(donor).filter(status__in=Deferral.RUNNING)
-    if waits.exists() or Suppression.of(list_index(donor.email)):
+    What = RecurringChange.What
+    pressed = recurring.asked_changes.filter(what__in=[What.CANCEL, What.KEEP])
+    last = pressed.exclude(done_at=None).order_by("-done_at").first()
+    if last and last.what == What.CANCEL:
         return False
-    return not supporters.supports(bytes(donor.email_index), recurring.ended_at)
+    return not may_ask.why_not(Asking(donor.email, recurring.ended_at))

@@ -5,6 +5,7 @@ Neutral by default: a lock screen or a shared inbox must not tell that somebody 
 choose other subjects (GivingWords).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +13,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
-from donations.asking import supporters
+from donations.asking import may_ask
+from donations.asking.may_ask import Asking
 from donations.giving import recurring_changes
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
@@ -27,9 +29,7 @@ from donations.models import (
 )
 from donations.models.recurring import UNDER_WAY, RecurringQuerySet
 from donations.payments import gateway
-from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail.catalogue import Letter, mail
-from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
 STILL_THERE = [Contribution.Status.SUCCEEDED, Contribution.Status.PARTLY_REFUNDED]
@@ -116,10 +116,10 @@ def recovery(checkout_id: int) -> Letter | None:
     email = session.customer_details.email if session.customer_details else None
     after = session.after_expiration
     url = after.recovery.url if after and after.recovery else None
-    if not email or not url or Suppression.of(list_index(email)):
+    if not email or not url:
         return None
     since = checkout.created_at.replace(microsecond=0)  # Stripe tells whole seconds
-    if supporters.supports(giving_index(email), since):
+    if may_ask.why_not(Asking(email, since, wished_on=timezone.localdate(since))):
         return None
     return Letter(email, checkout.language, url=url, subject=GivingWords.load().recovery)
 
@@ -236,13 +236,19 @@ def last_call(recurring_id: int) -> Letter | None:
     paragraphs=[
         _("What you gave regularly, {amount}, has ended. Nothing more is charged."),
         UNDER_WAY,
-        _("Thank you for all of it. Should you want to begin again, now or later:"),
+        _("Thank you for all of it."),
+        "{again}",
     ],
     button=_("Give again"),
 )
 def recurring_ended(recurring_id: int) -> Letter | None:
+    """It has to be said to everybody; whom no mail may ask is not asked by it, either."""
     ended = RecurringContribution.objects.filter(ended_at__isnull=False)
-    return _about_recurring("recurring_ended", recurring_id, ended)
+    letter = _about_recurring("recurring_ended", recurring_id, ended)
+    if letter is None or may_ask.why_not(Asking(str(letter.to), timezone.now())):
+        return letter
+    again = _("Should you want to begin again, now or later:")
+    return replace(letter, about={**letter.about, "again": again}, url=absolute_url("support"))
 
 
 @mail(
@@ -308,11 +314,12 @@ def _about_recurring(name: str, pk: int, still: RecurringQuerySet) -> Letter | N
         "amount": money.shown(recurring.amount, recurring.currency),
         "card": recurring.card,
         "under_way": recurring.under_way,
+        "again": "",
         "expires": recurring.card_expires_on or "",
         "renews": recurring.renews_at and timezone.localdate(recurring.renews_at),
     }
     if name == "recurring_ended":
-        url = absolute_url("support")
+        url = ""
     elif name == "renewal":
         url = manage_url(recurring.donor)
     else:

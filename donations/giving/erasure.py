@@ -57,6 +57,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
             }
             for contribution in contributions
         ],
+        "not_asked_since": donor.not_asked_since,
         "recurring_contributions": [
             {
                 "what": str(recurring),

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from donations import money
-from donations.asking import ask_cookie
+from donations.asking import ask_cookie, may_ask
 from donations.giving import emails, erasure, receipts, recurring_changes
 from donations.giving.links import LINKS
 from donations.giving.recurring_changes import RecurringChangeForm
@@ -102,7 +102,9 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """What was given, and what is given regularly: changed here; only the card is at Stripe."""
     said: dict[str, Any] = {}
     status, chosen = 200, None
-    if request.method == "POST":
+    if request.method == "POST" and "asking" in request.POST:
+        said, status = {"done": asking(donor, request.POST["asking"])}, 200
+    elif request.method == "POST":
         number = paths.number_of(request.POST.get("recurring", ""))
         chosen = donor.recurring.filter(pk=number).first()
         if chosen is None:
@@ -141,6 +143,7 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         "months": recurring_changes.MONTHS,
         "later": recurring_changes.LATER,
         "days": range(1, 29),
+        "not_asked_since": donor.not_asked_since,
     }
     response = render(request, "donations/giving/manage.html", shown | said, status=status)
     if any(row["recurring"].going for row in shown["rows"]):  # a supporter is not asked
@@ -211,6 +214,18 @@ def erase(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
         context |= {"token": token, "problem": NOT_ERASED}
         return render(request, "donations/giving/erase.html", context, status=503)
     return render(request, "donations/giving/erased.html")
+
+
+def asking(donor: Donor, may: str) -> Any:
+    """They say whether we may ask them by mail; the answer to that. Whatever is not “yes” is no."""
+    if may == "yes":
+        may_ask.again([donor.pk])
+        donor.not_asked_since = None
+        return _("Thank you. We may write to you again.")
+    now = timezone.now()
+    may_ask.not_any_more([donor.pk], now)
+    donor.not_asked_since = timezone.localdate(now)
+    return _("From now on no mail asks you for support.")
 
 
 def change(form: RecurringChangeForm) -> tuple[dict[str, Any], int]:

@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
-from donations.asking import reminders
+from donations.asking import may_ask, reminders
 from donations.currencies import DECIMALS, OFFERED
 from donations.models import Deferral, Donor, Frequency, RecurringChange, RecurringContribution
 from donations.models.recurring import UNDER_WAY, regularly
@@ -210,6 +210,8 @@ def _make(
         forget_wishes(recurring.donor, now)  # of an earlier cancellation, say
         if data["do"] == What.CANCEL and data.get("later"):
             ask_again(recurring, now + timedelta(days=int(data["later"])))
+        elif data["do"] == What.CANCEL:
+            may_ask.not_any_more([recurring.donor.pk], now)
 
 
 def day_of(moment: datetime) -> str:

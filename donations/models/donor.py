@@ -1,5 +1,6 @@
 """Who gave: sealed, found by a blind index, known by their customers at Stripe; whom to forget."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -25,6 +26,9 @@ class Donor(models.Model):
     name_index = BlindIndexField(null=True, db_index=True)  # type: ignore[misc]  # NULL: no name
     language = models.CharField(max_length=8, default="en", help_text="Of mails and receipts.")
     created_on = models.DateField(default=timezone.localdate)
+    not_asked_since = models.DateField(
+        null=True, help_text="They said that we should not ask for support (asking/may_ask.py)."
+    )
     links = models.PositiveIntegerField(
         default=0, help_text="Raised with each change of address: older links open nothing."
     )
@@ -41,6 +45,12 @@ class Donor(models.Model):
         if "name" in (kwargs.get("update_fields") or ()):
             kwargs["update_fields"] = [*kwargs["update_fields"], "name_index"]
         super().save(*args, **kwargs)
+
+    def began_a_gift(self, begun_at: datetime) -> None:
+        """Of their own will, on a later day than they said no, so that we may ask again. What
+        renews by itself says nothing."""
+        said_no = Donor.objects.filter(pk=self.pk, not_asked_since__lt=timezone.localdate(begun_at))
+        said_no.update(not_asked_since=None)
 
 
 class Customer(models.Model):

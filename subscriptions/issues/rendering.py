@@ -66,7 +66,7 @@ def editions(issue: IssuePage) -> list[Edition]:
     all_of_them = Edition.WHOLE
     if Masthead.load().mirror:
         all_of_them |= Edition.MIRROR
-    if issue.spares_supporters:
+    if issue.asks:
         all_of_them |= Edition.SPARED
     return [Edition(number) for number in range(8) if Edition(number) in all_of_them]
 

@@ -257,10 +257,9 @@ class IssuePage(AddressedPage):
         return {piece.kind for piece in self.pieces}
 
     @property
-    def spares_supporters(self) -> bool:
-        """Do they get an edition of their own?"""
-        asks = self.asks_for_support or any(piece.asks for piece in self.pieces)
-        return asks and not self.newsletter.ask_supporters
+    def asks(self) -> bool:
+        """For support, in the mail: then there is an edition without it."""
+        return self.asks_for_support or any(piece.asks for piece in self.pieces)
 
     @property
     def asks_for_support(self) -> bool:

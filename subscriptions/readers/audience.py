@@ -68,7 +68,11 @@ def count_segment(segment: Segment, now: datetime) -> None:
 def in_editions(issue: IssuePage, mirror: bool) -> Any:
     """The audience of an issue now, each with the edition that they get; is there a mirror?"""
     audience = audience_of(issue.newsletter, issue.segment)
-    spared = supporters(None) if issue.spares_supporters else ()
+    spared: set[bytes] = set()
+    if issue.asks:
+        spared = {index for hook in hooks.get_hooks("not_asked") for index in hook()}
+        if not issue.newsletter.ask_supporters:
+            spared |= supporters(None)
     return audience.with_edition(mirror, spared)
 
 

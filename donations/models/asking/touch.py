@@ -18,8 +18,8 @@ class KeepInTouch(BaseGenericSetting):
         validators=[MaxValueValidator(104)],
         verbose_name="win back after",
         help_text="So many weeks after a regular contribution has ended we ask once whether they "
-        "would like to go on. 0: never. Nobody is asked who gives again, has a reminder of their "
-        "own, or must get no mail.",
+        "would like to go on. 0: never. Nobody is asked who gives again, said “no” or “later”, "
+        "cancelled on their own page, which asks when we may, or must get no mail.",
     )
 
     panels = [FieldPanel("anniversaries"), FieldPanel("win_back_after")]

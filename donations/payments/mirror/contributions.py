@@ -162,6 +162,9 @@ def on_first_arrival(contribution: Contribution) -> None:
         open_ones |= Deferral.objects.of_donor(donor)
     # A debit takes days: who cancelled while it was on its way may still be asked when they said.
     open_ones.not_after(contribution.created_at).give(contribution, now)
+    if donor:
+        begun = contribution.recurring.started_at if contribution.recurring else None
+        donor.began_a_gift(begun or contribution.created_at)
     if checkout:
         checkout.close(now)
         Checkout.objects.filter(form_id=checkout.form_id).forget_choices()

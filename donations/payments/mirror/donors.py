@@ -194,7 +194,9 @@ def _merge(home: Donor, there: Donor) -> None:
     home.statement_mails.exclude(year__in=theirs).update(donor=there)  # they have got them
     there.name = there.name or home.name
     there.created_on = min(there.created_on, home.created_on)
-    there.save(update_fields=["name", "created_on"])
+    noes = [one.not_asked_since for one in (home, there) if one.not_asked_since]
+    there.not_asked_since = max(noes, default=None)  # what one of them has said holds
+    there.save(update_fields=["name", "created_on", "not_asked_since"])
     home.delete()
 
 

@@ -9,7 +9,7 @@ class Edition(IntFlag):
 
     WHOLE = 1  # articles with their texts
     MIRROR = 2  # links to our own pages lead to the mirror
-    SPARED = 4  # without what asks for support: they support us
+    SPARED = 4  # without what asks for support: they support us, or said no
 
     @property
     def label(self) -> str:

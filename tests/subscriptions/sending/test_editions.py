@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from wagtail.rich_text import RichText
 
+from donations.models import Donor
 from newsroom.mail import providers
 from newsroom.mail.links import at_host
 from newsroom.models import ArticlePage, Masthead
@@ -21,6 +22,7 @@ from subscriptions.sending import freezing
 from tests.factories import (
     make_appeal,
     make_article,
+    make_deferral,
     make_frozen,
     make_image,
     make_issue,
@@ -311,8 +313,21 @@ def test_newsletter_may_ask_supporters_too(site, appealing) -> None:
     ann_supports_us(site)
     Newsletter.objects.update(ask_supporters=True)
     issue = IssuePage.objects.get(pk=appealing.pk)
-    assert Edition.SPARED not in rendering.editions(issue)
     assert make_frozen(issue).editions() == {rendering.TEASERS: 2}
+
+
+@pytest.mark.parametrize("they", ["said no", "said later"])
+def test_who_said_no_or_later_is_not_asked_whatever_the_newsletter_says(
+    site, appealing, they: str
+) -> None:
+    ann_supports_us(site)
+    Newsletter.objects.update(ask_supporters=True)
+    if they == "said no":
+        Donor.objects.update(not_asked_since=timezone.localdate())
+    else:
+        make_deferral("ann@example.org")
+    issue = IssuePage.objects.get(pk=appealing.pk)
+    assert make_frozen(issue).editions() == {rendering.TEASERS: 1, Edition.SPARED: 1}
 
 
 def test_issue_that_asks_nobody_has_one_edition(site) -> None:
