@@ -75,7 +75,7 @@ def checklist(month: date, now: datetime) -> list[Check]:
             "Stripe’s balance was read since", read.exists(),
             "It is read each hour, and by “manage.py books”.",
         ),
-        Check("All that moved is booked", not waiting, f"{waiting:,} movements wait."),
+        Check("All that moved is booked", not waiting, f"movements that wait: {waiting:,}."),
         Check(
             "What Stripe told us is worked off", not events,
             f"{events:,} events are open. They are tried again; some may stand under “Review”.",
@@ -85,7 +85,7 @@ def checklist(month: date, now: datetime) -> list[Check]:
             f"{payouts:,} do not yet. Stripe needs a day or two to say what is in one.",
         ),
         Check("Everything is explained", not left, f"Not yet: {', '.join(left)}."),
-        Check("Nothing waits under “Review”", not reviews.exists(), f"{reviews.count():,} wait."),
+        Check("Nothing waits under “Review”", not reviews.exists(), f"{reviews.count():,} left."),
     ]  # fmt: skip
 
 

@@ -314,7 +314,7 @@ def _came_of(review: Review) -> str:
 
 def _proposed_words(review: Review) -> str:
     step = review.steps.filter(what="proposed").last()
-    return step.text if step else "Approved."
+    return str(step.text if step else "") or "Approved."
 
 
 def _login(by: Any) -> str:

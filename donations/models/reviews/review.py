@@ -188,9 +188,13 @@ class Review(models.Model):
             of_it = {"amount": contribution.amount, "currency": contribution.currency}
             fields = {"contribution": contribution} | of_it | fields
         until = due_at or timezone.now() + timedelta(days=cls.DAYS[cls.Kind(kind)])
-        found, new = Review.objects.get_or_create(
-            kind=kind, about=about, defaults={"why": why[:300], "due_at": until, **fields}
-        )
+        with transaction.atomic():
+            found, new = Review.objects.get_or_create(
+                kind=kind, about=about, defaults={"why": why[:300], "due_at": until, **fields}
+            )
+            if new and found.proposed_by:  # a colleague began it
+                who = found.proposed_by.get_username()[:150]
+                found.steps.create(what="proposed", who=who, choice=found.choice)
         if new:
             return
         found.move(

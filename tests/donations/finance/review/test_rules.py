@@ -58,7 +58,9 @@ def test_higher_limit_counts_when_another_lead_approves_it(client, leads) -> Non
     for _ in range(2):
         assert "Accepted." in answer(client, bob, review, "approve")
     assert limit() == 5000
-    assert [(one.what, one.who) for one in review.steps.all()] == [("approved", bob.username)]
+    assert [(one.what, one.who) for one in review.steps.all()] == [
+        ("proposed", ann.username), ("approved", bob.username),
+    ]  # fmt: skip
     saves(client, ann, 5000)  # as it is: nothing is asked
     assert not Review.objects.waiting().exists()
 
