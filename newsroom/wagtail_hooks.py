@@ -27,7 +27,7 @@ from newsroom.panic import travel
 from newsroom.panic import views as emergency
 from newsroom.pictures.beside import beside
 from newsroom.pictures.desk import CreditAction, PictureDesk
-from newsroom.publishing.rich_text import LinkToPage
+from newsroom.publishing.rich_text import LinkToDocument, LinkToPage, NoPicture, NoVideo
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog, ItemFor
@@ -59,8 +59,11 @@ hooks.register("register_bulk_action", CreditAction)
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail’s own
-def link_to_pages(features: Any) -> None:
+def what_texts_refer_to(features: Any) -> None:
     features.register_link_type(LinkToPage)
+    features.register_link_type(LinkToDocument)
+    features.register_embed_type(NoPicture)
+    features.register_embed_type(NoVideo)
 
 
 @hooks.register("before_edit_page")
