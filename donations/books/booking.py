@@ -28,13 +28,26 @@ def write(entries: Sequence[Entry]) -> None:
     """In the transaction of whoever calls. Raises IntegrityError for what is booked already."""
     first = _first_open_day()
     bookings = Booking.objects.bulk_create([_booking(entry, first) for entry in entries])
-    Posting.objects.bulk_create(
+    _post(
         [
-            Posting(booking=booking, account=account, amount=amount)
+            (booking.pk, str(account), amount)
             for booking, entry in zip(bookings, entries, strict=True)
             for account, amount in entry.postings.items()
         ]
     )
+
+
+def _post(lines: Sequence[tuple[int, str, int]]) -> None:
+    """As three arrays: rows of a model each would take half the time that booking takes."""
+    if not lines:
+        return
+    table = connection.ops.quote_name(Posting._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (booking_id, account, amount) "
+            "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[])",
+            [list(column) for column in zip(*lines, strict=True)],
+        )
 
 
 def _booking(entry: Entry, first: date) -> Booking:

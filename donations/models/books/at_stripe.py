@@ -5,7 +5,7 @@ of a charge is whatever was written on the payment.
 """
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from donations import money
 
@@ -117,6 +117,12 @@ class BalanceTransaction(models.Model):
                 fields=["charge"],
                 condition=Q(payout=None) & ~Q(charge=""),
                 name="balance_in_no_payout",
+            ),
+            # Of charges whose fee is more than a tenth: there are few, and finance filters by it.
+            models.Index(
+                fields=["charge"],
+                condition=Q(source=F("charge"), amount__gt=0, fee__gt=F("amount") / 10),
+                name="balance_dear",
             ),
             models.Index(fields=["waits"], condition=~Q(waits=""), name="balance_waits"),
         ]

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from donations.models import Contribution
+from donations.finance import contributions as finding
+from donations.models import BalanceTransaction, Contribution
 from tests.answers import led_to
 from tests.factories import make_article, make_user
 
@@ -166,3 +167,20 @@ def test_editor_sees_no_donor(client, contributions) -> None:
 
 def test_stranger_sees_the_login(client, contributions) -> None:
     assert "/admin/login/" in client.get(URL)["Location"]
+
+
+def test_dear_ones_are_found_whether_they_are_few_or_many(site, monkeypatch) -> None:
+    now = timezone.now()
+    for pk, fee in (("ch_1", 101), ("ch_2", 100), ("ch_3", 400)):
+        Contribution.objects.create(
+            frequency="once", amount=1000, currency="usd", status="succeeded", created_at=now,
+            stripe_payment_intent=f"pi_{pk}", stripe_charge=pk,
+        )  # fmt: skip
+        BalanceTransaction.objects.create(
+            id=f"txn_{pk}", kind="charge", category="charge", amount=1000, fee=fee, net=1000 - fee,
+            currency="usd", created_at=now, available_on=now.date(), source=pk, charge=pk,
+        )  # fmt: skip
+    for few in (10_000, 0):
+        monkeypatch.setattr(finding, "FEW", few)
+        found = finding.dear(Contribution.objects.all())
+        assert set(found.values_list("stripe_charge", flat=True)) == {"ch_1", "ch_3"}
