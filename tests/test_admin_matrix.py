@@ -126,6 +126,7 @@ MATRIX = """
     experiments:index*                      epvfhua
     experiments:inspect                     epvfhua
     experiments:*                           pfha
+    preview_variant                         epvfhua
     begin_experiment                        pfha
     stop_experiment                         pfha
     countries:index*                        fhua

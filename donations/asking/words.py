@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import accumulate
 from typing import Any
 
@@ -33,6 +34,10 @@ def words_of(appeal: Appeal, currency: str) -> dict[str, Any]:
     opening, rest = cut(message)
     parts = {"title": escape(appeal.title), "message": message, "opening": opening, "rest": rest}
     return {name: _filled(html, named) for name, html in parts.items()}
+
+
+# For a preview: it stands in a mail in place of the one that runs.
+instead: ContextVar[Appeal | None] = ContextVar("instead", default=None)
 
 
 def for_a_mail(appeal: Appeal) -> dict[str, str]:

@@ -9,6 +9,7 @@ AUDITED = {
     **crud("countries", "a closed country"),
     **crud("experiments", "an experiment"),
     "experiments:inspect": Audited(look="looked at an experiment"),
+    "preview_variant": Audited(look="previewed an appeal of an experiment"),
     "begin_experiment": Audited(change="began an experiment, or asked to"),
     "stop_experiment": Audited(change="stopped an experiment, or asked to", why="goes_on"),
     "contributions:index": Audited(look="listed contributions"),

@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin.auth import require_admin_access
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
@@ -145,6 +145,22 @@ def _press(request: HttpRequest, pk: int, do: Any, said: str) -> HttpResponse:
     except running.NotPossible as error:
         messages.error(request, str(error))
     return redirect("experiments:inspect", pk)
+
+
+@require_admin_access
+@permission_required("donations.view_experiment", raise_exception=True)
+@require_safe
+def preview_variant(request: HttpRequest, pk: int) -> HttpResponse:
+    """?variant=…&mode=…: its appeal as it would run, or does, on what readers have; the first one
+    below an article if nothing is said."""
+    variants = get_object_or_404(Experiment, pk=pk).drawn()
+    number = number_of(request.GET.get("variant", "")) or (variants[0].pk if variants else 0)
+    appeal = next((one.appeal for one in variants if one.pk == number), None)
+    if appeal is None:
+        raise Http404
+    shown = running.as_it_would_run(appeal)
+    answer: HttpResponse = shown.make_preview_request(request, request.GET.get("mode", "below"))
+    return answer
 
 
 @require_admin_access

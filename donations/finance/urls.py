@@ -16,6 +16,7 @@ from donations.finance.statements import pages as statements
 urlpatterns = [
     path("review/", require_admin_access(reviews.Reviews.as_view()), name="reviews"),
     path("experiments/begin/<id:pk>/", experiments.begin_experiment, name="begin_experiment"),
+    path("experiments/preview/<id:pk>/", experiments.preview_variant, name="preview_variant"),
     path("experiments/stop/<id:pk>/", experiments.stop_experiment, name="stop_experiment"),
     path("review/<id:pk>/", require_admin_access(reviews.ReviewPage.as_view()), name="review"),
     path("review/<id:pk>/decide/", reviews.decide, name="decide_review"),

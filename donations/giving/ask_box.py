@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
-from donations.asking import ask_cookie
+from donations.asking import ask_cookie, words
 from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
 from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
@@ -173,11 +173,35 @@ def _asked_here(request: HttpRequest, page: Any) -> tuple[Shown, Appeal] | None:
 
 
 def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
-    """On the newest article, as an editor sees it (the hook “appeal_preview”)."""
+    """On the newest article or issue that readers have, as an editor sees it (the hook
+    “appeal_preview”)."""
     if mode not in dict(appeal.preview_modes):
         raise Http404
+    if mode in ("issue", "mail"):
+        issue = IssuePage.objects.live().public().order_by("-first_published_at").first()
+        return _on_issue(appeal, request, mode, issue) if issue else none_yet("issue")
     article = ArticlePage.objects.in_print().first()
     if article is None:
-        return HttpResponse("There is no article yet to show it on.")
+        return none_yet("article")
     request.asks = Shown(mode, 0, ""), appeal  # type: ignore[attr-defined]
     return article.serve(request)
+
+
+def none_yet(kind: str) -> HttpResponse:
+    return HttpResponse(f"There is no {kind} yet to show it on.")
+
+
+def _on_issue(appeal: Appeal, request: Any, mode: str, issue: IssuePage) -> HttpResponse:
+    """Its mail has the appeal as a piece, at the end if nobody has put it somewhere."""
+    request.asks = Shown(Place.BELOW, 0, ""), appeal
+    shown_before = words.instead.set(appeal)
+    try:
+        if mode == "mail":
+            if all(block.block_type != BOX for block in issue.body):
+                issue.body.append((BOX, None))
+            answer: HttpResponse = issue.serve_preview(request, "email")
+        else:
+            answer = issue.serve(request)
+        return answer.render() if hasattr(answer, "render") else answer
+    finally:
+        words.instead.reset(shown_before)

@@ -5,7 +5,7 @@ import uuid
 from django import template
 
 from donations import money
-from donations.asking.words import for_a_mail
+from donations.asking import words
 from donations.models import Appeal
 from newsroom.core.languages import apart
 
@@ -15,8 +15,8 @@ register = template.Library()
 @register.simple_tag
 def current_appeal() -> dict[str, str] | None:
     """The running appeal's title and message, for a newsletter."""
-    appeal = Appeal.current()
-    return for_a_mail(appeal) if appeal else None
+    appeal = words.instead.get() or Appeal.current()
+    return words.for_a_mail(appeal) if appeal else None
 
 
 @register.simple_tag

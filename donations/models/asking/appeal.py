@@ -240,6 +240,8 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
             ("below", "Below an article"),
             ("third", "Below the third article of a month"),
             ("banner", "As a banner"),
+            ("issue", "On an issue’s web page"),
+            ("mail", "In an issue’s mail"),
         ]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from donations.asking import goal
+from donations.asking import goal, words
 from donations.models import Appeal, AskedOn, Checkout, Contribution
 from newsroom.core.languages import speaking
-from tests.factories import make_appeal, make_article, make_user
+from tests.factories import make_appeal, make_article, make_issue, make_user
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -91,6 +91,25 @@ def test_editor_sees_a_draft_on_a_real_article(site, rf, client, mode: str) -> N
         mode == "banner"
     )
     assert ("You read us often" in text) == (mode == "third")
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+@pytest.mark.parametrize("mode", ["issue", "mail"])
+def test_editor_sees_a_draft_on_the_newest_issue_that_readers_have(
+    site, mode: str, has_it: bool
+) -> None:
+    body = [("appeal", None)] if has_it else [("letter", "<p>Dear all</p>")]
+    draft = Appeal(title="What is to be", message="From {least}.", signature="Mira Sol")
+    nothing = draft.make_preview_request(preview_mode=mode)
+    assert "no issue yet" in nothing.content.decode()
+    make_appeal(title="What runs")
+    issue = make_issue(site.newsletter, [make_article(site.section)], body=body)
+    issue.save_revision().publish()
+    make_issue(site.newsletter, [], title="Secret", body=[("letter", "<p>A draft</p>")])
+    text = draft.make_preview_request(preview_mode=mode).content.decode()
+    assert "What is to be" in text and "What runs" not in text and "A draft" not in text
+    assert ("Dear all" in text) != has_it and "{least}" not in text
+    assert words.instead.get() is None
 
 
 def test_appeal_ends_after_it_begins_and_is_for_a_page_or_a_topic(site) -> None:

@@ -1,6 +1,7 @@
 """An experiment as editors and finance see it."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -11,7 +12,7 @@ from donations.asking.experiments.results import Line, Results
 from donations.finance.experiments import chart
 from donations.models import Appeal, AskShown, Checkout, Contribution, Experiment, Variant
 from tests.donations.asking.experiments.conftest import begun, planned
-from tests.factories import make_appeal, make_user
+from tests.factories import make_appeal, make_article, make_issue, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -138,3 +139,29 @@ def test_chart_holds_whatever_the_numbers() -> None:
         assert drawn
         for row in drawn["rows"]:
             assert 60 <= row["low"] <= row["middle"] <= row["high"] <= drawn["width"]
+
+
+@pytest.mark.parametrize("mode", ["below", "third", "banner", "issue", "mail"])
+def test_each_appeal_is_previewed_from_the_page_also_as_a_draft(
+    site, experiment, mode: str
+) -> None:
+    make_issue(site.newsletter, [make_article(site.section)]).save_revision().publish()
+    appeal = Appeal.objects.get(title="Give now")
+    appeal.live, appeal.title = False, "Give me a draft"
+    appeal.save_revision(clean=False)
+    Appeal.objects.filter(pk=appeal.pk).update(live=False)
+    editor = as_("Editors")
+    links = re.findall(f'href="([^"]+mode={mode})"', page_of(editor, experiment))
+    shown = [editor.get(unescape(link)).text for link in links]
+    assert len(shown) == 2
+    assert "Please give" in shown[0] and "Give me a draft" in shown[1]
+    begun(experiment, timezone.now())
+    assert len(re.findall(f"mode={mode}", page_of(editor, experiment))) == 2
+
+
+def test_preview_of_nothing_is_no_page(site, experiment) -> None:
+    editor, make = as_("Editors"), make_article(site.section)
+    url = f"/admin/experiments/preview/{experiment.pk}/"
+    assert make and editor.get(url).status_code == 200
+    for query in ("variant=x&mode=below1", "variant=999999", "mode=²", "mode="):
+        assert editor.get(f"{url}?{query}").status_code == 404
