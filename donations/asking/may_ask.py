@@ -8,6 +8,7 @@ takes it away again. Asked when a mail is written, not only when it is posted.
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from django.utils import timezone
@@ -44,14 +45,14 @@ class Asking(NamedTuple):
 
 
 def refused(mails: Mapping[Key, Asking]) -> dict[Key, Why]:
-    """Which must not go out, and why; those that may are not in it. By all addresses that a
-    person has, or had."""
+    """Which must not go out, whatever else their person waits for, and why; those that may are not
+    in it. By all addresses that a person has, or had."""
     index_of = {key: giving_index(one.email) for key, one in mails.items()}
     on_the_list = {key: list_index(one.email) for key, one in mails.items()}
     suppressed = Suppression.among(on_the_list.values())
     people = supporters.people(set(index_of.values()))
     noes = _noes({pk for theirs in people.values() for pk in theirs})
-    last = supporters.last_given(set(index_of.values()))
+    last = supporters.last_given(people)
     found: dict[Key, Why] = {}
     for key, one in mails.items():
         index = index_of[key]
@@ -63,19 +64,12 @@ def refused(mails: Mapping[Key, Asking]) -> dict[Key, Why]:
             found[key] = Why.SAID_NO
         elif gave is not None and gave >= one.gave_since:
             found[key] = Why.GIVES
-    rest = [key for key in mails if key not in found]
-    said = _said({index_of[key] for key in rest}, people)
-    for key in rest:
-        theirs = [row for row in said.get(index_of[key], []) if _counts(row.said_on, mails[key])]
-        if any(row.open for row in theirs):
-            found[key] = Why.LATER
-        elif theirs and mails[key].wished_on and index_of[key] not in people:
-            found[key] = Why.SAID_NO  # no row of theirs but this could tell
     return found
 
 
 def why_not(mail: Asking) -> Why | None:
-    return refused({0: mail}).get(0)
+    """Of one, and also if its person waits for another."""
+    return refused({0: mail}).get(0) or _said(mail)
 
 
 def _counts(said_on: date, mail: Asking) -> bool:
@@ -87,36 +81,24 @@ def _noes(donors: Collection[int]) -> dict[int, date]:
     return {pk: day for pk, day in rows if day}
 
 
-class _Said(NamedTuple):
-    open: bool  # until a day; else that they want no more
-    said_on: date
-
-
-def _said(
-    indexes: Collection[bytes], people: Mapping[bytes, Collection[int]]
-) -> dict[bytes, list[_Said]]:
+def _said(mail: Asking) -> Why | None:
     """By “Remind me later” and its links, under any address of the same person. A wish that nobody
     has confirmed counts: whoever left it here does not want to be asked today."""
-    addresses = supporters.addresses_of({pk for theirs in people.values() for pk in theirs})
-    alias = {
-        index: {index, *(other for pk in people.get(index, []) for other in addresses.get(pk, ()))}
-        for index in indexes
-    }
-    rows = Deferral.objects.filter(
-        email_index__any_of=list({one for several in alias.values() for one in several}),
-        status__in=[*Deferral.OPEN, Status.CANCELLED],
-    )
-    by_address: dict[bytes, list[_Said]] = {}
-    for address, status, wished, ended in rows.values_list(
-        "email_index", "status", "created_on", "ended_on"
-    ):
-        is_open = status != Status.CANCELLED
-        one = _Said(is_open, wished if is_open else ended or wished)
-        by_address.setdefault(bytes(address), []).append(one)
-    return {
-        index: [one for address in several for one in by_address.get(address, [])]
-        for index, several in alias.items()
-    }
+    index = giving_index(mail.email)
+    people = list(Donor.objects.of_address(index))
+    rows = Deferral.objects.filter(status__in=[*Deferral.OPEN, Status.CANCELLED])
+    of_them = chain(rows.of_address(index), *map(rows.of_donor, people))
+    theirs = [one for one in of_them if _counts(_said_on(one), mail)]
+    if any(one.status != Status.CANCELLED for one in theirs):
+        return Why.LATER
+    if theirs and mail.wished_on and not people:
+        return Why.SAID_NO  # no row of theirs but this could tell
+    return None
+
+
+def _said_on(deferral: Deferral) -> date:
+    ended_on = deferral.ended_on if deferral.status == Status.CANCELLED else None
+    return ended_on or deferral.created_on
 
 
 # --- What they say ---------------------------------------------------------------------------
@@ -144,5 +126,6 @@ def not_asked_on_the_list() -> set[bytes]:
     their address has as a reader's (``list_index``), so addresses are opened."""
     said_no = Donor.objects.exclude(not_asked_since=None).only("email")
     said_later = Deferral.objects.filter(status=Status.WAITING).only("email")
-    emails = [one.email for one in keyset(said_no)] + [one.email for one in keyset(said_later)]
-    return {list_index(email) for email in emails}
+    return {list_index(one.email) for one in keyset(said_no)} | {
+        list_index(one.email) for one in keyset(said_later)
+    }

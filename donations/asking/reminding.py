@@ -135,7 +135,7 @@ def refused(found: Sequence[Deferral], now: datetime) -> Iterable[tuple[Deferral
     for one in found:
         if now - one.due_at > LATE_BY:
             yield one, LATE
-        elif unwanted.get(one.pk, Why.LATER) != Why.LATER:
+        elif one.pk in unwanted:
             yield one, unwanted[one.pk]
         elif one.appeal_id and not running:
             yield one, NO_APPEAL

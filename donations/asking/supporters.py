@@ -1,6 +1,6 @@
 """Who gives already is not asked: the question that every mail that asks puts when it is sent."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import Exists, Max, OuterRef
@@ -14,19 +14,11 @@ A_YEAR = timedelta(days=365)
 NOW_AND_ON = datetime.max.replace(tzinfo=UTC)  # something is on its way, or promised without an end
 
 
-def supports(email_index: bytes, since: datetime) -> bool:
-    """Has the person of that address begun a gift after ``since`` that arrived, is one on its way,
-    or do they give regularly, with no end in sight? By whatever address of theirs."""
-    last = last_given([email_index]).get(email_index)
-    return last is not None and last >= since
-
-
-def last_given(indexes: Collection[bytes]) -> dict[bytes, datetime]:
+def last_given(people: Mapping[bytes, Collection[int]]) -> dict[bytes, datetime]:
     """Of many addresses at once: when the last gift that arrived was begun by the person whose it
     is (if it is nobody's now, whose it was), ``NOW_AND_ON`` if they support us at this moment. Who
     never gave is not in it."""
-    found = people(indexes)
-    donors = {pk for theirs in found.values() for pk in theirs}
+    donors = {pk for theirs in people.values() for pk in theirs}
     last: dict[int, datetime] = dict(
         Contribution.objects.filter(donor__in=donors, status__in=Contribution.ARRIVED)
         .order_by()
@@ -38,7 +30,7 @@ def last_given(indexes: Collection[bytes]) -> dict[bytes, datetime]:
     ).values_list("donor", flat=True)
     promised = RecurringContribution.objects.going().filter(donor__in=donors)
     last |= dict.fromkeys([*under_way, *promised.values_list("donor", flat=True)], NOW_AND_ON)
-    gave = {index: [last[pk] for pk in theirs if pk in last] for index, theirs in found.items()}
+    gave = {index: [last[pk] for pk in theirs if pk in last] for index, theirs in people.items()}
     return {index: max(moments) for index, moments in gave.items() if moments}
 
 
@@ -56,18 +48,6 @@ def people(indexes: Collection[bytes]) -> dict[bytes, list[int]]:
     if nobodys:
         once = DonorAddress.objects.filter(email_index__any_of=nobodys)
         note(once.values_list("email_index", "donor_id"))
-    return found
-
-
-def addresses_of(donors: Collection[int]) -> dict[int, list[bytes]]:
-    """As ``Deferral.objects.of_donor``, for many: theirs now, or once theirs and nobody's now."""
-    rows = DonorAddress.objects.filter(donor__in=donors)
-    taken = Donor.objects.filter(email_index=OuterRef("email_index")).exclude(
-        pk=OuterRef("donor_id")
-    )
-    found: dict[int, list[bytes]] = {}
-    for donor, index in rows.exclude(Exists(taken)).values_list("donor_id", "email_index"):
-        found.setdefault(donor, []).append(bytes(index))
     return found
 
 

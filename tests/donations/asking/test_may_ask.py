@@ -277,8 +277,10 @@ def test_many_are_asked_for_with_few_queries(site, django_assert_max_num_queries
         somebody(f"a{number}@example.org")
     mails = {n: Asking(f"a{n}@example.org", timezone.now()) for n in range(25)}
     make_deferral("a3@example.org")
-    with django_assert_max_num_queries(13):
-        assert may_ask.refused(mails) == {3: Why.LATER}
+    Donor.objects.filter(pk=somebody("a20@example.org").pk).update(not_asked_since="2026-01-01")
+    with django_assert_max_num_queries(7):
+        assert may_ask.refused(mails) == {20: Why.SAID_NO}
+    assert may_ask.why_not(mails[3]) == Why.LATER
 
 
 # --- Whatever they do, in whatever order -------------------------------------------------------
