@@ -20,7 +20,6 @@ from donations.models import (
     StripeRefund,
 )
 from donations.payments import gateway, sync
-from donations.payments.gateway import id_of
 from donations.payments.leases import Busy
 
 MOST = 100  # of a kind, a night: the rest becomes reviews, or waits for the next
@@ -38,7 +37,7 @@ def pull_what_was_missed(nobodys: QuerySet[BalanceTransaction], now: datetime) -
     charges = {pk for some in found for pk in some.values_list("charge", flat=True)[:MOST]}
     disputes = gateway.objects_since("disputes", now - LATELY)  # an inquiry moves nothing
     return (
-        _each(_pull_charge, charges)
+        _each(sync.pull_charge, charges)
         + _each(sync.pull_dispute, islice(disputes, MOST))
         + _each(sync.pull_payment, payments_that_last(now))
         + _each(sync.pull_newest_invoice, renewals_that_are_late(now))
@@ -52,11 +51,6 @@ def _each(pull: Callable[[str], object], found: Iterable[str]) -> int:
             pull(pk)
         number += 1
     return number
-
-
-def _pull_charge(pk: str) -> None:
-    if intent := gateway.charge(pk).payment_intent:
-        sync.pull_payment(id_of(intent))
 
 
 def payments_that_last(now: datetime) -> list[str]:
