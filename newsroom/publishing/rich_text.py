@@ -81,8 +81,12 @@ class ByNumber:
     @classmethod
     def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Any]:
         wanted = [number_of(str(attrs.get("id"))) for attrs in attrs_list]  # 0: none at all
-        found = cls.get_model()._default_manager.in_bulk([pk for pk in wanted if pk])  # type: ignore[attr-defined]
+        found = cls.rows([pk for pk in wanted if pk])
         return [found.get(pk) for pk in wanted]
+
+    @classmethod
+    def rows(cls, wanted: list[int]) -> dict[int, Any]:
+        return dict(cls.get_model()._default_manager.in_bulk(wanted))  # type: ignore[attr-defined]
 
     @classmethod
     def extract_references(cls, attrs: dict[str, Any]) -> Iterator[tuple[Any, str, str, str]]:
@@ -114,12 +118,10 @@ class LinkToPage(ByNumber, PageLinkHandler):
     """Leads only to what readers can open."""
 
     @classmethod
-    def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Any]:
-        wanted = [number_of(str(attrs.get("id"))) for attrs in attrs_list]
+    def rows(cls, wanted: list[int]) -> dict[int, Any]:
         noting.shows(wanted)  # an article may come back
-        pages = readable(Page.objects).filter(pk__in=[pk for pk in wanted if pk])
-        found = {str(page.pk): page for page in pages.defer_streamfields().specific()}
-        return [found.get(str(pk)) for pk in wanted]
+        pages = readable(Page.objects).filter(pk__in=wanted)
+        return {page.pk: page for page in pages.defer_streamfields().specific()}
 
     @classmethod
     def expand_db_attributes_many(cls, attrs_list: list[dict[str, Any]]) -> list[str]:
