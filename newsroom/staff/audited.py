@@ -103,10 +103,20 @@ def write_down(get_response: View) -> View:
     return middleware
 
 
+@cache
+def rights_to_names() -> dict[str, set[str]]:
+    """Words of a change -> what one has to have to read why, as its reason may name somebody."""
+    found: dict[str, set[str]] = {}
+    for page in table().values():
+        if page.names:
+            found.setdefault(page.change, set()).add(page.names)
+    return found
+
+
 def why_for(entry: AuditEntry, user: Any) -> str:
     """The reason in an entry, as that colleague may read it."""
-    rights = {page.names for page in table().values() if page.names and page.change == entry.what}
-    return str(entry.why) if not entry.why or user.has_perms(rights) else SEALED
+    may = user.has_perms(rights_to_names().get(entry.what, set()))
+    return str(entry.why) if may or not entry.why else SEALED
 
 
 def words_of(request: HttpRequest, name: str, page: Audited) -> tuple[str, str]:
