@@ -3,7 +3,6 @@
 A hypothesis state machine. EXAMPLES sets how many stories are played (`make chaos` plays more).
 """
 
-import os
 from collections import Counter
 from contextlib import suppress
 from typing import Any
@@ -12,18 +11,16 @@ from uuid import uuid4
 import pytest
 import requests
 import stripe
-from django.conf import settings as django_settings
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     rule,
-    run_state_machine_as_test,
 )
 
 from donations.finance import refunds
@@ -50,8 +47,8 @@ from newsroom.models import TransactionalMail
 from tests.donations.conftest import LOOKS_ON, all_of
 from tests.donations.conftest import Donor as Reader
 from tests.factories import make_appeal, make_site, make_user
+from tests.stories import play
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "5"))
 CARDS = [number for name, number in vars(Card).items() if name.isupper()]
 ACCOUNTS = [number for name, number in vars(Iban).items() if name.isupper()]
 CHANGES = [
@@ -125,7 +122,7 @@ class Giving(RuleBasedStateMachine):
                 page, f"{contribution['person']}@example.org", number, bank="approve"
             )
             if contribution["returns"] and "Location" in back.headers:
-                path = back.headers["Location"].removeprefix(django_settings.BASE_URL)
+                path = back.headers["Location"].removeprefix(settings.BASE_URL)
                 assert self.reader.client.get(path).status_code == 200
 
     @rule(change=st.sampled_from(CHANGES), pick=picks)
@@ -133,7 +130,7 @@ class Giving(RuleBasedStateMachine):
         recurring = any_of(RecurringContribution.objects.exclude(donor=None), pick)
         if recurring is None:
             return
-        page = manage_url(recurring.donor).removeprefix(django_settings.BASE_URL)
+        page = manage_url(recurring.donor).removeprefix(settings.BASE_URL)
         form = {"recurring": recurring.pk, "form_id": str(uuid4())} | change
         assert self.reader.client.post(page, form).status_code in (200, 400, 503)
 
@@ -148,7 +145,7 @@ class Giving(RuleBasedStateMachine):
     def erase(self, pick: int) -> None:
         if not (donor := any_of(Donor.objects, pick)):
             return
-        path = manage_url(donor).removeprefix(django_settings.BASE_URL)
+        path = manage_url(donor).removeprefix(settings.BASE_URL)
         assert self.reader.client.post(f"{path}erase/").status_code in (200, 503)
 
     # --- Stripe ---
@@ -362,14 +359,4 @@ def test_we_hold_what_stripe_holds_whatever_happened(
     monkeypatch.setattr(Giving, "url", empty_stripe)
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.001)
     monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.002)
-    run_state_machine_as_test(
-        Giving,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=20,
-            deadline=None,
-            phases=[Phase.explicit, Phase.generate],  # a shorter story would take hours to find
-            derandomize="EXAMPLES" not in os.environ,  # the same stories in every CI run
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Giving, steps=20)
