@@ -43,7 +43,7 @@ class Bank(AdminPage):
             "form": kwargs.get("form") or StatementForm(),
             "open": open_ones[:SHOWN],
             "waiting": open_ones.count(),
-            "known": known.select_related("payout").prefetch_related("gifts")[:SHOWN],
+            "known": known.select_related("payout").prefetch_related("gifts__contribution")[:SHOWN],
             "files": BankFile.objects.all()[:10],
         }
 
