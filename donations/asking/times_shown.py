@@ -1,17 +1,19 @@
-"""How often the ask was shown: from what the web processes count into rows that last."""
+"""How often the ask was shown: from what the web processes count into rows that last. And how often
+somebody pressed “Continue” below it, which a page tells without a script."""
 
 from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from redis import RedisError
 
 from donations.models import AskShown
 from newsroom.metrics import requests
 
 KEY = ("place", "variant")
+CONTINUED = "continue"  # stands where a place does
 DAYS = 3  # that are looked at again: Redis holds them for longer
 
 
@@ -45,9 +47,8 @@ def _counted(day: date) -> Counter[tuple[str, int]]:
 def of_variants(variants: Collection[int], now: datetime) -> dict[int, int]:
     """How often each was shown until now: what lasts, and what the last days have on top of it."""
     times: Counter[tuple[date, str, int]] = Counter()
-    for on, place, of, many in AskShown.objects.filter(variant__in=variants).values_list(
-        "on", *KEY, "times"
-    ):
+    rows = AskShown.objects.filter(variant__in=variants).exclude(place=CONTINUED)
+    for on, place, of, many in rows.values_list("on", *KEY, "times"):
         times[on, place, of] = many
     with suppress(RedisError):
         for day in (now.date() - timedelta(days=ago) for ago in range(DAYS)):
@@ -58,5 +59,19 @@ def of_variants(variants: Collection[int], now: datetime) -> dict[int, int]:
 
 def since(day: date) -> int:
     """Until today (the hook “asks_shown”)."""
-    found: int = AskShown.objects.filter(on__gte=day).aggregate(sum=Sum("times"))["sum"] or 0
+    rows = AskShown.objects.filter(on__gte=day).exclude(place=CONTINUED)
+    found: int = rows.aggregate(sum=Sum("times"))["sum"] or 0
     return found
+
+
+def note_continued(variant: int, now: datetime) -> None:
+    """A form of this variant was sent for the first time: one more, whose nobody can tell."""
+    row, _new = AskShown.objects.get_or_create(
+        on=now.astimezone(UTC).date(), place=CONTINUED, variant=variant, defaults={"times": 0}
+    )
+    AskShown.objects.filter(pk=row.pk).update(times=F("times") + 1)
+
+
+def continued_of(variants: Collection[int]) -> dict[int, int]:
+    rows = AskShown.objects.filter(variant__in=variants, place=CONTINUED).order_by()
+    return dict(rows.values_list("variant").annotate(Sum("times")))

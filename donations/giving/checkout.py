@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from donations.asking import times_shown
 from donations.currencies import OFFERED
 from donations.models import Appeal, Checkout, Country, Deferral, Frequency, GivingWords, Variant
 from donations.payments import gateway
@@ -229,7 +230,10 @@ def _checkout(form: GiveForm, language: str, network: bytes | None) -> Checkout:
         "network_index": network,
         "expires_at": now + SESSION_LASTS,
     }
-    checkout, _ = Checkout.objects.get_or_create(key=key, defaults=asked | rest)
+    first = form.variant and not Checkout.objects.filter(form_id=form_id).exists()
+    checkout, new = Checkout.objects.get_or_create(key=key, defaults=asked | rest)
+    if form.variant and first and new:
+        times_shown.note_continued(form.variant.pk, now)
     if now - checkout.created_at < USABLE and checkout.closed_at is None:
         checkout.choices = rest["choices"]  # “10.00” in place of “10”
         checkout.save(update_fields=["choices"])

@@ -6,7 +6,7 @@ can be on the page that all others get.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from random import randrange
 from typing import Any, NamedTuple
@@ -30,9 +30,8 @@ STATIC = re.compile(re.escape(settings.STATIC_URL) + r".+\.[0-9a-f]{12}\.[a-z0-9
 NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One page, or a variant of it."""
+class Asked(NamedTuple):
+    """One page, or a variant of it. A tuple: it is a key, made and looked up for each answer."""
 
     path: str
     language: str = ""  # that is spoken where the address chooses none
@@ -44,7 +43,7 @@ class Asked:
         return STATIC.fullmatch(self.path) is not None
 
     def at(self, page: int) -> "Asked":
-        return replace(self, page=page)
+        return self._replace(page=page)
 
     def as_for(self, word: str) -> "Asked":
         return Asked(self.path, self.language, word, self.page)
@@ -146,6 +145,25 @@ def accepted_in(headers: dict[bytes, bytes]) -> str:
     return accepts.decode("latin-1") if len(accepts) <= LONGEST else ""
 
 
+def cookie_in(sent: bytes, name: str) -> str:
+    """Most readers send what others send, too; what is long is not remembered."""
+    return _short_cookie(sent, name) if len(sent) <= LONGEST else _cookie(sent, name)
+
+
+def _cookie(sent: bytes, name: str) -> str:
+    found = ""
+    if name.encode() not in sent:
+        return found
+    for part in sent.decode("latin-1").split(";"):
+        named, _, value = part.partition("=")
+        if named.strip() == name:
+            found = value.strip().strip('"')  # the last one counts, as with Django
+    return found
+
+
+_short_cookie = lru_cache(maxsize=5000)(_cookie)
+
+
 class Given(NamedTuple):
     """What one reader gets of a page that differs: one of a few words, which is all that is known
     of them where it is made, and the cookie that goes with the answer to them alone."""
@@ -169,14 +187,8 @@ class Visitor:
 
     def cookie(self, name: str) -> str:
         """ "" for none."""
-        sent, found = self.headers.get(b"cookie", b""), ""
-        if name.encode() not in sent:
-            return ""
-        for part in sent.decode("latin-1").split(";"):
-            named, _, value = part.partition("=")
-            if named.strip() == name:
-                found = value.strip().strip('"')  # the last one counts, as with Django
-        return found
+        sent = self.headers.get(b"cookie", b"")
+        return "" if not sent else cookie_in(sent, name)
 
     @property
     def accepted(self) -> str:

@@ -11,7 +11,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import redis
@@ -210,7 +209,7 @@ class KeptPages:
             if keeps:
                 page = await asyncio.to_thread(made, status, headers, body, counted=True, **about)
             await self.purges.settle()
-            whole = replace(what, variant=note.variant if note.differs else None)
+            whole = what._replace(variant=note.variant if note.differs else None)
             if keeps:
                 await self.keep(server, whole, page)
             elif note.differs:

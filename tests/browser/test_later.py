@@ -82,6 +82,14 @@ def test_each_choice_leads_to_its_reminder_and_the_gift(
     product.until(lambda: last(product, "status") == "given")
 
 
+def test_what_is_only_for_a_mail_comes_with_its_address(reader: Page) -> None:
+    first_article(reader)
+    reader.click("summary:has-text('Remind me later')")
+    expect(reader.locator(".by-mail")).to_be_hidden()
+    reader.fill("#later-email", "ann@example.org")
+    expect(reader.get_by_label("And once more a week later")).to_be_visible()
+
+
 def test_box_comes_back_after_five_more_articles(reader: Page) -> None:
     choose(reader, days.BY_VALUE[days.ARTICLES])
     reader.get_by_role("button", name="Remind me").click()

@@ -32,6 +32,7 @@ class Line:
 
     variant: Variant
     shown: int
+    continued: int
     gave: int
     deferred: int
     came_back: int
@@ -97,6 +98,7 @@ def results_of(experiment: Experiment, now: datetime) -> Results:
     variants = experiment.drawn()
     ids = [one.pk for one in variants]
     shown = times_shown.of_variants(ids, now)
+    continued = times_shown.continued_of(ids)
     gave = dict(
         Contribution.objects.filter(checkout__variant__in=ids, status__in=Contribution.ARRIVED)
         .order_by()
@@ -115,6 +117,7 @@ def results_of(experiment: Experiment, now: datetime) -> Results:
         Line(
             variant,
             shown[variant.pk],
+            continued.get(variant.pk, 0),
             gave.get(variant.pk, 0),
             deferred.get(variant.pk, 0),
             came_back.get(variant.pk, 0),

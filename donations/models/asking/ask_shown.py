@@ -5,7 +5,8 @@ from django.db import models
 
 class AskShown(models.Model):
     """On one day (UTC), in one place (donations/asking/deciding.py), as which variant. Counted by
-    what answers with kept pages; what Django made itself, for staff say, is in none."""
+    what answers with kept pages; what Django made itself, for staff say, is in none. The place
+    “continue” counts forms that were sent (donations/asking/times_shown.py)."""
 
     on = models.DateField()
     place = models.CharField(max_length=10)

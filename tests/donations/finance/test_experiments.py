@@ -128,7 +128,9 @@ def test_numbers_answer_and_chart(experiment) -> None:
 def test_chart_holds_whatever_the_numbers() -> None:
     def results(*shares: Shares) -> Results:
         lines = [
-            Line(Variant(number=n), 1, 1, 0, 0, one, compare(shares[0], one, 0.001) if n else None)
+            Line(
+                Variant(number=n), 1, 1, 1, 0, 0, one, compare(shares[0], one, 0.001) if n else None
+            )
             for n, one in enumerate(shares)
         ]
         return Results(lines, None)

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -87,6 +88,21 @@ def test_gift_counts_for_what_was_shown(client, donor, told, experiment) -> None
     assert Contribution.objects.count() == 14
     lines = results_of(Experiment.objects.get(), timezone.now()).lines
     assert [(one.gave, one.came_back) for one in lines] == [(1, 0), (2, 0)]
+    assert [(one.continued, one.shown) for one in lines] == [(1, 0), (2, 0)]
+
+
+def test_form_counts_as_continued_once_however_often_it_is_sent(client, donor, experiment) -> None:
+    first, second = begun(experiment, timezone.now()).drawn()
+    form_id = str(uuid4())
+    for amount in ("10", "10", "25"):  # twice, and back from Stripe for another amount
+        donor.continues(
+            appeal=second.appeal_id, variant=second.pk, checkout=form_id, own_amount=amount
+        )
+    donor.continues(appeal=first.appeal_id, variant=first.pk)
+    donor.continues(appeal=first.appeal_id)  # a part of nothing
+    lines = results_of(Experiment.objects.get(), timezone.now()).lines
+    assert [one.continued for one in lines] == [1, 1]
+    assert times_shown.since(timezone.localdate() - timedelta(days=3)) == 0
 
 
 def test_what_recurs_counts_once_and_after_the_end_nothing_more_comes(
