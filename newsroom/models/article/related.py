@@ -1,10 +1,10 @@
 """What to read on."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Case, Q, When
+from django.db.models import Case, When
 from wagtail.models import Page
 
 from newsroom.kept_pages import noting
@@ -38,13 +38,20 @@ def related_to(article: "ArticlePage") -> list["ArticlePage"]:
     and new articles before old ones; then with the section's newest."""
     chosen = [link.article_id for link in article.related_articles.all()]
     noting.shows(chosen)  # one that is not out yet will be
-    places = {pk: place for place, pk in enumerate([*chosen, *by_topics(article)])}
-    section = article.path[: -Page.steplen]
-    wanted = Q(pk__in=places) | Q(path__startswith=section, depth=article.depth)
-    in_order = [Case(*(When(pk=pk, then=n) for pk, n in places.items()), default=len(places))]
     articles = apps.get_model("newsroom", "ArticlePage").objects  # page.py imports this module
-    found = readable(articles).as_teasers().exclude(pk=article.pk).filter(wanted)
-    return list(found.order_by(*(in_order if places else ()), "-published_at", "-pk")[:SHOWN])
+    others = readable(articles).as_teasers().exclude(pk=article.pk)
+    places = [*chosen, *by_topics(article)]
+    found = in_order(others, places) if places else []
+    if len(found) < SHOWN:
+        section, shown = article.path[: -Page.steplen], [one.pk for one in found]
+        newest = others.filter(path__startswith=section, depth=article.depth).exclude(pk__in=shown)
+        found += newest.order_by("-published_at", "-pk")[: SHOWN - len(found)]
+    return found
+
+
+def in_order(articles: Any, places: list[int]) -> list["ArticlePage"]:
+    place = Case(*(When(pk=pk, then=n) for n, pk in enumerate(places)))
+    return list(articles.filter(pk__in=places).order_by(place)[:SHOWN])
 
 
 def by_topics(article: "ArticlePage") -> list[int]:
