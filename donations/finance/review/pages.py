@@ -19,7 +19,7 @@ from wagtail.admin.auth import require_admin_access
 from donations.finance import refunds
 from donations.finance.common.access import BLOCK_LIST, DECIDE, IDENTITIES, VIEW, who
 from donations.finance.common.saying import say
-from donations.finance.review import blocking, deciding, words
+from donations.finance.review import blocking, deciding, watching, words
 from donations.models import Review, ReviewStep
 from newsroom.core import paths
 from newsroom.staff.gate import needs_fresh_proof
@@ -93,12 +93,16 @@ class ReviewPage(AdminPage):
         given, may = review.contribution, user.has_perm(DECIDE)
         left, steps = refunds.most(given) if given else 0, list(review.steps.all())
         fraud = review.kind == Review.Kind.FRAUD_WARNING
+        others = list(watching.from_there(review))
         return super().get_context_data(**kwargs) | {
             "review": review,
             "why": words.why(review, knows),
             "decision": words.decision(review, knows),
             "who": who(given, self.request) if given else "",
             "sides": words.sides(review),
+            "others": [(one, who(one, self.request)) for one in others[:SHOWN]],
+            "more": max(len(others) - SHOWN, 0),
+            "forgotten": review.kind == Review.Kind.MANY_SMALL and not others,
             "steps": [(one, words.of_step(one, knows)) for one in steps],
             "proposed": next(
                 (words.of_step(one, knows) for one in reversed(steps) if one.what == PROPOSED), ""

@@ -97,6 +97,25 @@ def test_many_small_ones_from_one_network_are_one_review_a_day(given) -> None:
     assert network_index("8.8.8.0/24").hex()[:16] not in about
 
 
+def test_review_of_many_small_ones_shows_each_until_the_network_is_forgotten(given, client) -> None:
+    rules(many_small=3, small_up_to=5)
+    there = [given(amount, network="8.8.8.0/24") for amount in (300, 400, 500)]
+    of_long_ago = given(200, network="8.8.8.0/24")
+    Contribution.objects.filter(pk=of_long_ago.pk).update(
+        created_at=timezone.now() - timedelta(days=3)
+    )
+    given(100, network="9.9.9.0/24")
+    look()
+    review = Review.objects.get()
+    assert list(watching.from_there(review)) == there[::-1]
+    client.force_login(make_user("Finance viewers"))
+    shown = client.get(f"/admin/review/{review.pk}/").text
+    assert [f"/contributions/inspect/{one.pk}/" in shown for one in there] == [True] * 3
+    assert "Ann" not in shown and f"donor {there[0].donor_id}" in shown
+    Checkout.objects.all().forget_networks()
+    assert "not known any more" in client.get(f"/admin/review/{review.pk}/").text
+
+
 def test_where_a_checkout_came_from_is_a_number_that_is_forgotten(donor, client, told) -> None:
     form = {"frequency": "once", "amount": "5", "currency": "usd"}
     client.post("/support/checkout/", form, REMOTE_ADDR="8.8.8.8")
