@@ -564,7 +564,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('account', models.CharField(choices=[('clearing', 'At Stripe'), ('transit', 'On its way to the bank'), ('bank', 'In the bank'), ('reserve', 'Held back by Stripe'), ('contested', 'Taken for disputes that last'), ('offline', 'Given without Stripe, not in the bank yet'), ('unconfirmed', 'Debits that the bank may refuse'), ('donations', 'Donations'), ('refunds', 'Given back'), ('fees', 'Fees'), ('fee_tax', 'Tax on fees'), ('fx_fees', 'Fees of conversion'), ('dispute_fees', 'Fees of disputes'), ('dispute_loss', 'Lost in disputes'), ('fx_result', 'Lost and won by rates'), ('suspense', 'Not explained')], max_length=16)),
                 ('amount', models.BigIntegerField(help_text="In the currency's smallest unit.")),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='donations.booking')),
+                ('booking', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='donations.booking')),
             ],
             options={
                 'ordering': ['pk'],

@@ -9,27 +9,34 @@ from django.db import migrations
 
 HOLD = """
 -- At the end of a transaction, so that a booking can be written line by line.
-CREATE FUNCTION booking_is_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION hold_together(written bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    booking donations_booking;
-    posted record;
+    booking record;
 BEGIN
-    SELECT * INTO booking FROM donations_booking
-        WHERE id = CASE TG_TABLE_NAME WHEN 'donations_booking' THEN NEW.id
-                                      ELSE (to_jsonb(NEW)->>'booking_id')::bigint END;
-    SELECT count(*) AS lines, coalesce(sum(amount), 0) AS sum INTO posted
-        FROM donations_posting WHERE booking_id = booking.id;
-    IF posted.sum <> 0 OR posted.lines <> booking.lines THEN
+    SELECT one.reference, one.lines, count(line.id) AS posted, coalesce(sum(line.amount), 0) AS sum
+        INTO booking
+        FROM donations_booking one LEFT JOIN donations_posting line ON line.booking_id = one.id
+        WHERE one.id = written GROUP BY one.id;
+    IF booking.sum <> 0 OR booking.posted <> booking.lines THEN
         RAISE EXCEPTION 'Booking % has % of % postings, which come to %',
-            booking.reference, posted.lines, booking.lines, posted.sum
+            booking.reference, booking.posted, booking.lines, booking.sum
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+END $$;
+CREATE FUNCTION booking_is_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM hold_together(NEW.id);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION posting_makes_it_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM hold_together(NEW.booking_id);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER booking_is_whole AFTER INSERT ON donations_booking
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION booking_is_whole();
 CREATE CONSTRAINT TRIGGER posting_makes_it_whole AFTER INSERT ON donations_posting
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION booking_is_whole();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION posting_makes_it_whole();
 
 CREATE FUNCTION books_stay() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -86,6 +93,8 @@ CREATE TRIGGER step_stays BEFORE UPDATE OR DELETE ON donations_reviewstep
 """
 LET_GO = """
 DROP FUNCTION booking_is_whole() CASCADE;
+DROP FUNCTION posting_makes_it_whole() CASCADE;
+DROP FUNCTION hold_together(bigint) CASCADE;
 DROP FUNCTION books_stay() CASCADE;
 DROP FUNCTION month_is_open() CASCADE;
 DROP FUNCTION month_closes() CASCADE;

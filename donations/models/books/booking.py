@@ -64,7 +64,10 @@ class Booking(models.Model):
 class Posting(models.Model):
     """One line of a booking: above zero a debit, below a credit."""
 
-    booking = models.ForeignKey(Booking, on_delete=models.PROTECT, related_name="postings")
+    booking = models.ForeignKey(
+        Booking, on_delete=models.PROTECT, related_name="postings",
+        db_index=False,  # the constraint below is one, too
+    )  # fmt: skip
     account = models.CharField(max_length=16, choices=Account)
     amount = models.BigIntegerField(help_text="In the currency's smallest unit.")
 
