@@ -23,7 +23,7 @@ MOST_READ = 20
 def archive(request: HttpRequest) -> HttpResponse:
     keep(NEWEST)
     months = ArticlePage.objects.months()
-    years = [(year, list(found)) for year, found in groupby(months, lambda one: one[0].year)]
+    years = [(year, list(found)) for year, found in groupby(months, lambda one: one.year)]
     return render(request, "newsroom/front_page/archive.html", {"years": years})
 
 

@@ -80,7 +80,7 @@ class ArchiveSitemap(ListingSitemap):
         super().__init__("archive_month", ArticlePage.objects.months)
 
     def items(self) -> Any:
-        return [None, *(month for month, _ in self.listed())]
+        return [None, *self.listed()]
 
     def location(self, item: datetime | None) -> str:
         return reverse(self.name, args=[f"{item:%Y}", f"{item:%m}"]) if item else reverse("archive")

@@ -44,13 +44,18 @@ AROUND = f"""
         SELECT %(first)s + n, a.id, 0 FROM {NUMBERS}
         JOIN newsroom_author a ON a.slug = 'author-' || n %% {AUTHORS};
     INSERT INTO newsroom_dailyreads (article_id, "on", count)
-        SELECT %(first)s + n, current_date - n %% 7, n %% 900 + 1 FROM {NUMBERS} WHERE n < 5000
+        SELECT %(first)s + n, current_date - n %% 7, n %% 900 + 1 FROM {NUMBERS} WHERE n < 5000;
+    INSERT INTO newsroom_searchentry (article_id, published_at, text, words, near)
+        SELECT %(first)s + n, now() - n * interval '1 minute', t.text,
+               to_tsvector('english', 'about bread in town ' || n %% 5000) || t.words, t.near
+        FROM {NUMBERS} CROSS JOIN newsroom_searchentry t WHERE t.article_id = %(template)s
 """
 
 
 def run() -> tuple[dict[str, Any], dict[str, tuple[float, str]]]:
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
+    from django.utils import timezone
     from taggit.models import Tag
 
     from newsroom.models import Author, SectionPage
@@ -93,6 +98,12 @@ def run() -> tuple[dict[str, Any], dict[str, tuple[float, str]]]:
         "article": article.url,
         "feed": "/feed/",
         "news sitemap": "/news-sitemap.xml",
+        "archive": "/archive/",
+        "… a month": f"/archive/{timezone.localdate():%Y/%m}/",
+        "search for what all have": "/search/?q=bread",
+        "… what few have": "/search/?q=town+4321",
+        "… mistyped": "/search/?q=coumcil",
+        "… in a section, by an author": "/search/?q=bread&section=part-7&author=Author+7",
     }
     figures: dict[str, tuple[float, str]] = {}
     begin = 1

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from taggit.models import Tag
-from wagtail.models import Page
 
 from newsroom.kept_pages import noting
 from newsroom.models.addressed import readable
@@ -139,9 +139,9 @@ def teasers(pks: Iterable[int | None]) -> dict[int | None, ArticlePage]:
 
 
 def answers(queries: list[list[Any]]) -> list[list[list[int]]]:
-    """What each of these queries finds, in its order; all in one."""
+    """What each of these queries finds, in its order; all in one, beside any row."""
     arrays = [ArraySubquery(query) for query in chain(*queries)]
-    found = iter(Page.objects.filter(depth=1).values_list(*arrays)[0])
+    found = iter(ContentType.objects.values_list(*arrays)[0])  # a small table that is never empty
     return [[pks or [] for pks in islice(found, len(several))] for several in queries]
 
 

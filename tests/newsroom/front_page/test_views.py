@@ -26,7 +26,6 @@ def test_archive_has_each_month_in_which_something_was_published(
     archive = client.get(f"{language}/archive/").text
     assert archive.count('<li><a href="' + language + "/archive/2025/") == 2
     assert archive.index("/archive/2025/08/") < archive.index("/archive/2025/07/")
-    assert ("13 Artikel" if language else "13 articles") in archive
     assert titles(client.get(f"{language}/archive/2025/07/").text) == ["Of July"]
     assert len(titles(client.get(f"{language}/archive/2025/08/").text)) == 12
     assert titles(client.get(f"{language}/archive/2025/08/?page=2").text) == ["Of August 0"]
