@@ -19,9 +19,10 @@ else:
     from newsroom.core.environment import start
     from newsroom.kept_pages.front import KeptPages
     from newsroom.kept_pages.noting import noted
+    from newsroom.mail.webhooks import taking_in
     from newsroom.web.front import Front
 
     start.refuse()
     follow_at_start()
     watch.begin(watch.anywhere)
-    application = KeptPages(Front(noted(django)))
+    application = KeptPages(Front(noted(django), taking_in.at_the_front()))

@@ -89,14 +89,18 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
-MIDDLEWARE = [
-    "newsroom.metrics.requests.count",
+# A provider's events pass through this and no more: newsroom/mail/webhooks/taking_in.py.
+AROUND_ALL = [
     "newsroom.web.headers.set_headers",
     "newsroom.web.health.answer_probes",
     "newsroom.web.client.believe_our_proxies",
     "newsroom.web.media_host.keep_apart",
     "newsroom.closed.state.stay_away",
     "django.middleware.security.SecurityMiddleware",
+]
+MIDDLEWARE = [
+    "newsroom.metrics.requests.count",
+    *AROUND_ALL,
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "newsroom.web.middleware.speak",
     "newsroom.web.middleware.limit_body",

@@ -7,8 +7,8 @@ call. No address comes here, not even a sealed one, and no server's words. Times
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import connection, models
 from django.db.models import Q
@@ -19,8 +19,7 @@ from newsroom.core.privacy import BlindIndexField
 DELIVERED = "delivered"
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """An event as it is taken in: its key, and what there is to follow."""
 
     key: bytes
@@ -54,7 +53,7 @@ class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):
         """Store those that were not told before, in one statement; how many."""
         if not told:
             return 0
-        columns = [list(column) for column in zip(*map(astuple, told), strict=True)]
+        columns = [list(column) for column in zip(*told, strict=True)]
         today = timezone.localdate()
         with connection.cursor() as cursor:
             cursor.execute(TAKE_IN, [*columns, today, today])

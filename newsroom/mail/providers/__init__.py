@@ -51,6 +51,7 @@ class Hook:
     name: str  # in the address, as Anymail has it: /webhooks/anymail/<name>/tracking/
     view: str  # its class
     secret: str = "ANYMAIL_WEBHOOK_SECRET"  # the variable; for most, basic authentication
+    asks_others: bool = False  # over the network, before it believes
 
     @property
     def proof(self) -> Any:

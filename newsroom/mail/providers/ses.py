@@ -82,7 +82,7 @@ provider = Provider(
     adapt=adapt,
     webhook="signed by Amazon SNS; the certificate is checked",
     events=EVENTS,
-    hook=Hook("amazon_ses", "newsroom.mail.sns.TrackingView", "SNS_TOPICS"),
+    hook=Hook("amazon_ses", "newsroom.mail.sns.TrackingView", "SNS_TOPICS", asks_others=True),
     reconciles="waits for an event with the call's id; without one a person decides",
     caveats=(
         "It can't be asked whether it took a call: publish its events (“Send” too) over SNS.",

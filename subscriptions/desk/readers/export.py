@@ -49,7 +49,7 @@ class Export(access.ReadersPage):
 
     def export(self, request: HttpRequest) -> Any:
         """It is read here as fast as the database gives it, and waits for a slow client in the
-        front (newsroom/web/front.py). If that breaks off, there is no file, and no half one."""
+        front (newsroom/web/front/). If that breaks off, there is no file, and no half one."""
         form = ExportForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=422)

@@ -113,7 +113,7 @@ def test_no_address_and_no_words_of_a_server_come_into_the_database(client, sett
 def test_without_redis_events_are_taken_in(client, settings, site) -> None:
     """A beat finds them; nothing is queued by the request."""
     settings.ANYMAIL = settings.ANYMAIL | SECRETS
-    settings.CELERY_BROKER_URL = "redis://127.0.0.1:9/0"
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://127.0.0.1:9/0"
     away = settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:9/0"}
     settings.CACHES = settings.CACHES | {"default": away}
     for name in ("mailgun", "mailjet"):

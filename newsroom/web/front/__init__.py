@@ -12,7 +12,7 @@ threads: readers' pages go on while Stripe hangs or the admin exports.
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from django.db import close_old_connections
 
 from newsroom.core.languages import chosen_in
 from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, Spool, declared, most_bytes
+from newsroom.web.front.together import Together
 from newsroom.web.headers import FAILED, PUBLIC
 
 Scope = dict[str, Any]
@@ -60,8 +61,9 @@ class Answer:
 class Front:
     """An ASGI application around Django's WSGI handler."""
 
-    def __init__(self, django: Django) -> None:
-        self.django = django
+    def __init__(self, django: Django, together: Mapping[str, Together] | None = None) -> None:
+        """``together``: by path, posts that are answered in groups."""
+        self.django, self.together = django, together or {}
         self.threads = {start: ThreadPoolExecutor(many, start) for start, many in THREADS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,8 +78,20 @@ class Front:
             except ClientGone:  # or what it sent is no body at all
                 answer.start("400 Bad Request", OUR_OWN)
             else:
-                await self.in_thread(environ, self.let_django_answer, environ, answer)
+                if not await self.answered_together(environ, answer):
+                    await self.in_thread(environ, self.let_django_answer, environ, answer)
             await give(answer, send)
+
+    async def answered_together(self, environ: Environ, answer: Answer) -> bool:
+        group = self.together.get(environ["PATH_INFO"])
+        if not group or environ["REQUEST_METHOD"] != "POST":
+            return False
+        if declared(environ) > most_bytes(environ):  # and so it was not read
+            return False
+        if await group.answers((environ, answer), declared(environ)):
+            return True
+        environ["wsgi.input"].seek(0)
+        return False
 
     async def in_thread(self, environ: Environ, work: Callable[..., Any], *about: Any) -> Any:
         threads = self.threads_for(environ["PATH_INFO"] or "/")
@@ -101,6 +115,7 @@ class Front:
             async with asyncio.timeout(seconds):
                 length = await read(receive, environ["wsgi.input"], most)
         environ["CONTENT_LENGTH"] = str(length)
+        environ["CONTENT_TYPE"] = plain_type(environ.get("CONTENT_TYPE", ""))
 
     def ask_how_much(self, environ: Environ) -> int:
         try:
@@ -109,7 +124,6 @@ class Front:
             close_old_connections()  # outside of a request nobody else does
 
     def let_django_answer(self, environ: Environ, answer: Answer) -> None:
-        environ["CONTENT_TYPE"] = plain_type(environ.get("CONTENT_TYPE", ""))
         pieces = self.django(environ, answer.start)
         try:
             for piece in pieces:
