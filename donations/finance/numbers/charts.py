@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import dropwhile
 from typing import Any
 
 from django.utils import dateformat, timezone
@@ -12,6 +13,7 @@ from newsroom.models.blocks.drawing import Drawing, drawn
 from newsroom.models.blocks.pasted import Pasted
 
 MOST_BARS = 8
+FEWEST_MONTHS = 2  # that are over
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,12 @@ def whole(amount: int, currency: str) -> Decimal:
     return money.units(amount, currency).quantize(Decimal(1))
 
 
-def of_months(currency: str, months: list[Month]) -> Chart:
-    """Those that are over as a line; in the table the one that is not, too."""
+def of_months(currency: str, months: list[Month]) -> Chart | None:
+    """From the first with a contribution on; those that are over as a line, in the table the one
+    that is not, too. None: there is no line yet."""
+    months = list(dropwhile(lambda month: not month.gifts, months))
+    if len(months) <= FEWEST_MONTHS:
+        return None
     labels = [dateformat.format(timezone.localtime(month.begins), "M Y") for month in months]
     points: list[tuple[str, list[Decimal | None]]] = [
         (label, [whole(month.received, currency)])

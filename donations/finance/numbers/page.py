@@ -40,7 +40,7 @@ class Numbers(FinancePage):
         return super().get_context_data(**kwargs) | {
             "now": timezone.localtime(as_of),
             "compared": compared(months),
-            "by_month": [charts.of_months(one, months[one]) for one in months],
+            "by_month": [chart for one in months if (chart := charts.of_months(one, months[one]))],
             "by_part": [
                 charts.of_parts(TITLES[name], currency, mine)
                 for currency in charted

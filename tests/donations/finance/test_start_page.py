@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from donations.finance.numbers import comparing, figures
+from donations.finance.numbers import charts, comparing, figures
 from donations.finance.numbers import page as numbers
 from donations.models import Contribution, RecurringContribution, Review
 from tests.donations.conftest import handle
@@ -60,6 +60,16 @@ def test_the_numbers_compare_draw_and_tell(client, officer, donor, told) -> None
     shown = client.get(reverse("giving_numbers")).text
     assert shown.count("<svg viewBox") == shown.count("As a table") >= 4
     assert "giver@example.org" not in shown and "$240" in shown
+
+
+def test_line_of_months_begins_with_the_first_contribution_and_needs_two_that_are_over() -> None:
+    now = timezone.now()
+    months = [figures.Month(figures.first_of_month(now, back), 0, 0) for back in range(12, -1, -1)]
+    given = [figures.Month(one.begins, 3, 5000) for one in months]
+    assert charts.of_months("usd", [*months[:-1], given[-1]]) is None
+    assert charts.of_months("usd", [*months[:-2], *given[-2:]]) is None
+    chart = charts.of_months("usd", [*months[:-4], given[-4], months[-3], *given[-2:]])
+    assert chart and [row[2] for row in chart.rows] == ["$50", "$50", "$0", "$50"]
 
 
 def test_who_stays_is_counted_from_the_month_in_which_they_began() -> None:
