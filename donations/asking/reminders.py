@@ -52,7 +52,7 @@ class LaterForm(forms.Form):
     )
     yearly = forms.BooleanField(required=False)
     once_more = forms.BooleanField(required=False)
-    # Hidden, and only to fill in a form with: what can't be read is nothing, and no reason to refuse.
+    # Hidden, and only to fill in a form with: what can't be read is no reason to refuse.
     frequency = forms.CharField(required=False)
     currency = forms.CharField(required=False)
     amount = forms.CharField(required=False)
