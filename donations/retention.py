@@ -88,8 +88,8 @@ def kept() -> Iterator[Kept]:
     yield Kept(
         _(
             "In a cookie of your own browser: until when we do not ask you for support, how often "
-            "you said “not today”, how many articles you have read this month, three at most, the "
-            "day of the last banner, a number by chance"
+            "you said “not today” and when last, how many articles you have read this month, three "
+            "at most, the day of the last banner, a number by chance"
         ),
         _("So that we do not ask you again and again. It does not say whether you gave."),
         until=_("Until you delete it, or 400 days after it last changed"),

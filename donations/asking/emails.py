@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations.asking import reminders, reminding, touch
+from donations.asking.words import for_a_mail
 from donations.models import Appeal, Deferral, GivingWords, RecurringContribution
+from newsroom.core import languages
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail
 from newsroom.mail.providers import FIELD
@@ -25,6 +27,7 @@ CODE = "code"  # what differs between copies of a reminder: the code in all its 
             "Somebody, we hope you, asked us to write to this address on {day}, and then to ask "
             "again for support."
         ),
+        _("And once more on {again}, if you have not given by then."),
         _("After {every_year} we would do so every year, on the same day."),
         _("If you agree, press the button. If not, do nothing: then no other mail comes."),
     ],
@@ -36,11 +39,13 @@ def confirm_reminder(deferral_id: int) -> Letter | None:
     if deferral is None:
         return None
     token = reminders.token_of(deferral)
+    again = deferral.agreed_day + reminding.ONCE_MORE_AFTER
     return Letter(
         deferral.email,
         deferral.language,
         about={
             "day": deferral.agreed_day,
+            "again": again if deferral.once_more else "",
             "every_year": deferral.agreed_day if deferral.yearly else "",
         },
         url=absolute_url("confirm_reminder", token),
@@ -88,8 +93,9 @@ def _to_all_of(call: int, purpose: str) -> Letter | None:
     if not found:
         return None
     one = found[0]
-    running = Appeal.objects.running()
-    appeal = running.filter(pk=one.appeal_id).first() or running.first()
+    with languages.speaking(one.language):
+        appeal = Appeal.named(str(one.appeal_id)) or Appeal.current()
+        title = for_a_mail(appeal)["title"] if appeal else ""
     links = [
         ("postpone_reminder", _("Ask me again in a month")),
         ("cancel_reminder", _("I want no more reminders")),
@@ -98,7 +104,7 @@ def _to_all_of(call: int, purpose: str) -> Letter | None:
     return Letter(
         list(each),
         one.language,
-        about={"appeal": appeal.title if appeal else ""},
+        about={"appeal": title},
         url=_their("give_now"),
         links=[(words, _their(name)) for name, words in links],
         subject=GivingWords.load().reminder,

@@ -52,9 +52,10 @@ class LaterForm(forms.Form):
     )
     yearly = forms.BooleanField(required=False)
     once_more = forms.BooleanField(required=False)
-    frequency = forms.ChoiceField(choices=Frequency.choices, required=False)
-    currency = forms.CharField(required=False, max_length=3)
-    amount = forms.CharField(required=False, max_length=40)
+    # Hidden, and only to fill in a form with: what can't be read is no reason to refuse.
+    frequency = forms.CharField(required=False)
+    currency = forms.CharField(required=False)
+    amount = forms.CharField(required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -96,7 +97,9 @@ def defer(form: LaterForm, now: datetime) -> datetime:
             now + days.INSTEAD_OF_ARTICLES if choice.value == days.ARTICLES else days.at(day, zone)
         )
     currency = data["currency"].lower() if data["currency"].lower() in OFFERED else "usd"
-    appeal = (variant.appeal if variant else None) or Appeal.current()
+    frequency = data["frequency"] if data["frequency"] in Frequency.values else Frequency.MONTHLY
+    appeal = variant.appeal if variant else Appeal.named(form.data.get("appeal", ""))
+    appeal = appeal or Appeal.current()
     ask(
         "reminder",
         data["email"],
@@ -105,9 +108,9 @@ def defer(form: LaterForm, now: datetime) -> datetime:
         zone=zone,
         yearly=int(data["yearly"]),
         once_more=int(data["once_more"]),
-        frequency=str(data["frequency"] or Frequency.MONTHLY),
+        frequency=str(frequency),
         currency=currency,
-        amount=_smallest(data["amount"], currency),
+        amount=_smallest(data["amount"][:40], currency),
         appeal=appeal.pk if appeal else 0,
         variant=variant.pk if variant else 0,
         language=spoken(),

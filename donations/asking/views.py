@@ -135,6 +135,8 @@ def give_now(request: HttpRequest, token: str) -> HttpResponse:
     query = {"frequency": deferral.frequency, "currency": deferral.currency}
     if deferral.amount:
         query["amount"] = money.plain(deferral.amount, deferral.currency)
+    if deferral.appeal_id:
+        query["appeal"] = str(deferral.appeal_id)
     query["reminder"] = tokens.expiring("reminder", deferral.pk)
     chosen = get_script_prefix() != "/" or deferral.language not in languages.NAMES
     with languages.addresses_below(get_script_prefix() if chosen else f"/{deferral.language}/"):

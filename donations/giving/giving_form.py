@@ -32,7 +32,7 @@ def giving(
     form names is asked while it runs; ``variant`` of an experiment was shown, or a form says so.
     """
     variant = variant or Variant.shown(typed.get("variant", ""))
-    appeal = appeal or named(typed.get("appeal", "")) or (variant and variant.appeal)
+    appeal = appeal or Appeal.named(typed.get("appeal", "")) or (variant and variant.appeal)
     appeal = appeal or Appeal.current()
     if variant and appeal and variant.appeal_id != appeal.pk:
         variant = None
@@ -79,11 +79,6 @@ def giving(
         "later": reminders.choices(),
         "form": form,
     }
-
-
-def named(number: str) -> Appeal | None:
-    """Of those that run."""
-    return next((one for one in Appeal.all_running() if str(one.pk) == number), None)
 
 
 def option(value: str, row: Any, chosen: bool, asked: str, own: str) -> dict[str, Any]:

@@ -39,13 +39,14 @@ prosecuted. So we ask for little, keep less, and encrypt what we keep.</p>"""
 POLICY = """<p>We keep as little as we can.</p><h2>When you read</h2><p>We count how
 often each article is opened and each link in a newsletter followed, not by whom. There are no
 third parties and no cookies, except one. It remembers until when you do not want to be asked for
-support, how often you said “not today”, how many articles you have read this month (we count to
-three), the day of the last banner, and a number by chance from 0 to 99, with which we try out how
-to ask. It names no one.</p><h2>When you subscribe</h2><p>Your e-mail address,
+support, how often you said “not today” and when last, how many articles you have read this month
+(we count to three), the day of the last banner, and a number by chance from 0 to 99, with which we
+try out how to ask. It names no one.</p><h2>When you subscribe</h2><p>Your e-mail address,
 encrypted, and when and how you agreed to this policy. You can leave with one click; then no
 further issue is sent.</p><h2>When you give</h2><p>Your payment is handled by Stripe; we never see
 your card. We keep your name and address encrypted, and what the law on accounts demands.</p>
-<h2>When you ask us to remind you</h2><p>Your address, encrypted, for that one mail.</p>"""
+<h2>When you ask us to remind you</h2><p>Your address, encrypted, and what
+you chose, for the mails that you have agreed to.</p>"""
 
 
 def load() -> None:

@@ -127,6 +127,38 @@ def test_box_comes_back_when_its_time_is_over(reader: Page) -> None:
     expect(reader.locator(".box-ask")).to_have_count(1)
 
 
+def test_page_for_giving_puts_off_too_and_says_until_when(reader: Page) -> None:
+    reader.goto("/support/")
+    reader.click("summary:has-text('Remind me later')")
+    reader.check(".later input[value=week]")
+    reader.get_by_role("button", name="Remind me").click()
+    expect(reader.get_by_text("we do not ask you again in this browser")).to_be_visible()
+    reader.get_by_role("link", name="Back").click()
+    expect(reader.get_by_role("button", name="Continue")).to_be_visible()
+
+
+def test_what_later_is_worth_hides_no_column(staff: Any, product: Product) -> None:
+    for choice, outcome in (("articles", "cookie"), ("payday-25", "asked"), ("month", "lapsed")):
+        product.sql(
+            "INSERT INTO donations_deferralcount"
+            " (month, choice, outcome, weeks, frequency, currency, variant, number, amount)"
+            " VALUES (date_trunc('month', now()), %s, %s, 0, '', '', 0, 1234567, 0)"
+            " ON CONFLICT DO NOTHING",
+            choice,
+            outcome,
+        )
+    page = staff("finance")
+    page.goto("/admin/later/")
+    wide, seen = page.locator(".desk-scroll").first.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    assert wide == seen
+    page.set_viewport_size({"width": 390, "height": 900})
+    left, right = page.locator(".desk-scroll").first.evaluate(
+        "e => [e.querySelectorAll('th')[2].getBoundingClientRect().right,"
+        " e.getBoundingClientRect().right]"
+    )
+    assert left < right  # two columns of numbers stand beside the choice
+
+
 def test_reminder_is_cancelled_by_its_link(reader: Page, product: Product) -> None:
     address = unique(reader, "cancel")
     first_article(reader)

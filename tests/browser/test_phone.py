@@ -49,6 +49,19 @@ def test_ask_shows_what_everybody_needs_in_one_screen(client, article: str, phon
         expect(phone.locator(".box-ask .methods")).to_be_visible()
 
 
+def test_ring_around_the_address_of_a_reminder_covers_no_word(
+    client, article: str, phone: Page
+) -> None:
+    pages = {language + article: client.get(language + article).text for language in LANGUAGES}
+    for path in pages:
+        drawn(phone, pages, path)
+        phone.locator(".later-details summary").click()
+        label = phone.locator("label[for=later-email]").bounding_box()
+        field = phone.locator("#later-email").bounding_box()
+        assert label and field
+        assert label["y"] + label["height"] + 5 <= field["y"], path  # the ring is five wide
+
+
 def test_amount_of_ones_own_unmarks_the_suggested_one(client, article: str, phone: Page) -> None:
     path = "/support/?currency=usd"
     drawn(phone, {path: client.get(path).text}, path)

@@ -178,6 +178,11 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         return max(fitting, key=lambda found: found[:-1])[-1] if fitting else None
 
     @staticmethod
+    def named(number: str) -> "Appeal | None":
+        """By a link or a form; of those that run."""
+        return next((one for one in Appeal.all_running() if str(one.pk) == number), None)
+
+    @staticmethod
     @remembered
     def behind_another() -> frozenset[int]:
         """Asked only where the first of their experiment would be (experiment.py)."""

@@ -1,6 +1,7 @@
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core import signing
@@ -9,6 +10,7 @@ from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from donations import retention
 from donations.asking import ask_cookie
 from donations.asking.ask_cookie import day_of, opened, sealed
 from donations.asking.deciding import (
@@ -24,6 +26,7 @@ from donations.asking.deciding import (
     read_rules,
 )
 from donations.models.asking import days
+from newsroom.demo.load import POLICY
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "60"))
 
@@ -249,3 +252,27 @@ def test_header_says_what_django_would() -> None:
         )
     )
     assert ours == theirs
+
+
+SAID = {  # what the cookie holds -> the words that name it
+    "until": "until when",
+    "more": "until when",
+    "dismissed": "how often you said “not today”",
+    "dismissed_on": "and when last",
+    "month": "this month",
+    "read": "how many articles you have read",
+    "shown_on": "the day of the last banner",
+    "bucket": "a number by chance",
+}
+
+
+@pytest.mark.parametrize("where", ["what we keep", "policy of a new site", "policy of the demo"])
+def test_pages_on_privacy_name_all_that_the_cookie_holds(where: str) -> None:
+    text = {
+        "what we keep": " ".join(str(one.what) for one in retention.kept()),
+        "policy of a new site": Path("templates/newsroom/first_steps/policy.html").read_text(),
+        "policy of the demo": POLICY,
+    }[where]
+    said = " ".join(text.split())
+    assert set(SAID) == set(Memory._fields)
+    assert [name for name, words in SAID.items() if words not in said] == []

@@ -136,6 +136,74 @@ def test_reminder_arrives_on_its_day_with_a_link_that_fills_the_form(
     assert 'name="reminder"' in page and 'value="EUR"' in page.replace("eur", "EUR")
 
 
+def test_first_mail_and_its_page_say_all_that_is_agreed_to(client, article, inbox, later) -> None:
+    later("week", "all@example.org", confirm=False, once_more="on", yearly="on")
+    [first] = inbox.to("all@example.org")
+    wish = Deferral.objects.get()
+    again = date_format(wish.agreed_day + timedelta(days=7))
+    assert f"once more on {again}" in " ".join(first["text"].split())
+    page = client.get(link_in(first, "/confirm/")).text
+    assert "once more a week later" in page and "Then every year." in page
+
+
+def test_reminder_asks_by_the_appeal_that_was_put_off(
+    client, site, article, inbox, committing, later
+) -> None:
+    """Also one that asks only there, or that others come before everywhere else."""
+    paid_for = make_appeal(title="From {least} on this investigation goes on")
+    paid_for.asked_on.create(page=make_article(site.section))
+    page = client.get(paid_for.asked_on.get().page.url).text
+    form = page[page.index('class="later"') :]
+    assert f'name="appeal" value="{paid_for.pk}"' in form
+    later("week", "topic@example.org", appeal=str(paid_for.pk))
+    make_appeal(title="Nur auf Deutsch", language="de")
+    with committing():
+        reminding.send_due(Deferral.objects.get().due_at)
+    mail = inbox.to("topic@example.org")[0]
+    assert "From $2 on this investigation goes on" in " ".join(mail["text"].split())
+    assert "this investigation goes on" in client.get(link_in(mail, "/give/"), follow=True).text
+
+
+def test_reminder_of_an_appeal_that_is_over_names_one_that_its_reader_is_asked_by(
+    client, article, appeal, inbox, committing, later
+) -> None:
+    over = make_appeal(title="Until Sunday")
+    later("week", "over@example.org", appeal=str(over.pk))
+    make_appeal(title="Nur auf Deutsch", language="de")
+    over.ends_at = timezone.now()
+    over.save()
+    with committing():
+        reminding.send_due(Deferral.objects.get().due_at)
+    mail = inbox.to("over@example.org")[0]
+    assert appeal.title in mail["text"]
+    assert appeal.title in client.get(link_in(mail, "/give/"), follow=True).text
+
+
+@pytest.mark.parametrize("appeal_id", ["0", "-1", "x", "9" * 40, "٣"])
+def test_appeal_that_nobody_knows_is_the_one_that_asks(article, appeal, later, appeal_id) -> None:
+    later("week", "forged@example.org", appeal=appeal_id)
+    assert Deferral.objects.get().appeal == appeal
+
+
+@pytest.mark.parametrize(
+    "hidden", [{"frequency": "weekly"}, {"currency": "dollars"}, {"amount": "9" * 99}]
+)
+def test_what_only_fills_in_a_form_is_no_reason_to_refuse(
+    article, later, hidden: dict[str, str]
+) -> None:
+    later("week", "hidden@example.org", **hidden)
+    wish = Deferral.objects.get()
+    assert (wish.frequency, wish.currency, wish.amount) == ("monthly", "usd", None)
+
+
+def test_page_for_giving_has_remind_me_later_too(client, site, appeal) -> None:
+    """Banners and the page of a reminder that is over lead there."""
+    page = client.get("/support/").text
+    assert page.count('class="later"') == 1
+    refused = client.post("/support/checkout/", {"frequency": "once", "own_amount": "x"}).text
+    assert refused.count('class="later"') == 1
+
+
 def test_second_wish_takes_the_place_of_the_first_when_it_is_confirmed(later, article) -> None:
     later("week", "twice@example.org")
     later("quarter", "twice@example.org", confirm=False)  # by whoever typed it
