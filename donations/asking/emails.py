@@ -12,7 +12,8 @@ from donations.asking.words import for_a_mail
 from donations.models import Appeal, Deferral, GivingWords, RecurringContribution
 from newsroom.core import languages
 from newsroom.mail import outbox
-from newsroom.mail.catalogue import Letter, mail
+from newsroom.mail.catalogue import Letter, mail, mails
+from newsroom.mail.compose import compose
 from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
 
@@ -58,7 +59,14 @@ ASKS = [
         "Our reporting is free for everyone because some readers carry it. If this is a good "
         "moment, the page is ready for you:"
     ),
+    "{words}",
     _("This is what we ask for now: “{appeal}”"),
+]
+
+
+LINKS = [
+    ("postpone_reminder", _("Ask me again in a month")),
+    ("cancel_reminder", _("I want no more reminders")),
 ]
 
 
@@ -95,22 +103,39 @@ def _to_all_of(call: int, purpose: str) -> Letter | None:
     one = found[0]
     with languages.speaking(one.language):
         appeal = Appeal.named(str(one.appeal_id)) or Appeal.current()
-        title = for_a_mail(appeal)["title"] if appeal else ""
-    links = [
-        ("postpone_reminder", _("Ask me again in a month")),
-        ("cancel_reminder", _("I want no more reminders")),
-    ]
+        subject, about = _said_by(appeal)
     each = {deferral.email: {CODE: reminders.token_of(deferral)} for deferral in found}
     return Letter(
         list(each),
         one.language,
-        about={"appeal": title},
+        about=about,
         url=_their("give_now"),
-        links=[(words, _their(name)) for name, words in links],
-        subject=GivingWords.load().reminder,
+        links=[(words, _their(name)) for name, words in LINKS],
+        subject=subject,
         each=each,
         halve=partial(outbox.halve, purpose, Deferral.objects.filter(call=call)),
     )
+
+
+def _said_by(appeal: Appeal | None) -> tuple[str, dict[str, str]]:
+    """The subject; and its own words, or else its headline, in the language that is spoken."""
+    words = for_a_mail(appeal) if appeal else {"subject": "", "title": "", "reminder": ""}
+    title = "" if words["reminder"] else words["title"]
+    about = {"appeal": title, "words": words["reminder"]}
+    return words["subject"] or GivingWords.load().reminder, about
+
+
+def preview_of_reminder(appeal: Appeal) -> str:
+    """As HTML; its links lead nowhere else than to the page for giving."""
+    declared, _writer = mails()[reminding.FIRST]
+    language = appeal.language or languages.OWN
+    with languages.speaking(language):
+        subject, about = _said_by(appeal)
+        url = absolute_url("support")
+    links = [(words, url) for _name, words in LINKS]
+    letter = Letter("", language, about=about, url=url, links=links, subject=subject)
+    [(html, _type)] = compose(declared, letter).alternatives
+    return str(html)
 
 
 def _their(name: str) -> str:

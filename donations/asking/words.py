@@ -41,7 +41,7 @@ instead: ContextVar[Appeal | None] = ContextVar("instead", default=None)
 
 
 def for_a_mail(appeal: Appeal) -> dict[str, str]:
-    """The title as text, the message as HTML; in the currency of the mail's language, or if none
+    """The message as HTML, all else as text; in the currency of the mail's language, or if none
     belongs to it in the first."""
     offered = appeal.currencies()
     currency = currency_of(spoken(), offered) or next(iter(offered), "usd")
@@ -50,8 +50,13 @@ def for_a_mail(appeal: Appeal) -> dict[str, str]:
     def amount(found: "re.Match[str]") -> str:
         return amounts[found[1]]
 
-    title = IN_WORDS.sub(amount, appeal.title)
-    return {"title": title, "message": _filled(_clean(appeal.message), amount)}
+    plain = {
+        "title": appeal.title,
+        "subject": appeal.reminder_subject,
+        "reminder": appeal.reminder_words,
+    }
+    texts = {name: IN_WORDS.sub(amount, text) for name, text in plain.items()}
+    return texts | {"message": _filled(_clean(appeal.message), amount)}
 
 
 def cut(html: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from django.utils.html import escape
 
 from donations.asking import ask_cookie, words
 from donations.asking.deciding import Kind, Memory, Offer, Place, Rules, decide, read_rules
+from donations.asking.emails import preview_of_reminder
 from donations.currencies import currency_of
 from donations.giving.giving_form import giving, languages
 from donations.models import Appeal, Experiment, Variant
@@ -177,6 +178,8 @@ def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
     “appeal_preview”)."""
     if mode not in dict(appeal.preview_modes):
         raise Http404
+    if mode == "reminder":
+        return HttpResponse(preview_of_reminder(appeal))
     if mode in ("issue", "mail"):
         issue = IssuePage.objects.live().public().order_by("-first_published_at").first()
         return _on_issue(appeal, request, mode, issue) if issue else none_yet("issue")

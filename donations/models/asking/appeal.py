@@ -116,6 +116,19 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         help_text="How many contributions it is to bring. In people and not in money: sums in "
         "several currencies can’t be added. Empty: none is shown.",
     )
+    reminder_subject = models.CharField(
+        max_length=100,
+        blank=True,
+        verbose_name="subject of the reminder",
+        help_text="Of the mail to who said “Remind me later” to this. Empty: the one in Settings → "
+        "Wording of giving. It may be seen on a locked screen.",
+    )
+    reminder_words = models.TextField(
+        max_length=600,
+        blank=True,
+        verbose_name="words of the reminder",
+        help_text="Stand in that mail where the headline would. {least} and the like, as above.",
+    )
     closed_in = ParentalManyToManyField(
         Country, blank=True, help_text="Readers who say they are there can't give to this appeal."
     )
@@ -138,6 +151,9 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
             "others. Without any it asks everywhere.",
         ),
         FieldPanel("goal"),
+        MultiFieldPanel(
+            [FieldPanel("reminder_subject"), FieldPanel("reminder_words")], heading="In mails"
+        ),
         FieldPanel("closed_in", widget=forms.CheckboxSelectMultiple),
         FieldPanel("frequency"),
         InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
@@ -208,7 +224,9 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
     def clean(self) -> None:
         """Raises ValidationError for an amount of money that is written out, a slip in one of the
         words that stand for amounts, or a message of empty lines."""
-        said = {"title": problem_in(self.title), "message": problem_in_html(self.message)}
+        plain = ("title", "reminder_subject", "reminder_words")
+        said = {name: problem_in(getattr(self, name)) for name in plain}
+        said["message"] = problem_in_html(self.message)
         problems = {name: problem for name, problem in said.items() if problem}
         if self.message and says_nothing(self.message):
             problems["message"] = "These are only empty lines. Write why to give."
@@ -247,6 +265,7 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
             ("banner", "As a banner"),
             ("issue", "On an issue’s web page"),
             ("mail", "In an issue’s mail"),
+            ("reminder", "In the reminder"),
         ]
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:

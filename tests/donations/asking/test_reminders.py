@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -177,6 +178,41 @@ def test_reminder_of_an_appeal_that_is_over_names_one_that_its_reader_is_asked_b
     mail = inbox.to("over@example.org")[0]
     assert appeal.title in mail["text"]
     assert appeal.title in client.get(link_in(mail, "/give/"), follow=True).text
+
+
+def test_an_appeal_may_have_words_of_its_own_for_the_reminder(
+    article, inbox, committing, later
+) -> None:
+    own = make_appeal(
+        title="The headline",
+        reminder_subject="A month is over {once}",
+        reminder_words="From {least} on & <b>we</b> print.",
+    )
+    later("week", "own@example.org", appeal=str(own.pk))
+    with committing():
+        reminding.send_due(Deferral.objects.get().due_at)
+    mail = inbox.to("own@example.org")[0]
+    assert mail["subject"] == "A month is over $5" and "The headline" not in mail["text"]
+    assert "& <b>we</b> print." in mail["text"] and "&lt;b&gt;we" in mail["html"]
+    assert "From $2 on" in mail["text"]
+
+
+def test_reminder_is_previewed_in_the_language_of_its_appeal(rf, site) -> None:
+    appeal = make_appeal(language="ru", reminder_words="Нам нужны вы, от {least}.")
+    shown = appeal.serve_preview(rf.get("/"), "reminder").text
+    assert "Нам нужны вы, от" in shown and "{" not in shown.partition("<body")[2]
+    assert 'lang="ru"' in shown and "/support/" in shown
+
+
+@pytest.mark.parametrize("name", ["reminder_subject", "reminder_words"])
+@pytest.mark.parametrize(
+    ("words", "why"), [("Give $5", "every currency"), ("{{unsubscribe}}", "no amount")]
+)
+def test_words_of_the_reminder_are_looked_over_like_the_headline(
+    site, name: str, words: str, why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        make_appeal(**{name: words}).clean()
 
 
 @pytest.mark.parametrize("appeal_id", ["0", "-1", "x", "9" * 40, "٣"])

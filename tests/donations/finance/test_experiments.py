@@ -143,7 +143,7 @@ def test_chart_holds_whatever_the_numbers() -> None:
             assert 60 <= row["low"] <= row["middle"] <= row["high"] <= drawn["width"]
 
 
-@pytest.mark.parametrize("mode", ["below", "third", "banner", "issue", "mail"])
+@pytest.mark.parametrize("mode", ["below", "third", "banner", "issue", "mail", "reminder"])
 def test_each_appeal_is_previewed_from_the_page_also_as_a_draft(
     site, experiment, mode: str
 ) -> None:
