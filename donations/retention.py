@@ -109,7 +109,7 @@ def kept() -> Iterator[Kept]:
     yield Kept(
         _("A “remind me later” that you have confirmed, with its address and time zone"),
         _("To write to you when you said."),
-        until=_("Until its day has passed, or you press “I want no more reminders”"),
+        until=_("Until its last day has passed, or you press “I want no more reminders”"),
     )
     yield Kept(
         _("How many said “later”, came back, and gave how much: numbers by month, no names"),
