@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +18,7 @@ from donations.asking import ask_cookie, reminders
 from donations.models import Deferral
 from donations.models.asking import days
 from newsroom.core import languages, tokens
+from newsroom.core.uris import stays
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
 from newsroom.web import proof_of_work
@@ -80,8 +80,7 @@ def _back(request: HttpRequest) -> str:
     if not back:
         came_from = request.headers.get("Referer", "")
         back = urlsplit(came_from).path if is_ours(request, came_from) else ""
-    safe = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-    return iri_to_uri(back) if safe else "/"
+    return iri_to_uri(back) if back.startswith("/") and stays(back) else "/"
 
 
 @dataclass(frozen=True)

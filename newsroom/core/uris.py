@@ -8,12 +8,22 @@ import re
 
 import idna
 from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 
 # RFC 3987, 4.1: marks of direction are no part of an address; they come along with a paste.
 MARKS = "".join(
     map(chr, [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 )
 AUTHORITY = re.compile(r"^([a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
+
+
+def stays(url: str, *hosts: str, https: bool = False) -> bool:
+    """Does this lead to a page of ours: a path, or an address at one of these hosts (``https``: by
+    TLS)? Browsers leave
+    out tabs and ends of lines (URL Standard, “basic URL parser”): to them “//\\t/example.org” is
+    another host, and to Django it is a path."""
+    plain = all(ord(sign) > 0x1F for sign in url)
+    return plain and url_has_allowed_host_and_scheme(url, set(hosts), https)
 
 
 def to_uri(iri: str) -> str:

@@ -14,13 +14,13 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin.views.account import LoginView
 
 from newsroom.accounts import audit, sessions
 from newsroom.accounts.models import SecondFactor, User
 from newsroom.core.privacy import keyed_hash
+from newsroom.core.uris import stays
 from newsroom.mail import outbox
 from newsroom.staff import passkeys, second_factor
 from newsroom.staff.gate import FACTOR, proved
@@ -200,8 +200,8 @@ def signed_in(
 
 
 def own_page(request: HttpRequest, url: str) -> str:
-    good = url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
-    return url if good else reverse("wagtailadmin_home")
+    ours = stays(url, request.get_host(), https=request.is_secure())
+    return url if ours else reverse("wagtailadmin_home")
 
 
 # --- Devices: nothing about them is kept here, they remember who signed in ----------------------

@@ -75,7 +75,7 @@ def test_each_choice_leads_to_its_reminder_and_the_gift(
     confirm(reader, product, address)
     assert last(product, "remind_on") == choice.day(days.today_in(zone(), datetime.now(UTC)))
     reader.goto(link_in(reminded(product, address), "/give/"))
-    expect(reader.locator("input[value=monthly]")).to_be_checked()
+    expect(reader.get_by_role("radio", name="Monthly")).to_be_checked()
     reader.get_by_role("button", name="Continue").click()
     pay(reader, unique(reader, "other-address"))
     expect(reader.get_by_role("heading", name="Thank you")).to_be_visible()

@@ -48,8 +48,8 @@ def test_box_under_an_article_says_amounts_in_the_readers_currency(client, site)
 
 def test_mail_says_them_in_the_currency_of_its_language(site) -> None:
     appeal = make_appeal(title="{monthly} <b>", message="<p>From {least} a <b>month</b>.</p>")
-    words = {"title": "$5 <b>", "message": "<p>From $2 a <b>month</b>.</p>"}
-    assert for_a_mail(appeal) == words
+    said = for_a_mail(appeal)
+    assert (said["title"], said["message"]) == ("$5 <b>", "<p>From $2 a <b>month</b>.</p>")
     with speaking("de"):
         assert for_a_mail(appeal)["message"] == "<p>From 2\xa0€ a <b>month</b>.</p>"
 

@@ -18,13 +18,16 @@ import logging, os, signal, sys, time
 from newsroom.running.family import Family
 logging.basicConfig(format="%(message)s", stream=sys.stdout)
 
+def say(words):
+    os.write(1, f"{words}\\n".encode())  # a line at once, whatever others say meanwhile
+
 def patient():
-    print("patient runs", flush=True)
+    say("patient runs")
     time.sleep(600)
 
 def stubborn():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    print("stubborn runs", flush=True)
+    say("stubborn runs")
     time.sleep(600)
 
 def hopeless():
@@ -33,10 +36,10 @@ def hopeless():
 def ends(name, seconds=0):
     def end(*_):
         time.sleep(seconds)
-        print(f"{name} ends", flush=True)
+        say(f"{name} ends")
         os._exit(0)
     signal.signal(signal.SIGTERM, end)
-    print(f"{name} runs", flush=True)
+    say(f"{name} runs")
     time.sleep(600)
 
 def slow():
@@ -66,10 +69,10 @@ class Running:
     def parts(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def says(self, words: str) -> None:
-        """Wait until it does."""
+    def says(self, *words: str) -> None:
+        """Wait until it has said all of this."""
         assert self.process.stdout
-        while not any(words in line for line in self.lines):
+        while not all(any(one in line for line in self.lines) for one in words):
             line = self.process.stdout.readline()
             assert line, self.lines
             self.lines.append(line)
@@ -117,7 +120,7 @@ def test_all_end_when_it_is_told_to_and_who_does_not_is_killed(
 
 def test_who_readers_wait_for_ends_when_all_others_have(start: Callable[..., Running]) -> None:
     family = start("last", "slow")
-    family.says("slow runs")
+    family.says("slow runs", "last runs")
     family.process.terminate()
     assert family.process.wait(10) == 0
     assert family.process.stdout
