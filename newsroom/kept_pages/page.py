@@ -51,15 +51,12 @@ class Page:
     def size(self) -> int:
         return 2000 + sum(map(len, self.bodies.values()))
 
-    @property
-    def age(self) -> float:
-        return time.time() - self.made_at
-
     def is_fresh(self) -> bool:
-        return self.age < FRESH
+        return time.time() - self.made_at < FRESH
 
     def is_over(self) -> bool:
-        return self.age > FRESH + STALE or time.time() >= self.until
+        now = time.time()
+        return now - self.made_at > FRESH + STALE or now >= self.until
 
     def answer(self, head: bool, headers: dict[bytes, bytes]) -> tuple[int, Headers, bytes]:
         """Status, headers and body for who sent these headers."""

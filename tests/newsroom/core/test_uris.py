@@ -64,7 +64,8 @@ def test_path_of_ours_never_becomes_another_host(rest: str) -> None:
 @pytest.mark.parametrize(
     "away",
     ["//x.example", "//\t/x.example", "/\t/x.example", "/\\x.example", "/\n/x.example",
-     "///x.example", "http:///x.example", "javascript:alert(1)", "https://x.example/", "\x00/", "", "/a\rb"],
+     "///x.example", "http:///x.example", "javascript:alert(1)", "https://x.example/",
+     "\x00/", "", "/a\rb"],
 )  # fmt: skip
 def test_what_leads_away_or_is_skipped_by_browsers_is_no_page_of_ours(away: str) -> None:
     assert not stays(away, "news.example")
