@@ -43,7 +43,7 @@ def ends(name, seconds=0):
     time.sleep(600)
 
 def slow():
-    ends("slow", 0.5)
+    ends("slow", 0.1)
 
 def last():
     ends("last")
