@@ -36,7 +36,6 @@ TRIES = 3
 MAKING = 5  # seconds that others wait for who makes a page
 # Whose pages we show: those of processes with the same code and settings, forks of one parent.
 FAMILY = secrets.token_hex(8)
-NOTHING = Given("")
 AWAY = (redis.RedisError, OSError, TimeoutError)
 
 
@@ -83,7 +82,7 @@ class KeptPages:
             self.begin()
         began, headers = time.monotonic(), headers_of(scope)
         what, visitor = asked(scope, headers), Visitor(headers)
-        page, gets = None, NOTHING
+        page, gets = None, Given("")
         if what and await self.is_trusted():
             page, gets = await self.find(what, visitor)
         if page is None or (not page.tags and scope["query_string"]):
@@ -119,17 +118,11 @@ class KeptPages:
             first = await self.kept(what.at(0), visitor)
             # “?page=2” of an article is the article; past the last one is the last one.
             what = what.at(min(what.page, first.pages) if first and first.pages > 1 else 0)
-        page = self.fresh(what) or await self.kept(what, visitor)
+        page = await self.kept(what, visitor)
         if page is None or not page.differs:
-            return page, NOTHING
+            return page, Given("")
         gets = visitor.gets(page.differs)
-        what = what.as_for(gets.word)
-        return self.fresh(what) or await self.kept(what, visitor), gets
-
-    def fresh(self, what: Asked) -> Page | None:
-        """From this process, as most are: nobody has to wait for it."""
-        page = self.mine(what)
-        return page if page and page.is_fresh() else None
+        return await self.kept(what.as_for(gets.word), visitor), gets
 
     async def kept(self, what: Asked, visitor: Visitor) -> Page | None:
         page = self.mine(what)
