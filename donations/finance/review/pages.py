@@ -93,15 +93,16 @@ class ReviewPage(AdminPage):
         given, may = review.contribution, user.has_perm(DECIDE)
         left, steps = refunds.most(given) if given else 0, list(review.steps.all())
         fraud = review.kind == Review.Kind.FRAUD_WARNING
-        others = list(watching.from_there(review))
+        there = watching.from_there(review)
+        others = list(there[:SHOWN])
         return super().get_context_data(**kwargs) | {
             "review": review,
             "why": words.why(review, knows),
             "decision": words.decision(review, knows),
             "who": who(given, self.request) if given else "",
             "sides": words.sides(review),
-            "others": [(one, who(one, self.request)) for one in others[:SHOWN]],
-            "more": max(len(others) - SHOWN, 0),
+            "others": [(one, who(one, self.request)) for one in others],
+            "more": there.count() - SHOWN if len(others) == SHOWN else 0,
             "forgotten": review.kind == Review.Kind.MANY_SMALL and not others,
             "steps": [(one, words.of_step(one, knows)) for one in steps],
             "proposed": next(

@@ -158,12 +158,11 @@ def many_small(rules: ReviewRules, now: datetime) -> Iterator[Seen]:
 def from_there(review: Review) -> QuerySet[Contribution]:
     """All that was begun from that network within a day before or after the one that the review
     names: none if it is about no network, or that is forgotten."""
-    one, found = review.contribution, Contribution.objects.none()
-    if review.kind != Review.Kind.MANY_SMALL or one is None:
-        return found
-    network = one.checkout.network_index if one.checkout else None
-    if network is None:
-        return found
-    begun = (one.created_at - DAY, one.created_at + DAY)
-    found = Contribution.objects.filter(checkout__network_index=network, created_at__range=begun)
+    one = review.contribution if review.kind == Review.Kind.MANY_SMALL else None
+    if one is None or one.checkout is None or one.checkout.network_index is None:
+        return Contribution.objects.none()
+    found = Contribution.objects.filter(
+        checkout__network_index=one.checkout.network_index,
+        created_at__range=(one.created_at - DAY, one.created_at + DAY),
+    )
     return found.select_related("donor", "checkout", "offline").order_by("-created_at", "-pk")

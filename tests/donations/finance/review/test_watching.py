@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from donations.finance.review import watching
+from donations.finance.review import pages, watching
 from donations.models import BlockedMark, Checkout, Contribution, Review, ReviewRules
 from donations.payments.mirror import donors as people
 from newsroom.core.privacy import donor_name_index, giving_index, network_index
@@ -97,7 +97,9 @@ def test_many_small_ones_from_one_network_are_one_review_a_day(given) -> None:
     assert network_index("8.8.8.0/24").hex()[:16] not in about
 
 
-def test_review_of_many_small_ones_shows_each_until_the_network_is_forgotten(given, client) -> None:
+def test_review_of_many_small_ones_shows_each_until_the_network_is_forgotten(
+    given, client, monkeypatch
+) -> None:
     rules(many_small=3, small_up_to=5)
     there = [given(amount, network="8.8.8.0/24") for amount in (300, 400, 500)]
     of_long_ago = given(200, network="8.8.8.0/24")
@@ -112,6 +114,9 @@ def test_review_of_many_small_ones_shows_each_until_the_network_is_forgotten(giv
     shown = client.get(f"/admin/review/{review.pk}/").text
     assert [f"/contributions/inspect/{one.pk}/" in shown for one in there] == [True] * 3
     assert "Ann" not in shown and f"donor {there[0].donor_id}" in shown
+    monkeypatch.setattr(pages, "SHOWN", 2)
+    few = client.get(f"/admin/review/{review.pk}/").text
+    assert "And 1 more" in few and f"/inspect/{there[0].pk}/" not in few
     Checkout.objects.all().forget_networks()
     assert "not known any more" in client.get(f"/admin/review/{review.pk}/").text
 
