@@ -155,7 +155,8 @@ class MailgunView(MailgunTrackingWebhookView):
     """
 
     def validate_request(self, request: HttpRequest) -> None:
-        """Besides Anymail's own, which it calls, too. Raises AnymailWebhookValidationFailure."""
+        """Besides the signature's own check, which Anymail collects from its class. Raises
+        AnymailWebhookValidationFailure."""
         if request.content_type != "application/json":
             raise AnymailWebhookValidationFailure("not JSON")
         signature = json.loads(request.body)["signature"]
