@@ -4,6 +4,7 @@ supporters get by themselves (touch.py)."""
 from functools import partial
 from urllib.parse import unquote
 
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from newsroom.core import languages
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.mail.compose import compose
+from newsroom.mail.preview import as_it_is, framed
 from newsroom.mail.providers import FIELD
 from newsroom.web.http import absolute_url
 
@@ -125,8 +127,8 @@ def _said_by(appeal: Appeal | None) -> tuple[str, dict[str, str]]:
     return words["subject"] or GivingWords.load().reminder, about
 
 
-def preview_of_reminder(appeal: Appeal) -> str:
-    """As HTML; its links lead nowhere else than to the page for giving."""
+def preview_of_reminder(appeal: Appeal) -> HttpResponse:
+    """Its links lead nowhere else than to the page for giving."""
     declared, _writer = mails()[reminding.FIRST]
     language = appeal.language or languages.OWN
     with languages.speaking(language):
@@ -135,7 +137,7 @@ def preview_of_reminder(appeal: Appeal) -> str:
     links = [(words, url) for _name, words in LINKS]
     letter = Letter("", language, about=about, url=url, links=links, subject=subject)
     [(html, _type)] = compose(declared, letter).alternatives
-    return str(html)
+    return framed(as_it_is(str(html)))
 
 
 def _their(name: str) -> str:

@@ -179,7 +179,7 @@ def preview(appeal: Appeal, request: HttpRequest, mode: str) -> HttpResponse:
     if mode not in dict(appeal.preview_modes):
         raise Http404
     if mode == "reminder":
-        return HttpResponse(preview_of_reminder(appeal))
+        return preview_of_reminder(appeal)
     if mode in ("issue", "mail"):
         issue = IssuePage.objects.live().public().order_by("-first_published_at").first()
         return _on_issue(appeal, request, mode, issue) if issue else none_yet("issue")

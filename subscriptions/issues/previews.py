@@ -4,34 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
+from newsroom.mail.preview import as_it_is, dark, framed
 from subscriptions.issues import rendering
 from subscriptions.issues.rendering import TEASERS
 from subscriptions.models import Edition
 
-# The admin shows these in frames. A mail has its styles in it; no script runs, whoever wrote it.
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "style-src 'self' 'unsafe-inline'",
-        f"img-src 'self' data: {settings.BASE_URL}",
-        "frame-ancestors 'self'",
-    ]
-)
-HEADERS = {"Content-Security-Policy": POLICY}
-DARK = "@media (prefers-color-scheme: dark)"
 NO_PICTURES = """<meta http-equiv="Content-Security-Policy" content="img-src 'none'">"""
-
-
-def as_it_is(html: str) -> str:
-    return html.replace(DARK, "@media not all")  # whatever the editor's own screen prefers
-
-
-def dark(html: str) -> str:
-    return html.replace(DARK, "@media all")
 
 
 def without_pictures(html: str) -> str:
@@ -73,7 +54,7 @@ def one(issue: Any, mode: str, render: rendering.Render = rendering.render_issue
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
     view = MAIL_VIEWS[mode]
     html = rendering.for_display(render(issue, view.edition).html)
-    return HttpResponse(view.change(html), headers=HEADERS)
+    return framed(view.change(html))
 
 
 def side_by_side(issue: Any, web: str) -> HttpResponse:
@@ -93,5 +74,4 @@ def side_by_side(issue: Any, web: str) -> HttpResponse:
         "text": rendering.for_display(rendered.text),
         "web": web,
     }
-    page = render_to_string("subscriptions/issues/side_by_side.html", context)
-    return HttpResponse(page, headers=HEADERS)
+    return framed(render_to_string("subscriptions/issues/side_by_side.html", context))

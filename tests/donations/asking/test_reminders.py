@@ -199,7 +199,10 @@ def test_an_appeal_may_have_words_of_its_own_for_the_reminder(
 
 def test_reminder_is_previewed_in_the_language_of_its_appeal(rf, site) -> None:
     appeal = make_appeal(language="ru", reminder_words="Нам нужны вы, от {least}.")
-    shown = appeal.serve_preview(rf.get("/"), "reminder").text
+    answer = appeal.serve_preview(rf.get("/"), "reminder")
+    shown = answer.text
+    assert "'unsafe-inline'" in answer["Content-Security-Policy"]  # its styles are in it
+    assert "prefers-color-scheme: dark" not in shown
     assert "Нам нужны вы, от" in shown and "{" not in shown.partition("<body")[2]
     assert 'lang="ru"' in shown and "/support/" in shown
 
