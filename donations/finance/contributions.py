@@ -154,7 +154,7 @@ EXPORT = {
 class ContributionIndex(LongIndex):
     template_name = "donations/finance/contributions.html"
     default_ordering = "-created_at"
-    orders = {"amount": ("amount", "-created_at"), "-amount": ("-amount", "created_at")}
+    orders = {"amount": ("amount", "created_at"), "-amount": ("-amount", "-created_at")}
 
     names = {"donor_name", "donor_email"}
 

@@ -944,7 +944,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='contribution',
-            index=models.Index(fields=['amount', '-created_at'], name='contributions_by_amount'),
+            index=models.Index(fields=['amount', 'created_at', 'id'], name='contributions_by_amount'),
         ),
         migrations.AddIndex(
             model_name='contribution',

@@ -77,10 +77,11 @@ class Contribution(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="contributions_newest_first"),
+            models.Index(fields=["amount", "created_at", "id"], name="contributions_by_amount"),
             # What is rare among millions is found at once, the newest first.
             *(
                 models.Index(fields=[name, "-created_at"], name=f"contributions_by_{name}")
-                for name in ("amount", "currency", "method", "country")
+                for name in ("currency", "method", "country")
             ),
             # All that is filtered by and added up: totals read no row, which are wide.
             models.Index(

@@ -15,7 +15,7 @@ from tests.benchmarks.mailing import start
 from tests.benchmarks.pages import WORDS, WORKERS, answered, cpu, load
 from tests.environment import wait_for_port
 
-SECONDS, ARTICLES, RUNS = given("SECONDS", 5), given("ARTICLES", 300), given("RUNS", 5)
+SECONDS, ARTICLES, RUNS = given("SECONDS", 3), given("ARTICLES", 300), given("RUNS", 12)
 WARM = given("WARM", 60)  # seconds that a newsroom was read before
 Figures = dict[str, tuple[float, str]]
 LANGUAGES = ["en-US,en;q=0.8"] * 5 + ["ru", "de-DE,de", "de-CH", "pl", "uk,ru;q=0.7", "fr", "en-GB"]
@@ -50,7 +50,7 @@ def run() -> tuple[dict[str, Any], Figures]:
             many = len(asyncio.run(load(ours, asked, SECONDS, 16)))
             return (cpu(web) - spent) / many * 1e6
 
-        path = [asking(articles[0].url, cookie=cookie) for cookie in mix[-16:]]
+        path = [asking(articles[0].url, cookie=cookie) for cookie in mix]
         costs: dict[bool, list[float]] = {True: [], False: []}
         for _ in range(RUNS):
             for active in costs:
@@ -58,10 +58,11 @@ def run() -> tuple[dict[str, Any], Figures]:
                 appeal.save()
                 time.sleep(1)
                 costs[active].append(microseconds(path))
-        for active, name in ((False, "without the ask"), (True, "with it")):
-            figures[f"kept article {name}, CPU"] = (min(costs[active]), "µs")
-        dearer = statistics.median(a / b for a, b in zip(costs[True], costs[False], strict=True))
-        figures["… dearer by"] = (100 * (dearer - 1), "%")
+        # Whatever else the machine does only adds: the best third says what a page costs.
+        without, with_it = (statistics.mean(sorted(costs[it])[: RUNS // 3]) for it in (False, True))
+        figures["kept article without the ask, CPU"] = (without, "µs")
+        figures["kept article with it, CPU"] = (with_it, "µs")
+        figures["… dearer by"] = (100 * (with_it / without - 1), "%")
 
         # Some articles are read far more than others (Zipf).
         shares = [1 / rank for rank in range(1, ARTICLES + 1)]

@@ -3,13 +3,14 @@ thousandth costs what the first does.
 
 A page is named by the number of that row (``?below=…``, ``?above=…``), so whoever turns loses
 nothing and sees nothing twice when a row comes meanwhile. The lists are in the order of fields of
-their own that are never empty, each with an index.
+their own that are never empty, all of them rising or all falling, each with an index.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import QueryDict
 from wagtail.admin.views import generic
 
@@ -17,7 +18,6 @@ from donations.finance.common.access import IDENTITIES
 from newsroom.core.paths import number_of
 
 BELOW, ABOVE = "below", "above"
-Keys = list[tuple[str, bool]]  # a field, and does it fall?
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,15 @@ class Page:
 
 def page(found: QuerySet[Any], query: QueryDict, size: int) -> Page:
     """``query``: the address's, whose other words the pages keep."""
-    order: Any = (*found.query.order_by, "-pk")
-    keys = [(name.lstrip("-"), name.startswith("-")) for name in order]
+    order: Any = found.query.order_by
+    falls = order[0].startswith("-")
+    names = [*(name.lstrip("-") for name in order), "pk"]
     backwards = ABOVE in query and BELOW not in query
     at = found.model._default_manager.filter(pk=_row(found, query)).first()
     if backwards:
-        keys = [(name, not falls) for name, falls in keys]
-    order = [f"-{name}" if falls else name for name, falls in keys]
-    some = found.filter(_behind(keys, at)) if at else found
+        falls = not falls
+    order = [f"-{name}" if falls else name for name in names]
+    some = found.filter(_behind(names, at, falls)) if at else found
     rows = list(some.order_by(*order)[: size + 1])
     more, rows = len(rows) > size, rows[:size]
     if backwards:
@@ -60,13 +61,10 @@ def _row(found: QuerySet[Any], query: QueryDict) -> Any:
     )
 
 
-def _behind(keys: Keys, row: Any) -> Q:
-    behind = Q()
-    for name, falls in reversed(keys):
-        further = Q(**{f"{name}__{'lt' if falls else 'gt'}": getattr(row, name)})
-        behind = further | (Q(**{name: getattr(row, name)}) & behind) if behind else further
-    name, falls = keys[0]  # says nothing new; an index can begin there
-    return Q(**{f"{name}__{'lte' if falls else 'gte'}": getattr(row, name)}) & behind
+def _behind(names: list[str], row: Any, falls: bool) -> Any:
+    """Compared as one row: an index of these fields begins there, however many are alike."""
+    further = TupleLessThan if falls else TupleGreaterThan
+    return further(Tuple(*names), tuple(getattr(row, name) for name in names))
 
 
 def _words(query: QueryDict, **at: Any) -> str:

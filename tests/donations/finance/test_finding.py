@@ -70,7 +70,7 @@ def test_a_list_is_turned_without_losing_a_row(client, gift) -> None:
     ]  # fmt: skip
     Contribution.objects.bulk_create(new)
     client.force_login(make_user("Finance"))
-    for order in ("", "amount", "-amount"):
+    for order in ("", "created_at", "amount", "-amount"):
         seen, query = [], f"?ordering={order}&"
         for _ in range(3):
             answer = client.get(f"/admin/contributions/{query}")
