@@ -13,7 +13,7 @@ help:  ## this list
 up: .venv/ready  ## the product, running, with demo content; RELOAD=1: begin anew when code changes
 	@exec $(BIN)/python manage.py up $(if $(RELOAD),--reload)
 
-test: .venv/ready  ## what every change has to pass, on real PostgreSQL, Redis, workers and a browser
+test: .venv/ready  ## what every change has to pass, on real PostgreSQL, Redis, workers and a browser; ARGS=all: what is costly, too, of which each commit takes a part
 	@$(BIN)/python -m tests.tools
 	@$(BIN)/python -m tests $(ARGS)
 

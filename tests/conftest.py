@@ -27,7 +27,7 @@ from newsroom.celery import app as celery_app
 from newsroom.closed import state
 from newsroom.hold import gate
 from newsroom.web import public_forms
-from tests import usual
+from tests import turns, usual
 from tests.environment import PRODUCTS
 from tests.factories import make_site
 
@@ -44,16 +44,19 @@ SLOW = {"stripe_sandbox", "mail_sandbox", "server", "client", "product"}  # fixt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is rare or slow (tests/__main__.py)."""
+    """Mark what is rare, slow, or another commit's (tests/__main__.py)."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        cases.setdefault(turns.test_of(item.nodeid), []).append(item)
+    others = turns.others()
     for test, of_test in cases.items():
         # Which ones, its name says: so each language, provider or way is the one of some test.
         first = zlib.crc32(test.encode()) % len(of_test)
         for place, item in enumerate(of_test[first:] + of_test[:first]):
             if place >= most_cases(item):
                 item.add_marker(pytest.mark.rare)
+            elif test in others:
+                item.add_marker(pytest.mark.another_turn)
             if (place and uses_database(item)) or SLOW & fixtures_of(item) or commits(item):
                 item.add_marker(pytest.mark.slow)
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -65,7 +68,7 @@ def largest_first(items: list[pytest.Item]) -> Callable[[pytest.Item], float]:
     the running products, then files with many tests that need a database."""
     weights: Counter[Path] = Counter()
     for item in items:
-        if not item.get_closest_marker("rare"):
+        if not (item.get_closest_marker("rare") or item.get_closest_marker("another_turn")):
             weights[item.path] += uses_database(item)
     return lambda item: -math.inf if item.nodeid.startswith(PRODUCTS) else -weights[item.path]
 
