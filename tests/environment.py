@@ -32,11 +32,14 @@ REPLACED = ("DATABASE_URL", "REDIS_URL", "MAIL_PROVIDER", "STRIPE_SECRET_KEY", "
 # Below the ports that the kernel hands out for outgoing connections: one of those could be taken
 # between our asking and the server's start. Neighbours choose among others.
 PORTS = range(20_000 + zlib.crc32(WORLD.encode()) % 16, 32_000, 16)
+given: set[int] = set()
 
 
 def free_port() -> int:
+    """Another one each time: two servers that are not up yet must not be told the same."""
     while True:
-        port = random.choice(PORTS)
+        port = random.choice([port for port in PORTS if port not in given])
+        given.add(port)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 return port

@@ -48,6 +48,8 @@ def sentinel(folder: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         url = f"sentinel://:p%40ss%3Aword@127.0.0.1:{watching},127.0.0.1:1/{MASTER}/2"
         found = Sentinels.of(url)
         assert found
+        deadline = time.monotonic() + 30
         while not found.manager().discover_slaves(MASTER):
+            assert time.monotonic() < deadline, "Sentinel knows of no replica"
             time.sleep(0.1)
         yield url, running[0]
