@@ -86,13 +86,19 @@ def test_headline_counts_more_and_the_newest_come_first_when_asked(client: Any, 
     assert titles(search(client, q="loaf", since="2026-01-03")) == ["Third"]
 
 
-def test_search_is_narrowed_by_section_and_author(client: Any, site: Any) -> None:
+@pytest.mark.every_case
+@pytest.mark.parametrize("several", [0, looking_up.SEVERAL])
+def test_search_is_narrowed_by_section_and_author_of_few_articles_or_many(
+    client: Any, site: Any, several: int, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(looking_up, "SEVERAL", several)
     ann = Author.objects.create(name="Ann Lee")
     signed = write(site, "Loaf by Ann")
     signed.bylines.add(ArticleByline(author=ann))
     signed.save()
     write(site, "Loaf by nobody")
     assert titles(search(client, q="loaf", author="lee")) == ["Loaf by Ann"]
+    assert titles(search(client, q="loaf", author="lee", section="politics")) == ["Loaf by Ann"]
     assert len(titles(search(client, q="loaf", section="politics"))) == 2
     for asked, words in (
         ({"author": "Bob"}, "Nobody with this name"),
