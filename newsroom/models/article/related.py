@@ -27,6 +27,7 @@ JOIN newsroom_articletag AS tagged USING (tag_id)
 JOIN newsroom_articlepage AS article ON article.page_ptr_id = tagged.content_object_id
 JOIN wagtailcore_page AS page ON page.id = article.page_ptr_id
 WHERE page.live AND page.id IS DISTINCT FROM %(own)s
+    AND tagged.tag_id = ANY(%(topics)s)  -- tells PostgreSQL how few: else it reads all articles
 GROUP BY article.page_ptr_id
 ORDER BY sum(topic.weight) DESC, article.published_at DESC, article.page_ptr_id DESC
 LIMIT %(limit)s
