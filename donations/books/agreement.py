@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from donations import money
@@ -73,12 +74,35 @@ def compare_balance(mine: Held, now: datetime) -> Iterator[Finding]:
         here, there = ours[currency], theirs[currency]
         both = f"Stripe {money.signed(there, currency)}, books {money.signed(here, currency)}"
         if here == there:
-            Review.settle(Review.Kind.BALANCE, currency, "Both say the same now.")
+            _settle_others(currency, "", "Both say the same now.")
             yield Finding(f"balance {currency}", True, money.signed(here, currency))
         else:
             words = f"{both}: {money.signed(there - here, currency)} not explained."
-            Review.open(Review.Kind.BALANCE, currency, words)
-            yield Finding(f"balance {currency}", False, words)
+            accepted = _tell_difference(currency, there - here, words)
+            yield Finding(f"balance {currency}", accepted, words + " Accepted." * accepted)
+
+
+def _tell_difference(currency: str, difference: int, words: str) -> bool:
+    """Each is a review of its own: who accepts one has not accepted the next. The deadline and
+    whose it is stay, however often it becomes another. Has somebody accepted this one?"""
+    kind, about = Review.Kind.BALANCE, f"{currency} {difference:+}"
+    with transaction.atomic():
+        before = _others(currency, about).first()
+        kept: dict[str, Any] = {"owner": before.owner, "due_at": before.due_at} if before else {}
+        Review.open(kind, about, words, amount=abs(difference), currency=currency, **kept)
+        _settle_others(currency, about, "It is another difference now.")
+    decided = Review.objects.filter(kind=kind, about=about, status=Review.Status.DECIDED)
+    return decided.exists()
+
+
+def _settle_others(currency: str, about: str, words: str) -> None:
+    for other in _others(currency, about):
+        Review.settle(Review.Kind.BALANCE, other.about, words)
+
+
+def _others(currency: str, about: str) -> QuerySet[Review]:
+    waiting = Review.objects.waiting().filter(kind=Review.Kind.BALANCE)
+    return waiting.filter(about__startswith=f"{currency} ").exclude(about=about)
 
 
 def in_the_books() -> Counter[str]:
