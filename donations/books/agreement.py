@@ -150,11 +150,11 @@ def payouts_that_differ() -> QuerySet[Payout]:
 
 
 def _of_payout(row: Payout) -> str:
-    said, listed = money.signed(row.amount, row.currency), row.comes_to or 0
+    said = money.signed(row.amount, row.currency)
+    listed = money.signed(row.comes_to or 0, row.currency)
     return (
         f"Stripe says that the payout {row.pk} is {said}. What it lists as in it comes to "
-        f"{money.signed(listed, row.currency)}: {money.signed(row.amount - listed, row.currency)} "
-        "are not explained."
+        f"{listed}: {row.why_not}."
     )
 
 
@@ -208,10 +208,12 @@ def contributions_without_charge(before: datetime) -> QuerySet[Contribution]:
 
 
 def _of_contribution(row: Contribution) -> str:
-    return (
-        f"Here {row.shown_amount} arrived, by the charge {row.stripe_charge or '(none)'}. "
-        "Stripe's balance has no such movement."
-    )
+    here = f"Here {row.shown_amount} arrived, by the charge {row.stripe_charge or '(none)'}."
+    moved = BalanceTransaction.objects.filter(charge=row.stripe_charge, source=row.stripe_charge)
+    if there := moved.exclude(charge="").first():
+        given = money.show(there.given_amount or 0, there.given_currency)
+        return f"{here} Stripe says that this charge was of {given}."
+    return f"{here} Stripe’s balance has no such movement."
 
 
 def not_explained() -> QuerySet[BalanceTransaction]:

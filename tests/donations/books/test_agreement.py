@@ -235,6 +235,18 @@ def reported() -> dict[str, str]:
     return dict(Review.objects.waiting().values_list("about", "why"))
 
 
+def test_contribution_of_another_amount_says_what_stripe_has(donor, told, does) -> None:
+    donor.gives("ann@example.org", frequency="once", amount="20")
+    handle(told())
+    Contribution.objects.update(amount=1900)
+    agreement.check(timezone.now() + timedelta(days=1))
+    review = Review.objects.get(kind="no_charge")
+    charge = Contribution.objects.get().stripe_charge
+    assert review.why == (
+        f"Here $19 arrived, by the charge {charge}. Stripe says that this charge was of $20."
+    )
+
+
 def test_refund_of_which_nobody_told_is_pulled_in_the_night(donor, told, does, newest) -> None:
     donor.gives("ann@example.org", frequency="once", amount="20")
     handle(told())
