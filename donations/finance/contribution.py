@@ -47,7 +47,7 @@ class ContributionPage(generic.InspectView):
             "disputes": contribution.disputes.order_by("-created_at"),
             "refundable": may_refund and refunds.most(contribution) > 0,
             "siblings": of_same.exclude(pk=contribution.pk)[:24] if of_same else [],
-            "stripe_links": stripe_links(contribution),
+            "stripe_links": [] if gift else stripe_links(contribution),
         }
 
 
