@@ -102,7 +102,7 @@ def _settle_others(currency: str, about: str, words: str) -> None:
 
 def _others(currency: str, about: str) -> QuerySet[Review]:
     waiting = Review.objects.waiting().filter(kind=Review.Kind.BALANCE)
-    return waiting.filter(about__startswith=f"{currency} ").exclude(about=about)
+    return waiting.filter(about__startswith=currency).exclude(about=about)
 
 
 def in_the_books() -> Counter[str]:

@@ -195,16 +195,18 @@ def test_who_accepts_a_difference_has_not_accepted_the_next(
     now = timezone.now()
     assert [found.agrees for found in agreement.follow(now)] == [False]
     first = Review.objects.get()
+    Review.open("balance", "eur +5", "of another currency: stays")
     assert (first.amount, first.shown_amount) == (700, "$7")  # so that much of it takes two
     deciding.take(first.pk, officer)
     more["usd"] = 900
     agreement.follow(now)
-    second = Review.objects.waiting().get()
+    second = Review.objects.waiting().get(about__startswith="usd")
     assert second.owner == officer and second.due_at == first.due_at
     accept(second)
     accepted = agreement.follow(now)[0]
     assert accepted.agrees and "$9 not explained. Accepted." in accepted.words
-    assert not Review.objects.waiting().exists()
+    assert Review.objects.waiting().get().about == "eur +5"
+    Review.settle("balance", "eur +5", "x")
     more["usd"] = 700  # as before
     agreement.follow(now)
     assert Review.objects.waiting().get() == first
