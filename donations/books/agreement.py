@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from donations import money
@@ -73,12 +74,35 @@ def compare_balance(mine: Held, now: datetime) -> Iterator[Finding]:
         here, there = ours[currency], theirs[currency]
         both = f"Stripe {money.signed(there, currency)}, books {money.signed(here, currency)}"
         if here == there:
-            Review.settle(Review.Kind.BALANCE, currency, "Both say the same now.")
+            _settle_others(currency, "", "Both say the same now.")
             yield Finding(f"balance {currency}", True, money.signed(here, currency))
         else:
             words = f"{both}: {money.signed(there - here, currency)} not explained."
-            Review.open(Review.Kind.BALANCE, currency, words)
-            yield Finding(f"balance {currency}", False, words)
+            accepted = _tell_difference(currency, there - here, words)
+            yield Finding(f"balance {currency}", accepted, words + " Accepted." * accepted)
+
+
+def _tell_difference(currency: str, difference: int, words: str) -> bool:
+    """Each is a review of its own: who accepts one has not accepted the next. The deadline and
+    whose it is stay, however often it becomes another. Has somebody accepted this one?"""
+    kind, about = Review.Kind.BALANCE, f"{currency} {difference:+}"
+    with transaction.atomic():
+        before = _others(currency, about).first()
+        kept: dict[str, Any] = {"owner": before.owner, "due_at": before.due_at} if before else {}
+        Review.open(kind, about, words, amount=abs(difference), currency=currency, **kept)
+        _settle_others(currency, about, "It is another difference now.")
+    decided = Review.objects.filter(kind=kind, about=about, status=Review.Status.DECIDED)
+    return decided.exists()
+
+
+def _settle_others(currency: str, about: str, words: str) -> None:
+    for other in _others(currency, about):
+        Review.settle(Review.Kind.BALANCE, other.about, words)
+
+
+def _others(currency: str, about: str) -> QuerySet[Review]:
+    waiting = Review.objects.waiting().filter(kind=Review.Kind.BALANCE)
+    return waiting.filter(about__startswith=currency).exclude(about=about)
 
 
 def in_the_books() -> Counter[str]:
@@ -126,11 +150,11 @@ def payouts_that_differ() -> QuerySet[Payout]:
 
 
 def _of_payout(row: Payout) -> str:
-    said, listed = money.signed(row.amount, row.currency), row.comes_to or 0
+    said = money.signed(row.amount, row.currency)
+    listed = money.signed(row.comes_to or 0, row.currency)
     return (
         f"Stripe says that the payout {row.pk} is {said}. What it lists as in it comes to "
-        f"{money.signed(listed, row.currency)}: {money.signed(row.amount - listed, row.currency)} "
-        "are not explained."
+        f"{listed}: {row.why_not}."
     )
 
 
@@ -184,10 +208,12 @@ def contributions_without_charge(before: datetime) -> QuerySet[Contribution]:
 
 
 def _of_contribution(row: Contribution) -> str:
-    return (
-        f"Here {row.shown_amount} arrived, by the charge {row.stripe_charge or '(none)'}. "
-        "Stripe's balance has no such movement."
-    )
+    here = f"Here {row.shown_amount} arrived, by the charge {row.stripe_charge or '(none)'}."
+    moved = BalanceTransaction.objects.filter(charge=row.stripe_charge, source=row.stripe_charge)
+    if there := moved.exclude(charge="").first():
+        given = money.show(there.given_amount or 0, there.given_currency)
+        return f"{here} Stripe says that this charge was of {given}."
+    return f"{here} Stripe’s balance has no such movement."
 
 
 def not_explained() -> QuerySet[BalanceTransaction]:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, Sum
 from django.utils import timezone
 
 from donations import money
@@ -63,7 +63,13 @@ def checklist(month: date, now: datetime) -> list[Check]:
     read = Mark.objects.filter(name=following.NAME, cursor="", read_at__gte=end + UNTIL_READ)
     events = StripeEvent.objects.filter(handled_at=None, created_at__lt=end).count()
     waiting = BalanceTransaction.objects.not_booked().filter(created_at__lt=end).count()
-    payouts = Payout.objects.to_add_up().filter(created_at__lt=end).count()
+    payouts = Payout.objects.to_add_up().filter(created_at__lt=end)
+    unsaid = payouts.filter(comes_to=None).count()
+    odd = payouts.filter(comes_to__isnull=False).exclude(accepted()).count()
+    of_payouts = [
+        f"Stripe needs a day or two to say what is in {unsaid:,}." if unsaid else "",
+        f"{odd:,} of another sum than what is in it: see “Review”." if odd else "",
+    ]
     reviews = Review.objects.waiting().filter(Q(opened_at__lt=end) | Q(kind__in=OF_THE_BOOKS))
     in_suspense = Posting.objects.filter(account=Account.SUSPENSE, booking__booked_on__lt=after)
     sums = in_suspense.order_by().values_list("booking__currency").annotate(Sum("amount"))
@@ -80,13 +86,16 @@ def checklist(month: date, now: datetime) -> list[Check]:
             "What Stripe told us is worked off", not events,
             f"{events:,} events are open. They are tried again; some may stand under “Review”.",
         ),
-        Check(
-            "All payouts add up", not payouts,
-            f"{payouts:,} do not yet. Stripe needs a day or two to say what is in one.",
-        ),
+        Check("All payouts add up", not (unsaid or odd), " ".join(filter(None, of_payouts))),
         Check("Everything is explained", not left, f"Not yet: {', '.join(left)}."),
         Check("Nothing waits under “Review”", not reviews.exists(), f"{reviews.count():,} left."),
     ]  # fmt: skip
+
+
+def accepted() -> Exists:
+    """Payouts that do not add up, of which somebody has decided that they may."""
+    kind, decided = Review.Kind.PAYOUT_SUM, Review.Status.DECIDED
+    return Exists(Review.objects.filter(kind=kind, about=OuterRef("pk"), status=decided))
 
 
 def close(month: date, who: str, now: datetime) -> ClosedMonth:
@@ -112,11 +121,15 @@ def _statement(
 ) -> Iterator[str]:
     after = month_of(month, 1)
     booked = Booking.objects.filter(booked_on__gte=month, booked_on__lt=after)
-    late = booked.filter(happened_at__lt=timezone.make_aware(datetime.combine(month, time.min)))
+    start, end = (timezone.make_aware(datetime.combine(day, time.min)) for day in (month, after))
+    late = booked.filter(happened_at__lt=start)
     yield f"{Masthead.load().name}: the books of {month:%B %Y}"
     yield f"Statement {number}, closed by {who} on {timezone.localtime(now):%-d %B %Y, %H:%M (%Z)}"
     yield f"The statement before it: {f'SHA-256 {before.digest}' if before else 'none'}"
     yield f"Bookings: {booked.count():,}, of them {late.count():,} of earlier months"
+    odd = Payout.objects.to_add_up().filter(accepted(), created_at__gte=start, created_at__lt=end)
+    for payout in odd.order_by("created_at", "pk"):
+        yield f"Accepted, though it does not add up: payout {payout.pk}, {payout.why_not}"
     for currency, rows in trial_balance(month, after).items():
         yield from ["", currency.upper(), _line(("Account", "Before", "Debit", "Credit", "After"))]
         yield from (_line(row.in_words(currency)) for row in rows)

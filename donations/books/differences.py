@@ -18,16 +18,18 @@ def tell(
     why: Callable[[Any], str],
     contribution: Callable[[Any], Any] = lambda row: None,
 ) -> int:
-    """How many rows differ. ``about`` names the field by which a review knows its row. What
-    differs no more settles its review; what a person has closed stays closed."""
+    """How many rows differ that nobody has accepted. ``about`` names the field by which a review
+    knows its row. What differs no more settles its review; what a person has closed stays closed.
+    """
     reviews = Review.objects.filter(kind=kind)
+    accepted = reviews.filter(status=Review.Status.DECIDED).values("about")
+    found = found.exclude(**{f"{about}__in": accepted})
     open_ones = reviews.waiting().exclude(about=ALL)
     before = set(open_ones.values_list("about", flat=True))
     known = {getattr(row, about): row for row in found.filter(**{f"{about}__in": before})}
     for gone in before - known.keys():
         Review.settle(kind, gone, "It agrees now.")
-    closed = reviews.filter(status=Review.Status.DECIDED).values("about")
-    others = found.exclude(**{f"{about}__in": before}).exclude(**{f"{about}__in": closed})
+    others = found.exclude(**{f"{about}__in": before})
     new = others.order_by("created_at", "pk")[: max(MOST - len(known), 0)]
     for row in [*known.values(), *new]:
         Review.open(

@@ -43,10 +43,11 @@ class ContributionPage(generic.InspectView):
             "who": who(contribution, self.request),
             "settled": timeline.settled(contribution),
             "timeline": timeline.of(contribution, identities=known),
+            "reviews": contribution.reviews.order_by("opened_at"),
             "disputes": contribution.disputes.order_by("-created_at"),
             "refundable": may_refund and refunds.most(contribution) > 0,
             "siblings": of_same.exclude(pk=contribution.pk)[:24] if of_same else [],
-            "stripe_links": stripe_links(contribution),
+            "stripe_links": [] if gift else stripe_links(contribution),
         }
 
 

@@ -10,7 +10,7 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from donations.finance import contribution, contributions, experiments, later
-from donations.finance.balance import appeals, bank, movements, payouts
+from donations.finance.balance import appeals, movements, payouts
 from donations.finance.common import access
 from donations.finance.regular import lists, one
 from donations.models import (
@@ -155,7 +155,7 @@ def review() -> MenuItem:
 
 def bank_lines() -> MenuItem:
     url = reverse("bank")
-    return ItemFor("Bank", url, permission=bank.EXPLAIN, icon_name="home", order=261)
+    return ItemFor("Bank", url, permission=access.EXPLAIN_LINES, icon_name="home", order=261)
 
 
 def months_of_books() -> MenuItem:

@@ -96,6 +96,7 @@ urlpatterns = [
     path("p/session/<str:pk>", pages.portal_page),
     path("invoice/<str:pk>", pages.invoice_page),
     path("", pages.dashboard),
+    path("balance/overview", pages.balance_page),
     path("advance", pages.advance),
     path("faults", pages.inject_fault),
     path("refund", pages.refund_from_dashboard),
@@ -110,7 +111,15 @@ urlpatterns = [
     path("settle-in", pages.settle_in),
     *(
         path(f"{kind}/<str:pk>", pages.object_page)
-        for kind in ("payments", "subscriptions", "customers", "invoices", "events", "payouts")
+        for kind in (
+            "payments",
+            "subscriptions",
+            "customers",
+            "invoices",
+            "events",
+            "payouts",
+            "disputes",
+        )  # fmt: skip
     ),
 ]
 

@@ -151,6 +151,14 @@ def object_page(request: HttpRequest, pk: str) -> HttpResponse:
     found = store.get(pk)
     if found is None:
         raise Http404
+    return _as_json(request, found)
+
+
+def balance_page(request: HttpRequest) -> HttpResponse:
+    return _as_json(request, balance.balance(store))
+
+
+def _as_json(request: HttpRequest, found: Object) -> HttpResponse:
     context = {"object": found, "json": json.dumps(found, indent=2, ensure_ascii=False)}
     return render(request, "object.html", context)
 

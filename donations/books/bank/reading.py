@@ -75,10 +75,18 @@ def _mt940(content: bytes) -> list[Line]:
                     date(day.year, day.month, day.day), found.amount, found.currency, said, account
                 )
             )
-    names = ("final_opening_balance", "final_closing_balance")
-    held = [[one.data.get(name) for name in names] for one in statements]
-    _must_come_to(lines, [[one and one.amount.amount for one in pair] for pair in held])
+    held = [[_held(one, when) for when in ("opening", "closing")] for one in statements]
+    if any(after is None for _, after in held):
+        raise Unreadable(DAMAGED)  # each has one (“:62F:”, “:62M:” of a page): it was cut off
+    _must_come_to(lines, held)
     return lines
+
+
+def _held(statement: Any, when: str) -> Any:
+    """What the account held, of a statement or of one of its pages."""
+    names = (f"final_{when}_balance", f"intermediate_{when}_balance")
+    found = next((statement.data[name] for name in names if name in statement.data), None)
+    return found and found.amount.amount
 
 
 def _must_come_to(lines: list[Line], balances: Iterable[Any]) -> None:

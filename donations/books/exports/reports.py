@@ -62,8 +62,14 @@ def payouts(year: int, names: bool) -> Iterator[Row]:
             one.pk, timezone.localtime(one.created_at), one.arrival_on,
             line.booked_on if line else "", one.status, one.currency.upper(),
             money.exact(one.amount, one.currency), comes_to,
-            "yes" if one.added_up_at else "not yet", one.failure,
+            _adds_up(one), one.failure,
         ]  # fmt: skip
+
+
+def _adds_up(payout: Payout) -> str:
+    if payout.added_up_at:
+        return "yes"
+    return f"no: {payout.why_not}" if payout.why_not else "not yet"
 
 
 def fees(year: int, names: bool) -> Iterator[Row]:

@@ -14,11 +14,11 @@ from wagtail.admin.auth import require_admin_access
 
 from donations import money
 from donations.books.bank import reading, statements
+from donations.finance.common.access import EXPLAIN_LINES
 from donations.models import BankFile, BankLine
 from newsroom.staff.pages import AdminPage
 from subscriptions.transfer.reading import Unreadable
 
-EXPLAIN = "donations.explain_bankline"
 SHOWN = 100
 
 
@@ -34,7 +34,7 @@ class Bank(AdminPage):
     template_name = "donations/finance/bank.html"
     page_title = "Bank"
     header_icon = "home"
-    permission_required = EXPLAIN
+    permission_required = EXPLAIN_LINES
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         open_ones = BankLine.objects.open()
@@ -71,7 +71,7 @@ class BankLinePage(AdminPage):
     template_name = "donations/finance/bank_line.html"
     page_title = "Line of the bank’s"
     header_icon = "home"
-    permission_required = EXPLAIN
+    permission_required = EXPLAIN_LINES
     breadcrumbs_items = [
         *AdminPage.breadcrumbs_items,
         {"url": reverse_lazy("bank"), "label": "Bank"},
@@ -96,7 +96,7 @@ class BankLinePage(AdminPage):
 
 
 @require_admin_access
-@permission_required(EXPLAIN, raise_exception=True)
+@permission_required(EXPLAIN_LINES, raise_exception=True)
 @require_POST
 def explain(request: HttpRequest, pk: int) -> HttpResponse:
     """POST do=payout:… | gift:… | deposit, with gifts | not_ours | take_back."""

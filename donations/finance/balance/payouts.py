@@ -11,9 +11,10 @@ from wagtail.admin.views import generic
 from donations import money
 from donations.finance.common.access import who
 from donations.finance.common.paging import LongIndex, page
-from donations.models import BalanceTransaction, Contribution, Payout
+from donations.models import BalanceTransaction, Contribution, Payout, Review
 
 ROWS = 50
+ABOUT_PAYOUTS = [Review.Kind.PAYOUT, Review.Kind.PAYOUT_SUM, Review.Kind.NOT_IN_BANK]
 
 
 def adds_up(payout: Payout) -> str:
@@ -22,7 +23,7 @@ def adds_up(payout: Payout) -> str:
         return "yes"
     if payout.comes_to is None:
         return "Stripe does not say" if not payout.automatic else ""
-    return f"no: {money.signed(payout.amount - payout.comes_to, payout.currency)} not explained"
+    return f"no: {payout.why_not}"
 
 
 COLUMNS = [
@@ -56,6 +57,7 @@ class PayoutPage(generic.InspectView):
             "payout": payout,
             "amount": money.signed(payout.amount, payout.currency),
             "adds_up": adds_up(payout),
+            "reviews": Review.objects.filter(kind__in=ABOUT_PAYOUTS, about=payout.pk),
             "kinds": [*self.kinds(payout)],
             "page": rows,
             "rows": list(self.rows(rows.rows)),

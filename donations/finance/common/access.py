@@ -17,6 +17,7 @@ from newsroom.staff.pages import AdminPage
 VIEW = "donations.view_contribution"
 VIEW_BOOKS = "donations.view_booking"
 IDENTITIES = "donations.view_donor"
+EXPLAIN_LINES = "donations.explain_bankline"
 DECIDE = "donations.decide_review"
 BLOCK_LIST = "donations.change_blockedmark"
 RULES = "donations.change_reviewrules"

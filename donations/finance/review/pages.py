@@ -17,7 +17,14 @@ from django.views.decorators.http import require_POST
 from wagtail.admin.auth import require_admin_access
 
 from donations.finance import refunds
-from donations.finance.common.access import BLOCK_LIST, DECIDE, IDENTITIES, VIEW, who
+from donations.finance.common.access import (
+    BLOCK_LIST,
+    DECIDE,
+    EXPLAIN_LINES,
+    IDENTITIES,
+    VIEW,
+    who,
+)
 from donations.finance.common.saying import say
 from donations.finance.review import blocking, deciding, watching, words
 from donations.models import Review, ReviewStep
@@ -100,7 +107,7 @@ class ReviewPage(AdminPage):
             "why": words.why(review, knows),
             "decision": words.decision(review, knows),
             "who": who(given, self.request) if given else "",
-            "sides": words.sides(review),
+            "sides": words.sides(review, user.has_perm(EXPLAIN_LINES)),
             "others": [(one, who(one, self.request)) for one in others],
             "more": there.count() - SHOWN if len(others) == SHOWN else 0,
             "forgotten": review.kind == Review.Kind.MANY_SMALL and not others,

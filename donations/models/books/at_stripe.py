@@ -58,6 +58,15 @@ class Payout(models.Model):
     def __str__(self) -> str:
         return f"{money.signed(self.amount, self.currency)} ({self.status})"
 
+    @property
+    def why_not(self) -> str:
+        """What is odd about one that does not add up; "" of all others."""
+        if self.added_up_at or self.comes_to is None:
+            return ""
+        if difference := self.amount - self.comes_to:
+            return f"{money.signed(difference, self.currency)} not explained"
+        return "something in it is of another currency, or its own movement is of another amount"
+
 
 class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
     def not_booked(self) -> "BalanceTransactionQuerySet":

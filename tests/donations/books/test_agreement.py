@@ -13,6 +13,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from donations.books import agreement, differences, following, healing, offline
+from donations.finance.review import deciding
 from donations.models import (
     Account,
     BalanceTransaction,
@@ -24,6 +25,7 @@ from donations.models import (
 )
 from donations.sandbox.objects import Iban
 from tests.donations.conftest import LOOKS_ON, all_of, handle
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 A = Account
@@ -46,6 +48,11 @@ def check() -> dict[str, bool]:
     """As each night, of all that has happened by the sandbox's clock."""
     later = timezone.now() + timedelta(days=4000)
     return {found.what: found.agrees for found in agreement.check(later)}
+
+
+@pytest.fixture
+def officer(site):
+    return make_user("Finance")
 
 
 @pytest.fixture
@@ -172,6 +179,74 @@ def test_what_is_missing_here_is_reported_and_settles_itself(
             call_command("books", stdout=io.StringIO())
     assert all(check().values())  # it pulls what was missing
     assert not Review.objects.waiting().exists()
+
+
+def accept(review: Review) -> None:
+    assert review.move("decided", "decided", choice="accept", closed_at=timezone.now())
+
+
+def test_who_accepts_a_difference_has_not_accepted_the_next(
+    donor, told, does, monkeypatch, officer
+) -> None:
+    does("fee", amount="100")
+    real, more = agreement.balance.amounts, {"usd": 700}
+    amounts = lambda: Counter(usd=real()["usd"] + more["usd"])  # noqa: E731
+    monkeypatch.setattr(agreement.balance, "amounts", amounts)
+    now = timezone.now()
+    assert [found.agrees for found in agreement.follow(now)] == [False]
+    first = Review.objects.get()
+    Review.open("balance", "eur +5", "of another currency: stays")
+    assert (first.amount, first.shown_amount) == (700, "$7")  # so that much of it takes two
+    deciding.take(first.pk, officer)
+    more["usd"] = 900
+    agreement.follow(now)
+    second = Review.objects.waiting().get(about__startswith="usd")
+    assert second.owner == officer and second.due_at == first.due_at
+    accept(second)
+    accepted = agreement.follow(now)[0]
+    assert accepted.agrees and "$9 not explained. Accepted." in accepted.words
+    assert Review.objects.waiting().get().about == "eur +5"
+    Review.settle("balance", "eur +5", "x")
+    more["usd"] = 700  # as before
+    agreement.follow(now)
+    assert Review.objects.waiting().get() == first
+    more["usd"] = 0
+    assert agreement.follow(now)[0].agrees and not Review.objects.waiting().exists()
+
+
+def test_what_somebody_has_accepted_is_counted_no_more(site, monkeypatch) -> None:
+    monkeypatch.setattr(differences, "MOST", 1)
+    paid = {"amount": 5, "comes_to": 4, "currency": "usd", "automatic": True, "status": "paid"}
+    paid |= {"reconciliation": "completed", "arrival_on": date(2026, 1, 1)}
+    for name in ("po_1", "po_2"):
+        Payout.objects.create(id=name, created_at=timezone.now(), **paid)
+    said = reported()
+    assert "There are 2 of these" in said.pop("all")
+    accept(Review.objects.get(about__in=said))
+    left = reported()
+    assert len(left) == 1 and not left.keys() & said.keys()
+    accept(Review.objects.get(about__in=left))
+    assert reported() == {}
+    found = next(iter(agreement.compare_tables(timezone.now())))
+    assert found.agrees
+
+
+def reported() -> dict[str, str]:
+    """What waits after one more look."""
+    list(agreement.compare_tables(timezone.now()))
+    return dict(Review.objects.waiting().values_list("about", "why"))
+
+
+def test_contribution_of_another_amount_says_what_stripe_has(donor, told, does) -> None:
+    donor.gives("ann@example.org", frequency="once", amount="20")
+    handle(told())
+    Contribution.objects.update(amount=1900)
+    agreement.check(timezone.now() + timedelta(days=1))
+    review = Review.objects.get(kind="no_charge")
+    charge = Contribution.objects.get().stripe_charge
+    assert review.why == (
+        f"Here $19 arrived, by the charge {charge}. Stripe says that this charge was of $20."
+    )
 
 
 def test_refund_of_which_nobody_told_is_pulled_in_the_night(donor, told, does, newest) -> None:

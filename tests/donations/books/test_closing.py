@@ -112,6 +112,20 @@ def test_what_is_open_is_named_and_stops_it(october, what: str) -> None:
     assert not ClosedMonth.objects.exists()
 
 
+def test_payout_that_does_not_add_up_stops_it_until_somebody_accepts_that(october) -> None:
+    Payout.objects.create(
+        id="po_1", status="paid", reconciliation="completed", amount=500, comes_to=300,
+        currency="usd", arrival_on=OCTOBER, automatic=True, created_at=at(9), method="standard",
+    )  # fmt: skip
+    Review.open("payout_sum", "po_1", "x", amount=500, currency="usd")
+    said = {check.what: check.words for check in closing.checklist(OCTOBER, NOW) if not check.done}
+    assert "another sum than what is in it" in said["All payouts add up"]
+    assert "a day or two" not in said["All payouts add up"]
+    Review.objects.get().move("decided", "decided", choice="accept", closed_at=NOW)
+    made = closing.close(OCTOBER, "officer", NOW)
+    assert "does not add up: payout po_1, $2 not explained" in made.statement
+
+
 def test_months_are_closed_in_order_when_they_are_over(october) -> None:
     was_read(at(20, 12))
     assert missing(NOVEMBER, at(20, 12)) == ["The months before it are closed"]

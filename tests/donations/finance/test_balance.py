@@ -1,5 +1,6 @@
 """Payouts, disputes, the ledger: what each page says of money that has moved."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from donations.models import (
     Contribution,
     Dispute,
     Payout,
+    Review,
 )
 from tests.factories import make_appeal, make_user
 
@@ -64,6 +66,47 @@ def test_a_payout_says_what_is_in_it_and_whether_it_adds_up(viewer, gift) -> Non
     assert f"/contributions/inspect/{gift.pk}/" in page and "−€0.10 not explained" in page
     Payout.objects.update(amount=4470, added_up_at=NOW)
     assert "not explained" not in viewer.get("/admin/payouts/").text
+
+
+def side(client, review: Review) -> list[str]:
+    """The pages that a review leads to; each of ours is there."""
+    page = client.get(f"/admin/review/{review.pk}/").text
+    found = re.findall(r'side</dt><dd><a href="([^"]*)"', page)
+    for one in found:
+        assert not one.startswith("/") or client.get(one).status_code == 200, one
+    return found
+
+
+def test_what_does_not_agree_leads_to_both_sides_and_back(client, gift, settings) -> None:
+    client.force_login(make_user("Auditors"))
+    stripe, of_payout = settings.STRIPE_DASHBOARD, "/admin/payouts/inspect/po_1/"
+    booking = f"/admin/giving/booking/{BalanceTransaction.objects.get().booking_id}/"
+    about: dict[tuple[str, str], list[str]] = {
+        ("payout", "po_1"): [of_payout],
+        ("payout_sum", "po_1"): [of_payout],
+        ("not_in_bank", "po_1"): [of_payout],
+        ("payout", "po_not_read_yet"): [],
+        ("balance", "eur +7"): [
+            f"{stripe}/balance/overview", "/admin/giving/books/eur/clearing/",
+        ],
+        ("charge", "ch_1"): [f"{stripe}/payments/ch_1", booking],
+        ("no_charge", "pi_1"): [f"{stripe}/payments/pi_1", booking],
+        ("suspense", "txn_1"): [booking],
+    }  # fmt: skip
+    for (kind, pk), pages in about.items():
+        Review.open(kind, pk, "x", contribution=gift if kind == "no_charge" else None)
+        assert side(client, Review.objects.get(kind=kind, about=pk)) == pages, kind
+    page = client.get(of_payout).text
+    for kind in ("payout", "payout_sum"):
+        assert f"/admin/review/{Review.objects.get(kind=kind, about='po_1').pk}/" in page
+    of_gift = client.get(f"/admin/contributions/inspect/{gift.pk}/").text
+    assert f"/admin/review/{Review.objects.get(kind='no_charge').pk}/" in of_gift
+
+
+def test_a_payout_of_the_right_sum_says_what_else_is_odd(viewer, gift) -> None:
+    Payout.objects.update(amount=4470)
+    page = viewer.get("/admin/payouts/").text
+    assert "of another currency" in page and "€0" not in page
 
 
 def test_the_ledger_goes_from_the_trial_balance_to_a_booking(viewer, gift) -> None:

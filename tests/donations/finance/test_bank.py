@@ -84,11 +84,17 @@ def test_file_that_is_none_is_refused_with_the_reason(finance) -> None:
     assert answer.status_code == 400 and "CAMT.053, MT940 or CSV" in answer.text
 
 
+def test_day_of_a_gift_has_its_calendar(finance) -> None:
+    assert "js/date-time-chooser.js" in finance.get("/admin/offline-gifts/").text
+
+
 def test_gift_is_written_down_once_with_receipt_thanks_and_document(finance) -> None:
     form = gift(name="Ann", email="ann@example.org", in_honour_of="Ben", note="by post")
     file = SimpleUploadedFile("cheque.svg", b"<svg onload=alert(1)>")
     page = finance.post("/admin/offline-gifts/", form | {"document": file}, follow=True).text
     assert "€50 written down" in page and "Ben" in page and "cheque.svg" in page
+    for of_stripe in ("Stripe’s balance", "What came of it", "offline_"):
+        assert of_stripe not in page
     finance.post("/admin/offline-gifts/", form)
     kept = OfflineGift.objects.get()
     assert kept.contribution.receipt and Donor.objects.get().email == "ann@example.org"

@@ -27,6 +27,7 @@ def test_start_page_has_what_waits_and_the_months_money(client, officer, donor, 
     )  # fmt: skip
     page = client.get(HOME).text
     assert Review(kind=Review.Kind.DISPUTE).get_kind_display() in page
+    assert f'href="{reverse("review", args=[Review.objects.get().pk])}"' in page
     assert f'href="{reverse("reviews")}"' in page and "1 waits" in page
     assert "$50" in page and "giver@example.org" not in page
     contribution.movements.update(at=timezone.now() - timedelta(days=40))

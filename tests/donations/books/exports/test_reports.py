@@ -53,6 +53,9 @@ def test_payouts(site) -> None:
     )  # fmt: skip
     _, row = reports.payouts(2026, False)
     assert (row[0], str(row[6]), row[8]) == ("po_1", "-65.00", "not yet")
+    Payout.objects.update(comes_to=-6000)
+    _, row = reports.payouts(2026, False)
+    assert row[8] == "no: −$5 not explained"
 
 
 @pytest.mark.parametrize("path", ["gifts-2026.csv", "fees-2026.xlsx", "payouts-2026.csv"])

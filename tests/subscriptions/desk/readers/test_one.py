@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -92,6 +92,14 @@ def test_page_opens_for_who_looked_up_and_for_an_hour(owner, ann, site) -> None:
     session["looked up"] = {str(ann.subscriber_id): int(time.time()) - 3601}
     session.save()
     assert led_to(owner.get(url(ann))) == LOOK_UP
+
+
+def test_who_was_moved_in_has_not_signed_up_after_they_confirmed(owner, ann) -> None:
+    Subscription.objects.update(created_on=timezone.localdate(), confirmed_on=date(2024, 1, 2))
+    page = owner.get(url(ann)).text
+    assert "Came here" in page and "Signed up" not in page
+    Subscription.objects.update(confirmed_on=timezone.localdate())
+    assert "Signed up" in owner.get(url(ann)).text
 
 
 def test_throw_away_address_that_was_moved_in_is_found(owner, site) -> None:
