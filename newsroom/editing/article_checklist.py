@@ -206,6 +206,12 @@ class ArticleCreateView(WithChecklist, CreateView):
 class ArticleEditView(WithChecklist, EditView):
     decided = ""  # in the workflow: “approve”, “reject”
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wish := approval.wish(self.page):
+            messages.warning(request, wish)
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
+
     def publish_action(self) -> HttpResponse:
         """What somebody has handed in is approved by it: so they are told."""
         task = self.page.current_workflow_task
