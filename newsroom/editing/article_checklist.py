@@ -24,14 +24,18 @@ LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone sho
 
 
 def headline_is_there(article: ArticlePage) -> str:
-    return "" if article.title.strip() else "Write a headline."
+    return "" if has_words(article.title) else "Write a headline."
 
 
 def it_says_something(article: ArticlePage) -> str:
     shown = any(
         block.block_type != "text" or has_words(block.value.source) for block in article.body
     )
-    return "" if shown or article.deck else "There is nothing to read: write the text, or a deck."
+    return (
+        ""
+        if shown or has_words(article.deck)
+        else "There is nothing to read: write the text, or a deck."
+    )
 
 
 def headline_is_short(article: ArticlePage) -> str:

@@ -38,6 +38,8 @@ def test_finished_article_has_nothing_to_look_at(finished: ArticlePage) -> None:
     ("changes", "label"),
     [
         ({"title": " "}, "Headline"),
+        ({"title": "\u200b"}, "Headline"),
+        ({"deck": "\u2060", "body": []}, "Something to read"),
         ({"deck": "", "body": []}, "Something to read"),
         ({"deck": "", "body": [("text", "<p> </p>")]}, "Something to read"),
         ({"title": "Bread " * 20}, "Length of the headline"),
