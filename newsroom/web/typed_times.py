@@ -23,9 +23,7 @@ def by_our_clock(typed: datetime | None) -> datetime | None:
         raise ValidationError(f"Choose a year from {FIRST.year} to {LAST.year - 1}.", code="year")
     moment = timezone.make_aware(typed)
     if timezone.make_naive(moment.astimezone(UTC)) != typed:
-        words = (
-            f"There is no {typed:%H:%M} on that day: the clocks go forward. Choose another."
-        )
+        words = f"There is no {typed:%H:%M} on that day: the clocks go forward. Choose another."
         raise ValidationError(words, code="no_such_hour")
     return moment
 
