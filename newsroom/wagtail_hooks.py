@@ -31,10 +31,11 @@ from newsroom.publishing.rich_text import LinkToDocument, LinkToPage, NoPicture,
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
 from newsroom.staff.pages import AuditLog, ItemFor
-from newsroom.web import exports, starters
+from newsroom.web import exports, starters, typed_times
 
 starters.install()
 exports.install()
+typed_times.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)

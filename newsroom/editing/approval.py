@@ -9,7 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from wagtail.admin.modal_workflow import render_modal_workflow
-from wagtail.models import GroupApprovalTask, Page, Workflow, WorkflowPage, WorkflowTask
+from wagtail.models import (
+    GroupApprovalTask,
+    Page,
+    Workflow,
+    WorkflowPage,
+    WorkflowState,
+    WorkflowTask,
+)
 
 from newsroom.models import Approval, ArticlePage, Stopped
 
@@ -42,6 +49,18 @@ def outcome(article: ArticlePage, action: str) -> str:
     if article.scheduled_revision:
         return f"Approved. “{article}” is published when its time has come."
     return f"Approved. “{article}” is published."
+
+
+def wish(article: ArticlePage) -> str:
+    """What somebody asked to be changed, until it is handed in again; “” for nothing. Wagtail has
+    it behind “View details” of the status panel, where the mail’s reader finds nothing."""
+    state = article.current_workflow_state
+    if not state or state.status != WorkflowState.STATUS_NEEDS_CHANGES:
+        return ""
+    step = state.current_task_state
+    who = step.finished_by.get_full_name() or step.finished_by if step.finished_by else "Somebody"
+    said = f": “{step.comment}”" if step.comment else "; the comments beside the text say what."
+    return f"{who} asks for changes{said} Hand it in again when it is done."
 
 
 def say_what_stops(get_response: View) -> View:

@@ -24,14 +24,18 @@ LONG_HEADLINE = 110  # characters: what the cards of other sites and a phone sho
 
 
 def headline_is_there(article: ArticlePage) -> str:
-    return "" if article.title.strip() else "Write a headline."
+    return "" if has_words(article.title) else "Write a headline."
 
 
 def it_says_something(article: ArticlePage) -> str:
     shown = any(
         block.block_type != "text" or has_words(block.value.source) for block in article.body
     )
-    return "" if shown or article.deck else "There is nothing to read: write the text, or a deck."
+    return (
+        ""
+        if shown or has_words(article.deck)
+        else "There is nothing to read: write the text, or a deck."
+    )
 
 
 def headline_is_short(article: ArticlePage) -> str:
@@ -205,6 +209,12 @@ class ArticleCreateView(WithChecklist, CreateView):
 
 class ArticleEditView(WithChecklist, EditView):
     decided = ""  # in the workflow: “approve”, “reject”
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if wish := approval.wish(self.page):
+            messages.warning(request, wish)
+        answer: HttpResponse = super().get(request, *args, **kwargs)
+        return answer
 
     def publish_action(self) -> HttpResponse:
         """What somebody has handed in is approved by it: so they are told."""

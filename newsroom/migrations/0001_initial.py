@@ -455,7 +455,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
-                ('corrected_on', models.DateField()),
+                ('corrected_on', models.DateField(default=django.utils.timezone.localdate)),
                 ('text', models.CharField(max_length=500)),
                 ('article', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='corrections', to='newsroom.articlepage')),
             ],

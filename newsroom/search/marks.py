@@ -4,6 +4,7 @@ PostgreSQL could do it (``ts_headline``), but marks no “Dvořák” for “dvo
 half text and half HTML. Here text stays text until it is escaped.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,16 +29,26 @@ class Result:
 def results(articles: Sequence[ArticlePage], bodies: Mapping[int, str], text: str) -> list[Result]:
     """Of a search for this text."""
     begins = tuple(word[:SAME_BEGIN] for word in map(words.fold, words.WORD.findall(text)))
+    runs = words.UNSPACED.findall(text)
+    pieces = pieces_of(runs)
     texts = {one.pk: (one.title, one.teaser, bodies.get(one.pk, "")) for one in articles}
     candidates = {
         word
         for parts in texts.values()
         for part in parts
-        for word in words.WORD.findall(part)
+        for word in pieces.findall(part)
         if begins and words.fold(word).startswith(begins)
     }
-    found = having(candidates, text)
-    return [result(one, *texts[one.pk], found) for one in articles]
+    found = having(candidates, text).union(runs)
+    return [result(one, *texts[one.pk], found, pieces) for one in articles]
+
+
+def pieces_of(runs: Sequence[str]) -> re.Pattern[str]:
+    """What is marked or not: words; where no space parts them, these runs, else sign by sign."""
+    signs = rf"[{words.ALPHABETS}{words.SIGNS}][{words.MARKS}]*"
+    longest = sorted(map(re.escape, runs), key=len, reverse=True)
+    asked = [rf"{run}(?![{words.MARKS}])" for run in longest]
+    return re.compile("|".join([*asked, signs, words.WORD.pattern]))
 
 
 def having(candidates: Iterable[str], text: str) -> set[str]:
@@ -62,13 +73,20 @@ def having(candidates: Iterable[str], text: str) -> set[str]:
         return {word for (word,) in cursor.fetchall()}
 
 
-def result(article: ArticlePage, title: str, teaser: str, text: str, found: set[str]) -> Result:
+def result(
+    article: ArticlePage,
+    title: str,
+    teaser: str,
+    text: str,
+    found: set[str],
+    pieces: re.Pattern[str],
+) -> Result:
     """With its deck, unless the words stand only in the text below."""
-    if found.isdisjoint(words.WORD.findall(teaser)) and (
-        first := next((word for word in words.WORD.finditer(text) if word[0] in found), None)
+    if found.isdisjoint(pieces.findall(teaser)) and (
+        first := next((word for word in pieces.finditer(text) if word[0] in found), None)
     ):
         teaser = around(text, first.start())
-    return Result(article, marked(title, found), marked(teaser, found))
+    return Result(article, marked(title, found, pieces), marked(teaser, found, pieces))
 
 
 def around(text: str, place: int) -> str:
@@ -82,10 +100,10 @@ def around(text: str, place: int) -> str:
     return f"{'… ' if begin else ''}{cut}{' …' if end < len(text) else ''}"
 
 
-def marked(text: str, found: set[str]) -> SafeString:
+def marked(text: str, found: set[str], pieces: re.Pattern[str]) -> SafeString:
     """Escaped, with ``<mark>`` around these words."""
     parts, done = [], 0
-    for word in words.WORD.finditer(text):
+    for word in pieces.finditer(text):
         if word[0] in found:
             parts.append(format_html("{}<mark>{}</mark>", text[done : word.start()], word[0]))
             done = word.end()

@@ -2,6 +2,7 @@
 mistakes owned up to."""
 
 from django.db import models
+from django.utils import timezone
 from modelcluster.fields import ParentalKey
 from taggit.models import TaggedItemBase
 from wagtail.admin.panels import FieldPanel
@@ -50,7 +51,7 @@ class Correction(Orderable):
     article = ParentalKey(
         "newsroom.ArticlePage", on_delete=models.CASCADE, related_name="corrections"
     )
-    corrected_on = models.DateField()
+    corrected_on = models.DateField(default=timezone.localdate)
     text = models.CharField(max_length=500)
 
     objects = CorrectionQuerySet.as_manager()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
-from unicodedata import combining, normalize
+from unicodedata import category, combining, normalize
 
 from newsroom.core.languages import OWN
 
@@ -20,7 +20,10 @@ STEMMED = {
 CONFIG = STEMMED.get(OWN, "simple")
 CYRILLIC_CONFIG = "russian"
 CYRILLIC = re.compile(r"[\u0400-\u052f]")
-WORD = re.compile(r"[^\W_][\w\u0300-\u036f\u064b-\u0652]*")
+# Marks that belong to the letter before them: accents, and vowels in Hindi or Thai. To “re” they
+# are no part of a word.
+MARKS = "".join(sign for sign in map(chr, range(0x300, 0xFE30)) if category(sign)[0] == "M")
+WORD = re.compile(rf"[^\W_][\w{MARKS}]*")
 # Scripts without spaces between words: Thai, Lao, Burmese, Khmer; kana and Han.
 ALPHABETS, SIGNS = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff", r"\u3040-\u30ff\u3400-\u9fff"
 UNSPACED = re.compile(f"[{ALPHABETS}{SIGNS}]+")

@@ -11,7 +11,8 @@ MOST_LINES, MOST_COLUMNS, MOST_CHARACTERS = 500, 6, 100_000
 LARGEST = Decimal(10) ** 15
 NOTHING = {"", "-", "–", "—", "..", "…", "n/a", "n.a.", ":"}  # as offices of statistics write it
 GROUP = re.compile(r"(?<=\d)[ '’\u00a0\u2009\u202f\u066c](?=\d{3}(?!\d))")
-SIGNS = str.maketrans({"−": "-", "–": "-", "\u066b": ",", "\u200e": "", "\u200f": ""})
+SIGNS = str.maketrans({"−": "-", "–": "-", "\u066b": ","})
+UNSEEN = " \u200b\u200e\u200f\u2060\ufeff"  # around a cell, from a web page say
 SHAPE = re.compile(r"([+-]?)([\d.,]*\d[.,]?)(?:[eE]([+-]?\d{1,2}))?")
 YEAR = re.compile(r"(1[5-9]|20|21)\d\d")
 
@@ -71,10 +72,11 @@ def parse(text: str) -> Pasted:
 def cells_of(text: str) -> Iterator[list[Cell]]:
     """Line by line, without empty ones and without the empty columns that a spreadsheet adds."""
     delimiter = next((sign for sign in "\t;" if sign in text), ",")
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
     try:
         for row in reader:
-            cells = [Cell(reader.line_num, cell.strip()) for cell in row]
+            lines = (" ".join(cell.splitlines()) for cell in row)  # a cell may have several
+            cells = [Cell(reader.line_num, cell.strip().strip(UNSEEN)) for cell in lines]
             while cells and not cells[-1].text and len(cells) > 2:
                 cells.pop()
             if any(cell.text for cell in cells):
@@ -99,12 +101,12 @@ def padded(cells: list[Cell], width: int) -> list[Cell]:
 
 
 def plain(text: str) -> str:
-    """Digits of any script as ours, minus signs as “-”; without currencies, percent signs and what
-    groups thousands and nothing else."""
+    """Digits of any script as ours, minus signs as “-”; without currencies, percent signs, what
+    groups thousands and nothing else, and what nobody sees."""
     text = "".join(
         str(unicodedata.decimal(sign)) if sign.isdecimal() and not sign.isascii() else sign
         for sign in text.translate(SIGNS)
-        if sign not in "%٪" and unicodedata.category(sign) != "Sc"
+        if sign not in "%٪" and unicodedata.category(sign) not in ("Sc", "Cf")
     ).strip()
     if text.startswith("(") and text.endswith(")"):  # as accountants write what is owed
         text = f"-{text[1:-1].strip()}"

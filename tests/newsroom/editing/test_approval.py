@@ -140,6 +140,18 @@ def test_changes_are_asked_for_and_made(
     assert now(handed_in).deck == "Said the keeper."
 
 
+def test_who_opens_what_came_back_reads_the_wish_until_it_is_handed_in_again(
+    handed_in: ArticlePage, writer: Colleague, editor: Colleague
+) -> None:
+    editor.act("reject", handed_in, comment="Which <year>?")
+    page = writer.client.get(edit(handed_in)).content.decode()
+    assert f"{editor.user} asks for changes: “Which &lt;year&gt;?” Hand it in again" in page
+    writer.press("submit", handed_in)
+    assert "asks for changes" not in writer.client.get(edit(handed_in)).content.decode()
+    editor.act("reject", handed_in)
+    assert "the comments beside the text say" in writer.client.get(edit(handed_in)).content.decode()
+
+
 def test_a_submitted_article_is_approved_by_publishing_it(
     handed_in: ArticlePage, writer: Colleague, editor: Colleague, committing: Committing, inbox: Any
 ) -> None:

@@ -1,7 +1,10 @@
+import html
+import re
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
 from newsroom.editing import article_checklist
@@ -38,6 +41,8 @@ def test_finished_article_has_nothing_to_look_at(finished: ArticlePage) -> None:
     ("changes", "label"),
     [
         ({"title": " "}, "Headline"),
+        ({"title": "\u200b"}, "Headline"),
+        ({"deck": "\u2060", "body": []}, "Something to read"),
         ({"deck": "", "body": []}, "Something to read"),
         ({"deck": "", "body": [("text", "<p> </p>")]}, "Something to read"),
         ({"title": "Bread " * 20}, "Length of the headline"),
@@ -149,3 +154,23 @@ def test_list_stands_beside_the_editor_and_follows_what_is_saved(editor: Any, si
     assert "None: teasers" not in page
     answer = editor.post(made["url"], saved | {"deck": ""}, headers=json).json()
     assert "None: teasers" in answer["html"]
+
+
+def test_a_correction_begins_with_today_and_one_that_is_left_empty_is_none(
+    client: Any, finished: ArticlePage
+) -> None:
+    client.force_login(make_user("Editors"))
+    url = reverse("wagtailadmin_pages:edit", args=[finished.pk])
+    today = f"{timezone.localdate():%Y-%m-%d}"
+    asked = re.compile(rf'name="corrections-__prefix__-corrected_on" value="{today}"')
+    assert asked.search(html.unescape(client.get(url).text))
+    formsets = ["bylines", "related_articles", "comments"]
+    fields = {name: inline_formset([]) for name in formsets}
+    empty = {"corrected_on": today, "text": ""}
+    sent = nested_form_data(
+        fields
+        | {"title": "Bread", "slug": finished.slug, "deck": "A", "kind": "news"}
+        | {"body": streamfield([]), "corrections": inline_formset([empty])}
+    )
+    assert client.post(url, sent, follow=True).status_code == 200
+    assert "could not be saved" not in client.post(url, sent, follow=True).text

@@ -53,7 +53,7 @@ def test_any_text_has_words_and_a_time(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [("", 0), ("!", 0), ("word", 1), ("word " * 1000, 4), ("слово " * 1000, 4), ("字" * 900, 3),
-     ("ก" * 4000, 4)],
+     ("ก" * 4000, 4), ("हिन्दी " * 1000, 4)],
 )  # fmt: skip
 def test_time_to_read(text: str, minutes: int) -> None:
     assert words.minutes(text) == minutes

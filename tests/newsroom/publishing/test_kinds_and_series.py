@@ -73,6 +73,13 @@ def test_a_part_tells_its_place_among_those_that_are_out(client, site) -> None:
     assert "/series/dam/" in client.get("/sitemap.xml").text
 
 
+def test_the_only_part_that_is_out_has_no_number(client, site) -> None:
+    series = Series.objects.create(title="The dam", slug="dam")
+    second = make_article(site.section, series=series, series_part=2)
+    page = client.get(second.url).text
+    assert "Part of a series" in page and "1 of 1" not in page
+
+
 def test_a_series_without_a_part_that_is_out_is_not_there(client, site) -> None:
     series = Series.objects.create(title="The dam", slug="dam")
     make_article(site.section, series=series, series_part=1, live=False)

@@ -75,6 +75,21 @@ def test_words_are_marked_and_hostile_text_stays_text(client: Any, site: Any) ->
     assert "Long before" in page and page.count("Long before") < 8
 
 
+@pytest.mark.parametrize(
+    ("title", "typed", "shown"),
+    [
+        ("สำนักข่าวอิสระ", "ข่าว", "สำนัก<mark>ข่าว</mark>อิสระ"),
+        ("独立新闻机构", "新闻", "独立<mark>新闻</mark>机构"),
+        ("रोटी की कीमत बढ़ी", "कीमत", "रोटी की <mark>कीमत</mark> बढ़ी"),
+    ],
+)
+def test_no_mark_cuts_a_letter_in_two(
+    client: Any, site: Any, title: str, typed: str, shown: str
+) -> None:
+    write(site, title)
+    assert shown in search(client, q=typed)
+
+
 def test_headline_counts_more_and_the_newest_come_first_when_asked(client: Any, site: Any) -> None:
     day = [datetime(2026, 1, n, tzinfo=UTC) for n in (1, 2, 3)]
     write(site, "Loaf of bread", published_at=day[0])

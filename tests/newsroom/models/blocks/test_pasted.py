@@ -63,11 +63,18 @@ def test_whatever_is_pasted_is_a_chart_or_told_why_not(text) -> None:
         ("a\t١٢٣\nb\t٤", [123, 4]),
         ("a\t1,5E+06\nb\t2,5", [1500000, "2.5"]),
         ("a\t–\nb\t3\nc\t", [None, 3, None]),
+        ("a\t3\u200b\nb\t\u200b\nc\t\ufeff1.\u2060234,5", [3, None, "1234.5"]),  # nobody sees it
     ],
 )
 def test_signs_are_told_apart(text, numbers) -> None:
     found = [row[0] for _, row in parse(text).rows]
     assert found == [None if one is None else Decimal(one) for one in numbers]
+
+
+def test_a_label_of_two_lines_keeps_its_words_apart() -> None:
+    pasted = parse('\ufeffTown\tLoaves\r\n"Dolna\nold town"\t5\r\nLesna\t2\r\n')
+    assert pasted.head == ["Town", "Loaves"]
+    assert [label for label, _ in pasted.rows] == ["Dolna old town", "Lesna"]
 
 
 def test_percent_years_and_names_of_columns() -> None:
