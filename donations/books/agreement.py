@@ -74,7 +74,9 @@ def compare_balance(mine: Held, now: datetime) -> Iterator[Finding]:
         here, there = ours[currency], theirs[currency]
         both = f"Stripe {money.signed(there, currency)}, books {money.signed(here, currency)}"
         if here == there:
-            _settle_others(currency, "", "Both say the same now.")
+            # What was accepted, too: should the same come again, it is another.
+            for one in _of_balance(currency).exclude(status=Review.Status.SETTLED):
+                one.settles("Both say the same now.", frm=())
             yield Finding(f"balance {currency}", True, money.signed(here, currency))
         else:
             words = f"{both}: {money.signed(there - here, currency)} not explained."
@@ -87,22 +89,18 @@ def _tell_difference(currency: str, difference: int, words: str) -> bool:
     whose it is stay, however often it becomes another. Has somebody accepted this one?"""
     kind, about = Review.Kind.BALANCE, f"{currency} {difference:+}"
     with transaction.atomic():
-        before = _others(currency, about).first()
+        others = _of_balance(currency).waiting().exclude(about=about)
+        before = others.first()
         kept: dict[str, Any] = {"owner": before.owner, "due_at": before.due_at} if before else {}
         Review.open(kind, about, words, amount=abs(difference), currency=currency, **kept)
-        _settle_others(currency, about, "It is another difference now.")
+        for one in others:
+            one.settles("It is another difference now.")
     decided = Review.objects.filter(kind=kind, about=about, status=Review.Status.DECIDED)
     return decided.exists()
 
 
-def _settle_others(currency: str, about: str, words: str) -> None:
-    for other in _others(currency, about):
-        Review.settle(Review.Kind.BALANCE, other.about, words)
-
-
-def _others(currency: str, about: str) -> QuerySet[Review]:
-    waiting = Review.objects.waiting().filter(kind=Review.Kind.BALANCE)
-    return waiting.filter(about__startswith=currency).exclude(about=about)
+def _of_balance(currency: str) -> Any:
+    return Review.objects.filter(kind=Review.Kind.BALANCE, about__startswith=currency)
 
 
 def in_the_books() -> Counter[str]:

@@ -1,5 +1,6 @@
 """What finance has to look at: why, until when, whose it is, and what was decided."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,7 +92,8 @@ class Review(models.Model):
     MOVES: Moves = {  # to: from
         Status.PROPOSED: {Status.OPEN},
         Status.DECIDED: {Status.OPEN, Status.PROPOSED},
-        Status.SETTLED: {Status.OPEN, Status.PROPOSED},
+        # By what happened; also what was accepted, when it is over.
+        Status.SETTLED: {Status.OPEN, Status.PROPOSED, Status.DECIDED},
         # Taken back, or declined; what had settled it is over; Stripe refused what was decided.
         Status.OPEN: {Status.PROPOSED, Status.SETTLED, Status.DECIDED},
     }
@@ -213,19 +215,21 @@ class Review(models.Model):
         """Closed by what happened, not by a person. A refund that waits for its second person
         goes with it: nobody would see it any more."""
         for found in Review.objects.waiting().filter(kind=kind, about=about):
-            found._settle(decision[:300])
+            found.settles(decision[:300])
 
     @classmethod
     def settle_given_back(cls, contribution: Contribution) -> None:
         """All of it went back, here or at Stripe: nothing is left to decide about it."""
         for found in contribution.reviews.waiting().filter(kind__in=cls.OVER_WHEN_GIVEN_BACK):
-            found._settle("All of it went back.")
+            found.settles("All of it went back.")
 
-    def _settle(self, words: str) -> None:
+    def settles(self, words: str, frm: Sequence[str] = WAITS) -> None:
+        """What somebody decided meanwhile stays; ``frm`` empty: it goes, too."""
         none: dict[str, Any] = {"choice": "", "proposed_by": None}
         with transaction.atomic():
             now = timezone.now()
-            if self.move(SETTLED, "settled", text=words, closed_at=now, decision=words, **none):
+            fields: dict[str, Any] = {"closed_at": now, "decision": words} | none
+            if self.move(SETTLED, "settled", text=words, frm=frm, **fields):
                 waiting = Refund.objects.filter(reviews=self, status=Refund.Status.WAITING)
                 transition(waiting, Refund.Status.DECLINED)
 

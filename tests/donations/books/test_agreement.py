@@ -212,6 +212,9 @@ def test_who_accepts_a_difference_has_not_accepted_the_next(
     assert Review.objects.waiting().get() == first
     more["usd"] = 0
     assert agreement.follow(now)[0].agrees and not Review.objects.waiting().exists()
+    more["usd"] = 900  # what was accepted is over: this is another
+    assert [found.agrees for found in agreement.follow(now)] == [False]
+    assert Review.objects.waiting().get() == second
 
 
 def test_what_somebody_has_accepted_is_counted_no_more(site, monkeypatch) -> None:
