@@ -9,7 +9,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from donations import money
-from donations.models import Account, Donor, Movement, Payout, Posting
+from donations.models import Account, Booking, Donor, Movement, Payout, Posting
 from newsroom.core.database import keyset
 
 Row = list[object]
@@ -73,9 +73,9 @@ def _adds_up(payout: Payout) -> str:
 
 
 def fees(year: int, names: bool) -> Iterator[Row]:
-    """Each month's fees of each kind, and what share of the gifts they are."""
-    yield ["Month", "Currency", "Kind", "Amount", "Gifts booked", "Share in percent"]
-    of_the_year = Posting.objects.filter(
+    """Each month's fees of each kind, and what share of the gifts through Stripe they are."""
+    yield ["Month", "Currency", "Kind", "Amount", "Gifts through Stripe", "Share in percent"]
+    of_the_year = Posting.objects.exclude(booking__kind=Booking.Kind.OFFLINE).filter(
         booking__booked_on__gte=date(year, 1, 1), booking__booked_on__lt=date(year + 1, 1, 1)
     )
     by_month: dict[tuple[date, str], dict[str, int]] = {}

@@ -41,6 +41,8 @@ def test_fees_are_a_share_of_what_was_given_in_their_month(site) -> None:
     gift = {A.CLEARING: 9680, A.FEES: 320, A.DONATIONS: -10000}
     write([Entry("balance", "t", "usd", gift, AT)])
     write([Entry("balance", "u", "jpy", {A.CLEARING: -30, A.DISPUTE_FEES: 30}, AT)])
+    cash = {A.OFFLINE: 5000, A.DONATIONS: -5000}  # costs no fee
+    write([Entry("offline", "1", "usd", cash, AT)])
     _, yen, dollars = reports.fees(2026, True)
     assert [str(cell) for cell in dollars[1:]] == ["USD", "Fees", "3.20", "100.00", "3.2"]
     assert yen[1:3] == ["JPY", "Fees of disputes"] and yen[5] == ""
