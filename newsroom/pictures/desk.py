@@ -28,7 +28,10 @@ class PictureFilters(ImagesFilterSet):
         choices=[("words", "a description"), ("credit", "a credit")],
     )
     unused = django_filters.BooleanFilter(
-        label="Used nowhere", method="filter_unused", widget=forms.CheckboxInput
+        label="Used nowhere",
+        method="filter_unused",
+        initial=False,  # else Wagtail shows “Used nowhere: False” above the whole list
+        widget=forms.CheckboxInput,
     )
     created_at = django_filters.DateFromToRangeFilter(
         label="Uploaded", widget=DateRangePickerWidget

@@ -127,6 +127,9 @@ def test_lists_can_be_printed(reader: Page, product: Product) -> None:
     reader.locator("main .teaser-title a").first.click()
     expect(reader.locator("article.article h1")).to_be_visible()
     expect(reader.locator(".related")).to_be_hidden()
+    name, headline = (reader.locator(one).first.bounding_box() for one in (".masthead-name", "h1"))
+    assert name and headline and name["x"] == headline["x"] == 0
+    expect(reader.locator("figcaption").first).to_have_css("padding-left", "0px")
 
 
 def test_lead_without_picture_fills_its_place(reader: Page, product: Product) -> None:

@@ -10,6 +10,12 @@ from decimal import Decimal
 MOST_LINES, MOST_COLUMNS, MOST_CHARACTERS = 500, 6, 100_000
 LARGEST = Decimal(10) ** 15
 NOTHING = {"", "-", "–", "—", "..", "…", "n/a", "n.a.", ":"}  # as offices of statistics write it
+# What spreadsheets show where there is no value, in the languages they speak. “#REF!” and “#####”
+# are none of it: a number is there, or was.
+NO_VALUE = re.compile(
+    r"#(n/?a|n/d|nv|n/b|i/t|н/д|yok|saknas|puuttuu|hiányzik|není_k_dispozici|¡?\w{1,8}/0)!?",
+    re.IGNORECASE,
+)
 GROUP = re.compile(r"(?<=\d)[ '’\u00a0\u2009\u202f\u066c](?=\d{3}(?!\d))")
 SIGNS = str.maketrans({"−": "-", "–": "-", "\u066b": ","})
 UNSEEN = " \u200b\u200e\u200f\u2060\ufeff"  # around a cell, from a web page say
@@ -37,6 +43,10 @@ class Cell:
     def shown(self) -> str:
         return f"Line {self.line}: “{self.text[:40]}”"
 
+    @property
+    def is_empty(self) -> bool:
+        return self.text.lower() in NOTHING or NO_VALUE.fullmatch(self.text) is not None
+
 
 def parse(text: str) -> Pasted:
     """Raises Unreadable."""
@@ -58,7 +68,7 @@ def parse(text: str) -> Pasted:
     if width > 2 and len(head) < width:
         raise Unreadable("Line 1: name each column, so that readers can tell them apart.")
     names = [cell.text for cell in head] or [""] * width
-    numbers = [cell for line in body for cell in line[1:] if cell.text.lower() not in NOTHING]
+    numbers = [cell for line in body for cell in line[1:] if not cell.is_empty]
     if not numbers:
         raise Unreadable("There are labels, and no numbers beside them.")
     unit, comma = unit_of(numbers), decimal_sign(numbers)
@@ -89,7 +99,9 @@ def is_head(lines: list[list[Cell]]) -> bool:
     """Are the first line's cells names, or years above what are none?"""
     first, *others = lines
     texts = [cell.text for cell in first[1:]]
-    is_data = [(text and text.lower() in NOTHING) or SHAPE.fullmatch(plain(text)) for text in texts]
+    is_data = [
+        (cell.text and cell.is_empty) or SHAPE.fullmatch(plain(cell.text)) for cell in first[1:]
+    ]
     if not first[0].text or not any(is_data):
         return True
     beside = [cell.text for line in others for cell in line[1:]]
@@ -149,7 +161,7 @@ def decimal_of(text: str, surely: bool) -> str:
 
 
 def number_in(cell: Cell, comma: str) -> Decimal | None:
-    if cell.text.lower() in NOTHING:
+    if cell.is_empty:
         return None
     found = SHAPE.fullmatch(plain(cell.text))
     if found is None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from wagtail.blocks import CharBlock, ListBlock, StructBlock
-from wagtail.blocks.list_block import ListValue
+from wagtail.blocks.list_block import ListBlockValidationError, ListValue
 from wagtail.blocks.stream_block import StreamValue
-from wagtail.blocks.struct_block import StructValue
+from wagtail.blocks.struct_block import StructBlockValidationError, StructValue
 from wagtail.images.blocks import ImageChooserBlock
 
 from newsroom.models.image import CreditedImage
@@ -29,6 +30,12 @@ class GalleryBlock(StructBlock):
         icon = "image"
         template = "newsroom/publishing/blocks/gallery.html"
         plain_template = "newsroom/publishing/blocks/plain/gallery.html"
+
+    def clean(self, value: Any) -> Any:
+        if len(value["pictures"]) < 2 and not self.is_deferred_validation:
+            few = ValidationError("A gallery has two pictures or more. For one, take “Image”.")
+            raise StructBlockValidationError({"pictures": ListBlockValidationError({}, [few])})
+        return super().clean(value)
 
 
 def images_in(value: Any) -> Iterator[CreditedImage]:

@@ -208,3 +208,5 @@ def test_staff_upload_no_portrait(editor) -> None:
     assert 'name="avatar-avatar"' not in editor.get(account).text
     editor.post(account, {"avatar-avatar": upload(kinds.jpeg())})
     assert not UserProfile.objects.exclude(avatar="").exists()
+    start = editor.get("/admin/").text
+    assert f'href="{account}"' in start and "avatar-section" not in start

@@ -121,6 +121,7 @@ def test_desk_finds_what_lacks_words_or_is_used_nowhere(editor: Client, site: An
         return [name for name in ("Used one", "Bare one", "Ornament") if f'title="{name}"' in page]
 
     assert found() == ["Used one", "Bare one", "Ornament"]
+    assert "matches" not in editor.get(reverse("wagtailimages:index")).text, "no filter is set"
     assert found(missing="words") == found(missing="credit") == ["Bare one"]
     assert found(unused="true") == ["Bare one", "Ornament"]
     assert found(q="Agency") == ["Used one"]

@@ -120,3 +120,15 @@ def test_a_chart_is_drawn_whatever_its_labels_hold() -> None:
 def test_what_was_never_checked_shows_nothing() -> None:
     value = ChartBlock().to_python({"title": "x", "kind": "line", "numbers": "none", "source": ""})
     assert "<svg" not in ChartBlock().render(value)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#NV", "#n/d!", "#Н/Д", "#DIV/0!", "#¡DIV/0!", "#ДЕЛ/0!"])
+def test_a_spreadsheet_s_no_value_is_an_empty_cell(cell) -> None:
+    assert parse(f"Day\tLoaves\nMon\t{cell}\nTue\t3").rows[0] == ("Mon", [None])
+    assert parse(f"Mon\t{cell}\nTue\t3").rows[0] == ("Mon", [None]), "no line of headings"
+
+
+@pytest.mark.parametrize("cell", ["#####", "#REF!", "#VALUE!", "#1"])
+def test_a_number_that_a_spreadsheet_does_not_show_is_missed(cell) -> None:
+    with pytest.raises(Unreadable, match="Line 3"):
+        parse(f"Day\tLoaves\nMon\t2\nTue\t{cell}")
