@@ -109,13 +109,14 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
 
     Auto-Submitted (RFC 3834) keeps out-of-office replies away.
     """
-    mail = letter.words or mail
+    catalogue, mail = mail, letter.words or mail
     with languages.speaking(letter.language):
         about = {name: shown(value) for name, value in letter.about.items()}
         if letter.each:  # what somebody typed is no field
             about = {name: defuse(text) for name, text in about.items()}
+        subject, paragraphs = worded(mail, catalogue, about)
         context = {
-            "paragraphs": [text for words in mail.paragraphs if (text := filled(words, about))],
+            "paragraphs": paragraphs,
             "url": letter.url,
             "button": filled(mail.button, about),
             "small": filled(mail.small, about),
@@ -123,7 +124,7 @@ def compose(mail: Mail, letter: Letter) -> AnymailMessage:
             "look": letter.look,
             **letter.context,
         }
-        rendered = render(mail.template, context, letter.subject or filled(mail.subject, about))
+        rendered = render(mail.template, context, letter.subject or subject)
         rendered = for_many(rendered, letter.each) if letter.each else literal(rendered)
     to = [letter.to] if isinstance(letter.to, str) else list(letter.to)
     message = message_of(
@@ -174,6 +175,17 @@ def filled(words: Words, about: dict[str, str]) -> str:
     """With what they name; “” when something of that is empty."""
     named = [name for _, name, _, _ in Formatter().parse(str(words)) if name]
     return str(words).format(**about) if all(about[name] for name in named) else ""
+
+
+def worded(mail: Mail, catalogue: Mail, about: dict[str, str]) -> tuple[str, list[str]]:
+    """Its subject and paragraphs; the catalogue's where they name nothing but what is empty, say
+    the latest issue before there is one."""
+    subject = filled(mail.subject, about) or filled(catalogue.subject, about)
+    own, ours = (
+        [text for words in one.paragraphs if (text := filled(words, about))]
+        for one in (mail, catalogue)
+    )
+    return subject, own or ours
 
 
 def sender() -> str:

@@ -11,7 +11,7 @@ from newsroom.accounts.models import User
 from newsroom.core import languages
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import mails
-from newsroom.mail.compose import filled, shown
+from newsroom.mail.compose import shown, worded
 from subscriptions.desk import emails
 from subscriptions.desk.access import NewslettersPage
 from subscriptions.models import Newsletter, NewsletterWords
@@ -59,17 +59,17 @@ def rows(newsletter: Newsletter, language: str) -> list[dict[str, Any]]:
     with languages.speaking(language):
         about = {name: shown(value) for name, value in emails.sample(newsletter).items()}
         for value, label in NewsletterWords.About.choices:
-            mail, _ = mails()[value]
+            catalogue, _ = mails()[value]
             words = own.get(value)
-            mail = words.instead_of(mail) if words else mail
-            texts = [filled(text, about) for text in mail.paragraphs]
+            mail = words.instead_of(catalogue) if words else catalogue
+            subject, paragraphs = worded(mail, catalogue, about)
             found.append(
                 {
                     "about": value,
                     "label": label,
                     "own": words,
-                    "subject": filled(mail.subject, about),
-                    "paragraphs": [text for text in texts if text],
+                    "subject": subject,
+                    "paragraphs": paragraphs,
                     "page": words.on_page() if words else "",
                 }
             )

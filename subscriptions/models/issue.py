@@ -24,7 +24,7 @@ from newsroom.models import AddressedPage, ArticlePage
 from .blocks import issue_body
 from .newsletter import Newsletter
 from .piece import WITH_ARTICLE, Piece
-from .readers import Segment
+from .readers import IssueForm, Segment
 
 if TYPE_CHECKING:
     from django.db.models import Manager
@@ -57,7 +57,6 @@ class IssuePage(AddressedPage):
     body = StreamField(issue_body(), blank=True)
     segment = models.ForeignKey(
         Segment, null=True, blank=True, on_delete=models.RESTRICT, related_name="issues",
-        limit_choices_to={"archived": False, "readers__isnull": False},
         help_text="A part of the newsletter’s readers; empty: all of them. Its web page is public "
         "like that of any issue.",
     )  # fmt: skip
@@ -77,6 +76,7 @@ class IssuePage(AddressedPage):
 
     objects = IssueManager()
 
+    base_form_class = IssueForm
     addresses_under = "newsletter/<page:slug>/"
     exclude_fields_in_copy = [*AddressedPage.exclude_fields_in_copy, "issue_on"]
     template = "subscriptions/issues/issue.html"

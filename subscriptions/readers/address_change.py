@@ -5,6 +5,7 @@ failures nor its suppression follow. What they agreed to goes along.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.db import transaction
@@ -104,9 +105,10 @@ def _carry_out(change: AddressChange) -> None:
     )
     if new.forgotten_on or made:
         new.email, new.forgotten_on = change.email, None
-        for name in Subscriber.CHOSEN:
+    for name, nothing in Subscriber.CHOSEN.items():
+        if getattr(new, name) == nothing:
             setattr(new, name, getattr(old, name))
-        new.save(update_fields=["email", "forgotten_on", *Subscriber.CHOSEN])
+    new.save(update_fields=["email", "forgotten_on", *Subscriber.CHOSEN])
     # Readers before subscriptions, as an erasure does; those in the order in which a suppression
     # locks them (0002_kept_counts).
     list(Subscriber.objects.filter(pk__in=[old.pk, new.pk]).select_for_update().order_by("pk"))
@@ -152,11 +154,13 @@ def _move(row: Subscription, new: Subscriber, there: Subscription | None) -> Non
     else:
         there = there or _left_again(row, new)
         row.consents.update(subscription=there)
-        pause = row.paused_until
+        wishes: dict[str, Any] = {
+            "paused_until": row.paused_until,
+            "whole_articles": row.whole_articles,
+        }
         row.delete()
         if listed and there.status != Status.CONFIRMED:
-            today = timezone.localdate()
-            transition(there, Status.CONFIRMED, confirmed_on=today, paused_until=pause)
+            transition(there, Status.CONFIRMED, confirmed_on=timezone.localdate(), **wishes)
     if listed:
         signup.record(there, Consent.Action.CONFIRMED, HOW)
 

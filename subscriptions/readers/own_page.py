@@ -1,14 +1,13 @@
 """The reader's own page, behind the link that stands in every mail to them."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -56,7 +55,7 @@ def own(view: View) -> View:
             return dead_link(request, INCOMPLETE, 404)
         if request.method == "POST":
             subscriber.press()
-        with their_language(subscriber):
+        with wishes.their_language(subscriber):
             try:
                 return view(request, subscriber, token)
             except signup.Unwanted:
@@ -65,13 +64,6 @@ def own(view: View) -> View:
                 return dead_link(request, FORGOTTEN, 403)
 
     return opened
-
-
-def their_language(subscriber: Subscriber) -> AbstractContextManager[None]:
-    """What the address says comes first: somebody has pressed a language in the footer."""
-    if subscriber.language and get_script_prefix() == "/":
-        return languages.speaking(subscriber.language)
-    return nullcontext()
 
 
 @own
@@ -182,7 +174,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         return dead_link(request, GONE, 404)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    with their_language(change.subscriber):
+    with wishes.their_language(change.subscriber):
         context: dict[str, Any] = {"change": change, "agreed": agreed}
         if change.done_on and mailbox == address_change.NEW:
             context["own"] = tokens.permanent("preferences", change.subscriber_id)
@@ -211,7 +203,7 @@ def still_reading(request: HttpRequest, token: str) -> HttpResponse:
     titles = [one.newsletter.title for one in theirs]
     if not titles:
         return dead_link(request, GONE, 404)
-    with their_language(subscriber):
+    with wishes.their_language(subscriber):
         context = {
             "titles": titles,
             "newsletters": [one.newsletter for one in theirs],
@@ -242,7 +234,7 @@ def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRespon
     if request.method == "POST":
         return json_file(everything, "my-data")
     del everything["language"]  # theirs; the page’s own may be another
-    with their_language(subscriber):
+    with wishes.their_language(subscriber):
         return render(request, "subscriptions/readers/data.html", everything)
 
 
@@ -265,8 +257,10 @@ def why(request: HttpRequest, token: str) -> HttpResponse:
         pk = tokens.read_permanent("unsubscribe", token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    left = Subscription.objects.left().filter(pk=pk).select_related("newsletter").first()
+    found = Subscription.objects.left().select_related("newsletter", "subscriber")
+    left = found.filter(pk=pk).first()
     reason = request.POST.get("reason", "")
     if left and reason in LeavingReason.Reason.values:
         signup.count_reason(left, reason)
-    return render(request, "subscriptions/readers/reason_noted.html")
+    with wishes.their_language(left.subscriber if left else None):
+        return render(request, "subscriptions/readers/reason_noted.html")

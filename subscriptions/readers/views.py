@@ -29,7 +29,7 @@ from newsroom.web.public_forms import (
     too_often,
 )
 from subscriptions.models import LeavingReason, Newsletter, Seed, Subscription
-from subscriptions.readers import address_change, seeds, signup
+from subscriptions.readers import address_change, seeds, signup, wishes
 from subscriptions.readers.signup_form import SignupForm, Source
 
 SIGNUP = "subscriptions/readers/signup.html"
@@ -179,7 +179,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     newsletters = [one.newsletter for one in theirs]
     titles = [one.title for one in newsletters]
     context = {"newsletters": newsletters, "titles": titles, "again": not waiting}
-    return render(request, f"subscriptions/readers/{page}.html", context)
+    with wishes.their_language(theirs[0].subscriber if theirs else None):
+        return render(request, f"subscriptions/readers/{page}.html", context)
 
 
 @never_cache
@@ -214,11 +215,14 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         pk = tokens.read_permanent("unsubscribe", token)
     except tokens.BadToken:
         return dead_link(request, INCOMPLETE, 404)
-    subscription = Subscription.objects.select_related("newsletter").filter(pk=pk).first()
+    found = Subscription.objects.select_related("newsletter", "subscriber").filter(pk=pk)
+    subscription = found.first()
+    subscriber = subscription.subscriber if subscription else None
     gone = subscription is None or subscription.status == Subscription.Status.UNSUBSCRIBED
     context: dict[str, Any] = {"subscription": subscription, "token": token}
     if request.method != "POST" and not gone:
-        return render(request, "subscriptions/readers/unsubscribe.html", context)
+        with wishes.their_language(subscriber):
+            return render(request, "subscriptions/readers/unsubscribe.html", context)
     if subscription and request.method == "POST":
         by_button = request.META.get("QUERY_STRING") == "page"
         signup.unsubscribe(subscription, how="page" if by_button else "one-click")
@@ -227,4 +231,5 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         if trusted and not address_change.has_moved(subscription):
             context["preferences"] = tokens.permanent("preferences", subscription.subscriber_id)
         context["reasons"] = LeavingReason.Reason.choices
-    return render(request, "subscriptions/readers/unsubscribed.html", context)
+    with wishes.their_language(subscriber):
+        return render(request, "subscriptions/readers/unsubscribed.html", context)

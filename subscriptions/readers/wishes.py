@@ -5,13 +5,15 @@ The link that opens it stands in every mail, and mails get forwarded: so here is
 nothing of them and can be taken back, and whoever joins, leaves or pauses is told by mail.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from django.db import transaction
+from django.urls import get_script_prefix
 from django.utils import timezone
 
 from newsroom.core.kept import retention
-from newsroom.core.languages import NAMES, OWN, countries
+from newsroom.core.languages import NAMES, OWN, countries, speaking
 from newsroom.mail import outbox
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
@@ -20,6 +22,13 @@ from subscriptions.readers.signup_form import Source
 PAUSES = (2, 4, 8)  # weeks
 
 Status = Subscription.Status
+
+
+def their_language(subscriber: Subscriber | None) -> AbstractContextManager[None]:
+    """What the address says comes first: somebody has pressed a language in the footer."""
+    if subscriber and subscriber.language and get_script_prefix() == "/":
+        return speaking(subscriber.language)
+    return nullcontext()
 
 
 def join(subscriber: Subscriber, newsletter: Newsletter) -> None:

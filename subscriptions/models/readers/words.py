@@ -1,5 +1,6 @@
 """Editors' words in place of the catalogue's, of one newsletter in one language."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from string import Formatter
@@ -15,6 +16,7 @@ from newsroom.mail.catalogue import Mail
 from subscriptions.models.newsletter import Newsletter
 
 ABOUT = ("newsletter", "rhythm", "latest")
+EMPTY_LINE = re.compile(r"\n\s*\n")  # browsers send "\r\n"
 
 
 class NewsletterWords(Orderable):
@@ -76,7 +78,7 @@ class NewsletterWords(Orderable):
             raise ValidationError(wrong)
 
     def instead_of(self, mail: Mail) -> Mail:
-        paragraphs = [part.strip() for part in self.text.split("\n\n") if part.strip()]
+        paragraphs = [part.strip() for part in EMPTY_LINE.split(self.text) if part.strip()]
         return replace(
             mail,
             subject=self.subject or mail.subject,

@@ -63,3 +63,34 @@ def test_editor_reads_all_of_them_and_sends_themselves_a_test(
         client.post(path, {"about": "welcome"})  # ours: nothing to test
     [mail] = inbox.to(user.email)
     assert mail["subject"] == "Hello from The Weekly"
+
+
+def test_paragraphs_and_lines_of_a_browser_are_kept_in_preview_and_mail(
+    client, site, own, inbox, committing
+) -> None:
+    user = make_user()
+    client.force_login(user)
+    own("confirm", text="Hello.\r\n \r\nYours,\r\nthe desk")
+    path = f"/admin/newsletters/{site.newsletter.pk}/words/"
+    assert "<p>Hello.</p>\n  <p>Yours,<br>the desk</p>" in client.get(path).text
+    with committing():
+        client.post(path, {"about": "confirm"})
+    [mail] = inbox.to(user.email)
+    assert "Hello.\n\nYours,\nthe desk\n" in mail["text"]
+    html = "".join(mail["html"].split())
+    assert "Yours,<br" in html and "Hello.</div>" in html
+
+
+def test_own_words_that_name_only_what_is_not_there_leave_a_mail_with_ours(
+    client, site, own, inbox, committing
+) -> None:
+    client.force_login(make_user())
+    own("welcome", subject="{latest}", text="{latest}\n\n{latest}")  # there is no issue yet
+    page = client.get(f"/admin/newsletters/{site.newsletter.pk}/words/").text
+    assert "Welcome: The Weekly" in page
+    sign_up(client, committing, email="a@example.org")
+    [mail] = inbox.to("a@example.org")
+    with committing():
+        client.post(link_in(mail, "/confirm/"))
+    welcome = inbox.to("a@example.org")[0]
+    assert welcome["subject"] == "Welcome: The Weekly" and "You get The Weekly" in welcome["text"]

@@ -103,6 +103,19 @@ def test_what_they_have_chosen_goes_along(client, ann, inbox, committing) -> Non
     assert Subscriber.objects.with_email(NEW).values(*chosen).get() == chosen
 
 
+def test_what_they_have_chosen_goes_along_to_a_reader_who_has_chosen_nothing_of_it(
+    site, ann, inbox, committing
+) -> None:
+    Subscriber.objects.update(language="de", country="GE", mirror_links=True)
+    make_subscription(site.newsletter, NEW)
+    Subscriber.objects.with_email(NEW).update(country="AM")
+    with committing():
+        press_both(ann.subscriber)
+    merged = Subscriber.objects.get()
+    assert (merged.language, merged.country, merged.mirror_links) == ("de", "AM", True)
+    assert "andere Adresse" in inbox.to(OLD)[0]["subject"]  # they are told in their language
+
+
 @pytest.mark.parametrize("there", ["confirmed", "pending", "unsubscribed"])
 @pytest.mark.parametrize("mine", ["confirmed", "unsubscribed"])
 def test_two_who_are_one_are_on_the_list_once_if_one_of_them_was(
@@ -207,11 +220,13 @@ def test_links_in_the_old_mailbox_lead_no_further_than_out(client, site, ann) ->
     assert Consent.objects.filter(subscription__newsletter=left.newsletter, action="withdrawn")
 
 
-def test_pause_moves_along_where_two_become_one(site, ann) -> None:
+def test_pause_and_whole_articles_move_along_where_two_become_one(site, ann) -> None:
     make_subscription(site.newsletter, NEW, status="unsubscribed")
     wishes.pause(ann, 4)
+    wishes.read_whole(ann, whole=True)
     press_both(ann.subscriber)
-    assert Subscription.objects.get().paused
+    one = Subscription.objects.get()
+    assert one.paused and one.whole_articles
 
 
 def test_old_mailbox_is_asked_three_times_a_week_at_most(ann) -> None:

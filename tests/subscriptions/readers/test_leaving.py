@@ -18,7 +18,7 @@ from newsroom.mail.diagnosis import Verdict
 from newsroom.models import Suppression, TransactionalMail
 from newsroom.web.body_limits import PUBLIC_BODY
 from newsroom.web.front import Answer, Front, environ_of
-from subscriptions.models import Consent, Subscription
+from subscriptions.models import Consent, Subscriber, Subscription
 from subscriptions.readers import by_mail, signup
 from subscriptions.tracking import feedback
 from tests.factories import make_subscription
@@ -121,6 +121,23 @@ def test_button_of_the_page_is_told_from_one_click(client, reader) -> None:
     assert 'action="?page"' in page
     assert client.post(f"{path_of(reader)}?page").status_code == 200
     assert list(reader.consents.values_list("how", flat=True)) == ["page"]
+
+
+def test_pages_of_mailed_links_speak_the_language_that_their_reader_chose(client, reader) -> None:
+    Subscriber.objects.update(language="de")
+    page = path_of(reader)
+    asked, prefixed = client.get(page), client.get(f"/fr{page}")
+    assert '<html lang="de"' in asked.text
+    assert '<html lang="fr"' in prefixed.text  # somebody pressed it in the footer
+    left = client.post(f"{page}?page")
+    again, noted = client.get(page), client.post(f"{page}why/", {"reason": "often"})
+    for answer in (left, again, noted):
+        assert '<html lang="de"' in answer.text
+    Subscription.objects.update(status="pending", unsubscribed_on=None)
+    reader.refresh_from_db()
+    link = f"/newsletter/confirm/{signup.confirm_token(reader)}/"
+    for answer in (client.get(link), client.post(link)):
+        assert answer.status_code == 200 and '<html lang="de"' in answer.text
 
 
 def test_other_forms_still_refuse_what_no_database_takes(client, reader) -> None:

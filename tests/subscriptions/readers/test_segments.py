@@ -171,6 +171,17 @@ def test_size_is_noted_when_it_is_chosen_and_stays(site) -> None:
     assert IssuePage.objects.get().get_latest_revision_as_object().segment_readers == 80
 
 
+def test_segment_that_is_put_away_stays_the_choice_of_its_issue(site) -> None:
+    segment, other = make_segment(site), make_segment(site, name="Other", archived=True)
+    issue = issue_to(site, segment)
+    Segment.objects.update(archived=True)
+    form_class = IssuePage.get_edit_handler().get_form_class()
+    form = form_class(instance=IssuePage.objects.get(pk=issue.pk), for_user=make_user())
+    assert segment in form.fields["segment"].queryset
+    assert other not in form.fields["segment"].queryset
+    issue.full_clean()  # as whoever saves it does
+
+
 @pytest.mark.parametrize("supporters", [0, 11])
 def test_freeze_looks_once_more(site, supporters) -> None:
     issue = issue_to(site, make_segment(site, supporter="yes"))
