@@ -21,7 +21,7 @@ RELEASED = {
     "newsroom": "0002_lean_search_rows",
     "subscriptions": "0003_reader_moves",
 }
-AS_RELEASED = "bd767ca3a31d0d63f4b88289adbba22d2db6c8b5a12324c66490b6ccf2702048"
+AS_RELEASED = "6abd826d8da3cc64bad3e246f011b54ce1e2c907ad4173d5ae4e0bb86a07b16a"
 OURS = ("donations", "newsroom", "subscriptions")
 
 

@@ -386,7 +386,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='issuepage',
             name='segment',
-            field=models.ForeignKey(blank=True, help_text='A part of the newsletter’s readers; empty: all of them. Its web page is public like that of any issue.', limit_choices_to={'archived': False, 'readers__isnull': False}, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='issues', to='subscriptions.segment'),
+            field=models.ForeignKey(blank=True, help_text='A part of the newsletter’s readers; empty: all of them. Its web page is public like that of any issue.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='issues', to='subscriptions.segment'),
         ),
         migrations.CreateModel(
             name='Subscriber',
