@@ -6,6 +6,7 @@ are gone. Names of keys are those of ISO 32000-2. No import of ours: it runs alo
 
 import resource
 import sys
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -35,11 +36,18 @@ DROPPED = {
     *("/Metadata", "/PieceInfo", "/LastModified", "/AF", "/EF", "/AA", "/JS", "/Thumb", "/OPI"),
     *("/VP", "/Measure", "/CreatorInfo", "/User", "/Ref"),
 }
+IMAGE = {
+    *("/Type", "/Subtype", "/Width", "/Height", "/ColorSpace", "/BitsPerComponent", "/Intent"),
+    *("/ImageMask", "/Mask", "/Decode", "/Interpolate", "/SMask", "/SMaskInData", "/Matte"),
+    *("/Name", "/StructParent", "/OC", "/Length", "/Filter", "/DecodeParms"),
+}
+LAYER = {"/Type", "/Name", "/Intent"}
+MADE_UP = "/QPDFFake"  # how a key begins that stands in for a damaged one (QPDF)
 ADDRESSES = ("http://", "https://", "mailto:")  # “file:” names folders
 
 
 def clean(data: bytes) -> bytes:
-    """Raises pikepdf's errors for what is none, or is locked."""
+    """Raises pikepdf's errors for what is none, is locked, or too damaged to tell what it says."""
     with pikepdf.open(BytesIO(data)) as pdf:
         # What a form or a stamp shows becomes part of the page; who filled it in, and when, goes.
         pdf.generate_appearance_streams()
@@ -59,9 +67,13 @@ def clean(data: bytes) -> bytes:
             for part in parts(thing):
                 drop(part)
             if isinstance(thing, Stream):
+                if thing.get("/Subtype") == Name.Image:
+                    keep(thing, IMAGE)
                 without_metadata(pdf, thing)
         out = BytesIO()
         pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    with pikepdf.open(BytesIO(out.getvalue())) as written:  # of a damaged one nobody may read it
+        len(written.pages)
     return out.getvalue()
 
 
@@ -104,10 +116,20 @@ def parts(thing: Any) -> Iterator[Any]:
 
 
 def drop(part: Any) -> None:
-    for key in DROPPED & set(part.keys()):
-        del part[key]
+    if part.get("/Type") == Name.OCG:
+        keep(part, LAYER)
+    for key in set(part.keys()):
+        if key.startswith(MADE_UP):
+            raise pikepdf.PdfError(key)
+        if key in DROPPED or is_metadata(part[key]):
+            del part[key]
     if "/Title" in part and "/A" in part and not is_harmless(part["/A"]):  # a bookmark
         del part["/A"]
+
+
+def is_metadata(value: Any) -> bool:
+    """Whatever the key is called that leads there."""
+    return isinstance(value, Stream) and value.get("/Type") == Name.Metadata
 
 
 def without_metadata(pdf: pikepdf.Pdf, stream: Stream) -> None:
@@ -115,6 +137,8 @@ def without_metadata(pdf: pikepdf.Pdf, stream: Stream) -> None:
     given: Any = stream.get("/Filter", Array())
     filters: list[Any] = list(given) if isinstance(given, Array) else [given]
     if not filters or filters[-1] not in STRIPPED:
+        if begins(stream.read_raw_bytes(), filters).startswith(b"\xff\xd8\xff"):
+            raise pikepdf.PdfError("a photograph that is not said to be one")
         return
     data = stream.read_raw_bytes()
     if filters[:-1]:
@@ -124,6 +148,16 @@ def without_metadata(pdf: pikepdf.Pdf, stream: Stream) -> None:
     stream.write(STRIPPED[filters[-1]](data), filter=filters[-1])
     if isinstance(parms, Dictionary) and not filters[:-1]:
         stream.DecodeParms = parms
+
+
+def begins(data: bytes, filters: list[Any]) -> bytes:
+    """The first bytes of a stream, as far as they are plain or packed in the usual way."""
+    if filters == [Name.FlateDecode]:
+        try:
+            return zlib.decompressobj().decompress(data, 3)
+        except zlib.error:
+            return b""
+    return data[:3]
 
 
 def jpeg(data: bytes) -> bytes:
@@ -139,6 +173,8 @@ def jpeg(data: bytes) -> bytes:
         if marker == 0xEE or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept += data[at:end]
         at = end
+    if data[at : at + 2] != b"\xff\xda":
+        raise ValueError("a damaged photograph, of which nobody can tell where it begins")
     return kept + data[at : data.rindex(b"\xff\xd9") + 2]
 
 

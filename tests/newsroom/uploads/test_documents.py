@@ -7,7 +7,7 @@ import pikepdf
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pikepdf import Name
 from PIL import Image
@@ -90,6 +90,10 @@ def test_text_stays_as_it_is(name: str) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(st.binary(max_size=50), st.integers(0, 100_000))
+@example(b"\1" * 7, 4117)  # a key is gone, and what it led to stands under another
+@example(b"\1\1", 4084)  # a photograph that is not said to be one
+@example(b"  R//R", 4338)  # … that begins with something else
+@example(b"//R\1", 1536)  # a layer, with its maker under another key
 def test_damaged_pdf_is_cleaned_or_refused(damage: bytes, at: int) -> None:
     data = papers.pdf()
     at %= len(data)
