@@ -207,8 +207,7 @@ def contributions_without_charge(before: datetime) -> QuerySet[Contribution]:
 
 def _of_contribution(row: Contribution) -> str:
     here = f"Here {row.shown_amount} arrived, by the charge {row.stripe_charge or '(none)'}."
-    moved = BalanceTransaction.objects.filter(charge=row.stripe_charge, source=row.stripe_charge)
-    if there := moved.exclude(charge="").first():
+    if there := BalanceTransaction.objects.of_charge(row.stripe_charge).first():
         given = money.show(there.given_amount or 0, there.given_currency)
         return f"{here} Stripe says that this charge was of {given}."
     return f"{here} Stripe’s balance has no such movement."

@@ -5,7 +5,7 @@ What is booked later and happened in it stands in the next month, and says so (b
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -25,7 +25,7 @@ from donations.models import (
     Review,
     StripeEvent,
 )
-from newsroom.core.clock import month_of
+from newsroom.core.clock import begin_of, month_of
 from newsroom.models import Masthead
 
 UNTIL_READ = timedelta(hours=3)  # Stripe shows some movements later than it dates them
@@ -59,7 +59,7 @@ def to_close() -> date | None:
 def checklist(month: date, now: datetime) -> list[Check]:
     """All that has to be so before a month can be closed."""
     after = month_of(month, 1)
-    end = timezone.make_aware(datetime.combine(after, time.min))
+    end = begin_of(after)
     read = Mark.objects.filter(name=following.NAME, cursor="", read_at__gte=end + UNTIL_READ)
     events = StripeEvent.objects.filter(handled_at=None, created_at__lt=end).count()
     waiting = BalanceTransaction.objects.not_booked().filter(created_at__lt=end).count()
@@ -121,7 +121,7 @@ def _statement(
 ) -> Iterator[str]:
     after = month_of(month, 1)
     booked = Booking.objects.filter(booked_on__gte=month, booked_on__lt=after)
-    start, end = (timezone.make_aware(datetime.combine(day, time.min)) for day in (month, after))
+    start, end = begin_of(month), begin_of(after)
     late = booked.filter(happened_at__lt=start)
     yield f"{Masthead.load().name}: the books of {month:%B %Y}"
     yield f"Statement {number}, closed by {who} on {timezone.localtime(now):%-d %B %Y, %H:%M (%Z)}"

@@ -59,10 +59,7 @@ def of(contribution: Contribution, *, identities: bool) -> list[Happened]:
 
 def settled(contribution: Contribution) -> Settled | None:
     """None while Stripe's balance has nothing of it."""
-    charge = contribution.stripe_charge
-    if not charge:
-        return None
-    found = BalanceTransaction.objects.filter(charge=charge, source=charge, amount__gt=0)
+    found = BalanceTransaction.objects.of_charge(contribution.stripe_charge)
     row = found.select_related("payout").first()
     if row is None:
         return None

@@ -33,6 +33,9 @@ from . import answers, api, delivery, pages
 
 methods, retrieve, listing = api.by_method, api.retrieve, api.list_of
 
+WITH_A_PAGE = [
+    "payments", "subscriptions", "customers", "invoices", "events", "payouts", "disputes",
+]  # fmt: skip
 urlpatterns = [
     path("v1/checkout/sessions", methods(GET=listing("checkout.session"), POST=api.create_session)),
     path("v1/checkout/sessions/<str:pk>", retrieve("checkout.session")),
@@ -109,18 +112,7 @@ urlpatterns = [
     path("fee", pages.bill_fee),
     path("rate", pages.set_rate),
     path("settle-in", pages.settle_in),
-    *(
-        path(f"{kind}/<str:pk>", pages.object_page)
-        for kind in (
-            "payments",
-            "subscriptions",
-            "customers",
-            "invoices",
-            "events",
-            "payouts",
-            "disputes",
-        )  # fmt: skip
-    ),
+    *(path(f"{kind}/<str:pk>", pages.object_page) for kind in WITH_A_PAGE),
 ]
 
 django.setup()

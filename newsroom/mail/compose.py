@@ -180,12 +180,12 @@ def filled(words: Words, about: dict[str, str]) -> str:
 def worded(mail: Mail, catalogue: Mail, about: dict[str, str]) -> tuple[str, list[str]]:
     """Its subject and paragraphs; the catalogue's where they name nothing but what is empty, say
     the latest issue before there is one."""
+
+    def paragraphs(one: Mail) -> list[str]:
+        return [text for words in one.paragraphs if (text := filled(words, about))]
+
     subject = filled(mail.subject, about) or filled(catalogue.subject, about)
-    own, ours = (
-        [text for words in one.paragraphs if (text := filled(words, about))]
-        for one in (mail, catalogue)
-    )
-    return subject, own or ours
+    return subject, paragraphs(mail) or paragraphs(catalogue)
 
 
 def sender() -> str:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from modelcluster.fields import ParentalKey
 from wagtail import hooks
+from wagtail.admin.forms.pages import WagtailAdminPageForm
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page, PageManager, PageQuerySet
@@ -24,7 +25,7 @@ from newsroom.models import AddressedPage, ArticlePage
 from .blocks import issue_body
 from .newsletter import Newsletter
 from .piece import WITH_ARTICLE, Piece
-from .readers import IssueForm, Segment
+from .readers import Segment
 
 if TYPE_CHECKING:
     from django.db.models import Manager
@@ -41,6 +42,18 @@ class IssueQuerySet(PageQuerySet):
 
 
 IssueManager = PageManager.from_queryset(IssueQuerySet)
+
+
+class IssueForm(WagtailAdminPageForm):
+    """What an issue goes to stays to choose when it is put away: not in the list, it would be
+    nobody's choice, and the next one who saves sends the issue to everybody."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "segment" in self.fields:
+            offered = Q(archived=False, readers__isnull=False) | Q(pk=self.instance.segment_id)
+            field: Any = self.fields["segment"]
+            field.queryset = Segment.objects.filter(offered)
 
 
 class IssuePage(AddressedPage):

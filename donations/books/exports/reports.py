@@ -1,7 +1,7 @@
 """A year's tables to take away: gifts by donor, payouts, fees. Rows come as they are read."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Sum
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from donations import money
 from donations.models import Account, Booking, Donor, Movement, Payout, Posting
+from newsroom.core.clock import begin_of
 from newsroom.core.database import keyset
 
 Row = list[object]
@@ -28,7 +29,8 @@ def gifts_by_donor(year: int, names: bool) -> Iterator[Row]:
     """What each donor gave and got back in a year, each on its own day, in each currency."""
     yield ["Donor", *(["Name", "E-mail"] if names else []), "Currency", "Contributions",
            "Received", "Returned", "Kept"]  # fmt: skip
-    moved = Movement.objects.filter(at__gte=_first(year), at__lt=_first(year + 1))
+    begin, end = _year(year)
+    moved = Movement.objects.filter(at__gte=begin, at__lt=end)
     donors = Donor.objects.order_by("pk")
     last = 0
     while some := list(donors.filter(pk__gt=last)[:AT_ONCE]):
@@ -54,7 +56,8 @@ def payouts(year: int, names: bool) -> Iterator[Row]:
     """Each payout, with what it comes to and the day on which the bank had it."""
     yield ["Payout", "Made", "Expected", "In the bank", "Status", "Currency", "Amount",
            "What is in it comes to", "Adds up", "Failure"]  # fmt: skip
-    found = Payout.objects.filter(created_at__gte=_first(year), created_at__lt=_first(year + 1))
+    begin, end = _year(year)
+    found = Payout.objects.filter(created_at__gte=begin, created_at__lt=end)
     for one in keyset(found.select_related("bank_line").order_by("created_at", "pk")):
         line = getattr(one, "bank_line", None)
         comes_to = "" if one.comes_to is None else money.exact(one.comes_to, one.currency)
@@ -62,14 +65,8 @@ def payouts(year: int, names: bool) -> Iterator[Row]:
             one.pk, timezone.localtime(one.created_at), one.arrival_on,
             line.booked_on if line else "", one.status, one.currency.upper(),
             money.exact(one.amount, one.currency), comes_to,
-            _adds_up(one), one.failure,
+            one.adds_up or "not yet", one.failure,
         ]  # fmt: skip
-
-
-def _adds_up(payout: Payout) -> str:
-    if payout.added_up_at:
-        return "yes"
-    return f"no: {payout.why_not}" if payout.why_not else "not yet"
 
 
 def fees(year: int, names: bool) -> Iterator[Row]:
@@ -99,8 +96,8 @@ def fees(year: int, names: bool) -> Iterator[Row]:
                 ]  # fmt: skip
 
 
-def _first(year: int) -> datetime:
-    return timezone.make_aware(datetime.combine(date(year, 1, 1), time.min))
+def _year(year: int) -> tuple[datetime, datetime]:
+    return begin_of(date(year, 1, 1)), begin_of(date(year + 1, 1, 1))
 
 
 REPORTS = {

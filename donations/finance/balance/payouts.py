@@ -17,15 +17,6 @@ ROWS = 50
 ABOUT_PAYOUTS = [Review.Kind.PAYOUT, Review.Kind.PAYOUT_SUM, Review.Kind.NOT_IN_BANK]
 
 
-def adds_up(payout: Payout) -> str:
-    """Whether what is in it comes to its amount; "" while nobody can tell."""
-    if payout.added_up_at:
-        return "yes"
-    if payout.comes_to is None:
-        return "Stripe does not say" if not payout.automatic else ""
-    return f"no: {payout.why_not}"
-
-
 COLUMNS = [
     TitleColumn(
         "amount",
@@ -36,7 +27,7 @@ COLUMNS = [
     Column("status", label="Status"),
     Column("created_at", label="Begun"),
     Column("arrival_on", label="In the bank about"),
-    Column("adds_up", label="Adds up", accessor=adds_up),
+    Column("adds_up", label="Adds up"),
     Column("trace", label="The bank’s reference"),
     Column("failure", label="Why it came back"),
 ]
@@ -56,7 +47,6 @@ class PayoutPage(generic.InspectView):
         return super().get_context_data(**kwargs) | {
             "payout": payout,
             "amount": money.signed(payout.amount, payout.currency),
-            "adds_up": adds_up(payout),
             "reviews": Review.objects.filter(kind__in=ABOUT_PAYOUTS, about=payout.pk),
             "kinds": [*self.kinds(payout)],
             "page": rows,

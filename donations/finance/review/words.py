@@ -69,15 +69,13 @@ def _balance(review: Review) -> list[tuple[str, str, str]]:
 
 
 def _charge(review: Review) -> list[tuple[str, str, str]]:
-    pk = review.about
-    moved = BalanceTransaction.objects.filter(charge=pk, source=pk)
-    return [("Stripe’s", "the charge", _at_stripe(pk)), *_booked(moved)]
+    moved = BalanceTransaction.objects.of_charge(review.about)
+    return [("Stripe’s", "the charge", _at_stripe(review.about)), *_booked(moved)]
 
 
 def _no_charge(review: Review) -> list[tuple[str, str, str]]:
-    given = review.contribution
-    charge = given.stripe_charge if given else ""
-    moved = BalanceTransaction.objects.filter(charge=charge, source=charge).exclude(charge="")
+    charge = review.contribution.stripe_charge if review.contribution else ""
+    moved = BalanceTransaction.objects.of_charge(charge)
     return [("Stripe’s", "the payment", _at_stripe(review.about)), *_booked(moved)]
 
 

@@ -67,11 +67,24 @@ class Payout(models.Model):
             return f"{money.signed(difference, self.currency)} not explained"
         return "something in it is of another currency, or its own movement is of another amount"
 
+    @property
+    def adds_up(self) -> str:
+        """Whether what is in it comes to its amount; "" while nobody can tell."""
+        if self.added_up_at:
+            return "yes"
+        if self.why_not:
+            return f"no: {self.why_not}"
+        return "" if self.automatic else "Stripe does not say"
+
 
 class BalanceTransactionQuerySet(models.QuerySet["BalanceTransaction"]):
     def not_booked(self) -> "BalanceTransactionQuerySet":
         """In the order in which they are booked: what goes back comes after what it is of."""
         return self.filter(booking=None, counts=True).order_by("created_at", "pk")
+
+    def of_charge(self, charge: str) -> "BalanceTransactionQuerySet":
+        """By which its amount came; none of what went back, and none for \"\"."""
+        return self.filter(charge=charge, source=charge, amount__gt=0).exclude(charge="")
 
 
 class BalanceTransaction(models.Model):

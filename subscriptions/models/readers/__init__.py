@@ -6,7 +6,7 @@ from .reader_count import ReaderCount
 from .reader_import import ImportedChange, ImportPiece, ImportProblem, ReaderImport
 from .reader_move import ReaderMove
 from .reader_tag import ReaderTag
-from .segment import IssueForm, Segment
+from .segment import Segment
 from .subscriber import Consent, Seed, Subscriber, Subscription
 from .welcome_mail import WelcomeMail
 
@@ -16,7 +16,6 @@ __all__ = [
     "ImportPiece",
     "ImportProblem",
     "ImportedChange",
-    "IssueForm",
     "LeavingReason",
     "ReaderCount",
     "ReaderImport",

@@ -1,13 +1,12 @@
 """Segments: a part of a newsletter's readers, by a saved rule. An issue may go to one."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from wagtail.admin.forms.pages import WagtailAdminPageForm
 
 from newsroom.core import languages
 
@@ -155,15 +154,3 @@ class Segment(models.Model):  # type: ignore[django-manager-missing]
                 "supports us" if self.supporter == self.Supporter.YES else "does not support us"
             )
         return said
-
-
-class IssueForm(WagtailAdminPageForm):
-    """Of an issue. What it goes to stays to choose when it is put away: not in the list, it would
-    be nobody's choice, and the next one who saves sends the issue to everybody."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "segment" in self.fields:
-            offered = Q(archived=False, readers__isnull=False) | Q(pk=self.instance.segment_id)
-            field: Any = self.fields["segment"]
-            field.queryset = Segment.objects.filter(offered)
