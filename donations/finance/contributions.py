@@ -114,6 +114,7 @@ COLUMNS = [
     TitleColumn(
         "amount",
         label="Amount",
+        classname="amount",
         accessor="shown_amount",
         get_url=lambda row: reverse("contributions:inspect", args=[row.pk]),
         sort_key="amount",

@@ -3,7 +3,6 @@ CSVs. A row at a time, so that a million of them take no more memory than one; w
 one row is said of that row, and the others are read.
 """
 
-import codecs
 import csv
 import io
 import re
@@ -15,6 +14,8 @@ from datetime import date, datetime
 from typing import IO, Any, NamedTuple
 
 from openpyxl import load_workbook
+
+from subscriptions.transfer import encodings
 
 LONGEST_CELL = 131_072  # characters, the csv module's own limit
 LONGEST_LINE = 1_000_000
@@ -158,39 +159,11 @@ def text_of(cell: object) -> str:
 # --- CSV ------------------------------------------------------------------------------------
 
 
-def as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """A byte that is no UTF-8 is what Excel wrote in western Europe. Asked for byte by byte, so one
-    stray letter in the middle of a million rows is read, too."""
-    assert isinstance(error, UnicodeDecodeError)
-    wrong = error.object[error.start : error.end]
-    return wrong.decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("windows-1252", as_windows_1252)
-MARKS = [
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
-
-
-def encoding_of(sample: bytes) -> str:
-    for mark, encoding in MARKS:
-        if sample.startswith(mark):
-            return encoding
-    half = len(sample) // 2 or 1
-    if sample[1::2].count(0) > half * 0.6:
-        return "utf-16-le"
-    return "utf-16-be" if sample[::2].count(0) > half * 0.6 else "utf-8"
-
-
 def csv_rows(file: IO[bytes]) -> Iterator[Row]:
     sample = file.read(SAMPLE)
     whole = Rewound(sample, file)
-    encoding = encoding_of(sample)
-    errors = "windows-1252" if encoding.startswith("utf-8") else "replace"
+    encoding = encodings.of(sample)
+    errors = encodings.errors(encoding)
     text = io.TextIOWrapper(io.BufferedReader(whole, 1 << 16), encoding, errors, newline="")
     lines = Lines(text)
     first = lines.peek()

@@ -16,6 +16,7 @@ import mt940
 from donations.books.bank import camt, columns
 from donations.books.bank.camt import DAMAGED
 from donations.books.bank.line import Line, line, smallest
+from subscriptions.transfer import encodings
 from subscriptions.transfer.reading import Unreadable, tables
 
 LARGEST = 20_000_000  # bytes
@@ -54,10 +55,8 @@ def _camt(content: bytes) -> list[Line]:
 
 
 def _mt940(content: bytes) -> list[Line]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
+    encoding = encodings.of(content)
+    text = content.decode(encoding, encodings.errors(encoding))
     try:
         statements = mt940.parse_statements(text)
     except Exception as error:  # its errors have no class in common

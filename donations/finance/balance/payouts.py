@@ -21,6 +21,7 @@ COLUMNS = [
     TitleColumn(
         "amount",
         label="Amount",
+        classname="amount",
         accessor=lambda row: money.signed(row.amount, row.currency),
         get_url=lambda row: reverse("payouts:inspect", args=[row.pk]),
     ),
