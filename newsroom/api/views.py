@@ -188,9 +188,9 @@ class Articles(Endpoint):
     detail_only_fields = ["text"]
 
     def get_queryset(self) -> Any:
-        found = readable(ArticlePage.objects).as_teasers()
+        found = readable(ArticlePage.objects).as_teasers().defer(None)
         found = found.prefetch_related("tagged_items__tag", "corrections")
-        return found.defer(None) if self.action == "detail_view" else found
+        return found if self.action == "detail_view" else found.defer_streamfields()
 
     def paginate_queryset(self, queryset: Any) -> list[ArticlePage]:
         """With their sections, in one query."""

@@ -121,6 +121,11 @@ def remembered(ask: Callable[P, R]) -> Callable[P, R]:
     return answer
 
 
+def remembers() -> bool:
+    """Is such an answer asked for once, here?"""
+    return _facts.get() is not None
+
+
 @remembered
 def next_change() -> float:
     """When pages become other ones, though nobody changes anything."""

@@ -60,7 +60,8 @@ class HomePage(AddressedPage):
         if not path_components:
             return super().route(request, path_components)
         address = f"{self.url_path}{'/'.join(path_components)}/"
-        for model in (ArticlePage, Page):
+        # An article is always in a section, and the other pages are not.
+        for model in (ArticlePage, Page) if len(path_components) > 1 else (Page,):
             found = model.objects.live().filter(slug=path_components[-1], url_path=address).first()
             if found:
                 return RouteResult(found.specific)
@@ -96,7 +97,7 @@ class SectionPage(AddressedPage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         articles = ArticlePage.objects.in_print().child_of(self)
-        all_below = Page.objects.live().public().child_of(self)  # articles, and nothing else
+        all_below = readable(Page.objects.child_of(self))  # articles, and nothing else
         context["articles"] = page_of(articles, request, counted=all_below)
         return context
 

@@ -13,6 +13,7 @@ import brotli
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from wagtail.models import PageViewRestriction
 
 from donations.asking import ask_cookie, times_shown
 from donations.asking.deciding import Memory
@@ -367,6 +368,24 @@ def test_page_that_is_made_asks_little_once_others_were(web, article, monkeypatc
     make_appeal()
     assert web.knows()
     assert {"donations_appeal", "newsroom_masthead"} <= {*tables(article.url)}
+
+
+def test_article_that_becomes_private_is_on_no_page_and_comes_back(web, article) -> None:
+    """That none is private is remembered, too."""
+    section = article.section
+    other = make_article(section, title="Salt")
+    lists = ["/", section.url, f"/archive/{timezone.localdate():%Y/%m}/", "/feed/", other.url]
+    for url in lists:
+        assert article.title in settled(web, url).text
+    login = PageViewRestriction.LOGIN
+    private = PageViewRestriction.objects.create(page=article, restriction_type=login)
+    assert web.knows()
+    for url in lists:
+        assert article.title not in web.get(url).text, url
+    private.delete()
+    assert web.knows()
+    for url in lists:
+        assert article.title in web.get(url).text, url
 
 
 def test_each_answer_with_the_box_counts_once_and_silence_does_not(web, article) -> None:
