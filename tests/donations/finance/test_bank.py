@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from donations.giving import erasure
-from donations.models import BankLine, Booking, Contribution, Donor, OfflineGift
+from donations.models import BankLine, Booking, ClosedMonth, Contribution, Donor, OfflineGift
+from newsroom.core import clock
 from newsroom.models import TransactionalMail
 from tests.donations.books.bank.files import camt
 from tests.donations.books.bank.test_statements import payout
@@ -105,6 +106,20 @@ def test_gift_is_written_down_once_with_receipt_thanks_and_document(finance) -> 
     back = finance.post(f"/admin/offline-gifts/{kept.pk}/back/", {"amount": "50"}, follow=True)
     assert "given back" in back.text and Contribution.objects.get().left == 0
     assert set(Booking.objects.all().balances().values()) == {0, 5000, -5000}
+
+
+def test_gift_of_a_closed_month_says_where_it_stands(finance) -> None:
+    month = clock.month_of(TODAY, -1)
+    ClosedMonth.objects.create(month=month, number=1, statement="x", digest="x", who="officer")
+    late = gift(received_on=month, amount="50")
+    page = finance.post("/admin/offline-gifts/", late, follow=True).text
+    assert (
+        f"€50 written down. Its month is closed: in the books it stands in {TODAY:%B %Y}." in page
+    )
+    booked = "Given without Stripe, not in the bank yet €50; Donations −€50"
+    assert f"{booked} Of {month:%-d %B %Y}, whose month was closed." in page
+    timely = finance.post("/admin/offline-gifts/", gift(amount="7"), follow=True).text
+    assert "€7 written down." in timely and "is closed" not in timely
 
 
 def test_erased_donor_leaves_amounts_only(finance) -> None:
