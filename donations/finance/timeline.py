@@ -124,7 +124,7 @@ def _books(contribution: Contribution) -> Iterator[Happened]:
                 f"{Account(line.account).label} {money.signed(line.amount, booking.currency)}"
                 for line in booking.postings.all()
             ]
-            words = " ".join(filter(None, ["; ".join(lines), booking.memo]))
+            words = ". ".join(filter(None, ["; ".join(lines), booking.memo]))
             yield Happened(booking.happened_at, "Booked", words)
 
 

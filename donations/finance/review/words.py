@@ -88,7 +88,7 @@ def _dispute(review: Review) -> list[tuple[str, str, str]]:
     return [
         (
             "Stripe’s",
-            "the dispute, to answer it",
+            "the dispute",
             f"{settings.STRIPE_DASHBOARD}/disputes/{review.about}",
         ),
         ("Our", "what speaks for us", reverse("disputes")),

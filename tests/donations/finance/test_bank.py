@@ -113,11 +113,10 @@ def test_gift_of_a_closed_month_says_where_it_stands(finance) -> None:
     ClosedMonth.objects.create(month=month, number=1, statement="x", digest="x", who="officer")
     late = gift(received_on=month, amount="50")
     page = finance.post("/admin/offline-gifts/", late, follow=True).text
-    assert (
-        f"€50 written down. Its month is closed: in the books it stands in {TODAY:%B %Y}." in page
-    )
+    said = f"Its month is closed: in the books it stands in {TODAY:%B %Y}."
+    assert f"€50 written down. {said}" in page
     booked = "Given without Stripe, not in the bank yet €50; Donations −€50"
-    assert f"{booked} Of {month:%-d %B %Y}, whose month was closed." in page
+    assert f"{booked}. Of {month:%-d %B %Y}, whose month was closed." in page
     timely = finance.post("/admin/offline-gifts/", gift(amount="7"), follow=True).text
     assert "€7 written down." in timely and "is closed" not in timely
 
