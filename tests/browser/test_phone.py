@@ -95,9 +95,7 @@ def test_admin_hides_neither_a_message_nor_what_ends_a_preview_link(
     article = make_article(site.section)
     client.force_login(make_user())
     path = f"/admin/preview-links/{article.pk}/"
-    note = (
-        "For the lawyer of the former accountant, after the corrections of Thursday, second"
-    )
+    note = "For the lawyer of the former accountant, after the corrections of Thursday, second"
     typed = {"shows": "this", "days": "7", "note": note}
     pages = {path: client.post(path, typed, follow=True).text}
     page = chromium.new_page(viewport={"width": 390, "height": 844})

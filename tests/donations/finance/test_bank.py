@@ -59,6 +59,22 @@ def test_statement_is_brought_and_a_line_explained_in_three_clicks(finance) -> N
     )
 
 
+def test_cheque_that_lay_in_a_drawer_is_matched_by_a_person(finance) -> None:
+    """Else they could only write it down once more, or call it none of ours."""
+    long_ago, lately = TODAY - timedelta(days=60), TODAY - timedelta(days=40)
+    for on in (long_ago, lately):
+        finance.post("/admin/offline-gifts/", gift(kind="bank", received_on=on))
+        payout(f"po_{on:%m%d}", 5000, on)
+    assert "0 matched" in brings(finance, camt([(f"{TODAY}", "50.00", "STRIPE")])).text
+    line = BankLine.objects.get()
+    page = finance.get(f"/admin/bank/{line.pk}/").text
+    first, second = OfflineGift.objects.order_by("pk")
+    assert page.index(f"gift:{second.pk}") < page.index(f"gift:{first.pk}")
+    assert page.index(f"payout:po_{lately:%m%d}") < page.index(f"payout:po_{long_ago:%m%d}")
+    finance.post(f"/admin/bank/{line.pk}/explain/", {"do": f"gift:{first.pk}"})
+    assert line.gifts.get() == first
+
+
 def test_cash_that_was_brought_as_one_sum_is_ticked(finance) -> None:
     for amount in ("50", "30", "7"):
         finance.post("/admin/offline-gifts/", gift(amount=amount), follow=True)
