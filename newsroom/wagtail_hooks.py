@@ -14,7 +14,7 @@ from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.widgets.button import Button
 
 from newsroom import measures, retention
-from newsroom.editing import article_checklist, preview_links, privacy
+from newsroom.editing import article_checklist, preview_links, privacy, redirect_form
 from newsroom.editing.article_checklist import ArticleViewSet
 from newsroom.editing.start_page import WritePanel
 from newsroom.first_steps import pages as first_steps
@@ -27,6 +27,7 @@ from newsroom.panic import travel
 from newsroom.panic import views as emergency
 from newsroom.pictures.beside import beside
 from newsroom.pictures.desk import CreditAction, PictureDesk
+from newsroom.publishing import redirects
 from newsroom.publishing.rich_text import LinkToDocument, LinkToPage, NoPicture, NoVideo
 from newsroom.release import after_restore, mails, pages, start_page
 from newsroom.staff import password_reset, security
@@ -36,6 +37,8 @@ from newsroom.web import exports, starters, typed_times
 starters.install()
 exports.install()
 typed_times.install()
+redirects.install()
+redirect_form.install()
 privacy.install()
 AvatarSettingsPanel.is_active = lambda panel: False  # nobody's face is kept
 hooks.register("first_site", site.own_part, order=-1)

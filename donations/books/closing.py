@@ -41,11 +41,12 @@ class NotYet(Exception):
 
 
 class Check(NamedTuple):
-    """One line of the list; ``words`` say what is missing, and what to do."""
+    """One line of the list; ``words`` say what is missing, and ``about`` what that is seen of."""
 
     what: str
     done: bool
     words: str = ""
+    about: str = ""
 
 
 def to_close() -> date | None:
@@ -85,10 +86,20 @@ def checklist(month: date, now: datetime) -> list[Check]:
         Check(
             "What Stripe told us is worked off", not events,
             f"{events:,} events are open. They are tried again; some may stand under “Review”.",
+            "review",
         ),
-        Check("All payouts add up", not (unsaid or odd), " ".join(filter(None, of_payouts))),
-        Check("Everything is explained", not left, f"Not yet: {', '.join(left)}."),
-        Check("Nothing waits under “Review”", not reviews.exists(), f"{reviews.count():,} left."),
+        Check(
+            "All payouts add up", not (unsaid or odd), " ".join(filter(None, of_payouts)),
+            "review" if odd else "payouts",
+        ),
+        Check(
+            "Everything is explained", not left,
+            f"“{Account.SUSPENSE.label}” has {', '.join(left)}.", "ledger",
+        ),
+        Check(
+            "Nothing waits under “Review”", not reviews.exists(), f"{reviews.count():,} left.",
+            "review",
+        ),
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from donations import money
@@ -15,6 +16,7 @@ from donations.models import (
     BalanceTransaction,
     Booking,
     Contribution,
+    Dispute,
     StripeEvent,
 )
 from newsroom.mail import outbox
@@ -54,7 +56,12 @@ def of(contribution: Contribution, *, identities: bool) -> list[Happened]:
         *_mails(contribution),
         *_people(contribution, identities),
     ]
-    return sorted(moments, key=lambda one: one.at)
+    return sorted(moments, key=_place)
+
+
+def _place(one: Happened) -> tuple[Any, ...]:
+    """What is known of the day alone comes last on it."""
+    return timezone.localdate(one.at), not one.exact, one.at
 
 
 def settled(contribution: Contribution) -> Settled | None:
@@ -74,17 +81,21 @@ def settled(contribution: Contribution) -> Settled | None:
 def _states(contribution: Contribution) -> Iterator[Happened]:
     for change in contribution.changes.all():
         yield Happened(change.at, change.get_status_display(), change.note)
-    for movement in contribution.movements.select_related("contribution"):
+    for movement in contribution.movements.select_related("contribution").order_by("at", "pk"):
         yield Happened(movement.at, movement.get_kind_display(), movement.shown_amount)
     for back in contribution.stripe_refunds.all():
         amount = money.show(back.amount, back.currency)
-        again = f", came back on {date_format(back.came_back_at)}" if back.came_back_at else ""
+        back_at = back.came_back_at and timezone.localtime(back.came_back_at)
+        again = f", came back on {date_format(back_at)}" if back_at else ""
         yield Happened(back.created_at, "Refund at Stripe", f"{amount}: {back.status}{again}")
     for dispute in contribution.disputes.all():
         amount = money.show(dispute.amount, dispute.currency)
-        yield Happened(
-            dispute.created_at, "Dispute", f"{amount}, {dispute.reason}: {dispute.status}"
-        )
+        until = ""
+        if dispute.status in Dispute.NEEDS_RESPONSE and dispute.evidence_due_at:
+            due_at = timezone.localtime(dispute.evidence_due_at)
+            until = f", to be answered by {date_format(due_at, 'DATETIME_FORMAT')}"
+        words = f"{amount}, {dispute.reason}; now {dispute.status}{until}"
+        yield Happened(dispute.created_at, "Dispute", words)
 
 
 def _stripe(contribution: Contribution) -> Iterator[Happened]:
@@ -98,19 +109,23 @@ def _stripe(contribution: Contribution) -> Iterator[Happened]:
 
 
 def _books(contribution: Contribution) -> Iterator[Happened]:
-    if not contribution.stripe_charge:
-        return
     disputes = [dispute.stripe_dispute for dispute in contribution.disputes.all()]
-    about = [contribution.stripe_charge, *disputes]
+    about = {contribution.stripe_charge, *disputes} - {""}
     later = Q(kind__in=[Booking.Kind.CONFIRMED, Booking.Kind.DISPUTE_ENDED], reference__in=about)
-    of_balance = Q(balance_transaction__charge=contribution.stripe_charge)
-    for rows in (Booking.objects.filter(of_balance), Booking.objects.filter(later)):
+    of_balance = Q(pk__in=[])
+    if contribution.stripe_charge:
+        of_balance = Q(balance_transaction__charge=contribution.stripe_charge)
+    backs = [back.stripe_refund for back in contribution.stripe_refunds.all()]
+    by_hand = [contribution.stripe_payment_intent, *backs]
+    offline = Q(kind=Booking.Kind.OFFLINE, reference__in=by_hand)
+    for rows in (Booking.objects.filter(of) for of in (of_balance, later, offline)):
         for booking in rows.prefetch_related("postings"):
             lines = [
                 f"{Account(line.account).label} {money.signed(line.amount, booking.currency)}"
                 for line in booking.postings.all()
             ]
-            yield Happened(booking.happened_at, "Booked", "; ".join(lines), "")
+            words = ". ".join(filter(None, ["; ".join(lines), booking.memo]))
+            yield Happened(booking.happened_at, "Booked", words)
 
 
 def _mails(contribution: Contribution) -> Iterator[Happened]:

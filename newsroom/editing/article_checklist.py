@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from wagtail.admin import messages
 from wagtail.admin.ui.side_panels import BaseSidePanel
 from wagtail.admin.views.pages.create import CreateView
 from wagtail.admin.views.pages.edit import EditView
@@ -191,14 +191,17 @@ class WithChecklist:
 
     def publish_action(self: Any) -> HttpResponse:
         """What stops it stops only this: it is saved as a draft."""
-        reason = what_stops(self.form.instance)
-        if reason:
-            return self.only_save(reason)
+        if what_stops(self.form.instance):
+            return self.only_save()
         answer: HttpResponse = super().publish_action()  # type: ignore[misc]
         return answer
 
-    def only_save(self: Any, reason: str) -> HttpResponse:
-        messages.error(self.request, f"Not published, only saved. {reason}")
+    def only_save(self: Any) -> HttpResponse:
+        """Says all that stops it, and leads to where the first of it is put right."""
+        stops = [one for one in findings(self.form.instance, STOPS, []) if one.state == "stop"]
+        words = " ".join(["Not published, only saved.", *(one.words for one in stops)])
+        button = messages.button(stops[0].url, "Put it right")
+        messages.error(self.request, words, buttons=[button])
         answer: HttpResponse = self.save_action()
         return answer
 
@@ -226,9 +229,8 @@ class ArticleEditView(WithChecklist, EditView):
         return self.perform_workflow_action()
 
     def perform_workflow_action(self) -> HttpResponse:
-        stopped = what_stops(self.form.instance) if self.workflow_action == "approve" else ""
-        if stopped:
-            return self.only_save(stopped)
+        if self.workflow_action == "approve" and what_stops(self.form.instance):
+            return self.only_save()
         if self.page.current_workflow_task is None:
             raise Stopped(self.page, f"Somebody has decided about “{self.page}” already.")
         self.decided = self.workflow_action

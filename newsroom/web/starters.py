@@ -30,7 +30,14 @@ def render_chooser(
 
 
 def start_by_element(widget: Any, template: str, what: str) -> None:
-    """Render a date or time by Django's own template, and start it like the others."""
+    """Render a date or time by Django's own template, and start it like the others. What is typed
+    stays as it is: the picker would make today of a day that there is not, and of the year 1 1901.
+    """
+    wagtails = widget.get_config
+
+    def get_config(self: Any) -> dict[str, Any]:
+        config: dict[str, Any] = wagtails(self)
+        return config | {"validateOnBlur": False}
 
     def render(
         self: Any, name: str, value: Any, attrs: Any = None, renderer: Any = None
@@ -40,6 +47,7 @@ def start_by_element(widget: Any, template: str, what: str) -> None:
         return SafeString(html + starter(what, pk, self.get_config()))
 
     widget.template_name, widget.render = f"django/forms/widgets/{template}", render
+    widget.get_config = get_config
 
 
 def install() -> None:

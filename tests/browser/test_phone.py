@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from donations import demo
 from donations.models import Appeal
 from tests.browser.drawing import drawn
-from tests.factories import make_article
+from tests.factories import make_article, make_user
 
 LANGUAGES = ("", "/ar", "/de", "/es", "/fa", "/fr", "/pl", "/ru", "/uk")
 
@@ -87,3 +87,25 @@ def test_amounts_in_words_follow_the_currency_that_is_pressed(
     phone.locator(".box-ask").get_by_role("link", name="JPY").click()
     expect(phone.get_by_text("From ¥300 a month")).to_be_visible()
     expect(phone.get_by_text("Or your own amount in JPY")).to_be_visible()
+
+
+def test_admin_hides_neither_a_message_nor_what_ends_a_preview_link(
+    client, site: Any, chromium: Browser
+) -> None:
+    article = make_article(site.section)
+    client.force_login(make_user())
+    path = f"/admin/preview-links/{article.pk}/"
+    note = "For the lawyer of the former accountant, after the corrections of Thursday, second"
+    typed = {"shows": "this", "days": "7", "note": note}
+    pages = {path: client.post(path, typed, follow=True).text}
+    page = chromium.new_page(viewport={"width": 390, "height": 844})
+    drawn(page, pages, path)
+    menu = page.get_by_role("button", name="Toggle sidebar").bounding_box()
+    words = page.get_by_text("Whoever has it can read the draft").evaluate(
+        "e => { const r = document.createRange(); r.selectNodeContents(e);"
+        " return r.getBoundingClientRect().left; }"
+    )
+    end = page.get_by_role("button", name="Take back").bounding_box()
+    assert menu and menu["x"] + menu["width"] < words
+    assert end and end["x"] + end["width"] < 390
+    page.close()

@@ -26,12 +26,16 @@ def possible(
     booked_on: date, amount: int, currency: str, found: Iterable[Candidate]
 ) -> list[Candidate]:
     """Those of the same amount and about that time, the nearest day first."""
-    same = [
-        one
-        for one in found
-        if (one.amount, one.currency) == (amount, currency)
-        and one.on - EARLY <= booked_on <= one.on + LATE
-    ]
+    about_then = [one for one in found if one.on - EARLY <= booked_on <= one.on + LATE]
+    return nearest(booked_on, amount, currency, about_then)
+
+
+def nearest(
+    booked_on: date, amount: int, currency: str, found: Iterable[Candidate]
+) -> list[Candidate]:
+    """Those of the same amount whenever they were, the nearest day first: a person may know of a
+    cheque that lay in a drawer."""
+    same = [one for one in found if (one.amount, one.currency) == (amount, currency)]
     return sorted(same, key=lambda one: (abs(booked_on - one.on), one.pk))
 
 

@@ -98,13 +98,13 @@ def match() -> int:
 
 
 def candidates(line: BankLine) -> tuple[list[Candidate], list[Candidate]]:
-    """The payouts and the gifts that it may be."""
+    """The payouts and the gifts that it may be, for a person to say: the likeliest first."""
     about = (line.booked_on, line.amount, line.currency)
     payouts = _payouts().filter(amount=line.amount, currency=line.currency)
     gifts = _gifts().filter(contribution__amount=line.amount, contribution__currency=line.currency)
     return (
-        matching.possible(*about, map(_of_payout, payouts)),
-        matching.possible(*about, map(_of_gift, gifts)),
+        matching.nearest(*about, map(_of_payout, payouts)),
+        matching.nearest(*about, map(_of_gift, gifts)),
     )
 
 
@@ -138,7 +138,7 @@ def _by_amount(found: QuerySet[Any]) -> dict[tuple[int, str], list[Candidate]]:
 
 def explain(line: BankLine, what: str) -> None:
     """A person says which candidate it is, “payout:po_1” or “gift:7”. Raises NotSo: another amount,
-    another time, or matched already."""
+    or matched already."""
     payouts, gifts = candidates(line)
     named = {f"payout:{one.pk}": (Account.TRANSIT, one) for one in payouts}
     named |= {f"gift:{one.pk}": (Account.OFFLINE, one) for one in gifts}

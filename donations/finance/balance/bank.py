@@ -19,7 +19,7 @@ from donations.models import BankFile, BankLine
 from newsroom.staff.pages import AdminPage
 from subscriptions.transfer.reading import Unreadable
 
-SHOWN = 100
+SHOWN, LIKELIEST = 100, 20
 
 
 class StatementForm(forms.Form):
@@ -86,8 +86,8 @@ class BankLinePage(AdminPage):
         come_to = sum(one.contribution.left for one in in_hand if str(one.pk) in ticked)
         return super().get_context_data(**kwargs) | {
             "line": line,
-            "payouts": payouts,
-            "gifts": gifts,
+            "payouts": payouts[:LIKELIEST],
+            "gifts": gifts[:LIKELIEST],
             "is_open": is_open,
             "in_hand": [(one, str(one.pk) in ticked) for one in in_hand],
             "come_to": money.show(come_to, line.currency),

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import Max, Min
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from wagtail.admin.auth import require_admin_access
 
@@ -26,6 +27,8 @@ from newsroom.staff.pages import AdminPage
 from newsroom.web.exports import csv_response, xlsx_response
 
 CLOSE = "donations.close_month"
+# Where what is missing is seen, and worked off.
+PLACES = {"review": "reviews", "payouts": "payouts:index", "ledger": "books"}
 KINDS = {"csv": "CSV", "xlsx": "Excel", "datev": "DATEV", "beancount": "beancount"}
 
 
@@ -36,19 +39,29 @@ class Months(AdminPage):
     permission_required = VIEW_BOOKS
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        month, now = closing.to_close(), timezone.now()
+        month = closing.to_close()
         closed = list(ClosedMonth.objects.all())
         return super().get_context_data(**kwargs) | {
             "closed": closed,
             "intact": all(one.is_intact for one in closed),
             "open": list(_from(month)) if month else [],
             "month": month,
-            "checks": closing.checklist(month, now) if month else [],
+            "checks": _checks(month) if month else [],
             "may_close": self.request.user.has_perm(CLOSE),
             "kinds": KINDS,
             "years": _years(),
             "reports": REPORTS,
         }
+
+
+def _checks(month: date) -> list[tuple[closing.Check, str]]:
+    """Each with the page that it leads to while it is not done."""
+    query = f"?month={month:%Y-%m}"
+    return [
+        (check, f"{reverse(name)}{query if check.about == 'ledger' else ''}" if name else "")
+        for check in closing.checklist(month, timezone.now())
+        for name in [PLACES.get(check.about, "")]
+    ]
 
 
 def _years() -> list[int]:
@@ -85,9 +98,9 @@ def close(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "balances": {
             code.upper(): [row.in_words(code) for row in rows] for code, rows in balances.items()
         },
-        "checks": closing.checklist(first, timezone.now()),
+        "checks": _checks(first),
     }
-    context["ready"] = all(check.done for check in context["checks"])
+    context["ready"] = all(check.done for check, _ in context["checks"])
     return render(request, "donations/finance/close_month.html", context)
 
 

@@ -105,7 +105,11 @@ def record(request: HttpRequest) -> HttpResponse:
                 statements.explain(line, f"gift:{gift.pk}")
             except statements.NotSo as reason:
                 messages.warning(request, f"The bank’s line is still open. {reason}")
-        messages.success(request, f"{gift.contribution.shown_amount} written down.")
+        day = gift.booking.booked_on
+        late = f" Its month is closed: in the books it stands in {day:%B %Y}."
+        moved = day != timezone.localdate(gift.contribution.created_at)
+        words = f"{gift.contribution.shown_amount} written down.{late if moved else ''}"
+        messages.success(request, words)
         return redirect("contributions:inspect", gift.contribution_id)
     status = 400 if form.errors else 200
     context = {"form": form, "line": line}

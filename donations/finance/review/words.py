@@ -35,8 +35,8 @@ def of_step(step: ReviewStep, knows: bool) -> str:
 
 
 def sides(review: Review, sees_bank: bool) -> list[tuple[str, str, str]]:
-    """Where the two sides of what does not agree are seen: whose, what, and its page. Our side of
-    what is about a contribution is that; what is not mirrored yet has no page."""
+    """Where the two sides of what does not agree, or is disputed, are seen: whose, what, and its
+    page. Our side of what is about a contribution is that; what is not mirrored yet has no page."""
     find = SIDES.get(review.kind)
     found = find(review) if find and review.about != "all" else []
     return [one for one in found if one[2] and (sees_bank or one[0] != BANKS)]
@@ -83,6 +83,18 @@ def _suspense(review: Review) -> list[tuple[str, str, str]]:
     return _booked(BalanceTransaction.objects.filter(pk=review.about))
 
 
+def _dispute(review: Review) -> list[tuple[str, str, str]]:
+    """Where it is answered, and what was noted for the answer."""
+    return [
+        (
+            "Stripe’s",
+            "the dispute",
+            f"{settings.STRIPE_DASHBOARD}/disputes/{review.about}",
+        ),
+        ("Our", "what speaks for us", reverse("disputes")),
+    ]
+
+
 def _at_stripe(pk: str) -> str:
     return f"{settings.STRIPE_DASHBOARD}/payments/{pk}"
 
@@ -102,4 +114,7 @@ SIDES: dict[str, Callable[[Review], list[tuple[str, str, str]]]] = {
     Review.Kind.CHARGE: _charge,
     Review.Kind.NO_CHARGE: _no_charge,
     Review.Kind.SUSPENSE: _suspense,
+    Review.Kind.INQUIRY: _dispute,
+    Review.Kind.DISPUTE: _dispute,
+    Review.Kind.APPEAL: _dispute,
 }

@@ -5,17 +5,23 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from donations.books.booking import Entry, write
+from donations.finance import timeline
 from donations.models import (
     Account,
     BalanceTransaction,
     Booking,
     Contribution,
     Dispute,
+    Movement,
     Payout,
     Review,
 )
+from newsroom.core import clock
+from newsroom.mail import outbox
+from newsroom.models import TransactionalMail
 from tests.factories import make_appeal, make_user
 
 NOW = timezone.now()
@@ -92,6 +98,9 @@ def test_what_does_not_agree_leads_to_both_sides_and_back(client, gift, settings
         ("charge", "ch_1"): [f"{stripe}/payments/ch_1", booking],
         ("no_charge", "pi_1"): [f"{stripe}/payments/pi_1", booking],
         ("suspense", "txn_1"): [booking],
+        ("inquiry", "dp_1"): [f"{stripe}/disputes/dp_1", "/admin/giving/disputes/"],
+        ("dispute", "dp_1"): [f"{stripe}/disputes/dp_1", "/admin/giving/disputes/"],
+        ("appeal", "dp_1"): [f"{stripe}/disputes/dp_1", "/admin/giving/disputes/"],
     }  # fmt: skip
     for (kind, pk), pages in about.items():
         Review.open(kind, pk, "x", contribution=gift if kind == "no_charge" else None)
@@ -101,6 +110,31 @@ def test_what_does_not_agree_leads_to_both_sides_and_back(client, gift, settings
         assert f"/admin/review/{Review.objects.get(kind=kind, about='po_1').pk}/" in page
     of_gift = client.get(f"/admin/contributions/inspect/{gift.pk}/").text
     assert f"/admin/review/{Review.objects.get(kind='no_charge').pk}/" in of_gift
+
+
+def test_what_happened_stands_in_the_order_in_which_it_did(gift) -> None:
+    for kind, amount in (("received", 5000), ("dispute", -5000)):
+        Movement.objects.create(contribution=gift, kind=kind, amount=amount, at=NOW, source=kind)
+    outbox.post("thanks", gift.pk, str(gift.pk))
+    TransactionalMail.objects.update(status="sent", created_at=clock.day_of(NOW))
+    due_at = NOW + timedelta(days=9)
+    Dispute.objects.create(
+        contribution=gift, stripe_dispute="dp_1", amount=5000, currency="usd", created_at=NOW,
+        reason="fraudulent", status="needs_response", evidence_due_at=due_at,
+    )  # fmt: skip
+    told = timeline.of(gift, identities=False)
+    said = [one.what for one in told]
+    assert said.index("Received") < said.index("Taken back by the bank")
+    assert said[0] == "Begun" and said[-1] == "Thanks"
+    [dispute] = [one.words for one in told if one.what == "Dispute"]
+    by = date_format(timezone.localtime(due_at), "DATETIME_FORMAT")
+    assert dispute == f"$50, fraudulent; now needs_response, to be answered by {by}"
+
+
+def test_payout_below_zero_is_taken_from_the_bank(viewer) -> None:
+    Payout.objects.update(amount=-4470, added_up_at=NOW)
+    page = viewer.get("/admin/payouts/inspect/po_1/").text
+    assert "Taken from the bank about" in page and "In the bank about" not in page
 
 
 def test_a_payout_of_the_right_sum_says_what_else_is_odd(viewer, gift) -> None:

@@ -8,7 +8,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from donations.giving import erasure
-from donations.models import BankLine, Booking, Contribution, Donor, OfflineGift
+from donations.models import BankLine, Booking, ClosedMonth, Contribution, Donor, OfflineGift
+from newsroom.core import clock
 from newsroom.models import TransactionalMail
 from tests.donations.books.bank.files import camt
 from tests.donations.books.bank.test_statements import payout
@@ -58,6 +59,22 @@ def test_statement_is_brought_and_a_line_explained_in_three_clicks(finance) -> N
     )
 
 
+def test_cheque_that_lay_in_a_drawer_is_matched_by_a_person(finance) -> None:
+    """Else they could only write it down once more, or call it none of ours."""
+    long_ago, lately = TODAY - timedelta(days=60), TODAY - timedelta(days=40)
+    for on in (long_ago, lately):
+        finance.post("/admin/offline-gifts/", gift(kind="bank", received_on=on))
+        payout(f"po_{on:%m%d}", 5000, on)
+    assert "0 matched" in brings(finance, camt([(f"{TODAY}", "50.00", "STRIPE")])).text
+    line = BankLine.objects.get()
+    page = finance.get(f"/admin/bank/{line.pk}/").text
+    first, second = OfflineGift.objects.order_by("pk")
+    assert page.index(f"gift:{second.pk}") < page.index(f"gift:{first.pk}")
+    assert page.index(f"payout:po_{lately:%m%d}") < page.index(f"payout:po_{long_ago:%m%d}")
+    finance.post(f"/admin/bank/{line.pk}/explain/", {"do": f"gift:{first.pk}"})
+    assert line.gifts.get() == first
+
+
 def test_cash_that_was_brought_as_one_sum_is_ticked(finance) -> None:
     for amount in ("50", "30", "7"):
         finance.post("/admin/offline-gifts/", gift(amount=amount), follow=True)
@@ -105,6 +122,19 @@ def test_gift_is_written_down_once_with_receipt_thanks_and_document(finance) -> 
     back = finance.post(f"/admin/offline-gifts/{kept.pk}/back/", {"amount": "50"}, follow=True)
     assert "given back" in back.text and Contribution.objects.get().left == 0
     assert set(Booking.objects.all().balances().values()) == {0, 5000, -5000}
+
+
+def test_gift_of_a_closed_month_says_where_it_stands(finance) -> None:
+    month = clock.month_of(TODAY, -1)
+    ClosedMonth.objects.create(month=month, number=1, statement="x", digest="x", who="officer")
+    late = gift(received_on=month, amount="50")
+    page = finance.post("/admin/offline-gifts/", late, follow=True).text
+    said = f"Its month is closed: in the books it stands in {TODAY:%B %Y}."
+    assert f"€50 written down. {said}" in page
+    booked = "Given without Stripe, not in the bank yet €50; Donations −€50"
+    assert f"{booked}. Of {month:%-d %B %Y}, whose month was closed." in page
+    timely = finance.post("/admin/offline-gifts/", gift(amount="7"), follow=True).text
+    assert "€7 written down." in timely and "is closed" not in timely
 
 
 def test_erased_donor_leaves_amounts_only(finance) -> None:

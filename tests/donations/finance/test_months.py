@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from donations.books import closing
-from donations.books.booking import write
-from donations.models import ClosedMonth
+from donations.books.booking import Entry, write
+from donations.models import Account, ClosedMonth, Payout, Review
 from newsroom.accounts.models import AuditEntry
 from tests.donations.books.test_closing import gift, was_read
 from tests.factories import make_user
@@ -59,6 +59,26 @@ def test_journal_in_each_kind(last_month, finance) -> None:
         ("xlsx", b"PK"),
     ):
         assert wanted in finance.get(f"{address}{kind}/").getvalue()
+
+
+def test_what_is_missing_leads_to_where_it_is_seen(last_month, finance) -> None:
+    when = timezone.now() - timedelta(days=32)
+    write(
+        [Entry("balance", "txn_odd", "eur", {Account.CLEARING: 500, Account.SUSPENSE: -500}, when)]
+    )
+    Review.open("suspense", "txn_odd", "x")
+    Payout.objects.create(
+        id="po_1", amount=1, currency="eur", status="paid", created_at=when, arrival_on=when,
+        automatic=True,
+    )  # fmt: skip
+    page = finance.get("/admin/months/").text
+    for words, url in (
+        ("Stripe needs a day or two to say what is in 1.", "/admin/payouts/"),
+        ("“Not explained” has −€5.", f"/admin/giving/books/?month={last_month:%Y-%m}"),
+        ("1 left.", "/admin/review/"),
+    ):
+        assert f'not yet. {words} <a href="{url}">' in page
+        assert finance.get(url).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,16 @@ def test_nothing_to_read_is_saved_and_not_published(editor: Any, site: Any) -> N
     assert article.live
 
 
+def test_all_that_stops_it_is_said_at_once_and_leads_there(editor: Any, site: Any) -> None:
+    add = reverse("wagtailadmin_pages:add", args=["newsroom", "articlepage", site.section.pk])
+    bare = make_image("<b>Bare</b>", credit="", description="")
+    said = editor.post(add, form(deck="A sentence.", lead_image=bare.pk), follow=True).text
+    message = said[said.index("Not published, only saved.") :].partition("</li>")[0]
+    assert "describe “&lt;b&gt;Bare&lt;/b&gt;”" in message and "Say who made" in message
+    url = reverse("wagtailimages:edit", args=[bare.pk])
+    assert f'href="{url}"' in message and "Put it right" in message
+
+
 def test_list_stands_beside_the_editor_and_follows_what_is_saved(editor: Any, site: Any) -> None:
     add = reverse("wagtailadmin_pages:add", args=["newsroom", "articlepage", site.section.pk])
     assert "the list begins with the first save" in editor.get(add).content.decode()
