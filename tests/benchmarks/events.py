@@ -13,8 +13,11 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
+import psutil
+
 from tests.benchmarks import given
 from tests.benchmarks.mailing import Figures, start
+from tests.benchmarks.pages import cpu
 from tests.benchmarks.webhooks import send
 from tests.environment import free_port, wait_for_port
 
@@ -70,7 +73,7 @@ def measure(provider: str, requests: list[bytes], group: int) -> Figures:
     port = free_port()
     half = len(requests) // 2
     with ExitStack() as stack:
-        serve(stack, provider, port)
+        web = serve(stack, provider, port)
         celery = ["-m", "celery", "--quiet", "-A", "newsroom"]
         start(stack, *celery, "worker", "-Q", "events", "-c", "1", "--loglevel", "WARNING")
         start(stack, *celery, "beat", "--pidfile=", "--loglevel", "WARNING")
@@ -80,7 +83,9 @@ def measure(provider: str, requests: list[bytes], group: int) -> Figures:
         asyncio.run(send(warm, port, 0))
         latencies, took = asyncio.run(send(paced, port, RATE // group))
         behind = wait_until_followed()
+        spent = cpu(web)
         _, fast_took = asyncio.run(send(fast, port, 0))
+        spent = cpu(web) - spent
         behind_fast = wait_until_followed()
     assert ProviderEventKey.objects.count() == len(requests) * group, "an accepted event is lost"
     assert not ProviderEvent.objects.exists(), "an event was set aside"
@@ -91,16 +96,17 @@ def measure(provider: str, requests: list[bytes], group: int) -> Figures:
         "latency, p99": (latencies[int(len(latencies) * 0.99)] * 1000, "ms"),
         "followed after the last": (behind, "s"),
         "taken in, as fast as it goes": (len(fast) * group / fast_took, "events/s"),
+        "of these, CPU of the web processes": (spent / (len(fast) * group) * 1e6, "µs"),
         "followed after the last of these": (behind_fast, "s"),
     }
 
 
-def serve(stack: ExitStack, provider: str, port: int) -> None:
+def serve(stack: ExitStack, provider: str, port: int) -> psutil.Process:
     from newsroom.devserver.services import WEB
 
     os.environ["MAIL_PROVIDER"] = provider
     place = ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-    start(stack, *WEB[1:], *place)
+    return start(stack, *WEB[1:], *place)
 
 
 def wait_until_followed() -> float:
