@@ -153,7 +153,8 @@ FORMATS = [
         ways={"created_at": "member since"},
         tags=["labels"],
         ask="Ghost says who gets at least one newsletter, not which; who was deleted there "
-        "counts as unsubscribed. It names neither dead addresses nor complaints: bring its provider's list of suppressed ones, too.",
+        "counts as unsubscribed. It names neither dead addresses nor complaints: "
+        "bring its provider's list of suppressed ones, too.",
     ),
     Format(
         "listmonk",
