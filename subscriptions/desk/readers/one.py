@@ -76,7 +76,11 @@ def for_who_looked_up(view: View) -> View:
     @permission_required(access.MANAGE, raise_exception=True)
     def guarded(request: HttpRequest, pk: int) -> HttpResponse:
         subscriber = Subscriber.objects.filter(pk=pk).first()
-        if subscriber is None or for_how_long_open(request, pk) > OPEN_SECONDS:
+        looked_up = for_how_long_open(request, pk) <= OPEN_SECONDS
+        if subscriber is None and looked_up:  # pressed twice, or in two windows
+            messages.info(request, "They are here no more: erased, by you or by a colleague.")
+            return redirect("reader_look_up")
+        if subscriber is None or not looked_up:
             messages.error(request, "Look the reader up first: by their whole address, with a why.")
             return redirect("reader_look_up")
         return view(request, subscriber)

@@ -282,3 +282,13 @@ def test_no_takes_no_stricter_reason_away_and_wants_a_reason(owner, site) -> Non
     owner.force_login(make_user("Editors"))
     assert owner.post(NO_MAIL, {"email": "b@example.org"} | WHY).status_code in (302, 403)
     assert Suppression.objects.count() == 1
+
+
+def test_who_was_erased_in_another_window_is_said_to_be_gone(owner, ann) -> None:
+    erase = url(ann, "erase/")
+    assert "Erased." in owner.post(erase, WHY, follow=True).text
+    for answer in (owner.post(erase, WHY, follow=True), owner.get(url(ann), follow=True)):
+        assert "They are here no more: erased" in answer.text
+    other = Client()
+    other.force_login(make_user("List owners"))
+    assert "Look the reader up first" in other.get(url(ann), follow=True).text
