@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -71,6 +71,7 @@ class Mapping:
 
     ``states``: what each word of the column ``status`` means. ``otherwise``: what everybody is
     whose file has no such column, and no name that says it; "": nobody has said yet.
+    ``shown``: the columns of the file that its owner was asked about, the first of a zip.
     """
 
     format: str = "plain"
@@ -84,6 +85,7 @@ class Mapping:
     tags: list[str] = field(default_factory=list)
     dates: str = DAY_FIRST
     with_tags: bool = False
+    shown: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -91,9 +93,11 @@ class Mapping:
 
 def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     """How another file of the same zip is read, whose columns may be others."""
-    if given.address in names:
-        return given
     own = proposed(recognise(names), names, [])
+    if given.address in names:
+        # Who is lost by a column that the first file has not, so that nobody was asked about it.
+        more = [name for name in own.left if given.shown and name not in given.shown]
+        return replace(given, left=[*given.left, *more])
     own.states |= given.states
     own.otherwise, own.dates, own.with_tags = given.otherwise, given.dates, given.with_tags
     return own
@@ -135,6 +139,7 @@ def proposed(found: Format, names: list[str], samples: list[Cells]) -> Mapping:
         way=first_of(found.way),
         tags=all_of(found.tags),
         dates=MONTH_FIRST if month_first(samples) else DAY_FIRST,
+        shown=names,
     )
     if mapping.status:
         words = words_in(names.index(mapping.status), samples)

@@ -11,6 +11,7 @@ from subscriptions.transfer.meaning import (
     Mapping,
     Person,
     day,
+    mapping_for,
     masked,
     names_of,
     proposed,
@@ -165,6 +166,19 @@ def test_who_is_gone_by_a_column_of_its_own_is_not_on_the_list(
 ) -> None:
     found = read(headers, row.split(","))
     assert (found[1], found[3]) == expected
+
+
+def test_next_file_of_a_zip_may_have_such_a_column_and_its_owner_may_refuse_one() -> None:
+    first, second = (
+        ["email", "status", "bounced_at"],
+        ["email", "status", "bounced_at", "deleted_at"],
+    )
+    given = proposed(recognise(first), first, [["a@b.org", "active", ""]])
+    given.left = []  # its owner knows better
+    found = mapping_for(given, second)
+    assert found.left == ["deleted_at"] and mapping_for(given, first).left == []
+    row = ["a@b.org", "active", "2024-01-01", "2024-05-06"]
+    assert reader_of(found, second, "x.csv")(row)[1] == State.UNSUBSCRIBED
 
 
 @pytest.mark.parametrize("cell", ["", "false", "No", "0", "NULL", "\\N", "0000-00-00"])
