@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from donations import money
 from donations.asking import ask_cookie, may_ask
-from donations.giving import emails, erasure, in_words, receipts, recurring_changes
+from donations.giving import emails, erasure, receipts, recurring_changes
+from donations.giving.data import in_words
 from donations.giving.links import LINKS
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.models import (

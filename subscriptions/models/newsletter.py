@@ -29,7 +29,7 @@ from newsroom.kept_pages import noting
 from newsroom.mail import look
 from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage, readable
-from newsroom.models.once import OncePanel
+from newsroom.models.blocks.once import OncePanel
 from newsroom.web.addresses import refuse_taken
 
 from .blocks import LETTER_FEATURES

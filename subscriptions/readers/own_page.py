@@ -28,7 +28,8 @@ from subscriptions.models import (
     Subscriber,
     Subscription,
 )
-from subscriptions.readers import address_change, erasure, in_words, signup, wishes
+from subscriptions.readers import address_change, erasure, signup, wishes
+from subscriptions.readers.data import in_words
 from subscriptions.readers.due import sunset
 
 CHANGES = {"most": 20, "seconds": 600}  # forms with a new address, from one network

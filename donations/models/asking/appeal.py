@@ -30,7 +30,7 @@ from donations.models.country import Country
 from newsroom.core.languages import NAMES, apart, spoken
 from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, CreditedImage
-from newsroom.models.once import OncePanel
+from newsroom.models.blocks.once import OncePanel
 
 from .amounts import AppealAmounts, Frequency
 from .amounts_in_words import problem_in, problem_in_html, says_nothing

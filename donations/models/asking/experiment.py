@@ -13,7 +13,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.models import Orderable
 
 from newsroom.kept_pages.noting import remembered
-from newsroom.models.once import OncePanel
+from newsroom.models.blocks.once import OncePanel
 
 from .appeal import Appeal
 

@@ -29,9 +29,9 @@ from newsroom.kept_pages import noting
 from newsroom.models.addressed import AddressedPage
 from newsroom.models.blocks import ArticleBody, images_in
 from newsroom.models.blocks.footnotes import lifted
+from newsroom.models.blocks.once import OncePanel
 from newsroom.models.image import CreditedImage
 from newsroom.models.masthead import Masthead
-from newsroom.models.once import OncePanel
 from newsroom.models.preview_link import PreviewLink
 from newsroom.models.series import Series
 

@@ -17,7 +17,8 @@ from django.test import Client
 from django.utils import timezone
 
 from donations.asking import may_ask
-from donations.giving import erasure, in_words
+from donations.giving import erasure
+from donations.giving.data import in_words
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Contribution,

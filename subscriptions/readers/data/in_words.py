@@ -7,8 +7,8 @@ from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from newsroom.core import languages
+from newsroom.core.kept.in_words import Row, Words
 from newsroom.mail import catalogue
-from newsroom.web.in_words import Row, Words
 from subscriptions.models.readers.subscriber import IMPORT
 
 # How somebody agreed, left or came, as a consent and a subscription say it.

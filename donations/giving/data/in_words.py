@@ -10,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from donations.giving.recurring_changes import REASONS
 from donations.models.asking.amounts import CHARGED, Frequency
-from newsroom.web.in_words import Row, Words
-from subscriptions.readers.in_words import DONE, NEWSLETTER, is_on_the_list, language, way
+from newsroom.core.kept.in_words import Row, Words
+from subscriptions.readers.data.in_words import DONE, NEWSLETTER, is_on_the_list, language, way
 
 RECEIVED = {
     "processing": _("on its way"),

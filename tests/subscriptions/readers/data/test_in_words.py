@@ -23,7 +23,8 @@ from subscriptions.models import (
     Subscriber,
     Subscription,
 )
-from subscriptions.readers import address_change, erasure, in_words, signup
+from subscriptions.readers import address_change, erasure, signup
+from subscriptions.readers.data import in_words
 from subscriptions.readers.due import sunset
 from subscriptions.readers.signup_form import Source
 from tests.factories import make_article, make_frozen, make_issue, make_subscription

@@ -4,7 +4,7 @@ from django.apps import apps
 from django.db.models import UniqueConstraint
 from wagtail.admin.panels import InlinePanel, Panel, get_edit_handler
 
-from newsroom.models.once import OncePanel
+from newsroom.models.blocks.once import OncePanel
 
 
 def panels_of(panel: Panel) -> list[Panel]:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsroom.web.in_words import Fact, Words
+from newsroom.core.kept.in_words import Fact, Words
 
 WORDS = Words(
     labels={"a": "A", "day": "Since %(day)s.", "at": "At", "yes": "It is so."}
