@@ -121,6 +121,11 @@ def urls() -> list[Any]:
         path("newsletters/mail/<int:pk>/", send_article.mail_it, name="mail_it"),
         path("readers/", require_admin_access(overview.Readers.as_view()), name="readers"),
         path("readers/look-up/", require_admin_access(one.LookUp.as_view()), name="reader_look_up"),
+        path(
+            "readers/no-mail/",
+            require_admin_access(one.NoMail.as_view()),
+            name="reader_no_mail",
+        ),
         path("readers/add/", require_admin_access(one.Add.as_view()), name="reader_add"),
         path(
             "readers/segments/",
@@ -151,6 +156,11 @@ def audited() -> dict[str, Audited]:
         ),
         "reader_look_up": Audited(
             change="looked up a reader", why="why", names=readers_access.MANAGE, shows=True
+        ),
+        "reader_no_mail": Audited(
+            change="wrote down that an address wants no mail",
+            why="why",
+            names=readers_access.MANAGE,
         ),
         "reader_add": Audited(change="added a reader", why="why", names=readers_access.MANAGE),
         "readers_export": Audited(

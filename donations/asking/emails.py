@@ -12,11 +12,13 @@ from donations.asking import reminders, reminding, touch
 from donations.asking.words import for_a_mail
 from donations.models import Appeal, Deferral, GivingWords, RecurringContribution
 from newsroom.core import languages
+from newsroom.core.privacy import list_index
 from newsroom.mail import outbox
 from newsroom.mail.catalogue import Letter, mail, mails
 from newsroom.mail.compose import compose
 from newsroom.mail.preview import as_it_is, framed
 from newsroom.mail.providers import FIELD
+from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
 CODE = "code"  # what differs between copies of a reminder: the code in all its links
@@ -39,7 +41,7 @@ CODE = "code"  # what differs between copies of a reminder: the code in all its 
 )
 def confirm_reminder(deferral_id: int) -> Letter | None:
     deferral = Deferral.objects.filter(pk=deferral_id, status=Deferral.Status.ASKED).first()
-    if deferral is None:
+    if deferral is None or Suppression.of(list_index(deferral.email)):
         return None
     token = reminders.token_of(deferral)
     again = deferral.agreed_day + reminding.ONCE_MORE_AFTER

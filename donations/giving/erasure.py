@@ -77,7 +77,7 @@ def everything_about(donor: Donor) -> dict[str, Any]:
                 "newsletter": subscription.newsletter.title,
                 "status": subscription.status,
                 "consents": list(
-                    subscription.consents.values("action", "policy_version", "how", "on")
+                    subscription.consents.values("on", "action", "how", "policy_version")
                 ),
             }
             for subscription in subscriptions.select_related("newsletter")

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from donations import money
 from donations.asking import ask_cookie, may_ask
 from donations.giving import emails, erasure, receipts, recurring_changes
+from donations.giving.data import in_words
 from donations.giving.links import LINKS
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.models import (
@@ -178,10 +179,14 @@ def pdf(document: bytes, name: str) -> HttpResponse:
 
 
 @own
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
-    """Everything we hold about them, as JSON."""
-    return json_file(erasure.everything_about(donor), "my-data")
+    """GET shows what we hold about them, POST gives it as JSON."""
+    everything = erasure.everything_about(donor)
+    if request.method == "POST":
+        return json_file(everything, "my-data")
+    told = {"told": in_words.OF_DONOR.of(everything)}
+    return render(request, "donations/giving/data.html", told)
 
 
 class EraseForm(forms.Form):

@@ -29,6 +29,7 @@ from newsroom.kept_pages import noting
 from newsroom.mail import look
 from newsroom.mail.headers import named
 from newsroom.models import AddressedPage, SectionPage, readable
+from newsroom.models.blocks.once import OncePanel
 from newsroom.web.addresses import refuse_taken
 
 from .blocks import LETTER_FEATURES
@@ -202,14 +203,22 @@ class Newsletter(AddressedPage):
             [FieldPanel("ask_after"), HelpPanel(template="subscriptions/desk/sunset_panel.html")],
             "Readers who have fallen silent",
         ),
-        InlinePanel(
+        OncePanel(
             "welcomes",
+            twice="Two mails are on the same day after the reader has confirmed. Give one of them "
+            "another number of days: a new reader gets one mail of the series a day.",
             heading="Welcome series",
             label="mail",
             max_num=MOST_WELCOMES,
             help_text="Besides the welcome that a reader gets when they have confirmed.",
         ),
-        InlinePanel("words", heading="Words of mails and pages, in place of ours", label="words"),
+        OncePanel(
+            "words",
+            twice="The words of one mail stand here twice in the same language. Put them into one "
+            "of the two, and remove the other.",
+            heading="Words of mails and pages, in place of ours",
+            label="words",
+        ),
         HelpPanel(template="subscriptions/desk/embedded_panel.html", heading="For other sites"),
     ]
     edit_handler = TabbedInterface(

@@ -98,10 +98,10 @@ def _subscription(subscription: Subscription) -> dict[str, Any]:
         "seed_list": subscription.seed,
         "agreed": [
             {
-                "what": consent.action,
-                "policy_version": consent.policy_version,
-                "how": consent.how,
                 "on": consent.on,
+                "what": consent.action,
+                "how": consent.how,
+                "policy_version": consent.policy_version,
             }
             for consent in subscription.consents.all()
         ],

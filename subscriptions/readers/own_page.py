@@ -29,6 +29,7 @@ from subscriptions.models import (
     Subscription,
 )
 from subscriptions.readers import address_change, erasure, signup, wishes
+from subscriptions.readers.data import in_words
 from subscriptions.readers.due import sunset
 
 CHANGES = {"most": 20, "seconds": 600}  # forms with a new address, from one network
@@ -233,9 +234,9 @@ def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRespon
     everything = erasure.everything_about(subscriber)
     if request.method == "POST":
         return json_file(everything, "my-data")
-    del everything["language"]  # theirs; the page’s own may be another
     with wishes.their_language(subscriber):
-        return render(request, "subscriptions/readers/data.html", everything)
+        told = {"told": in_words.OF_READER.of(everything)}
+        return render(request, "subscriptions/readers/data.html", told)
 
 
 @own

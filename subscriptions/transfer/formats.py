@@ -54,6 +54,37 @@ STATES = {
     "validating": State.PENDING,
     "nonsubscribed": State.NEVER,
 }
+# Columns that say when somebody was lost, and how; some tools write “true” in place of a day. They
+# mean the same in every file: also beside a status that still says “active”, as Ghost has it of
+# members who were deleted.
+LOST = {
+    "deleted_at": State.UNSUBSCRIBED,
+    "unsub_time": State.UNSUBSCRIBED,
+    "unsubscribed_at": State.UNSUBSCRIBED,
+    "unsubscribed at": State.UNSUBSCRIBED,
+    "unsubscription_date": State.UNSUBSCRIBED,
+    "unsubscribe_date": State.UNSUBSCRIBED,
+    "unsubscribe date": State.UNSUBSCRIBED,
+    "date unsubscribed": State.UNSUBSCRIBED,
+    "date deleted": State.UNSUBSCRIBED,
+    "unsubscribed": State.UNSUBSCRIBED,
+    "opted_out_at": State.UNSUBSCRIBED,
+    "opt-out date": State.UNSUBSCRIBED,
+    "optout_time": State.UNSUBSCRIBED,
+    "clean_time": State.BOUNCED,
+    "undeliverability_date": State.BOUNCED,
+    "bounced_at": State.BOUNCED,
+    "date bounced": State.BOUNCED,
+    "bounced": State.BOUNCED,
+    "complained_at": State.COMPLAINED,
+    "date complained": State.COMPLAINED,
+    "complained": State.COMPLAINED,
+    "blocklisted_at": State.BLOCKED,
+    "blocked_at": State.BLOCKED,
+    "suppressed_at": State.BLOCKED,
+}
+# What such a column has in it of who was not lost.
+NOT_LOST = {"", "-", "–", "0", "false", "no", "n", "null", "none", "nil", "never", "n/a", "\\n"}
 ADDRESS = [
     "email address",
     "email",
@@ -83,7 +114,6 @@ class Format:
     otherwise: State | None = None  # without a column of states; None: ask
     files: Mapping[str, State] = field(default_factory=dict)  # words in a file's name
     since: Collection[str] = ()
-    left: Collection[str] = ()
     way: Collection[str] = ()  # how they agreed
     ways: Mapping[str, str] = field(default_factory=dict)  # … by a date that is there
     tags: Collection[str] = ()
@@ -107,7 +137,6 @@ FORMATS = [
             "subscribed": State.ACTIVE,
         },
         since=["confirm_time", "optin_time"],
-        left=["unsub_time", "clean_time"],
         ways={"confirm_time": "confirmed by mail", "optin_time": "opted in"},
         tags=["tags"],
         ask="A Mailchimp file has no column that says who gets mail: its name does (“subscribed_”, "
@@ -123,8 +152,9 @@ FORMATS = [
         since=["created_at"],
         ways={"created_at": "member since"},
         tags=["labels"],
-        ask="Ghost says who gets at least one newsletter, not which. It names neither dead "
-        "addresses nor complaints: bring its provider's list of suppressed ones, too.",
+        ask="Ghost says who gets at least one newsletter, not which; who was deleted there "
+        "counts as unsubscribed. It names neither dead addresses nor complaints: "
+        "bring its provider's list of suppressed ones, too.",
     ),
     Format(
         "listmonk",
@@ -163,7 +193,6 @@ FORMATS = [
         signs("email,status,free tier", "subscriber_id,email,status,acquisition_source"),
         status=["status"],
         since=["created_at"],
-        left=["unsubscribed_at"],
         ways={"created_at": "subscriber since"},
         tags=["tags"],
         ask="beehiiv's “inactive” may be somebody who has left, whose address is dead, or who "
@@ -185,7 +214,6 @@ FORMATS = [
             State.ACTIVE,
         ),
         since=["creation_date"],
-        left=["unsubscription_date", "undeliverability_date"],
         ways={"creation_date": "subscriber since"},
         tags=["tags"],
     ),
@@ -276,7 +304,6 @@ PLAIN = Format(
         "date joined",
         "date",
     ],
-    left=["unsubscribed_at", "unsubscription_date"],
     way=["consent", "source", "opt-in method"],
     tags=["tags", "labels", "groups"],
     ask="Nobody can see from the file who has agreed to get mail: you have to say.",

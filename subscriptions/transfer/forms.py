@@ -123,4 +123,5 @@ class MappingForm(forms.Form):
             tags=before.tags,
             dates=said.get("dates") or before.dates,
             with_tags=bool(said.get("with_tags")),
+            shown=before.shown,
         )

@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -20,6 +20,8 @@ from newsroom.mail.addresses import AddressField, plain
 from subscriptions.transfer.formats import (
     ADDRESS,
     BY_KEY,
+    LOST,
+    NOT_LOST,
     STATES,
     Format,
     State,
@@ -38,6 +40,13 @@ PROBLEMS = {
     "disposable": "a throw-away address",
     "required": NO_ADDRESS,
 }
+STRICTNESS = [
+    State.ACTIVE,
+    State.UNSUBSCRIBED,
+    State.BOUNCED,
+    State.COMPLAINED,
+    State.BLOCKED,
+]
 DELETED = "@deletion-request.substack.com"
 WRAPPED = re.compile(r"[^<>]*<([^<>@]+@[^<>]+)>", re.DOTALL)
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -62,6 +71,7 @@ class Mapping:
 
     ``states``: what each word of the column ``status`` means. ``otherwise``: what everybody is
     whose file has no such column, and no name that says it; "": nobody has said yet.
+    ``shown``: the columns of the file that its owner was asked about, the first of a zip.
     """
 
     format: str = "plain"
@@ -75,6 +85,7 @@ class Mapping:
     tags: list[str] = field(default_factory=list)
     dates: str = DAY_FIRST
     with_tags: bool = False
+    shown: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,9 +93,11 @@ class Mapping:
 
 def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     """How another file of the same zip is read, whose columns may be others."""
-    if given.address in names:
-        return given
     own = proposed(recognise(names), names, [])
+    if given.address in names:
+        # Who is lost by a column that the first file has not, so that nobody was asked about it.
+        more = [name for name in own.left if given.shown and name not in given.shown]
+        return replace(given, left=[*given.left, *more])
     own.states |= given.states
     own.otherwise, own.dates, own.with_tags = given.otherwise, given.dates, given.with_tags
     return own
@@ -122,10 +135,11 @@ def proposed(found: Format, names: list[str], samples: list[Cells]) -> Mapping:
         status=first_of(found.status),
         otherwise=str(found.otherwise or ""),
         since=all_of(found.since),
-        left=all_of(found.left),
+        left=all_of(LOST),
         way=first_of(found.way),
         tags=all_of(found.tags),
         dates=MONTH_FIRST if month_first(samples) else DAY_FIRST,
+        shown=names,
     )
     if mapping.status:
         words = words_in(names.index(mapping.status), samples)
@@ -188,7 +202,11 @@ def reader_of(mapping: Mapping, names: list[str], file_name: str) -> Read:
     since = [
         (places[name], found.ways.get(folded(name), "")) for name in mapping.since if name in places
     ]
-    left = [places[name] for name in mapping.left if name in places]
+    left = [
+        (places[name], LOST.get(folded(name), State.UNSUBSCRIBED))
+        for name in mapping.left
+        if name in places and name != mapping.status
+    ]
     way = places.get(mapping.way)
     tags = [places[name] for name in mapping.tags if name in places] if mapping.with_tags else []
     day_first = mapping.dates != MONTH_FIRST
@@ -217,9 +235,12 @@ def reader_of(mapping: Mapping, names: list[str], file_name: str) -> Read:
                 how = words
                 break
         ended = None
-        for place in left:
-            if place < count and cells[place] and (ended := day(cells[place], day_first)):
-                break
+        for place, lost in left:
+            if place < count and is_lost(cells[place]):
+                on = day(cells[place], day_first)
+                if on and began and on < began:
+                    continue  # who came back since
+                ended, state = ended or on, stricter(state, lost)
         if way is not None and way < count and cells[way]:
             how = clean(cells[way]).strip()[:LONGEST_WAY]
             how = "" if "@" in how else how
@@ -227,6 +248,19 @@ def reader_of(mapping: Mapping, names: list[str], file_name: str) -> Read:
         return Person(email, state, began, ended, how, own)  # type: ignore[arg-type]
 
     return read
+
+
+def is_lost(cell: str) -> bool:
+    """Does a column of ``LOST`` say it of this row? Also with a day that can't be read."""
+    word = folded(cell)
+    return word not in NOT_LOST and not word.startswith("0000-")
+
+
+def stricter(state: State | None, lost: State) -> State | None:
+    """Nobody comes onto the list who is lost; who never agreed stays left out."""
+    return (
+        lost if state in STRICTNESS and STRICTNESS.index(lost) > STRICTNESS.index(state) else state
+    )
 
 
 FIELD = AddressField(max_length=254)

@@ -30,6 +30,7 @@ from donations.models.country import Country
 from newsroom.core.languages import NAMES, apart, spoken
 from newsroom.kept_pages.noting import remembered
 from newsroom.models import ArticlePage, CreditedImage
+from newsroom.models.blocks.once import OncePanel
 
 from .amounts import AppealAmounts, Frequency
 from .amounts_in_words import problem_in, problem_in_html, says_nothing
@@ -156,7 +157,14 @@ class Appeal(PreviewableMixin, DraftStateMixin, RevisionMixin, ClusterableModel)
         ),
         FieldPanel("closed_in", widget=forms.CheckboxSelectMultiple),
         FieldPanel("frequency"),
-        InlinePanel("amounts", heading="Amounts", label="currency and frequency", min_num=1),
+        OncePanel(
+            "amounts",
+            twice="Two rows are for the same currency and frequency, and readers can see one. Put "
+            "all amounts into one of them, and remove the other.",
+            heading="Amounts",
+            label="currency and frequency",
+            min_num=1,
+        ),
     ]
 
     class Meta:

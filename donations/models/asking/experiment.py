@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
-from wagtail.admin.panels import FieldPanel, InlinePanel
+from wagtail.admin.panels import FieldPanel
 from wagtail.models import Orderable
 
 from newsroom.kept_pages.noting import remembered
+from newsroom.models.blocks.once import OncePanel
 
 from .appeal import Appeal
 
@@ -38,8 +39,11 @@ class Experiment(ClusterableModel):
 
     panels = [
         FieldPanel("name"),
-        InlinePanel(
+        OncePanel(
             "variants",
+            twice="The same appeal stands here twice, so there would be nothing to compare. Choose "
+            "another one in its place. To try a change of an appeal, write a second one with that "
+            "change (Giving → Appeals), and choose both here.",
             heading="Appeals",
             label="appeal",
             min_num=FEWEST,

@@ -29,6 +29,7 @@ from newsroom.kept_pages import noting
 from newsroom.models.addressed import AddressedPage
 from newsroom.models.blocks import ArticleBody, images_in
 from newsroom.models.blocks.footnotes import lifted
+from newsroom.models.blocks.once import OncePanel
 from newsroom.models.image import CreditedImage
 from newsroom.models.masthead import Masthead
 from newsroom.models.preview_link import PreviewLink
@@ -138,7 +139,12 @@ class ArticlePage(AddressedPage):
         TitleFieldPanel("title", heading="Headline", placeholder="Headline"),
         FieldPanel("deck"),
         FieldPanel("kind"),
-        InlinePanel("bylines", heading="Bylines", label="byline"),
+        OncePanel(
+            "bylines",
+            twice="An author signs an article once. Remove one of the two lines with their name.",
+            heading="Bylines",
+            label="byline",
+        ),
         MultiFieldPanel([FieldPanel("lead_image"), FieldPanel("caption")], "Lead image"),
         FieldPanel("body"),
         FieldPanel("wire_credit"),

@@ -43,6 +43,12 @@ class LookUpForm(WhyForm):
     field_order = ["email", "why"]
 
 
+class NoMailForm(LookUpForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["why"].label = "How did they tell us?"
+
+
 class EraseForm(WhyForm):
     for_ever = forms.BooleanField(
         required=False,

@@ -23,7 +23,13 @@ from newsroom.models import Suppression
 from newsroom.staff.gate import View, needs_fresh_proof
 from newsroom.web.http import json_file
 from subscriptions.desk.readers import access, by_hand
-from subscriptions.desk.readers.forms import AddForm, EraseForm, LookUpForm, WhyForm
+from subscriptions.desk.readers.forms import (
+    AddForm,
+    EraseForm,
+    LookUpForm,
+    NoMailForm,
+    WhyForm,
+)
 from subscriptions.desk.readers.mailings import BACK, sent_to
 from subscriptions.models import Subscriber
 from subscriptions.readers import erasure, signup
@@ -57,6 +63,11 @@ def open_for(request: HttpRequest, subscriber: Subscriber) -> None:
     request.session[OPEN] = opened | {str(subscriber.pk): int(time.time())}
 
 
+def for_how_long_open(request: HttpRequest, pk: int) -> float:
+    """In seconds; very long if nobody has looked them up."""
+    return time.time() - float(request.session.get(OPEN, {}).get(str(pk), 0))
+
+
 def for_who_looked_up(view: View) -> View:
     """The page of a reader, in place of their number; or back to where they are looked up."""
 
@@ -64,9 +75,12 @@ def for_who_looked_up(view: View) -> View:
     @require_admin_access
     @permission_required(access.MANAGE, raise_exception=True)
     def guarded(request: HttpRequest, pk: int) -> HttpResponse:
-        since = request.session.get(OPEN, {}).get(str(pk), 0)
         subscriber = Subscriber.objects.filter(pk=pk).first()
-        if subscriber is None or time.time() - since > OPEN_SECONDS:
+        looked_up = for_how_long_open(request, pk) <= OPEN_SECONDS
+        if subscriber is None and looked_up:  # pressed twice, or in two windows
+            messages.info(request, "They are here no more: erased, by you or by a colleague.")
+            return redirect("reader_look_up")
+        if subscriber is None or not looked_up:
             messages.error(request, "Look the reader up first: by their whole address, with a why.")
             return redirect("reader_look_up")
         return view(request, subscriber)
@@ -110,6 +124,39 @@ def remove(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     signup.unsubscribe(subscription, how=by_hand.SOURCE)
     messages.success(request, f"They are off the list of {subscription.newsletter.title}.")
     return redirect("reader", subscriber.pk)
+
+
+class NoMail(access.ReadersPage):
+    """“Never write to me again”, by letter or telephone: of any address, also of one that is on no
+    list, and may wait for a reminder. It is the suppression that everything which mails asks for;
+    lifting it undoes all of it."""
+
+    template_name = "subscriptions/desk/readers/no_mail.html"
+    page_title = "No mail to an address"
+    header_icon = "circle-xmark"
+    permission_required = access.MANAGE
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"form": NoMailForm()} | super().get_context_data(**kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = NoMailForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form), status=422)
+        email = form.cleaned_data["email"]
+        index = list_index(email)
+        before = Suppression.of(index)
+        Suppression.add(index, Suppression.Reason.REQUEST)
+        found = Suppression.of(index)
+        if before and found and before.reason == found.reason:
+            why, since = found.get_reason_display(), found.since
+            messages.info(request, f"It gets no mail already: {why}, since {since:%-d %B %Y}.")
+        else:
+            messages.success(request, "Written down: it gets no newsletter and no reminder.")
+        known = Subscriber.objects.with_email(email).first()
+        if known and for_how_long_open(request, known.pk) <= OPEN_SECONDS:
+            return redirect("reader", known.pk)
+        return redirect("reader_no_mail")
 
 
 @for_who_looked_up

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from donations.asking import reminders, reminding
+from donations.asking import emails, reminders, reminding
 from donations.giving.links import manage_url
 from donations.models import Contribution, Deferral, DeferralCount, RecurringContribution
 from donations.models.asking import days
@@ -20,7 +20,7 @@ from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from tests.donations.conftest import handle
-from tests.factories import make_appeal, make_article
+from tests.factories import make_appeal, make_article, make_deferral
 
 URL = "/support/remind-me/"
 
@@ -510,3 +510,10 @@ def test_suppression_and_cancellation_count_until_it_is_written(
 
     assert sent("out@example.org", between=suppress) == 0
     assert sent("cancels@example.org") == 0
+
+
+def test_question_that_waits_is_not_mailed_to_who_wants_no_mail_by_then(site, inbox) -> None:
+    wish = make_deferral("no@example.org", status="asked")
+    assert emails.confirm_reminder(wish.pk)
+    Suppression.add(list_index("no@example.org"), Suppression.Reason.REQUEST)
+    assert emails.confirm_reminder(wish.pk) is None

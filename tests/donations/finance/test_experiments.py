@@ -88,6 +88,9 @@ def test_same_appeal_twice_and_nonsense_are_said(site) -> None:
     for matters in ("0.5", "0", "-1", "nan", "inf", "1e9"):
         answer = finance.post("/admin/experiments/new/", form | {"matters": matters})
         assert answer.status_code == 200, matters
+        assert "The same appeal stands here twice" in answer.text
+        assert "write a second one with that change" in answer.text
+        assert "duplicate" not in answer.text
     assert not Experiment.objects.exists()
 
 

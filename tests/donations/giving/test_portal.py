@@ -1,6 +1,7 @@
 """The donor's own page: their receipts, their data, and the end of both."""
 
 import json
+import re
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -15,20 +16,27 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from donations.asking import may_ask
+from donations.giving import erasure
+from donations.giving.data import in_words
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Contribution,
     Deferral,
     Donor,
     Erasure,
+    OfflineGift,
     Receipt,
+    RecurringChange,
     RecurringContribution,
 )
 from donations.payments import gateway, sync
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
 from newsroom.tasks import forget_what_is_over
+from subscriptions.readers import signup
 from tests.donations.conftest import handle, hidden
+from tests.factories import make_deferral, make_subscription
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
 
@@ -84,13 +92,51 @@ def test_link_of_the_day_before_says_where_to_get_a_new_one(page, client) -> Non
 def test_data_holds_everything_and_only_theirs(page, client, donor, told) -> None:
     donor.gives("other@example.org", frequency="once", amount="77")
     handle(told())
-    answer = client.get(f"{page}data/")
+    answer = client.post(f"{page}data/")
     assert "attachment" in answer["Content-Disposition"]
     data = json.loads(answer.content)
     assert data["email"] == "own@example.org" and data["name"] == "Ann Donor"
     assert {contribution["amount"] for contribution in data["contributions"]} == {"10.00", "25.00"}
     assert len(data["recurring_contributions"]) == 1
     assert "77" not in [contribution["amount"] for contribution in data["contributions"]]
+
+
+def test_every_fact_of_the_file_stands_on_their_page_in_their_words(page, client, site) -> None:
+    """One of everything; whoever adds a fact without words meets a KeyError here."""
+    ann = Donor.objects.get()
+    reader = make_subscription(site.newsletter, ann.email)
+    signup.record(reader, "confirmed", "mailed link")
+    may_ask.not_any_more([ann.pk], timezone.now())
+    make_deferral(ann.email, yearly=True)
+    regular = RecurringContribution.objects.get()
+    for what, detail in (
+        ("amount", "$5 to $10"),
+        ("cancel", "not safe"),
+        ("pause", "until 2027-01-02"),
+    ):
+        RecurringChange.objects.create(
+            recurring=regular, what=what, detail=detail, form_id=uuid.uuid4()
+        )
+    everything = erasure.everything_about(Donor.objects.get())
+    assert all(everything.values())
+    shown = client.get(f"/de{page}data/").text.partition("<main")[2]
+    for words in (
+        "Ann Donor", "10,00", "25,00", "USD", "angekommen", "läuft weiter", "$5 → $10",
+        "Es ist für mich nicht sicher", "2. Januar 2027", "Einmalig", "wartet",
+        "mit dem Link in einer Mail", "Sie stehen auf der Liste.",
+    ):  # fmt: skip
+        assert words in shown, words
+    assert not re.search(r"\b(succeeded|mailed link|waiting|once|None)\b", shown)
+    assert "See everything we hold about you" in client.get(page).text
+
+
+@pytest.mark.parametrize("name", OfflineGift.PERSONAL)
+def test_what_is_written_down_of_a_gift_without_stripe_has_words(name: str) -> None:
+    gift = dict.fromkeys(("amount", "currency", "kept", "returned"), "x") | {
+        name: "a thing of theirs"
+    }
+    [gifts] = in_words.OF_DONOR.of({"contributions": [gift]}).sections
+    assert gifts.sections[0].facts[-1].value == "a thing of theirs"
 
 
 def test_erasure_forgets_the_person_and_keeps_the_accounts(page, client, told) -> None:

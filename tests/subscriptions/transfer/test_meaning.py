@@ -11,6 +11,7 @@ from subscriptions.transfer.meaning import (
     Mapping,
     Person,
     day,
+    mapping_for,
     masked,
     names_of,
     proposed,
@@ -113,6 +114,76 @@ def test_who_pays_on_substack_says_nothing_of_consent(
 def test_ghost_says_false_of_who_has_left() -> None:
     row = ["1", "a@b.org", "A", "", "false", "", "", "2023-04-05T06:07:08.000Z", "", "x,y"]
     assert read(HEADERS["ghost"], row)[1] == State.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize(
+    ("headers", "row", "expected"),
+    [
+        (
+            HEADERS["ghost"],
+            "1,a@b.org,A,,true,,,2023-04-05T06:07:08.000Z,2024-05-06T07:08:09.000Z,x,,",
+            (State.UNSUBSCRIBED, date(2024, 5, 6)),
+        ),
+        (
+            "email,status,Free Tier,unsubscribed_at",
+            "a@b.org,active,x,2024-05-06",
+            (State.UNSUBSCRIBED, date(2024, 5, 6)),
+        ),
+        (
+            "email_address,type,creation_date,undeliverability_date",
+            "a@b.org,regular,2023-01-01,2024-05-06",
+            (State.BOUNCED, date(2024, 5, 6)),
+        ),
+        (
+            "email,status,Unsubscribed,Bounced",
+            "a@b.org,active,true,false",
+            (State.UNSUBSCRIBED, None),
+        ),
+        (
+            "email,status,bounced_at,blocked_at",
+            "a@b.org,active,2024-05-06,1714953600",
+            (State.BLOCKED, date(2024, 5, 6)),
+        ),
+        (
+            "email,status,confirmed_at,unsubscribed_at",
+            "a@b.org,active,2024-05-07,2024-05-06",
+            (State.ACTIVE, None),
+        ),
+        (
+            "email,status,unsubscribed_at",
+            "a@b.org,active,0000-00-00 00:00:00",
+            (State.ACTIVE, None),
+        ),
+        (
+            "email,status,unsubscribed_at",
+            "a@b.org,pending,2024-05-06",
+            (State.PENDING, date(2024, 5, 6)),
+        ),
+    ],
+)
+def test_who_is_gone_by_a_column_of_its_own_is_not_on_the_list(
+    headers: str, row: str, expected: tuple[State, date | None]
+) -> None:
+    found = read(headers, row.split(","))
+    assert (found[1], found[3]) == expected
+
+
+def test_next_file_of_a_zip_may_have_such_a_column_and_its_owner_may_refuse_one() -> None:
+    first, second = (
+        ["email", "status", "bounced_at"],
+        ["email", "status", "bounced_at", "deleted_at"],
+    )
+    given = proposed(recognise(first), first, [["a@b.org", "active", ""]])
+    given.left = []  # its owner knows better
+    found = mapping_for(given, second)
+    assert found.left == ["deleted_at"] and mapping_for(given, first).left == []
+    row = ["a@b.org", "active", "2024-01-01", "2024-05-06"]
+    assert reader_of(found, second, "x.csv")(row)[1] == State.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("cell", ["", "false", "No", "0", "NULL", "\\N", "0000-00-00"])
+def test_column_of_who_is_gone_may_say_that_they_are_not(cell: str) -> None:
+    assert read("email,status,deleted_at", ["a@b.org", "active", cell])[1] == State.ACTIVE
 
 
 def test_file_without_names_of_columns_is_read() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from donations.asking import reminding
 from newsroom.accounts.models import AuditEntry
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
@@ -23,7 +24,15 @@ from subscriptions.models import (
 )
 from subscriptions.readers import signup
 from tests.answers import led_to
-from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
+from tests.factories import (
+    make_appeal,
+    make_article,
+    make_deferral,
+    make_frozen,
+    make_issue,
+    make_subscription,
+    make_user,
+)
 
 LOOK_UP, ADD = "/admin/readers/look-up/", "/admin/readers/add/"
 ANN = "ann@example.org"
@@ -226,3 +235,60 @@ def test_nobody_is_brought_back_against_their_word(owner, site) -> None:
     assert added(owner, site) == added(owner, site, **proof) == 422
     assert not Subscription.objects.mailable().exists()
     assert Subscription.objects.get().consents.filter(action="confirmed").count() == 0
+
+
+NO_MAIL = "/admin/readers/no-mail/"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_no_by_letter_holds_for_newsletters_and_reminders_also_of_who_is_unknown(
+    owner, site, inbox, committing, known
+) -> None:
+    make_appeal()
+    wish = make_deferral(ANN, due_at=timezone.now(), yearly=True)
+    if known:
+        make_subscription(site.newsletter, ANN)
+    answer = owner.post(NO_MAIL, {"email": " Ann@Example.org "} | WHY, follow=True)
+    assert "gets no newsletter and no reminder" in answer.text and ANN not in answer.text
+    [entry] = AuditEntry.objects.filter(what="wrote down that an address wants no mail")
+    assert entry.why == WHY["why"]
+    assert not Subscription.objects.mailable().exists()
+    with committing():
+        reminding.send_due(timezone.now())
+        owner.post("/support/remind-me/", {"when": "month", "email": ANN})
+    wish.refresh_from_db()
+    assert not inbox.to(ANN) and wish.status == "lapsed"
+
+
+def test_no_is_said_twice_and_taken_back_once(owner, ann) -> None:
+    page = owner.get(url(ann)).text
+    assert "They want no mail ever again" in page
+    for words in ("Written down", "It gets no mail already: asked for no mail"):
+        answer = owner.post(NO_MAIL, {"email": ANN} | WHY, follow=True)
+        assert words in answer.text and answer.redirect_chain == [(url(ann), 302)]
+    assert "Gets no mail: asked for no mail" in answer.text
+    lift = {"email": ANN, "lift": "1"} | WHY
+    assert "Lifted" in owner.post("/admin/newsletters/suppressions/", lift, follow=True).text
+    assert Subscription.objects.mailable().get() == ann
+
+
+def test_no_takes_no_stricter_reason_away_and_wants_a_reason(owner, site) -> None:
+    Suppression.add(list_index(ANN), Suppression.Reason.COMPLAINT)
+    assert "reported as spam" in owner.post(NO_MAIL, {"email": ANN} | WHY, follow=True).text
+    assert Suppression.objects.get().reason == "complaint"
+    for bad in ({"email": ANN, "why": ""}, {"email": "ann"} | WHY, {"email": ANN, "why": ANN}):
+        assert owner.post(NO_MAIL, bad).status_code == 422
+    assert NO_MAIL in owner.post(LOOK_UP, {"email": "who@example.org"} | WHY).text
+    owner.force_login(make_user("Editors"))
+    assert owner.post(NO_MAIL, {"email": "b@example.org"} | WHY).status_code in (302, 403)
+    assert Suppression.objects.count() == 1
+
+
+def test_who_was_erased_in_another_window_is_said_to_be_gone(owner, ann) -> None:
+    erase = url(ann, "erase/")
+    assert "Erased." in owner.post(erase, WHY, follow=True).text
+    for answer in (owner.post(erase, WHY, follow=True), owner.get(url(ann), follow=True)):
+        assert "They are here no more: erased" in answer.text
+    other = Client()
+    other.force_login(make_user("List owners"))
+    assert "Look the reader up first" in other.get(url(ann), follow=True).text
