@@ -21,6 +21,7 @@ from subscriptions.transfer.meaning import (
     mapping_for,
     names_of,
     reader_of,
+    stricter,
 )
 from subscriptions.transfer.reading import Row, Table
 
@@ -28,10 +29,6 @@ CHUNK = 5000  # rows
 LEFT_OUT = {State.PENDING, State.NEVER}
 KEPT = {State.ACTIVE, State.UNSUBSCRIBED}  # whose address stays with us
 EMAIL = Subscriber._meta.get_field("email").context
-# Of somebody who stands in a chunk twice, the stricter word holds.
-STRICTNESS = [
-    State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.BLOCKED, State.COMPLAINED
-]  # fmt: skip
 
 
 @dataclass
@@ -56,7 +53,7 @@ class Chunk:
             self.people[index] = person
             return
         self.counts["repeated"] += 1
-        if STRICTNESS.index(person.state) > STRICTNESS.index(there.state):
+        if stricter(there.state, person.state) != there.state:
             self.people[index] = person
 
     def seal(self) -> "Chunk":

@@ -40,13 +40,10 @@ PROBLEMS = {
     "disposable": "a throw-away address",
     "required": NO_ADDRESS,
 }
+# Of what is said twice of somebody the stricter holds.
 STRICTNESS = [
-    State.ACTIVE,
-    State.UNSUBSCRIBED,
-    State.BOUNCED,
-    State.COMPLAINED,
-    State.BLOCKED,
-]
+    State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.BLOCKED, State.COMPLAINED
+]  # fmt: skip
 DELETED = "@deletion-request.substack.com"
 WRAPPED = re.compile(r"[^<>]*<([^<>@]+@[^<>]+)>", re.DOTALL)
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
