@@ -352,9 +352,10 @@ def test_appeal_that_ends_by_itself_is_off_all_pages(web) -> None:
 
 def test_page_that_is_made_asks_little_once_others_were(web, article, monkeypatch) -> None:
     """What stands on all is asked again when everything was purged."""
+    other = make_article(article.section, title="Salt")
+    assert web.knows()
     settled(web, article.url)
     settled(web, "/")
-    other = make_article(article.section, title="Salt")
     asked: list[str] = []
     monkeypatch.setattr(base, "watchers", [*base.watchers, lambda sql: asked.append(str(sql))])
 
