@@ -89,7 +89,8 @@ def behind_link(
         def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
             try:
                 value = tokens.read_expiring(purpose, token, seconds=seconds)
-                pk, links = value if isinstance(value, list) else (value, 0)
+                # Another version may put more at its end.
+                pk, links, *_ = value if isinstance(value, list) else (value, 0)
                 row = model.objects.get(pk=pk)
             except tokens.StaleToken:
                 return dead_link(request, expired, 403)

@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -90,6 +90,19 @@ class Mapping:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "Mapping":
+        """As far as this version knows it; what an older one did not write, nobody has said."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})
+
+    @classmethod
+    def to_read_by(cls, stored: dict[str, Any]) -> "Mapping":
+        """Whole, to bring people onto a list by it. Raises Newer."""
+        if not stored.keys() <= {one.name for one in fields(cls)}:
+            raise Newer
+        return cls.of(stored)
+
 
 def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     """How another file of the same zip is read, whose columns may be others."""
@@ -101,6 +114,11 @@ def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     own.states |= given.states
     own.otherwise, own.dates, own.with_tags = given.otherwise, given.dates, given.with_tags
     return own
+
+
+class Newer(Exception):
+    """A newer version has explained this file, and means more by it than this one knows. To read on
+    without that may bring somebody onto a list who has left."""
 
 
 class Incomplete(Exception):

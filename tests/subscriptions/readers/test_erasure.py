@@ -88,6 +88,11 @@ def test_erased_at_once_and_silent_for_ever_only_if_they_want(
     assert len(inbox.to(EMAIL)) == (0 if never_again else 1)
 
 
+def test_link_of_a_version_that_puts_more_into_it_opens(client, ann) -> None:
+    more = tokens.expiring(erasure.DATA, [ann.subscriber_id, 0, "more"])
+    assert client.get(f"/newsletter/data/{more}/").status_code == 200
+
+
 @pytest.mark.parametrize("reason", ["complaint", "request"])
 def test_what_its_owner_said_outlives_an_erasure(ann, reason) -> None:
     Suppression.add(ann.subscriber.email_index, reason)
