@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from newsroom.core import tokens
+from newsroom.core.for_programs import ANY_SITE
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
 from newsroom.models import readable
@@ -34,13 +35,6 @@ from subscriptions.readers.signup_form import SignupForm, Source
 
 SIGNUP = "subscriptions/readers/signup.html"
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
-# CORS (Fetch, 3.2): any site may ask, without cookies.
-ANY_SITE = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": "Content-Type",
-    "Access-Control-Max-Age": "86400",
-}
 SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
     "To subscribe, please sign up again."
@@ -114,10 +108,8 @@ def ask_once_more(request: HttpRequest) -> HttpResponse:
 @never_cache
 @csrf_exempt
 def sign_up_by_app(request: HttpRequest) -> HttpResponse:
-    """For apps, on whatever site: JSON in, JSON out (docs/sign-up.md). It asks for what a form does
-    and tells no more."""
-    if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers=ANY_SITE)
+    """For apps, on whatever site: JSON in, JSON out (docs/sign-up.md), also of what never gets
+    here (newsroom/core/for_programs/). It asks for what a form does and tells no more."""
     if request.method != "POST":
         return _tell(405, Allow="POST, OPTIONS")
     if not signup.is_open():
