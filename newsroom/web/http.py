@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
-from newsroom.core.languages import addresses_below
+from newsroom.core.languages import addresses_below, speaking_to
 from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import own_forms_only
 
@@ -100,7 +100,8 @@ def behind_link(
                 return gone(request) or dead_link(request, GONE, 404)
             if getattr(row, "links", 0) != links:
                 return dead_link(request, expired, 403)
-            return view(request, row, token, **kwargs)
+            with speaking_to(getattr(row, "language", "")):
+                return view(request, row, token, **kwargs)
 
         return opened
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from newsroom.core import tokens
+from newsroom.core import languages, tokens
 from newsroom.core.for_programs import ANY_SITE
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
@@ -62,7 +62,8 @@ def sign_up(request: HttpRequest, slug: str = "") -> HttpResponse:
         context = {"offered": offered, "form": form} | refused._asdict()
         return render(request, SIGNUP, context, status=refused.status)
     email, source = form.cleaned_data["email"], form.cleaned_data["source"]
-    asked.ask("signup", email, newsletters=form.wanted, how="form", source=source)
+    detail = {"how": "form", "source": source, "language": languages.chosen()}
+    asked.ask("signup", email, newsletters=form.wanted, **detail)
     return _check_your_inbox(slug)
 
 

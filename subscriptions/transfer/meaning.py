@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -40,13 +40,7 @@ PROBLEMS = {
     "disposable": "a throw-away address",
     "required": NO_ADDRESS,
 }
-STRICTNESS = [
-    State.ACTIVE,
-    State.UNSUBSCRIBED,
-    State.BOUNCED,
-    State.COMPLAINED,
-    State.BLOCKED,
-]
+STRICTNESS = [State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.COMPLAINED, State.BLOCKED]
 DELETED = "@deletion-request.substack.com"
 WRAPPED = re.compile(r"[^<>]*<([^<>@]+@[^<>]+)>", re.DOTALL)
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -93,13 +87,13 @@ class Mapping:
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "Mapping":
         """As far as this version knows it; what an older one did not write, nobody has said."""
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in stored.items() if name in known})
+        known = cls.__dataclass_fields__
+        return cls(**{name: stored[name] for name in stored.keys() & known.keys()})
 
     @classmethod
     def to_read_by(cls, stored: dict[str, Any]) -> "Mapping":
         """Whole, to bring people onto a list by it. Raises Newer."""
-        if not stored.keys() <= {one.name for one in fields(cls)}:
+        if stored.keys() - cls.__dataclass_fields__.keys():
             raise Newer
         return cls.of(stored)
 
@@ -117,8 +111,7 @@ def mapping_for(given: Mapping, names: list[str]) -> Mapping:
 
 
 class Newer(Exception):
-    """A newer version has explained this file, and means more by it than this one knows. To read on
-    without that may bring somebody onto a list who has left."""
+    """A newer version means more by it: to read on may bring back somebody who has left."""
 
 
 class Incomplete(Exception):

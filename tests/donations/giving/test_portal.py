@@ -283,6 +283,12 @@ def test_no_link_is_mailed_to_who_wants_no_mail_ever_and_the_page_says_the_same(
     assert bool(emails.manage_link(Donor.objects.get().pk)) == bool(mails)  # asked before
 
 
+def test_page_behind_a_link_speaks_as_its_mail_unless_the_address_chooses(page, client) -> None:
+    Donor.objects.update(language="ru")
+    for path, language in ((page, "ru"), (f"{page}data/", "ru"), (f"/de{page}", "de")):
+        assert f'<html lang="{language}"' in client.get(path).text
+
+
 def test_press_that_has_erased_somebody_is_forgotten_after_two_months(db) -> None:
     today = timezone.localdate()
     for days in (61, 59):
