@@ -92,6 +92,7 @@ INSTALLED_APPS = [
 # A provider's events pass through this and no more: newsroom/mail/webhooks/taking_in.py.
 AROUND_ALL = [
     "newsroom.web.headers.set_headers",
+    "newsroom.web.middleware.tell_programs",
     "newsroom.web.health.answer_probes",
     "newsroom.web.client.believe_our_proxies",
     "newsroom.web.media_host.keep_apart",

@@ -47,8 +47,17 @@ def opened(cookie: str | None) -> Memory | None:
     text, _, mac = cookie.rpartition(":")
     for key in keys():
         if hmac.compare_digest(mac, mac_of(text, key)):
-            return Memory(*map(int, text.split(".")))
+            return _read(text)
     return _opened_old(cookie)
+
+
+def _read(text: str) -> Memory | None:
+    """Two versions may run at once, and one may follow the other back: what a newer one wrote at
+    the end is left out, what an older one did not know is nought."""
+    try:
+        return Memory(*map(int, text.split(".")[: len(Memory._fields)]))
+    except ValueError:
+        return None
 
 
 def sealed(memory: Memory) -> str:

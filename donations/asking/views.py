@@ -120,7 +120,8 @@ def press(request: HttpRequest, token: str, what: Press) -> HttpResponse:
         "cancel": reverse("cancel_reminder", args=[token]),
         "support": reverse("support"),
     }
-    return render(request, "donations/asking/press.html", context)
+    with languages.speaking_to(deferral.language):
+        return render(request, "donations/asking/press.html", context)
 
 
 @never_cache

@@ -29,7 +29,9 @@ from donations.models import (
 )
 from donations.models.recurring import UNDER_WAY, RecurringQuerySet
 from donations.payments import gateway
+from newsroom.core.privacy import list_index
 from newsroom.mail.catalogue import Letter, mail
+from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
 STILL_THERE = [Contribution.Status.SUCCEEDED, Contribution.Status.PARTLY_REFUNDED]
@@ -134,7 +136,9 @@ def recovery(checkout_id: int) -> Letter | None:
 )
 def manage_link(donor_id: int) -> Letter | None:
     donor = Donor.objects.filter(pk=donor_id).first()
-    return _to_donor("manage_link", donor, {}, manage_url(donor)) if donor else None
+    if donor is None or Suppression.never_again(list_index(donor.email)):
+        return None
+    return _to_donor("manage_link", donor, {}, manage_url(donor))
 
 
 @mail(

@@ -31,9 +31,10 @@ from donations.models import (
 from donations.payments import gateway
 from newsroom.core import paths
 from newsroom.core.languages import spoken
-from newsroom.core.privacy import giving_index
+from newsroom.core.privacy import giving_index, list_index
 from newsroom.mail import asked, outbox
 from newsroom.mail.addresses import AddressField
+from newsroom.models import Suppression
 from newsroom.web import proof_of_work
 from newsroom.web.http import (
     INCOMPLETE,
@@ -87,9 +88,10 @@ def manage_request(request: HttpRequest) -> HttpResponse:
 
 
 def asked_for_link(email: str) -> bool:
-    """What the form's job does (newsroom/mail/asked.py)."""
+    """What the form's job does (newsroom/mail/asked.py). Who wants no mail ever again gets none,
+    whoever types their address; who complained of a newsletter still reaches their page."""
     donor = Donor.objects.filter(email_index=giving_index(email)).first()
-    if donor is None:
+    if donor is None or Suppression.never_again(list_index(email)):
         return False
     return outbox.post("manage_link", donor.pk, key=f"{donor.pk}-{outbox.ten_minutes()}")
 

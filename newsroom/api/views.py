@@ -21,6 +21,7 @@ from wagtail.api.v2.views import BaseAPIViewSet
 from wagtail.models import Page
 
 from newsroom.core.clock import begin_of, end_of
+from newsroom.core.for_programs import TO_READ
 from newsroom.core.languages import OWN, addresses_below, speaking
 from newsroom.kept_pages.noting import keep, may_be_kept
 from newsroom.models import ArticlePage, SectionPage, readable
@@ -45,9 +46,8 @@ def public(view: View) -> View:
             found = view(request, *args, **kwargs)
             if isinstance(found, Response):
                 found.render()
-        found["Access-Control-Allow-Origin"] = "*"
-        found["Cross-Origin-Resource-Policy"] = "cross-origin"
-        found["X-Robots-Tag"] = "noindex"  # it is the pages that searches should find
+        for name, value in TO_READ.items():
+            found[name] = value
         if found.status_code == 200:
             found["Cache-Control"] = "no-cache"
         return ConditionalGetMiddleware(lambda _: found)(request)
@@ -143,6 +143,13 @@ class Endpoint(BaseAPIViewSet):
         computed("html_url", lambda page: page.full_url),
         "slug",
     ]
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """All in one shape."""
+        answer = super().handle_exception(exc)
+        if "detail" in answer.data:
+            answer.data = {"message": str(answer.data["detail"])}
+        return answer
 
     def check_query_parameters(self, queryset: Any) -> None:
         known = {"limit", "offset", "format", *self.narrowed_by}

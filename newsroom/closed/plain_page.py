@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from newsroom.closed import keys_file
+from newsroom.core import for_programs
 
 LOCALE = Path(__file__).resolve().parent.parent.parent / "locale"
 RIGHT_TO_LEFT = {"ar", "fa"}
@@ -71,6 +72,10 @@ def answer(method: str, path: str, accepted: str) -> Answer:
     """To any request; ``accepted`` is its Accept-Language."""
     if path.rstrip("/") in PROBES:  # a load balancer's: else it would show a page of its own
         return Answer(200, HEADERS | {"Content-Type": "application/json"}, b'{"status": "closed"}')
+    if for_programs.asks_first(method, path):
+        return Answer(204, HEADERS | for_programs.ANY_SITE, b"")
+    if failed := for_programs.failure(path, 503):
+        return Answer(503, HEADERS | AWAY | failed[0], failed[1])
     leaving = LEAVING.fullmatch(path)
     if method == "POST" and leaving and keys_file.note_leaving(leaving[1]):
         return page(200, path, accepted, [NOTED])

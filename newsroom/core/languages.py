@@ -5,7 +5,7 @@ links of that page stay below ``/de/``, since that is the script's prefix there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,18 @@ def chosen_in(path: str) -> tuple[str, str]:
     """“/de/support/” is German, and “/support/”; “” for a path that chooses none."""
     code, slash, rest = path[1:].partition("/")
     return (code, f"/{rest}") if slash and code in NAMES else ("", path)
+
+
+def chosen() -> str:
+    """The language of the address at hand; "" where the browser's is spoken, or our own."""
+    return spoken() if get_script_prefix() != "/" else ""
+
+
+def speaking_to(language: str) -> AbstractContextManager[None]:
+    """On a page behind a link in a mail: as that mail spoke, unless the address chooses another,
+    since somebody has pressed one in the footer."""
+    theirs = language in NAMES and not chosen()
+    return speaking(language) if theirs else nullcontext()
 
 
 @contextmanager

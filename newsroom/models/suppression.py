@@ -31,8 +31,9 @@ class Suppression(models.Model):
     """An address that must get no mail. Only its blind index is kept, so that it outlives the
     subscriber and a later import can't bring the address back.
 
-    The strictest reason stands. What a mailbox said (a bounce, a refusal) or its owner asked for,
-    the owner can take back by signing up and confirming; a complaint or an erasure only staff can.
+    The strictest reason stands. What a mailbox said (a bounce, a refusal) its owner takes back by
+    signing up and confirming. What its owner said (no mail, a complaint, an erasure) only staff
+    take back: to ask for a confirmation would be a mail, which anybody could cause.
     """
 
     class Reason(models.TextChoices):
@@ -44,7 +45,9 @@ class Suppression(models.Model):
         COMPLAINT = "complaint", "reported as spam"
         ERASURE = "erasure", "erased"
 
-    LIFTED_BY_OWNER = [Reason.REFUSED, Reason.BOUNCE, Reason.REQUEST]
+    LIFTED_BY_OWNER = [Reason.REFUSED, Reason.BOUNCE]
+    # No mail at all, said in so many words: not even a link that its owner might have asked for.
+    NEVER_AGAIN = [Reason.REQUEST, Reason.ERASURE]
 
     email_index = BlindIndexField(primary_key=True)
     reason = models.CharField(max_length=12, choices=Reason)
@@ -78,6 +81,12 @@ class Suppression(models.Model):
         """Not even to ask for a confirmation: its owner can't lift it by that."""
         found = Suppression.of(index)
         return bool(found and not found.owner_may_lift)
+
+    @staticmethod
+    def never_again(index: bytes) -> bool:
+        """Its owner wants no mail, whatever anybody types into a form."""
+        rows = Suppression.objects.filter(email_index=index)
+        return rows.filter(reason__in=Suppression.NEVER_AGAIN).exists()
 
     @staticmethod
     def add(index: bytes, reason: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 from django.core import signing
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from newsroom.core.environment.redis_url import store
 
@@ -38,7 +38,8 @@ def answer_probes(get_response: View) -> View:
         if probe is None:
             return get_response(request)
         if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+            said = {"status": "method not allowed"}
+            return JsonResponse(said, status=405, headers={"Allow": "GET, HEAD"})
         found, status = probe()
         return JsonResponse(found | passed_on(request.META), status=status)
 

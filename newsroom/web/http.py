@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from newsroom.core import tokens
-from newsroom.core.languages import addresses_below
+from newsroom.core.languages import addresses_below, speaking_to
 from newsroom.core.uris import to_uri
 from newsroom.web.public_forms import own_forms_only
 
@@ -89,7 +89,8 @@ def behind_link(
         def opened(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
             try:
                 value = tokens.read_expiring(purpose, token, seconds=seconds)
-                pk, links = value if isinstance(value, list) else (value, 0)
+                # Another version may put more at its end.
+                pk, links, *_ = value if isinstance(value, list) else (value, 0)
                 row = model.objects.get(pk=pk)
             except tokens.StaleToken:
                 return dead_link(request, expired, 403)
@@ -99,7 +100,8 @@ def behind_link(
                 return gone(request) or dead_link(request, GONE, 404)
             if getattr(row, "links", 0) != links:
                 return dead_link(request, expired, 403)
-            return view(request, row, token, **kwargs)
+            with speaking_to(getattr(row, "language", "")):
+                return view(request, row, token, **kwargs)
 
         return opened
 

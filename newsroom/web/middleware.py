@@ -4,6 +4,7 @@ import errno
 import logging
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import get_script_prefix
 from psycopg.errors import DiskFull
 
-from newsroom.core import languages
+from newsroom.core import for_programs, languages
 from newsroom.core.clean_text import clean, clean_field
 from newsroom.web.body_limits import SealedUpload, declared, most_bytes
 
@@ -62,6 +63,28 @@ def language_for(request: HttpRequest) -> str:
     if OF_NO_LANGUAGE.match(request.path_info[1:]):
         return ""
     return languages.asked_for(request.headers.get("Accept-Language", "")) or languages.OWN
+
+
+def tell_programs(get_response: View) -> View:
+    """Around all that may refuse a request, the host's check too: whoever asks an API gets JSON."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if for_programs.asks_first(request.method or "", request.path):
+            return HttpResponse(status=204, headers=for_programs.ANY_SITE)
+        response = get_response(request)
+        if response.status_code < HTTPStatus.BAD_REQUEST or "json" in kind_of(response):
+            return response
+        failed = for_programs.failure(request.path, response.status_code)
+        if failed is None:
+            return response
+        kept = {name: response[name] for name in ("Allow", "Retry-After") if name in response}
+        return HttpResponse(failed[1], status=response.status_code, headers=failed[0] | kept)
+
+    return middleware
+
+
+def kind_of(response: HttpResponse) -> str:
+    return response.get("Content-Type", "")
 
 
 def limit_body(get_response: View) -> View:

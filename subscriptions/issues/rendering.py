@@ -160,7 +160,7 @@ def render_once_a_minute(issue: IssuePage, edition: Edition = TEASERS) -> Render
     key = f"rendered-issue:{issue.pk}:{issue.version}:{edition:d}"
     try:
         return RenderedIssue(**json.loads(unseal(cache.get(key) or b"", key)))
-    except Unreadable:  # there is none
+    except (Unreadable, TypeError):  # there is none, or another version made it
         rendered = render_issue(issue, edition)
         cache.set(key, seal(json.dumps(asdict(rendered)), key), KEPT_SECONDS)
         return rendered

@@ -10,7 +10,6 @@ from wagtail.blocks import (
     BooleanBlock,
     CharBlock,
     DateTimeBlock,
-    PageChooserBlock,
     RichTextBlock,
     StreamBlock,
     StructBlock,
@@ -20,6 +19,7 @@ from wagtail.blocks import (
 from wagtail.images.blocks import ImageChooserBlock
 
 from newsroom.models.blocks import QuoteBlock
+from newsroom.models.blocks.published import PublishedChooserBlock
 
 LETTER_FEATURES = ["bold", "italic", "link", "ol", "ul"]
 
@@ -27,7 +27,7 @@ LETTER_FEATURES = ["bold", "italic", "link", "ol", "ul"]
 class ArticleItem(StructBlock):
     """An article, with what the editor says differently here."""
 
-    article = PageChooserBlock("newsroom.ArticlePage")
+    article = PublishedChooserBlock("newsroom.ArticlePage")
     headline = CharBlock(required=False, max_length=200, help_text="Empty: the article's.")
     teaser = TextBlock(required=False, max_length=500, help_text="Empty: the article's deck.")
     image = ImageChooserBlock(
@@ -45,7 +45,7 @@ class ArticleItem(StructBlock):
 
 
 class ArchiveItem(StructBlock):
-    article = PageChooserBlock("newsroom.ArticlePage")
+    article = PublishedChooserBlock("newsroom.ArticlePage")
     why = TextBlock(required=False, max_length=300, label="Why today")
 
     class Meta:

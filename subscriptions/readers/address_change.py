@@ -72,7 +72,7 @@ def token_of(change: AddressChange, mailbox: str) -> str:
 
 def read_token(token: str) -> tuple[AddressChange, str]:
     """Raises BadToken, StaleToken, AddressChange.DoesNotExist, Unwanted."""
-    pk, mailbox = tokens.read_expiring("address change", token, seconds=SECONDS)
+    pk, mailbox, *_ = tokens.read_expiring("address change", token, seconds=SECONDS)
     change = AddressChange.objects.select_related("subscriber").get(pk=pk)
     both = (change.email_index, change.subscriber.email_index)
     if change.done_on is None and any(map(Suppression.forbids, both)):

@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from newsroom.core import tokens
+from newsroom.core import languages, tokens
+from newsroom.core.for_programs import ANY_SITE
 from newsroom.mail import asked
 from newsroom.mail.addresses import answered, question
 from newsroom.models import readable
@@ -34,13 +35,6 @@ from subscriptions.readers.signup_form import SignupForm, Source
 
 SIGNUP = "subscriptions/readers/signup.html"
 SIGNUPS = {"most": 60, "seconds": 600}  # from one network
-# CORS (Fetch, 3.2): any site may ask, without cookies.
-ANY_SITE = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "POST",
-    "Access-Control-Allow-Headers": "Content-Type",
-    "Access-Control-Max-Age": "86400",
-}
 SUPERSEDED = _(
     "Something has changed since this mail: you have left, or mail to you came back. "
     "To subscribe, please sign up again."
@@ -68,7 +62,8 @@ def sign_up(request: HttpRequest, slug: str = "") -> HttpResponse:
         context = {"offered": offered, "form": form} | refused._asdict()
         return render(request, SIGNUP, context, status=refused.status)
     email, source = form.cleaned_data["email"], form.cleaned_data["source"]
-    asked.ask("signup", email, newsletters=form.wanted, how="form", source=source)
+    detail = {"how": "form", "source": source, "language": languages.chosen()}
+    asked.ask("signup", email, newsletters=form.wanted, **detail)
     return _check_your_inbox(slug)
 
 
@@ -114,10 +109,8 @@ def ask_once_more(request: HttpRequest) -> HttpResponse:
 @never_cache
 @csrf_exempt
 def sign_up_by_app(request: HttpRequest) -> HttpResponse:
-    """For apps, on whatever site: JSON in, JSON out (docs/sign-up.md). It asks for what a form does
-    and tells no more."""
-    if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers=ANY_SITE)
+    """For apps, on whatever site: JSON in, JSON out (docs/sign-up.md), also of what never gets
+    here (newsroom/core/for_programs/). It asks for what a form does and tells no more."""
     if request.method != "POST":
         return _tell(405, Allow="POST, OPTIONS")
     if not signup.is_open():

@@ -5,15 +5,14 @@ The link that opens it stands in every mail, and mails get forwarded: so here is
 nothing of them and can be taken back, and whoever joins, leaves or pauses is told by mail.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from django.db import transaction
-from django.urls import get_script_prefix
 from django.utils import timezone
 
 from newsroom.core.kept import retention
-from newsroom.core.languages import NAMES, OWN, countries, speaking
+from newsroom.core.languages import NAMES, OWN, countries, speaking_to
 from newsroom.mail import outbox
 from subscriptions.models import Newsletter, Subscriber, Subscription
 from subscriptions.readers import signup
@@ -25,10 +24,7 @@ Status = Subscription.Status
 
 
 def their_language(subscriber: Subscriber | None) -> AbstractContextManager[None]:
-    """What the address says comes first: somebody has pressed a language in the footer."""
-    if subscriber and subscriber.language and get_script_prefix() == "/":
-        return speaking(subscriber.language)
-    return nullcontext()
+    return speaking_to(subscriber.language if subscriber else "")
 
 
 def join(subscriber: Subscriber, newsletter: Newsletter) -> None:

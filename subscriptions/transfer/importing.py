@@ -29,6 +29,7 @@ from subscriptions.transfer.formats import Format, State, recognise, state_of_fi
 from subscriptions.transfer.meaning import (
     Incomplete,
     Mapping,
+    Newer,
     Person,
     names_of,
     proposed,
@@ -195,6 +196,8 @@ def work(reader_import: ReaderImport, until: float = float("inf")) -> bool:
             return write_down(reader_import, until)
     except Changed:
         pass
+    except Newer:  # two versions run at once: it waits until the beat's job meets a newer worker
+        pass
     except (Unreadable, Incomplete) as reason:
         transition(reader_import, Status.FAILED, problem=str(reason)[:300])
     return True
@@ -235,8 +238,8 @@ def write_down(reader_import: ReaderImport, until: float) -> bool:
 
 
 def chunks_of(reader_import: ReaderImport) -> Iterator[Chunk]:
-    """Those that have not been noted yet."""
-    mapping, name = Mapping(**reader_import.mapping), reader_import.file_name
+    """Those that have not been noted yet. Raises Newer."""
+    mapping, name = Mapping.to_read_by(reader_import.mapping), reader_import.file_name
     with opened(reader_import) as file:
         yield from chunks(file, name, mapping, reader_import.rows_done, CHUNK)
 

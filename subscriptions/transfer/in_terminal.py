@@ -92,7 +92,7 @@ def show(made: ReaderImport, say: Say) -> None:
 
 def mapping_of(made: ReaderImport, options: dict[str, Any]) -> Mapping:
     """What is seen, and what the options say of it. Raises CommandError."""
-    mapping = Mapping(**made.mapping)
+    mapping = Mapping.of(made.mapping)
     mapping.format = options["format"] or mapping.format
     mapping.address = options["email"] or mapping.address
     mapping.otherwise = options["are"] or mapping.otherwise

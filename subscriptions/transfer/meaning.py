@@ -41,9 +41,7 @@ PROBLEMS = {
     "required": NO_ADDRESS,
 }
 # Of what is said twice of somebody the stricter holds.
-STRICTNESS = [
-    State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.BLOCKED, State.COMPLAINED
-]  # fmt: skip
+STRICTNESS = [State.ACTIVE, State.UNSUBSCRIBED, State.BOUNCED, State.BLOCKED, State.COMPLAINED]
 DELETED = "@deletion-request.substack.com"
 WRAPPED = re.compile(r"[^<>]*<([^<>@]+@[^<>]+)>", re.DOTALL)
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
@@ -87,6 +85,19 @@ class Mapping:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "Mapping":
+        """As far as this version knows it; what an older one did not write, nobody has said."""
+        known = cls.__dataclass_fields__
+        return cls(**{name: stored[name] for name in stored.keys() & known.keys()})
+
+    @classmethod
+    def to_read_by(cls, stored: dict[str, Any]) -> "Mapping":
+        """Whole, to bring people onto a list by it. Raises Newer."""
+        if stored.keys() - cls.__dataclass_fields__.keys():
+            raise Newer
+        return cls.of(stored)
+
 
 def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     """How another file of the same zip is read, whose columns may be others."""
@@ -98,6 +109,10 @@ def mapping_for(given: Mapping, names: list[str]) -> Mapping:
     own.states |= given.states
     own.otherwise, own.dates, own.with_tags = given.otherwise, given.dates, given.with_tags
     return own
+
+
+class Newer(Exception):
+    """A newer version means more by it: to read on may bring back somebody who has left."""
 
 
 class Incomplete(Exception):

@@ -95,7 +95,7 @@ class Import(AdminPage):
         return context if self.is_explained else context | self.questions(kwargs.get("form"))
 
     def questions(self, form: MappingForm | None) -> dict[str, Any]:
-        looked, mapping = importing.look(self.object), Mapping(**self.object.mapping)
+        looked, mapping = importing.look(self.object), Mapping.of(self.object.mapping)
         form = form or MappingForm(None, looked, mapping, self.object.consent)
         said = form.mapping() if form.is_bound and form.is_valid() else mapping
         return {
@@ -108,7 +108,7 @@ class Import(AdminPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.object.status not in (Status.UPLOADED, Status.CHECKED, Status.FAILED):
             return redirect("reader_import", self.object.pk)
-        looked, mapping = importing.look(self.object), Mapping(**self.object.mapping)
+        looked, mapping = importing.look(self.object), Mapping.of(self.object.mapping)
         form = MappingForm(request.POST, looked, mapping)
         if form.is_valid():
             try:

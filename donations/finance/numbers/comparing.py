@@ -9,12 +9,14 @@ from donations import money
 from donations.finance.numbers import figures
 
 SECONDS = 600
+# By the shape of what is kept: two versions may run at once.
+KEY = f"finance received {'-'.join(figures.Month._fields)}"
 
 
 def received(now: datetime) -> tuple[datetime, dict[str, list[figures.Month]]]:
     """Since when it is so, at most ten minutes ago, as it reads a year; and figures.received."""
     return cache.get_or_set(  # type: ignore[return-value]
-        "finance received", lambda: (now, figures.received(now)), SECONDS
+        KEY, lambda: (now, figures.received(now)), SECONDS
     )
 
 

@@ -20,6 +20,8 @@ from wagtail.blocks import (
     StructBlock,
 )
 
+from newsroom.models.blocks.published import PublishedChooserBlock
+
 from .topics import TopicChooserBlock
 
 MOST_ROWS, MOST_PLACES = 12, 12
@@ -58,7 +60,7 @@ def boxes_on(raw: Any) -> set[str]:
 
 
 class Pin(StructBlock):
-    article = PageChooserBlock(
+    article = PublishedChooserBlock(
         "newsroom.ArticlePage",
         required=False,
         help_text="Stands here once readers may open it. Empty: the place is filled by the rule.",

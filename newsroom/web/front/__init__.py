@@ -20,6 +20,7 @@ from typing import Any
 
 from django.db import close_old_connections
 
+from newsroom.core import for_programs
 from newsroom.core.languages import chosen_in
 from newsroom.web.body_limits import PUBLIC_BODY, STAFF_BODY, Spool, declared, most_bytes
 from newsroom.web.front.together import Together
@@ -58,6 +59,13 @@ class Answer:
         self.headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
+def refuse(answer: Answer, path: str, status: HTTPStatus) -> None:
+    """Without Django."""
+    headers, body = for_programs.failure(path, status) or ({}, b"")
+    answer.start(f"{status:d} {status.phrase}", [*(dict(OUR_OWN) | headers).items()])
+    answer.body.write(body)
+
+
 class Front:
     """An ASGI application around Django's WSGI handler."""
 
@@ -74,9 +82,9 @@ class Front:
             try:
                 await self.take(environ, receive)
             except TimeoutError:
-                answer.start("408 Request Timeout", OUR_OWN)
+                refuse(answer, environ["PATH_INFO"], HTTPStatus.REQUEST_TIMEOUT)
             except ClientGone:  # or what it sent is no body at all
-                answer.start("400 Bad Request", OUR_OWN)
+                refuse(answer, environ["PATH_INFO"], HTTPStatus.BAD_REQUEST)
             else:
                 if not await self.answered_together(environ, answer):
                     await self.in_thread(environ, self.let_django_answer, environ, answer)

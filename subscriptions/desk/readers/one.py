@@ -129,7 +129,7 @@ def remove(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
 class NoMail(access.ReadersPage):
     """“Never write to me again”, by letter or telephone: of any address, also of one that is on no
     list, and may wait for a reminder. It is the suppression that everything which mails asks for;
-    lifting it undoes all of it."""
+    lifting it undoes all of it. (“Have it erased”, with “never again”, comes to the same.)"""
 
     template_name = "subscriptions/desk/readers/no_mail.html"
     page_title = "No mail to an address"
@@ -152,7 +152,8 @@ class NoMail(access.ReadersPage):
             why, since = found.get_reason_display(), found.since
             messages.info(request, f"It gets no mail already: {why}, since {since:%-d %B %Y}.")
         else:
-            messages.success(request, "Written down: it gets no newsletter and no reminder.")
+            words = "Written down: it gets no newsletter, no reminder and no link."
+            messages.success(request, words)
         known = Subscriber.objects.with_email(email).first()
         if known and for_how_long_open(request, known.pk) <= OPEN_SECONDS:
             return redirect("reader", known.pk)

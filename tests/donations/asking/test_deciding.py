@@ -43,6 +43,14 @@ NUMBER = st.integers(0, 10**6)
 MEMORIES = st.builds(Memory, *[NUMBER] * 7, st.integers(-1, 99))
 
 
+@given(MEMORIES, st.lists(NUMBER, max_size=3), st.integers(1, 7))
+def test_cookie_of_another_version_is_read_as_far_as_it_is_known(memory, more, fewer) -> None:
+    assert opened(sealed((*memory, *more))) == memory  # type: ignore[arg-type]
+    assert opened(sealed(memory[:fewer])) == Memory(*memory[:fewer])  # type: ignore[arg-type]
+    assert opened(sealed((*memory, "word"))) == memory  # type: ignore[arg-type]
+    assert opened(sealed(("word", *memory))) is None  # type: ignore[arg-type]
+
+
 @dataclass
 class Walk:
     """A reader and their browser, and what we may say of them."""

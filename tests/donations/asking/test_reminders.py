@@ -517,3 +517,10 @@ def test_question_that_waits_is_not_mailed_to_who_wants_no_mail_by_then(site, in
     assert emails.confirm_reminder(wish.pk)
     Suppression.add(list_index("no@example.org"), Suppression.Reason.REQUEST)
     assert emails.confirm_reminder(wish.pk) is None
+
+
+def test_page_behind_the_mails_link_speaks_as_the_mail(client, site) -> None:
+    token = reminders.token_of(make_deferral("ann@example.org", status="asked", language="ru"))
+    for below, language in (("", "ru"), ("/de", "de")):
+        page = client.get(f"{below}/support/remind-me/confirm/{token}/").text
+        assert f'<html lang="{language}"' in page

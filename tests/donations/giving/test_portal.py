@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from donations.asking import may_ask
-from donations.giving import erasure
+from donations.giving import emails, erasure
 from donations.giving.data import in_words
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
@@ -33,6 +33,8 @@ from donations.models import (
 from donations.payments import gateway, sync
 from donations.payments.mirror.contributions import Payment, mirror_payment
 from donations.payments.mirror.recurring import mirror_subscription
+from newsroom.core.privacy import list_index
+from newsroom.models import Suppression
 from newsroom.tasks import forget_what_is_over
 from subscriptions.readers import signup
 from tests.donations.conftest import handle, hidden
@@ -263,6 +265,28 @@ def test_donor_opens_their_own_page_by_a_mailed_link(donor, committing, inbox) -
     assert portal.status_code == 303
     assert "Cancel plan" in requests.get(portal["Location"], timeout=10).text
     assert donor.client.get("/support/manage/forged:x/").status_code == 404
+
+
+@pytest.mark.parametrize(("reason", "mails"), [("request", 0), ("erasure", 0), ("complaint", 1)])
+def test_no_link_is_mailed_to_who_wants_no_mail_ever_and_the_page_says_the_same(
+    donor, told, committing, inbox, reason, mails
+) -> None:
+    Suppression.add(list_index("no@example.org"), reason)
+    donor.gives("no@example.org")
+    handle(told())
+    assert emails.thanks(Contribution.objects.get().pk)  # whoever gives has caused it
+    with committing():
+        answer = donor.client.post("/support/manage/", {"email": "no@example.org"}, follow=True)
+        other = donor.client.post("/support/manage/", {"email": "who@example.org"}, follow=True)
+    assert answer.text == other.text
+    assert len(inbox.to("no@example.org")) == mails
+    assert bool(emails.manage_link(Donor.objects.get().pk)) == bool(mails)  # asked before
+
+
+def test_page_behind_a_link_speaks_as_its_mail_unless_the_address_chooses(page, client) -> None:
+    Donor.objects.update(language="ru")
+    for path, language in ((page, "ru"), (f"{page}data/", "ru"), (f"/de{page}", "de")):
+        assert f'<html lang="{language}"' in client.get(path).text
 
 
 def test_press_that_has_erased_somebody_is_forgotten_after_two_months(db) -> None:

@@ -54,7 +54,9 @@ def test_only_who_is_signed_in_may_send_much_to_the_admin(client, admin_user) ->
     assert most_bytes({"PATH_INFO": "/webhooks/stripe/"}) == WEBHOOK_BODY
 
 
-def answered_by_the_front(gone: bool, monkeypatch: Any) -> tuple[int, dict[str, str]]:
+def answered_by_the_front(
+    gone: bool, monkeypatch: Any, path: str = "/support/checkout/"
+) -> tuple[int, dict[str, Any]]:
     """Status and headers for a client that hangs up, or whose body never comes."""
     monkeypatch.setattr("newsroom.web.front.BODY_SECONDS", 0.01)
     sent: list[dict[str, Any]] = []
@@ -67,7 +69,7 @@ def answered_by_the_front(gone: bool, monkeypatch: Any) -> tuple[int, dict[str, 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/support/checkout/", "query_string": b""}
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b""}
     scope |= {"http_version": "1.1", "headers": [(b"content-length", b"5")]}
     asyncio.run(Front(lambda *_: [])(scope, receive, send))
     headers = {name.decode().title(): value for name, value in sent[0]["headers"]}

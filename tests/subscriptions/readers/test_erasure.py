@@ -71,7 +71,7 @@ def test_sent_is_what_went_to_them_and_to_nobody_else(site, ann) -> None:
 def test_erased_at_once_and_silent_for_ever_only_if_they_want(
     client, site, ann, inbox, committing, never_again: bool
 ) -> None:
-    Suppression.add(ann.subscriber.email_index, Suppression.Reason.REQUEST)
+    Suppression.add(ann.subscriber.email_index, Suppression.Reason.BOUNCE)
     seeds.ask(site.newsletter, EMAIL)
     page = f"{own_page(ann)}erase/"
     assert "Erase everything" in client.get(page).text and Subscription.objects.exists()
@@ -88,10 +88,16 @@ def test_erased_at_once_and_silent_for_ever_only_if_they_want(
     assert len(inbox.to(EMAIL)) == (0 if never_again else 1)
 
 
-def test_complaint_outlives_an_erasure(ann) -> None:
-    Suppression.add(ann.subscriber.email_index, Suppression.Reason.COMPLAINT)
+def test_link_of_a_version_that_puts_more_into_it_opens(client, ann) -> None:
+    more = tokens.expiring(erasure.DATA, [ann.subscriber_id, 0, "more"])
+    assert client.get(f"/newsletter/data/{more}/").status_code == 200
+
+
+@pytest.mark.parametrize("reason", ["complaint", "request"])
+def test_what_its_owner_said_outlives_an_erasure(ann, reason) -> None:
+    Suppression.add(ann.subscriber.email_index, reason)
     erasure.erase(ann.subscriber, never_again=False)
-    assert Suppression.of(list_index(EMAIL)).reason == "complaint"
+    assert Suppression.of(list_index(EMAIL)).reason == reason
 
 
 def test_who_leaves_may_undo_it_and_say_why_and_only_a_count_is_kept(client, site, ann) -> None:

@@ -32,6 +32,17 @@ def link_in(mail: dict, part: str) -> str:
     return "/" + links[0].split("/", 3)[3]
 
 
+@pytest.mark.parametrize(("below", "subject"), [("", "Please confirm"), ("/de", "Bitte")])
+def test_mail_speaks_the_language_that_its_reader_chose_in_the_address(
+    client, committing, inbox, site, below, subject
+) -> None:
+    with committing():
+        client.post(f"{below}{URL}", FORM, headers={"Accept-Language": "pl"})
+    [mail] = inbox.to(FORM["email"])
+    assert mail["subject"].startswith(subject)
+    assert Subscriber.objects.get().language == below.strip("/")
+
+
 def test_reader_signs_up_confirms_and_is_welcomed(client, committing, inbox) -> None:
     answer = sign_up(client, committing, email="ann@example.org")
     assert "Check your inbox" in answer.text

@@ -16,6 +16,7 @@ from hypothesis.extra.django import TestCase
 
 from newsroom.core.privacy import list_index
 from newsroom.models import Suppression, TransactionalMail
+from subscriptions import tasks
 from subscriptions.models import (
     Consent,
     ImportedChange,
@@ -33,7 +34,7 @@ from subscriptions.retention import forget_addresses
 from subscriptions.transfer import bulk, chunks, importing, undoing
 from subscriptions.transfer.meaning import Mapping
 from tests.conftest import run_jobs
-from tests.factories import make_frozen, make_issue, make_site, make_subscription
+from tests.factories import make_frozen, make_issue, make_site, make_subscription, make_user
 
 Status = ReaderImport.Status
 CONSENT = "They agreed on our old site."
@@ -221,6 +222,38 @@ def undone(made: ReaderImport) -> None:
 
 
 PHASES = ["judge", "write", "write_tags", "write_problems", "execute"]
+
+
+@pytest.mark.parametrize("status", [Status.CHECKING, Status.IMPORTING])
+def test_import_of_a_newer_version_waits_and_its_page_opens(site, client, status) -> None:
+    made = importing.take(site.newsletter, io.BytesIO(b"Email\nann@example.org\n"), "x.csv")
+    importing.explain(made, Mapping(**made.mapping | {"otherwise": "active"}), CONSENT)
+    said = dict(made.mapping)
+    ReaderImport.objects.update(status=status, mapping=said | {"from_2030": ["x"]})
+    tasks.work_on_import(made.pk)
+    made.refresh_from_db()
+    assert made.status == status and made.rows_done == 0 and not Subscription.objects.exists()
+    ReaderImport.objects.update(status=Status.UPLOADED)
+    client.force_login(make_user("List owners"))
+    assert client.get(f"/admin/newsletters/imports/{made.pk}/").status_code == 200
+    ReaderImport.objects.update(status=status, mapping=said)  # a newer worker knows all of it
+    tasks.work_on_import(made.pk)
+    made.refresh_from_db()
+    assert made.rows_done == 1
+
+
+def test_import_that_the_version_before_began_goes_on(site) -> None:
+    """0.2.0 wrote no “shown”."""
+    made = importing.take(site.newsletter, io.BytesIO(b"Email\nann@example.org\n"), "x.csv")
+    importing.explain(made, Mapping(**made.mapping | {"otherwise": "active"}), CONSENT)
+    importing.work(made)
+    importing.begin(made)
+    del made.mapping["shown"]
+    made.save()
+    importing.work(made)
+    assert made.status == Status.DONE and Subscription.objects.get().status == "confirmed"
+
+
 MANY = (
     STATES + "".join(f"r{n}@x.org,active,2020-01-01,,t\n" for n in range(25)) + "oops,active,,,\n"
 )

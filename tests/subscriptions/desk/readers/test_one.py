@@ -249,7 +249,7 @@ def test_no_by_letter_holds_for_newsletters_and_reminders_also_of_who_is_unknown
     if known:
         make_subscription(site.newsletter, ANN)
     answer = owner.post(NO_MAIL, {"email": " Ann@Example.org "} | WHY, follow=True)
-    assert "gets no newsletter and no reminder" in answer.text and ANN not in answer.text
+    assert "gets no newsletter, no reminder and no link" in answer.text and ANN not in answer.text
     [entry] = AuditEntry.objects.filter(what="wrote down that an address wants no mail")
     assert entry.why == WHY["why"]
     assert not Subscription.objects.mailable().exists()
