@@ -29,6 +29,7 @@ class Contribution(models.Model):
         DISPUTED = "disputed"
 
     ARRIVED = [Status.SUCCEEDED, Status.PARTLY_REFUNDED, Status.REFUNDED, Status.DISPUTED]
+    STILL_THERE = [Status.SUCCEEDED, Status.PARTLY_REFUNDED]
 
     donor = models.ForeignKey(
         Donor, null=True, on_delete=models.SET_NULL, related_name="contributions"

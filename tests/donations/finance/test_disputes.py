@@ -1,13 +1,17 @@
 """Reviews of disputes: opened again when it gets worse, left alone when a person has decided."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import requests
 from django.utils import timezone
 
 from donations.models import Contribution, Dispute, Review
 from donations.payments import gateway
 from donations.sandbox.objects import Card
+from newsroom import tasks
+from newsroom.models import TransactionalMail
 from tests.donations.conftest import handle
 from tests.factories import make_user
 
@@ -79,3 +83,87 @@ def test_decision_of_a_colleague_who_left_stays(client, donor, told, stripe_does
     review = Review.objects.get()
     assert review.closed_at and not review.settled
     assert "a former colleague" in finance.get("/admin/review/").text
+
+
+# --- A gift that is disputed before anybody has thanked for it ---
+
+
+@pytest.fixture
+def thanked(inbox, committing) -> Callable[[], int]:
+    """How often, once all mails that are due by now have gone out."""
+
+    def look() -> int:
+        with committing():
+            tasks.send_waiting_mails()
+        return [mail["subject"] for mail in inbox.to("once@example.org")].count("Thank you")
+
+    return look
+
+
+def a_day_later() -> None:
+    waiting = TransactionalMail.objects.filter(status="waiting")
+    waiting.update(next_try_at=timezone.now() - timedelta(minutes=1))
+
+
+@pytest.fixture
+def disputed_at_once(donor, told, committing, thanked) -> str:
+    with committing():
+        donor.gives("once@example.org", Card.DISPUTED, frequency="once")
+        handle(told())
+    assert thanked() == 0
+    a_day_later()
+    assert thanked() == 0
+    return str(Dispute.objects.get().stripe_dispute)
+
+
+@pytest.mark.parametrize("order", ["as sent", "the other way round"])
+def test_won_dispute_is_thanked_for_once(
+    disputed_at_once, told, empty_stripe, committing, thanked, order: str
+) -> None:
+    for outcome in ("answered", "won"):
+        press = {"dispute": disputed_at_once, "outcome": outcome}
+        requests.post(f"{empty_stripe}/close-dispute", data=press, timeout=10)
+    found = told() if order == "as sent" else told()[::-1]
+    for _ in range(2):
+        with committing():
+            handle(found, again=True)
+        assert thanked() == 1
+    a_day_later()
+    assert thanked() == 1
+    TransactionalMail.objects.all().delete()  # a month later that it was sent is forgotten
+    Contribution.objects.update(status="disputed")
+    with committing():
+        handle(told(), again=True)
+    assert thanked() == 1
+
+
+def test_lost_dispute_is_not_thanked_for_unless_its_appeal_is_won(
+    disputed_at_once, stripe_does, committing, thanked
+) -> None:
+    with committing():
+        stripe_does("close-dispute", dispute=disputed_at_once, outcome="lost")
+    a_day_later()
+    assert thanked() == 0
+    assert TransactionalMail.objects.get().status == "dropped"
+    with committing():
+        stripe_does("close-dispute", dispute=disputed_at_once, outcome="appealed")
+    assert thanked() == 0
+    with committing():
+        stripe_does("close-dispute", dispute=disputed_at_once, outcome="won")
+    assert thanked() == 1
+
+
+def test_dispute_that_begins_after_the_thanks_and_is_won_brings_no_second(
+    donor, told, stripe_does, committing, thanked
+) -> None:
+    with committing():
+        donor.gives("once@example.org", frequency="once")
+        handle(told())
+    assert thanked() == 1
+    intent = Contribution.objects.get().stripe_payment_intent
+    with committing():
+        stripe_does("dispute", payment_intent=intent)
+        assert Contribution.objects.get().status == "disputed"
+        stripe_does("close-dispute", dispute=Dispute.objects.get().stripe_dispute, outcome="won")
+    assert Contribution.objects.get().status == "succeeded"
+    assert thanked() == 1
