@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
@@ -119,7 +119,7 @@ COLUMNS = [
         get_url=lambda row: reverse("contributions:inspect", args=[row.pk]),
         sort_key="amount",
     ),
-    Column("status", label="Status", accessor="get_status_display"),
+    Column("status", label="Status", accessor="shown_status"),
     Column("created_at", label="Begun", sort_key="created_at"),
     Column("received_at", label="Received"),
     DonorColumn("donor", label="Donor", accessor=lambda row: row),
@@ -134,7 +134,7 @@ EXPORT = {
     "pk": "Number",
     "created_at": "Date",
     "received_at": "Received",
-    "get_status_display": "Status",
+    "shown_status": "Status",
     "get_frequency_display": "Frequency",
     "currency": "Currency",
     "exact_amount": "Amount",
@@ -162,6 +162,12 @@ class ContributionIndex(LongIndex):
     def get_base_queryset(self) -> Found:
         beside = ("donor", "appeal", "checkout", "receipt", "offline")
         return Contribution.objects.select_related(*beside)
+
+    def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
+        found = super().paginate_queryset(queryset, page_size)
+        disputed = [row for row in self.page.rows if row.is_disputed]
+        prefetch_related_objects(disputed, "disputes")
+        return found
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The list, and above it the totals of whatever the filters left."""

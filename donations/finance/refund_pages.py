@@ -55,16 +55,18 @@ class RefundForm(forms.Form):
 @needs_fresh_proof
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks how much and why; a POST shows it once more; the POST of that page does it, or
-    leaves it for a second person."""
+    leaves it for a second person. What was typed stays in the form when it is refused."""
     contribution = get_object_or_404(Contribution, pk=pk)
     back = redirect(reverse("contributions:inspect", args=[pk]))
     form = RefundForm(request.POST if request.method == "POST" else None, contribution)
     valid, asked = form.is_valid(), form.cleaned_data if form.is_valid() else {}
-    if valid and asked["confirmed"] is not None and "back" not in request.POST:
-        give_back(request, contribution, asked)
+    confirmed = valid and asked["confirmed"] is not None and "back" not in request.POST
+    if confirmed and give_back(request, contribution, asked):
         return back
     left = refunds.most(contribution)
-    if not left or contribution.currency not in DECIMALS:
+    if confirmed:
+        form = RefundForm(request.POST.dict() | {"form_id": uuid4()}, contribution)
+    elif not left or contribution.currency not in DECIMALS:
         messages.error(request, "Nothing of this contribution can be given back here.")
         return back
     context = {
@@ -74,16 +76,18 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
         "most": money.plain(left, contribution.currency),
         "two": refunds.needs_second(contribution, asked.get("amount", left), request.user),
     }
-    if valid and "back" not in request.POST:
-        if not say(request, lambda: refunds.check(contribution, asked["amount"])):
-            return back
+    refused = confirmed
+    if valid and not confirmed and "back" not in request.POST:
+        refused = not say(request, lambda: refunds.check(contribution, asked["amount"]))
+    if valid and not refused and "back" not in request.POST:
         context |= asked | {"rest": left - asked["amount"]}
         return render(request, "donations/finance/refund_confirm.html", context)
-    status = 400 if form.errors else 200
+    status = 409 if refused else 400 if form.errors else 200
     return render(request, "donations/finance/refund.html", context, status=status)
 
 
-def give_back(request: HttpRequest, contribution: Contribution, asked: dict[str, Any]) -> None:
+def give_back(request: HttpRequest, contribution: Contribution, asked: dict[str, Any]) -> bool:
+    """Was it taken? If not, why not is said."""
     made = say(
         request,
         lambda: refunds.ask(
@@ -101,3 +105,4 @@ def give_back(request: HttpRequest, contribution: Contribution, asked: dict[str,
         messages.error(request, "It was declined.")
     elif made:
         messages.success(request, f"{money.show(made.amount, contribution.currency)} given back.")
+    return made is not None

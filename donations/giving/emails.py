@@ -20,6 +20,7 @@ from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Checkout,
     Contribution,
+    Dispute,
     Donor,
     Frequency,
     GivingWords,
@@ -30,11 +31,10 @@ from donations.models import (
 from donations.models.recurring import UNDER_WAY, RecurringQuerySet
 from donations.payments import gateway
 from newsroom.core.privacy import list_index
-from newsroom.mail.catalogue import Letter, mail
+from newsroom.mail.catalogue import Letter, NotYet, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 
-STILL_THERE = [Contribution.Status.SUCCEEDED, Contribution.Status.PARTLY_REFUNDED]
 UPDATE_PAYMENT_SECONDS = 21 * 24 * 3600  # as long as Stripe may go on trying
 AGAIN: dict[str, Any] = {
     Frequency.MONTHLY: _("It comes again every month."),
@@ -58,9 +58,14 @@ AGAIN: dict[str, Any] = {
     small=_("That link works for a day; a new one is at {page}"),
 )
 def thanks(contribution_id: int) -> Letter | None:
+    """Raises NotYet while a dispute of it lasts: one that is won leaves a gift to thank for."""
     found = Contribution.objects.select_related("donor", "recurring", "receipt")
-    contribution = found.filter(pk=contribution_id, status__in=STILL_THERE).first()
+    contribution = found.filter(pk=contribution_id).first()
     if contribution is None or contribution.donor is None:
+        return None
+    if contribution.disputes.filter(status__in=Dispute.LASTS).exists():
+        raise NotYet
+    if contribution.status not in Contribution.STILL_THERE:
         return None
     about = {
         "name": contribution.donor.name,

@@ -138,6 +138,8 @@ def manage(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
                 "offered": recurring_changes.offered(recurring),
                 "other": other(recurring),
                 "day": timezone.localtime(recurring.renews_at).day if recurring.renews_at else 1,
+                "annual": recurring.frequency == Frequency.ANNUAL,
+                "later_days": recurring.in_later_months(timezone.now()),
                 "wrong": said.get("wrong", {}) if recurring == chosen else {},
             }
             for recurring in donor.recurring.order_by("-started_at")

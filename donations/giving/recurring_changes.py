@@ -50,13 +50,10 @@ LATER = [
     ("365", _("In a year")),
 ]
 
-
 NOT_CHANGEABLE = _(
     "This contribution was set up in a way that can't be changed here. Please write to us, or "
     "cancel it and give anew."
 )
-
-
 FROM_NEXT_ON = _("From the next payment on it is {amount}.")
 CANCELLED = _("Cancelled. Nothing more is charged. Thank you for all you gave.")
 STALE = _("This contribution has changed since this page was shown. Please look at it again.")
@@ -106,11 +103,13 @@ class RecurringChangeForm(forms.Form):
     reason = forms.ChoiceField(required=False, choices=REASONS)
     later = forms.ChoiceField(required=False, choices=LATER)
     day = forms.IntegerField(required=False, min_value=1, max_value=28)
+    by = forms.IntegerField(required=False, min_value=1, max_value=11)  # months; of an annual one
     confirmed = forms.CharField(required=False, max_length=100)
 
     def __init__(self, data: Any, recurring: RecurringContribution) -> None:
         super().__init__(data)
         self.recurring = recurring
+        self.annual = recurring.frequency == Frequency.ANNUAL
         self.readings: Sequence[int] = ()  # what the amount may mean
 
     def clean(self) -> dict[str, Any]:
@@ -127,7 +126,9 @@ class RecurringChangeForm(forms.Form):
         same = data.get("frequency") in ("", None, self.recurring.frequency)
         if do == What.FREQUENCY and same and not self.pressed_before():
             self.add_error("frequency", _("Please choose the other frequency."))
-        if do == What.DAY and not data.get("day"):
+        if do == What.DAY and self.annual and not data.get("by"):
+            raise forms.ValidationError(STALE)  # a page from before asked for a day of the month
+        if do == What.DAY and not self.annual and not data.get("day"):
             self.add_error("day", _("Please choose a day from 1 to 28."))
         if not self.recurring.going and not self.pressed_before():
             raise forms.ValidationError(_("This contribution has ended. You can give anew."))
@@ -140,7 +141,7 @@ class RecurringChangeForm(forms.Form):
         """The same for the same form and wish; an old page pressed for something else is
         another."""
         data = self.cleaned_data
-        names = ("do", "smallest", "frequency", "months", "day")
+        names = ("do", "smallest", "frequency", "months", "by" if data.get("by") else "day")
         wish = " ".join(str(data.get(name)) for name in names)
         return uuid.uuid5(data["form_id"], f"{self.recurring.pk} {wish}")
 
@@ -218,9 +219,8 @@ def day_of(moment: datetime) -> str:
     return date_format(timezone.localtime(moment))
 
 
-Change = tuple[
-    dict[str, Any], str, str | Promise
-]  # Stripe's parameters, what to write down, what to say
+# Stripe's parameters, what to write down, what to say
+Change = tuple[dict[str, Any], str, str | Promise]
 
 
 def _amount(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
@@ -250,18 +250,18 @@ def _frequency(recurring: RecurringContribution, data: dict[str, Any], now: date
 
 
 def _day(recurring: RecurringContribution, data: dict[str, Any], now: datetime) -> Change:
-    """Another day of the month: the next payment moves to it, never to an earlier date than what
-    is paid for, and all later ones follow ("Using trial periods on subscriptions")."""
-    due = timezone.localtime(recurring.renews_at or now)
-    moved = due.replace(day=data["day"])
-    if moved < due:
-        moved = (moved.replace(day=1) + timedelta(days=32)).replace(day=data["day"])
+    """Another day of the month, or of the year: the next payment moves to it, never before what is
+    paid for is over, and all later ones follow ("Using trial periods on subscriptions")."""
+    due, known = timezone.localtime(recurring.renews_at or now), "%-d"
+    if recurring.frequency == Frequency.ANNUAL:
+        moved, known = recurring.in_later_months(now)[data["by"]], "%Y-%m-%d"
+    else:
+        moved = due.replace(day=data["day"])
+        if moved < due:
+            moved = (moved.replace(day=1) + timedelta(days=32)).replace(day=data["day"])
     params = {"trial_end": int(moved.timestamp()), "proration_behavior": "none"}
-    return (
-        params,
-        f"{due:%-d} to {moved:%-d}",
-        _("The next payment is on {day}.").format(day=day_of(moved)),
-    )
+    words = _("The next payment is on {day}.").format(day=day_of(moved))
+    return params, f"{due:{known}} to {moved:{known}}", words
 
 
 def _price(recurring: RecurringContribution, frequency: str, amount: int) -> dict[str, Any]:

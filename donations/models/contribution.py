@@ -29,6 +29,7 @@ class Contribution(models.Model):
         DISPUTED = "disputed"
 
     ARRIVED = [Status.SUCCEEDED, Status.PARTLY_REFUNDED, Status.REFUNDED, Status.DISPUTED]
+    STILL_THERE = [Status.SUCCEEDED, Status.PARTLY_REFUNDED]
 
     donor = models.ForeignKey(
         Donor, null=True, on_delete=models.SET_NULL, related_name="contributions"
@@ -133,6 +134,19 @@ class Contribution(models.Model):
     @property
     def shown_amount(self) -> str:
         return money.show(self.amount, self.currency)
+
+    @property
+    def shown_status(self) -> str:
+        """The status; of a dispute that is over, which leaves it “disputed” when it is lost, how
+        it ended."""
+        ends = {one.status for one in self.disputes.all()} if self.is_disputed else set()
+        if "lost" not in ends or ends & set(self.disputes.model.LASTS):
+            return self.get_status_display()
+        return f"{'Partly taken' if self.left else 'Taken'} back by the bank (lost dispute)"
+
+    @property
+    def is_disputed(self) -> bool:
+        return self.status == self.Status.DISPUTED
 
     @property
     def exact_amount(self) -> object:

@@ -1,6 +1,6 @@
 """What is given monthly or annually, and what its donor changed about it since."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
+from newsroom.core import clock
 from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
@@ -132,6 +133,12 @@ class RecurringContribution(models.Model):
     @property
     def going(self) -> bool:
         return self.status in self.GOING
+
+    def in_later_months(self, now: datetime) -> dict[int, datetime]:
+        """Where the next payment stands if it moves by so many months, within a year. None is
+        earlier: what is paid stays paid."""
+        due = self.renews_at or now
+        return {by: clock.months_later(due, by) for by in range(1, 12)}
 
     @property
     def monthly_worth(self) -> int:

@@ -75,6 +75,12 @@ def close_dispute(store: Store, entry: Object, *, won: bool) -> None:
         emit(store, "charge.dispute.funds_reinstated", entry)
 
 
+def appeal(store: Store, entry: Object) -> None:
+    """The bank looks at one again that was lost; the money stays where it is until it has."""
+    entry["status"] = "appeal_under_review"
+    emit(store, "charge.dispute.updated", save(store, entry))
+
+
 def open_dispute_of(store: Store, made: Object) -> Object | None:
     found = store.all("dispute", parent=made["id"])
     over = ("won", "lost", "warning_closed")

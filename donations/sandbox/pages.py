@@ -233,13 +233,16 @@ def open_dispute(request: HttpRequest) -> HttpResponse:
 @require_POST
 def go_on_with_dispute(request: HttpRequest) -> HttpResponse:
     """What comes next (``outcome``): won, lost, closed; or of an inquiry that it becomes a dispute;
-    or that it is answered, or its deadline moves by ``days``."""
+    or that it is answered, or its deadline moves by ``days``; or, of a lost one, that we appeal."""
     found = store.get(request.POST.get("dispute", ""), "dispute")
     outcome = request.POST.get("outcome")
-    if found is None or found["status"] in ("won", "lost", "warning_closed"):
+    over = ("won", "warning_closed") if outcome == "appealed" else ("won", "lost", "warning_closed")
+    if found is None or found["status"] in over:
         return redirect("/")
     with store.transaction():
-        if outcome == "disputed":
+        if outcome == "appealed":
+            disputes.appeal(store, found)
+        elif outcome == "disputed":
             disputes.take_disputed(store, found)
         elif outcome in ("answered", "later"):
             days = int(request.POST.get("days") or 1) if outcome == "later" else 0

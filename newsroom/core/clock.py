@@ -31,6 +31,14 @@ def month_of(day: date, later: int = 0) -> date:
     return date(year, month + 1, 1)
 
 
+def months_later(moment: datetime, months: int) -> datetime:
+    """At the same time of the same day by the newsroom's clock; the last of a month without it."""
+    local = timezone.localtime(moment)
+    first = month_of(local.date(), months)
+    last = (month_of(first, 1) - timedelta(days=1)).day
+    return local.replace(year=first.year, month=first.month, day=min(local.day, last))
+
+
 def begin_of(day: date) -> datetime:
     """When it begins for the newsroom."""
     return timezone.make_aware(datetime.combine(min(max(day, FIRST), LAST), time()))

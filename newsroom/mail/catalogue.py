@@ -52,6 +52,11 @@ class Letter:
 Writer = Callable[..., Letter | None]
 
 
+class NotYet(Exception):
+    """Raised by who writes a mail: whether there is something to say is not decided. It is asked
+    again each day, and at once when it is woken (``outbox.wake``)."""
+
+
 @dataclass(frozen=True)
 class Mail:
     """The words of a mail. A paragraph is left out when something that it names is empty.

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from django.db import transaction
@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from newsroom.closed.models import Closure
 from newsroom.core.jobs import after_commit
+from newsroom.core.moves import transition
 from newsroom.core.privacy import keyed_hash
 from newsroom.hold import gate
 from newsroom.mail import providers
-from newsroom.mail.catalogue import Letter, mails
+from newsroom.mail.catalogue import Letter, NotYet, mails
 from newsroom.mail.compose import compose
 from newsroom.mail.errors import Outcome, SendError, classify
 from newsroom.mail.providers import Call
@@ -25,6 +26,7 @@ from newsroom.models.transactional_mail import RETRY_AFTER
 log = logging.getLogger(__name__)
 
 Status = TransactionalMail.Status
+NOT_YET = timedelta(days=1)  # until it is asked again
 TAG = "single"  # beside “mailing-42” in the provider's statistics
 
 
@@ -48,6 +50,25 @@ def post_all(purpose: str, keys: Mapping[int, str], at: datetime) -> None:
     about = {"purpose": purpose, "next_try_at": at, "held": _held(purpose)}
     new = [TransactionalMail(object_id=pk, key=_hidden(key), **about) for pk, key in keys.items()]
     TransactionalMail.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def wake(purpose: str, object_id: int, key: str) -> None:
+    """There is something to say after all: the mail that was put off, or dropped, goes out. One
+    that was sent or given up stays so, and none is made: that it was sent is forgotten in time."""
+    mails = TransactionalMail.objects.filter(purpose=purpose, key=_hidden(key))
+    now = timezone.now()
+    put_off = mails.filter(status=Status.WAITING, error="").update(next_try_at=now)
+    if put_off or transition(
+        mails,
+        Status.WAITING,
+        frm=[Status.DROPPED],
+        object_id=object_id,
+        next_try_at=now,
+        tries=0,
+        in_doubt=False,
+        held=_held(purpose),
+    ):
+        after_commit("newsroom.tasks.send_mail", mails.get().pk)
 
 
 def new_call() -> int:
@@ -117,6 +138,9 @@ def send(mail: TransactionalMail, now: datetime) -> None:
                 mail.finish(Status.SENT)
                 return
         message.send()
+    except NotYet:
+        doubt = claim.may_have_arrived
+        mail.finish(Status.WAITING, next_try_at=now + NOT_YET, tries=0, in_doubt=doubt, error="")
     except Unknown:
         mail.finish(Status.FAILED, error="The provider may have it, and can't say.")
     except Exception as error:

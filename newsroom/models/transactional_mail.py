@@ -58,7 +58,7 @@ class TransactionalMail(models.Model):
     no longer says whose mail it was, nor when in the day; its key is a keyed hash from the start.
 
     A definite no waits for its next try; with its tries used up it has failed. Dropped: nothing
-    left to say, the row is gone or its state has changed.
+    left to say, the row is gone or its state has changed; it may change back (outbox.wake).
     """
 
     class Status(models.TextChoices):
@@ -71,7 +71,7 @@ class TransactionalMail(models.Model):
     MOVES: Moves = {  # to: from
         Status.SENDING: {Status.WAITING, Status.SENDING},
         Status.SENT: {Status.SENDING},
-        Status.WAITING: {Status.SENDING},
+        Status.WAITING: {Status.SENDING, Status.DROPPED},
         Status.FAILED: {Status.SENDING, Status.WAITING},
         Status.DROPPED: {Status.SENDING, Status.WAITING},
     }

@@ -10,8 +10,9 @@ from typing import IO
 from django.db import connection, connections
 
 from newsroom.core.privacy import list_index, seal
+from newsroom.core.table_files import reading
+from newsroom.core.table_files.reading import Row, Table
 from subscriptions.models import Subscriber
-from subscriptions.transfer import reading
 from subscriptions.transfer.formats import State
 from subscriptions.transfer.meaning import (
     Incomplete,
@@ -23,7 +24,6 @@ from subscriptions.transfer.meaning import (
     reader_of,
     stricter,
 )
-from subscriptions.transfer.reading import Row, Table
 
 CHUNK = 5000  # rows
 LEFT_OUT = {State.PENDING, State.NEVER}

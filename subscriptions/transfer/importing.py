@@ -22,8 +22,10 @@ from newsroom.celery import ending
 from newsroom.core.database import one_at_a_time
 from newsroom.core.jobs import after_commit
 from newsroom.core.moves import transition
+from newsroom.core.table_files import reading
+from newsroom.core.table_files.reading import Cells, Unreadable
 from subscriptions.models import ImportPiece, Newsletter, ReaderImport
-from subscriptions.transfer import bulk, reading
+from subscriptions.transfer import bulk
 from subscriptions.transfer.chunks import CHUNK, Chunk, ahead, chunks
 from subscriptions.transfer.formats import Format, State, recognise, state_of_file
 from subscriptions.transfer.meaning import (
@@ -35,7 +37,6 @@ from subscriptions.transfer.meaning import (
     proposed,
     reader_of,
 )
-from subscriptions.transfer.reading import Cells, Unreadable
 from subscriptions.transfer.stored import opened, store
 
 Status = ReaderImport.Status

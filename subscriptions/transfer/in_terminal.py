@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from newsroom.accounts import audit
+from newsroom.core.table_files.reading import Unreadable
 from subscriptions.models import Newsletter, ReaderImport
 from subscriptions.transfer import importing, report
 from subscriptions.transfer.formats import BY_KEY, State
 from subscriptions.transfer.meaning import DAY_FIRST, MONTH_FIRST, Incomplete, Mapping
-from subscriptions.transfer.reading import Unreadable
 from subscriptions.transfer.stored import TooLarge
 
 SECONDS = 10  # between two signs of life

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 
 from newsroom.core.clean_text import clean
+from newsroom.core.table_files.reading import Cells
 from newsroom.mail.addresses import AddressField, plain
 from subscriptions.transfer.formats import (
     ADDRESS,
@@ -29,7 +30,6 @@ from subscriptions.transfer.formats import (
     recognise,
     state_of_file,
 )
-from subscriptions.transfer.reading import Cells
 
 FIRST_DAY = date(1995, 1, 1)  # nobody had a newsletter by a tool of these
 LONGEST_TAG, MOST_TAGS, LONGEST_WAY = 60, 30, 24

@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin.auth import require_admin_access
 
+from newsroom.core.table_files.reading import Unreadable
 from newsroom.staff.gate import needs_fresh_proof
 from newsroom.staff.pages import AdminPage
 from newsroom.web.exports import csv_response
@@ -18,7 +19,6 @@ from subscriptions.transfer import importing, report, undoing
 from subscriptions.transfer.formats import BY_KEY
 from subscriptions.transfer.forms import MappingForm, UploadForm
 from subscriptions.transfer.meaning import Incomplete, Mapping, Person, masked
-from subscriptions.transfer.reading import Unreadable
 from subscriptions.transfer.stored import TooLarge
 
 IMPORT = "subscriptions.import_readers"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from donations.books.bank.line import Line, line
-from subscriptions.transfer.reading import Unreadable
+from newsroom.core.table_files.reading import Unreadable
 
 UNCLEAR = "This is no statement that can be read here. Please take CAMT.053, MT940 or CSV."
 DAMAGED = "This file is damaged, or was cut off. Please export it once more."

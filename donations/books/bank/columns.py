@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import islice
 
 from donations.books.bank.line import Line, line
-from subscriptions.transfer.reading import Row, Table, Unreadable
+from newsroom.core.table_files.reading import Row, Table, Unreadable
 
 # What banks call them, in small letters; the first that is there counts.
 DAY = ["booking date", "buchungstag", "buchungsdatum", "date", "datum", "transaction date",

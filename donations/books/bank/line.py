@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from donations.currencies import DECIMALS
-from subscriptions.transfer.reading import Unreadable
+from newsroom.core.table_files.reading import Unreadable
 
 LONGEST = 2000  # characters of its text
 

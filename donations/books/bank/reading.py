@@ -16,8 +16,8 @@ import mt940
 from donations.books.bank import camt, columns
 from donations.books.bank.camt import DAMAGED
 from donations.books.bank.line import Line, line, smallest
-from subscriptions.transfer import encodings
-from subscriptions.transfer.reading import Unreadable, tables
+from newsroom.core.table_files import encodings
+from newsroom.core.table_files.reading import Unreadable, tables
 
 LARGEST = 20_000_000  # bytes
 MOST = 100_000  # lines

@@ -16,8 +16,8 @@ from donations import money
 from donations.books.bank import reading, statements
 from donations.finance.common.access import EXPLAIN_LINES
 from donations.models import BankFile, BankLine
+from newsroom.core.table_files.reading import Unreadable
 from newsroom.staff.pages import AdminPage
-from subscriptions.transfer.reading import Unreadable
 
 SHOWN, LIKELIEST = 100, 20
 

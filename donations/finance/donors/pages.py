@@ -84,6 +84,14 @@ def first_error(form: forms.Form) -> str:
     return str(next(iter(form.errors.values()))[0])
 
 
+def again(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """The donor's page, with what was typed into that form."""
+    page = DonorPage()
+    page.setup(request, pk=pk)
+    context = page.get_context_data(pk=pk) | {"kept": {form: request.POST}}
+    return page.render_to_response(context, status=409)
+
+
 @require_admin_access
 @permission_required([CHANGE_DONORS, IDENTITIES], raise_exception=True)
 @require_POST
@@ -92,11 +100,12 @@ def correct_address(request: HttpRequest, pk: int) -> HttpResponse:
     donor, form = get_object_or_404(Donor, pk=pk), AddressForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))
-        return redirect("donor", pk)
+        return again(request, pk, "address")
     try:
         donor = changing.correct_address(donor, form.cleaned_data["email"])
     except changing.NotChanged as error:
         messages.error(request, str(error))
+        return again(request, pk, "address")
     else:
         messages.success(request, "The address is corrected. Links in earlier mails are dead.")
     return redirect("donor", donor.pk)
@@ -111,14 +120,14 @@ def merge_donors(request: HttpRequest, pk: int) -> HttpResponse:
     donor, form = get_object_or_404(Donor, pk=pk), MergeForm(request.POST)
     if not form.is_valid():
         messages.error(request, first_error(form))
-        return redirect("donor", pk)
+        return again(request, pk, "merge")
     into = form.cleaned_data["into"]
     if form.cleaned_data["confirmed"] or into == donor:
         try:
             changing.merge(donor, into)
         except changing.NotChanged as error:
             messages.error(request, str(error))
-            return redirect("donor", pk)
+            return again(request, pk, "merge")
         messages.success(request, "They are one donor now.")
         return redirect("donor", into.pk)
     both = [(one, by_year(one.contributions.all())) for one in (donor, into)]

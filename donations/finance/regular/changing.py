@@ -23,6 +23,10 @@ class NotChanged(Exception):
     """Why not; the message is for finance."""
 
 
+class Overtaken(NotChanged):
+    """This press was done long ago, with its words; something else came after it."""
+
+
 def change(form: RecurringChangeForm, by: Any, why: str) -> str | Promise:
     """What a valid form says, once however often it is sent; in the words that a donor would read.
     Raises NotChanged."""
@@ -31,7 +35,7 @@ def change(form: RecurringChangeForm, by: Any, why: str) -> str | Promise:
     except recurring_changes.NotChangeable as error:
         raise NotChanged("It is made in another way than ours are. Change it at Stripe.") from error
     except recurring_changes.Stale as error:
-        raise NotChanged("It has changed since. Please look at it again.") from error
+        raise Overtaken("It has changed since. Please look at it again.") from error
     except stripe.InvalidRequestError as error:
         raise NotChanged(f"Stripe refuses: {error.user_message or error.code}") from error
     except gateway.FAILURES as error:

@@ -68,11 +68,14 @@ def change_regular(request: HttpRequest, pk: int) -> HttpResponse:
     if valid and (request.POST.get("confirmed_state") == state or form.pressed_before()):
         try:
             changing.change(form, request.user, reason.cleaned_data["why"])
-        except changing.NotChanged as refused:
+        except changing.Overtaken as refused:
             messages.error(request, str(refused))
+            return back
+        except changing.NotChanged as refused:
+            messages.error(request, str(refused))  # once more, with what was typed
         else:
             messages.success(request, "Done. They get a mail that says so.")
-        return back
+            return back
     context = {
         "recurring": recurring,
         "form": form,

@@ -132,6 +132,17 @@ class ReviewPage(AdminPage):
         }
 
 
+def again(request: HttpRequest, pk: int, text: str, field: str, status: int = 409) -> HttpResponse:
+    """The review as it is by now, with what was typed: whoever comes second loses no word of it.
+    ``field``: which form they typed it into; when that is gone it can become a note."""
+    page = ReviewPage()
+    page.setup(request, pk=pk)
+    there = page.get_context_data(pk=pk)
+    offered = {"decide": there["choices"], "decline": page.review.status == Review.Status.PROPOSED}
+    kept = {field if offered.get(field) else "note": text}
+    return page.render_to_response(there | {"kept": kept, "was": field}, status=status)
+
+
 class DecisionForm(forms.Form):
     """What, why; and, once it was confirmed, what was left to give back then."""
 
@@ -156,15 +167,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     review, form = _review(pk), DecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
-        return redirect("review", pk)
+        return again(request, pk, typed(request, "words"), "decide", 400)
     asked, given = form.cleaned_data, review.contribution
     choice, left = asked["do"], refunds.most(given) if given else 0
     if "back" in request.POST:
-        return redirect("review", pk)
+        return again(request, pk, asked["words"], "decide", 200)
     if choice != Review.Choice.ACCEPT and asked["confirmed"] is None:
         if choice not in deciding.choices(review):
             messages.error(request, _why_not(review))
-            return redirect("review", pk)
+            return again(request, pk, asked["words"], "decide")
         context = {
             "review": review,
             "contribution": given,
@@ -189,8 +200,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             left=asked["confirmed"] or 0,
         ),
     )
-    if done:
-        messages.success(request, done)
+    if not done:
+        return again(request, pk, asked["words"], "decide")
+    messages.success(request, done)
     return redirect("review", pk)
 
 
@@ -211,7 +223,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     text = typed(request, "words")
     if len(text) > WORDS:
         messages.error(request, f"Please use fewer than {WORDS + 1} letters. Nothing was done.")
-        return redirect("review", pk)
+        return again(request, pk, text, "decline", 400)
     left = paths.number_of(request.POST.get("left", ""))
     do: Callable[[], str] | None = {
         "approve": lambda: deciding.approve(pk, request.user, left),
@@ -221,6 +233,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Approve it, or decline it.")
     elif done := say(request, do):
         messages.success(request, done)
+    elif text:
+        return again(request, pk, text, "decline")
     return redirect("review", pk)
 
 
@@ -255,6 +269,7 @@ def note(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, "Please write the note first.")
     elif len(text) > NOTE:
         messages.error(request, f"Not noted: it has {len(text):,} letters, and {NOTE:,} fit.")
+        return again(request, pk, text, "note", 400)
     else:
         deciding.note(pk, request.user, text)
         messages.success(request, "Noted.")

@@ -55,6 +55,8 @@ def detail(value: str, row: Row) -> str:
     if value.startswith("until "):
         day = date_format(date.fromisoformat(value.removeprefix("until ")))
         return now("Paused until %(day)s.") % {"day": day}
+    if row["what"] == "day" and "-" in value:  # of an annual one
+        return " → ".join(date_format(date.fromisoformat(day)) for day in value.split(" to "))
     for frequency, label in Frequency.choices:
         value = value.replace(f" {frequency}", f" {label}")
     return value.replace(" to ", " → ")

@@ -69,6 +69,8 @@ def mirror_payment(
             Review.settle_given_back(contribution)
         if contribution.arrived and not (before and before.arrived) and _ours(contribution):
             on_first_arrival(contribution)
+        if before and before.status == Status.DISPUTED:
+            _dispute_is_over(contribution)
         late = before and before.status == Status.PROCESSING
         if late and contribution.status == Status.FAILED and not recurring:
             outbox.post("contribution_failed", contribution.pk, key=str(contribution.pk))
@@ -146,6 +148,12 @@ def _ours(contribution: Contribution) -> bool:
     """Not from before we took the recurring one over: another system has thanked for that."""
     adopted_at = contribution.recurring.adopted_at if contribution.recurring else None
     return not (adopted_at and contribution.received_at and contribution.received_at < adopted_at)
+
+
+def _dispute_is_over(contribution: Contribution) -> None:
+    """What was not thanked for while nobody knew whether it stays."""
+    if contribution.status in Contribution.STILL_THERE:
+        outbox.wake("thanks", contribution.pk, key=str(contribution.pk))
 
 
 def on_first_arrival(contribution: Contribution) -> None:

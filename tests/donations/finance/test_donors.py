@@ -76,3 +76,17 @@ def test_a_receipt_and_a_statement_are_mailed_again_and_printed(
     for document in (path(first, f"statements/{year}/"), f"/admin/giving/receipts/{gift.pk}/"):
         assert client.get(document).content.startswith(b"%PDF")
     assert client.get(path(first, "statements/1999/")).status_code == 404
+
+
+def test_what_was_typed_stays_when_a_donor_is_not_changed(client, two) -> None:
+    donor = two[0]
+    client.force_login(make_user("Finance leads"))
+    page = client.post(
+        f"/admin/giving/donors/{donor.pk}/merge/", {"into": "999999", "why": "The same <sister>."}
+    )
+    assert page.status_code == 409 and "There is no donor with this number" in page.text
+    assert 'value="999999"' in page.text and 'value="The same &lt;sister&gt;."' in page.text
+    typed = {"email": two[1].email, "why": "They rang."}
+    page = client.post(f"/admin/giving/donors/{donor.pk}/address/", typed)
+    assert page.status_code == 409
+    assert f'value="{two[1].email}"' in page.text and 'value="They rang."' in page.text

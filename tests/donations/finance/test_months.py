@@ -1,9 +1,10 @@
 """Finance closes a month by hand."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from donations.books import closing
@@ -86,3 +87,37 @@ def test_what_is_missing_leads_to_where_it_is_seen(last_month, finance) -> None:
 )
 def test_what_is_no_month_or_kind_is_not_found(site, finance, path: str) -> None:
     assert finance.get(f"/admin/months/{path}").status_code == 404
+
+
+def test_november_is_closed_in_december_and_what_comes_late_stands_there(site, client) -> None:
+    """From the first look, with the month still going on, to the journal of the next one."""
+
+    def on(day: int, month: int) -> datetime:
+        return datetime(2026, month, day, 12, tzinfo=UTC)
+
+    def lead_sees(path: str, post: bool = False) -> str:
+        client.force_login(lead)  # a session ends while the clock is moved
+        answer = client.post(path, follow=True) if post else client.get(path)
+        return b"".join(answer).decode()
+
+    lead, close = make_user("Finance leads"), "/admin/months/2026-11/close/"
+    with time_machine.travel(on(29, 11), tick=False):
+        write([gift("txn_november", on(12, 11))])
+        was_read(on(29, 11))
+        assert "To close next: November 2026" in lead_sees("/admin/months/")
+        lead_sees(close, post=True)
+        assert not ClosedMonth.objects.exists()  # it is not over
+    with time_machine.travel(on(3, 12), tick=False):
+        assert not ClosedMonth.objects.exists()
+        assert "was read since: not so" in lead_sees(close, post=True)
+        was_read(on(3, 12))
+        assert "Donations" in lead_sees(close)
+        assert "November 2026 is closed: statement 1." in lead_sees(close, post=True)
+        assert "To close next: December 2026" in lead_sees("/admin/months/")
+        signed_off = lead_sees("/admin/months/2026-11/")
+        write([gift("txn_late", on(30, 11), 5000)])
+        assert lead_sees("/admin/months/2026-11/") == signed_off
+        november, december = (lead_sees(f"/admin/months/2026-{n}/csv/") for n in (11, 12))
+        assert "txn_november" in november and "txn_late" not in november
+        assert "txn_late" in december and "Of 30 November 2026" in december
+        assert all(one.is_intact for one in ClosedMonth.objects.all())

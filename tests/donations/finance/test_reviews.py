@@ -312,10 +312,17 @@ def test_second_tab_sees_that_something_was_given_back_meanwhile(
     """Two officers, or one in two tabs: each confirmed another state of things."""
     one, two = (form_to_confirm(client, contribution, "20") for _ in range(2))
     assert "$20 given back" in client.post(at(contribution), one, follow=True).text
-    assert "look once more" in client.post(at(contribution), two, follow=True).text
+    second = two | {"reason": "They rang twice."}
+    refused = client.post(at(contribution), second)
+    assert refused.status_code == 409 and "look once more" in refused.text
+    assert 'value="They rang twice."' in refused.text
+    assert two["form_id"] not in refused.text  # it is another press from here on
     assert "$20 given back" in give_back(client, contribution, "20").text
     contribution.refresh_from_db()
     assert contribution.returned == 4000
+    give_back(client, contribution, "10")
+    refused = client.post(at(contribution), second)
+    assert "can be given back any more" in refused.text and "They rang twice." in refused.text
 
 
 def test_decision_pressed_twice_answers_as_the_first_did(client, officer, contribution) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from donations.giving import recurring_changes
 from donations.giving.links import manage_url
@@ -25,6 +26,7 @@ from donations.models import (
 from donations.payments import gateway
 from donations.sandbox.objects import Card, Iban
 from donations.tasks import tell_ahead
+from newsroom.core import clock
 from tests.donations.conftest import handle, hidden, page_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.costly]
@@ -503,3 +505,36 @@ def test_card_that_was_replaced_meanwhile_is_not_warned_of(recurring, inbox, com
         tell_ahead()
         RecurringContribution.objects.update(card_expires_on=soon + timedelta(days=900))
     assert "Your card will expire soon" not in subjects(inbox, "steady@example.org")
+
+
+@pytest.mark.parametrize("by", [1, 11])
+def test_annual_gift_moves_to_a_later_month_for_good(client, donor, told, by) -> None:
+    donor.gives("yearly@example.org", frequency="annual", amount="50")
+    handle(told())
+    recurring = RecurringContribution.objects.get()
+    portal = page_of(client, recurring)
+    paid_until = recurring.renews_at
+    page = portal().text
+    assert "Another day of the year" in page and "Another day of the month" not in page
+    wanted = clock.months_later(paid_until, by)
+    assert f'<option value="{by}">{date_format(wanted)}</option>' in page
+    assert f"The next payment is on {date_format(wanted)}" in portal("day", by=str(by)).text
+    assert recurring.renews_at == wanted and recurring.amount == 5000
+    donor.advance(366 + 31 * by)
+    handle(told())
+    recurring.refresh_from_db()
+    assert Contribution.objects.count() == 2
+    next_year = clock.months_later(wanted, 12)  # the hour is Stripe's, which knows no summer time
+    assert timezone.localdate(recurring.renews_at) == timezone.localdate(next_year)
+    own = client.get(f"{manage_url(recurring.donor).removeprefix(settings.BASE_URL)}data/").text
+    assert f"{date_format(timezone.localtime(paid_until))} → {date_format(wanted)}" in own
+
+
+@pytest.mark.parametrize("asked", [{"day": "7"}, {"by": "12"}, {"by": "0"}, {"by": "x"}])
+def test_annual_gift_has_no_day_of_the_month(client, donor, told, asked) -> None:
+    donor.gives("yearly@example.org", frequency="annual", amount="50")
+    handle(told())
+    recurring = RecurringContribution.objects.get()
+    paid_until = recurring.renews_at
+    assert page_of(client, recurring)("day", **asked).status_code == 400
+    assert recurring.renews_at == paid_until and not RecurringChange.objects.exists()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from donations.books.bank import columns
 from donations.books.bank.reading import read
-from subscriptions.transfer.reading import Unreadable
+from newsroom.core.table_files.reading import Unreadable
 from tests.donations.books.bank.files import camt, mt940, table
 
 ROWS = [("2026-11-02", "48.00", "STRIPE po 1"), ("2026-11-03", "-10.50", "RENT Ä")]

@@ -414,8 +414,47 @@ def test_strange_input_is_no_error(client, review, officer) -> None:
         {"do": "take", "to": "x"}, {"text": "\0"}, {"do": "refund", "words": "x", "confirmed": 1},
     ):  # fmt: skip
         for what in ("decide", "answer", "own", "note"):
-            assert client.post(f"{QUEUE}{review.pk}/{what}/", form).status_code <= 400
+            assert client.post(f"{QUEUE}{review.pk}/{what}/", form).status_code < 410
     for pk in (review.pk + 1, 10**12):
         assert client.get(f"{QUEUE}{pk}/").status_code == 404
         assert client.post(f"{QUEUE}{pk}/decide/", {"do": "accept"}).status_code == 404
     assert BlockedMark.objects.filter(index=giving_index("x")).count() == 0
+
+
+# --- Whoever comes second loses no word -----------------------------------------------------------
+
+
+def test_words_of_who_decides_second_can_become_a_note(client, review, two_officers) -> None:
+    ann, bob = two_officers
+    decide(review, ann, "accept")
+    client.force_login(bob)
+    for do in ("accept", "block"):
+        page = press(client, review, "decide", do=do, words="I rang <them>: it was their card.")
+        assert f"{ann} has decided already" in page
+        assert "Nothing was done with what you wrote" in page
+        assert "I rang &lt;them&gt;: it was their card.</textarea>" in page
+    assert "Noted." in press(client, review, "note", text="I rang them: it was their card.")
+    review.refresh_from_db()
+    assert review.decision == "why"
+
+
+def test_words_stay_in_the_form_while_there_is_something_to_decide(
+    client, review, two_officers
+) -> None:
+    client.force_login(two_officers[0])
+    typed = ' value="They wrote a letter."'
+    for how in ({}, {"do": "nonsense"}, {"do": "block", "back": "1"}):
+        page = press(client, review, "decide", words="They wrote a letter.", **how)
+        assert typed in page and "can become a note" not in page
+    assert "Nothing" not in press(client, review, "decide", words="x", do="accept")
+
+
+def test_words_of_who_declines_what_is_taken_back_already_are_kept(
+    client, review, two_officers
+) -> None:
+    client.force_login(two_officers[1])
+    page = press(client, review, "answer", do="decline", words="Not before we asked.")
+    assert "taken back or declined already" in page and "Not before we asked.</textarea>" in page
+    page = press(client, review, "note", text="long " * 500)
+    assert "Not noted" in page and page.count("long long") > 200
+    assert "Nothing was done with what you wrote" not in page

@@ -1,6 +1,6 @@
 import pytest
 
-from subscriptions.transfer import encodings
+from newsroom.core.table_files import encodings
 
 GERMAN = (
     "Buchungstag;Verwendungszweck;Betrag;Begünstigter\n"

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from subscriptions.transfer import reading
-from subscriptions.transfer.reading import Row, Unreadable, tables
+from newsroom.core.table_files import reading
+from newsroom.core.table_files.reading import Row, Unreadable, tables
 
 HEAD = ["Email", "Name"]
 ANN = ["ann@example.org", "Ännchen; “A”, O'Neil"]

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from openpyxl import load_workbook
 
-from subscriptions.transfer import encodings
+from newsroom.core.table_files import encodings
 
 LONGEST_CELL = 131_072  # characters, the csv module's own limit
 LONGEST_LINE = 1_000_000
