@@ -10,7 +10,7 @@ from newsroom.accounts.models import AuditEntry
 from subscriptions.models import ReaderImport, Subscription
 from tests.conftest import run_jobs
 from tests.factories import make_user
-from tests.subscriptions.transfer.test_reading import packed
+from tests.newsroom.core.table_files.test_reading import packed
 
 LIST = "/admin/newsletters/imports/"
 CSV = b"email,status,since\nann@example.org,on,2020-01-01\nbob@example.org,off,\noops,on,\n"
