@@ -1,10 +1,9 @@
-"""A donor's data: everything at a glance to take away, and its end.
+"""The end of a donor's data. What there is of it: data/held.py.
 
 Accounts have to be kept for years, the person need not: contributions and receipts stay with their
 amounts, dates and numbers, and nobody can tell any more whose they were.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -27,62 +26,6 @@ from donations.models import (
 from donations.payments import gateway, sync
 from donations.payments.mirror.donors import PEOPLE
 from newsroom.core.database import one_at_a_time
-from newsroom.core.privacy import list_index
-from subscriptions.models import Subscription
-
-
-def everything_about(donor: Donor) -> dict[str, Any]:
-    """What we hold about a person, for them to take away (GDPR, articles 15 and 20)."""
-    contributions = donor.contributions.select_related("receipt", "offline").order_by("created_at")
-    subscriptions = Subscription.objects.filter(subscriber__email_index=list_index(donor.email))
-    return {
-        "email": donor.email,
-        "name": donor.name,
-        "language": donor.language,
-        "known_since": donor.created_on,
-        "contributions": [
-            {
-                "begun_at": contribution.created_at,
-                "received_at": contribution.received_at,
-                "amount": contribution.exact_amount,
-                "currency": contribution.currency,
-                "returned": contribution.exact_returned,
-                "kept": contribution.exact_left,
-                "status": contribution.status,
-                "frequency": contribution.frequency,
-                "paid_with": contribution.payment_method,
-                "receipt": contribution.receipt_number,
-                "message": contribution.message,
-                **(contribution.offline.about if hasattr(contribution, "offline") else {}),
-            }
-            for contribution in contributions
-        ],
-        "not_asked_since": donor.not_asked_since,
-        "recurring_contributions": [
-            {
-                "what": str(recurring),
-                "status": recurring.status,
-                "started_at": recurring.started_at,
-                "ended_at": recurring.ended_at,
-                "card": recurring.card,
-                "changes": list(recurring.asked_changes.values("what", "detail", "at")),
-            }
-            for recurring in donor.recurring.prefetch_related("asked_changes")
-        ],
-        "reminders": list(
-            Deferral.objects.of_donor(donor).values("remind_on", "zone", "yearly", "status")
-        ),
-        "newsletters": [
-            {
-                "newsletter": subscription.newsletter.title,
-                "status": subscription.status,
-                "consents": list(
-                    subscription.consents.values("on", "action", "how", "policy_version")
-                ),
-            }
-            for subscription in subscriptions.select_related("newsletter")
-        ],
-    }
 
 
 def erase(donor: Donor, form_id: UUID | None = None) -> None:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from donations import money
 from donations.asking import ask_cookie, may_ask
 from donations.giving import emails, erasure, receipts, recurring_changes
-from donations.giving.data import in_words
+from donations.giving.data import held, in_words
 from donations.giving.links import LINKS
 from donations.giving.recurring_changes import RecurringChangeForm
 from donations.models import (
@@ -186,7 +186,7 @@ def pdf(document: bytes, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     """GET shows what we hold about them, POST gives it as JSON."""
-    everything = erasure.everything_about(donor)
+    everything = held.everything_about(donor)
     if request.method == "POST":
         return json_file(everything, "my-data")
     told = {"told": in_words.OF_DONOR.of(everything)}

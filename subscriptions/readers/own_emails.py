@@ -7,7 +7,8 @@ from newsroom.mail.catalogue import Letter, mail
 from newsroom.models import Suppression
 from newsroom.web.http import absolute_url
 from subscriptions.models import AddressChange, Subscriber
-from subscriptions.readers import address_change, erasure
+from subscriptions.readers import address_change
+from subscriptions.readers.data import held
 
 LINK_WORKS = _(
     "The link works for seven days. It was not you? Then do nothing: everything stays as it is."
@@ -100,7 +101,7 @@ def reader_data(subscriber_id: int) -> Letter | None:
     subscriber = Subscriber.objects.filter(pk=subscriber_id, forgotten_on=None).first()
     if subscriber is None or subscriber.suppression:
         return None
-    token = tokens.expiring(erasure.DATA, subscriber.pk)
+    token = tokens.expiring(held.DATA, subscriber.pk)
     language = language_spoken_by(subscriber)
     return Letter(subscriber.email, language, url=absolute_url("reader_data", token))
 

@@ -29,7 +29,7 @@ from subscriptions.models import (
     Subscription,
 )
 from subscriptions.readers import address_change, erasure, signup, wishes
-from subscriptions.readers.data import in_words
+from subscriptions.readers.data import held, in_words
 from subscriptions.readers.due import sunset
 
 CHANGES = {"most": 20, "seconds": 600}  # forms with a new address, from one network
@@ -227,11 +227,11 @@ def ask_for_data(request: HttpRequest, subscriber: Subscriber, token: str) -> Ht
     return render(request, "subscriptions/readers/ask_for_data.html", context)
 
 
-@behind_link(erasure.DATA, erasure.DATA_SECONDS, Subscriber, EXPIRED)
+@behind_link(held.DATA, held.DATA_SECONDS, Subscriber, EXPIRED)
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpResponse:
     """GET shows what we hold about them, POST gives it as JSON."""
-    everything = erasure.everything_about(subscriber)
+    everything = held.everything_about(subscriber)
     if request.method == "POST":
         return json_file(everything, "my-data")
     with wishes.their_language(subscriber):

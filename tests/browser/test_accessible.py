@@ -25,7 +25,8 @@ from newsroom.core import tokens
 from newsroom.core.privacy import list_index
 from newsroom.models import ArticlePage, DailyReads, Kind, PreviewLink
 from subscriptions.models import Newsletter, Seed, Subscription
-from subscriptions.readers import address_change, erasure, seeds
+from subscriptions.readers import address_change, seeds
+from subscriptions.readers.data import held
 from subscriptions.readers.due import sunset
 from tests.browser.drawing import drawn
 from tests.browser.full_article import full_article, live_article
@@ -170,7 +171,7 @@ def fill(world: World, article: ArticlePage) -> None:
         "address:token": [address_change.token_of(change, address_change.NEW)],
         "agree_to_seed:token": [seeds.token_of(seed)],
         "still_reading:token": [sunset.token_of([subscription])],
-        "reader_data:token": [tokens.expiring(erasure.DATA, reader.pk)],
+        "reader_data:token": [tokens.expiring(held.DATA, reader.pk)],
         "preview:token": [link.token],
         "topic:slug": ["water"], "topic_feed:slug": ["water"],
         "series:slug": ["dam"], "series_feed:slug": ["dam"], "live_feed:pk": live,

@@ -13,6 +13,7 @@ from django.db import connection
 from django_otp.oath import totp
 
 from donations.giving import erasure
+from donations.giving.data import held
 from donations.models import Deferral, Donor
 from newsroom.accounts.models import User
 from newsroom.core.privacy import list_index
@@ -124,7 +125,7 @@ def test_sealed_values_have_one_length(one_of_each) -> None:
 
 def test_who_is_both_is_still_known_from_the_address_in_hand(one_of_each) -> None:
     donor = Donor.objects.order_by("pk")[0]
-    found = erasure.everything_about(donor)
+    found = held.everything_about(donor)
     assert [one["status"] for one in found["newsletters"]] == ["confirmed"]
     assert len(found["reminders"]) == 1
     erasure.erase(donor)

@@ -1,1 +1,1 @@
-"""A donor's own data, in words."""
+"""A donor's own data: all of it, and in words."""

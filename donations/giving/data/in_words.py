@@ -1,5 +1,5 @@
 """What a donor's page of their own data says: the words for each key of
-``erasure.everything_about``. Newsletters are said as their readers have them."""
+``held.everything_about``. Newsletters are said as their readers have them."""
 
 from datetime import date
 

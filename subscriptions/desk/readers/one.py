@@ -33,6 +33,7 @@ from subscriptions.desk.readers.forms import (
 from subscriptions.desk.readers.mailings import BACK, sent_to
 from subscriptions.models import Subscriber
 from subscriptions.readers import erasure, signup
+from subscriptions.readers.data import held
 
 OPEN, OPEN_SECONDS, MOST_OPEN = "looked up", 3600, 20  # in the session: a reader's id, since when
 
@@ -183,7 +184,7 @@ def data(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     form = WhyForm(request.POST)
     if not form.is_valid():
         return page_of(request, subscriber, form)
-    return json_file(erasure.everything_about(subscriber), f"reader-{subscriber.pk}")
+    return json_file(held.everything_about(subscriber), f"reader-{subscriber.pk}")
 
 
 class Add(access.ReadersPage):

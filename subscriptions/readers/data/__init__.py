@@ -1,1 +1,1 @@
-"""A reader's own data, in words."""
+"""A reader's own data: all of it, and in words."""

@@ -1,5 +1,5 @@
 """What a reader's page of their own data says: the words for each key of
-``erasure.everything_about``, and for what we write down ourselves."""
+``held.everything_about``, and for what we write down ourselves."""
 
 from typing import Any
 

@@ -17,8 +17,8 @@ from django.test import Client
 from django.utils import timezone
 
 from donations.asking import may_ask
-from donations.giving import emails, erasure
-from donations.giving.data import in_words
+from donations.giving import emails
+from donations.giving.data import held, in_words
 from donations.giving.links import manage_url, update_payment_url
 from donations.models import (
     Contribution,
@@ -119,7 +119,7 @@ def test_every_fact_of_the_file_stands_on_their_page_in_their_words(page, client
         RecurringChange.objects.create(
             recurring=regular, what=what, detail=detail, form_id=uuid.uuid4()
         )
-    everything = erasure.everything_about(Donor.objects.get())
+    everything = held.everything_about(Donor.objects.get())
     assert all(everything.values())
     shown = client.get(f"/de{page}data/").text.partition("<main")[2]
     for words in (

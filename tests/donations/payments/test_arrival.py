@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from donations.giving import erasure, receipts
+from donations.giving import receipts
+from donations.giving.data import held
 from donations.models import Contribution, Receipt
 from donations.payments import gateway, sync
 from donations.sandbox.objects import DAY, Iban
@@ -86,6 +87,6 @@ def test_day_it_came_never_changes(donor, told, monkeypatch) -> None:
 def test_data_says_that_what_is_on_its_way_has_not_come(donor) -> None:
     donor.gives("way@example.org", Iban.PAYS, frequency="once", currency="eur")
     contribution = Contribution.objects.get()
-    [said] = erasure.everything_about(contribution.donor)["contributions"]
+    [said] = held.everything_about(contribution.donor)["contributions"]
     assert said["received_at"] is None and said["begun_at"] == contribution.created_at
     assert said["kept"] == 0

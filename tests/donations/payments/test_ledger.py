@@ -15,7 +15,8 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from donations.finance import refunds
-from donations.giving import erasure, receipts
+from donations.giving import receipts
+from donations.giving.data import held
 from donations.giving.links import manage_url
 from donations.models import (
     Contribution,
@@ -79,7 +80,7 @@ def test_lost_dispute_is_kept_nowhere(donor, told, stripe_does, finance, site) -
     year = contribution.receipt.year
     assert "Total: 0.00 USD" in text_of(receipts.statement(contribution.donor, year) or b"")
     assert "Returned 50.00 USD" in text_of(receipts.receipt(contribution.receipt))
-    [told_them] = erasure.everything_about(contribution.donor)["contributions"]
+    [told_them] = held.everything_about(contribution.donor)["contributions"]
     assert (told_them["returned"], told_them["kept"]) == (
         contribution.exact_returned,
         contribution.exact_left,

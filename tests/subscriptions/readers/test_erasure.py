@@ -13,6 +13,7 @@ from newsroom.core.privacy import list_index
 from newsroom.models import Suppression
 from subscriptions.models import Batch, LeavingReason, Subscriber, Subscription
 from subscriptions.readers import erasure, seeds, signup
+from subscriptions.readers.data import held
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
 
 pytestmark = pytest.mark.django_db
@@ -58,12 +59,12 @@ def test_data_come_by_a_fresh_link_since_they_show_the_address(
 def test_sent_is_what_went_to_them_and_to_nobody_else(site, ann) -> None:
     make_subscription(site.newsletter)
     make_frozen(make_issue(site.newsletter, [make_article(site.section)]))
-    assert list(erasure.sent_to(ann.subscriber)) == []  # not yet
+    assert list(held.sent_to(ann.subscriber)) == []  # not yet
     Batch.objects.update(status="accepted")
-    assert len(list(erasure.sent_to(ann.subscriber))) == 1
+    assert len(list(held.sent_to(ann.subscriber))) == 1
     for field in ("excluded_ids", "left_out_ids"):
         Batch.objects.update(**{field: [ann.subscriber_id]})
-        assert list(erasure.sent_to(ann.subscriber)) == []
+        assert list(held.sent_to(ann.subscriber)) == []
         Batch.objects.update(**{field: []})
 
 
@@ -89,7 +90,7 @@ def test_erased_at_once_and_silent_for_ever_only_if_they_want(
 
 
 def test_link_of_a_version_that_puts_more_into_it_opens(client, ann) -> None:
-    more = tokens.expiring(erasure.DATA, [ann.subscriber_id, 0, "more"])
+    more = tokens.expiring(held.DATA, [ann.subscriber_id, 0, "more"])
     assert client.get(f"/newsletter/data/{more}/").status_code == 200
 
 

@@ -9,8 +9,9 @@ from django.utils import timezone
 from newsroom.core import tokens
 from newsroom.models import Masthead, Suppression
 from subscriptions.models import Batch, Edition, Newsletter, ReaderCount, Subscriber, Subscription
-from subscriptions.readers import erasure, wishes
+from subscriptions.readers import wishes
 from subscriptions.readers.audience import audience_of, editions_of, size_of
+from subscriptions.readers.data import held
 from subscriptions.sending import claiming
 from subscriptions.tasks import end_pauses
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
@@ -163,7 +164,7 @@ def test_who_wants_whole_articles_or_the_mirror_says_so_and_finds_it_in_their_da
     assert "https://mirror.example.net" in client.get(page).text
     client.post(page, {"newsletter": "weekly", "articles": "whole"})
     client.post(page, {"links": "mirror"})
-    data = erasure.everything_about(Subscriber.objects.get())
+    data = held.everything_about(Subscriber.objects.get())
     assert data["newsletters"][0]["whole_articles"] and data["links_lead_to_the_mirror"]
     assert editions_of(make_issue(ann.newsletter, [])) == {Edition.WHOLE | Edition.MIRROR: 1}
     client.post(page, {"newsletter": "weekly", "articles": "teasers"})

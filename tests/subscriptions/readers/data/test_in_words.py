@@ -23,8 +23,8 @@ from subscriptions.models import (
     Subscriber,
     Subscription,
 )
-from subscriptions.readers import address_change, erasure, signup
-from subscriptions.readers.data import in_words
+from subscriptions.readers import address_change, signup
+from subscriptions.readers.data import held, in_words
 from subscriptions.readers.due import sunset
 from subscriptions.readers.signup_form import Source
 from tests.factories import make_article, make_frozen, make_issue, make_subscription
@@ -64,7 +64,7 @@ def ann(site) -> Subscriber:
 
 
 def page_of(client: Any, subscriber: Subscriber) -> str:
-    link = tokens.expiring(erasure.DATA, subscriber.pk)
+    link = tokens.expiring(held.DATA, subscriber.pk)
     page = client.get(f"/newsletter/data/{link}/").text
     return re.sub(r"\s+", " ", page.partition("<main")[2].partition("</main>")[0])
 
@@ -78,7 +78,7 @@ def leaves(value: Any) -> list[Any]:
 
 
 def test_every_fact_of_the_file_has_its_place_on_the_page(client, ann) -> None:
-    everything = erasure.everything_about(ann)
+    everything = held.everything_about(ann)
     assert all(everything.values()), "The reader of this test has one of everything."
     assert all(all(one.values()) for one in everything["newsletters"])
     page = page_of(client, ann)

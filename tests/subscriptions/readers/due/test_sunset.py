@@ -16,6 +16,7 @@ from subscriptions.desk.numbers import with_numbers
 from subscriptions.models import Mailing, Newsletter, Subscriber, Subscription
 from subscriptions.readers import erasure, signup
 from subscriptions.readers.audience import audience_of
+from subscriptions.readers.data import held
 from subscriptions.readers.due import sunset
 from subscriptions.tasks import keep_sunset
 from tests.factories import make_article, make_frozen, make_issue, make_subscription, make_user
@@ -301,7 +302,7 @@ def test_only_presses_count_and_only_where_somebody_asks(client, weekly) -> None
     client.post(page, {"language": "de"})
     ann.refresh_from_db()
     assert ann.pressed_on == timezone.localdate()
-    assert erasure.everything_about(ann)["last_pressed_on"] == timezone.localdate()
+    assert held.everything_about(ann)["last_pressed_on"] == timezone.localdate()
     Newsletter.objects.update(ask_after=None)
     bob = old(weekly).subscriber
     bob.press()
