@@ -97,8 +97,10 @@ def killed(world: World, readers: Readers, step: str, first: int) -> Result:
 
 
 def taking_in(world: World, readers: Readers, first: int) -> Result:
-    """The process that takes the file dies: nothing of it is here, and the file is taken again."""
+    """The process that takes the file dies: nothing of it is here, and the file is taken again.
+    Then it is undone: who comes next sends to those who were there."""
     from subscriptions.models import ImportPiece, ReaderImport
+    from subscriptions.transfer import undoing
 
     before, imports = counts(), ReaderImport.objects.count()
     file = world.folder / "x.csv"
@@ -111,8 +113,12 @@ def taking_in(world: World, readers: Readers, first: int) -> Result:
     wanted = WHOLE | {"ReaderTag": 0}  # not asked for in the terminal
     missing, doubled = compared(before, wanted)
     world.disarm()
-    status = made.status if made and (died, again) == (-9, 0) else f"{died}, {again}"
-    return status, missing, doubled + left, ""
+    if made is None or (died, again) != (-9, 0):
+        return f"{died}, {again}", missing, doubled + left, ""
+    undoing.begin(made)
+    status = until(world, made, {"undone"})
+    stayed = compared(before, {})
+    return status, missing + stayed[0], doubled + left + stayed[1], ""
 
 
 def in_terminal(world: World, file: Path, readers: Readers) -> int:
