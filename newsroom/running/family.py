@@ -45,7 +45,7 @@ class Family:
         self.must_end, self.last = must_end, last
         self.running: dict[int, str] = {}  # by the id of its process
         self.deaths: dict[str, list[float]] = {name: [] for name in parts}
-        self.ending = False
+        self.starting = self.ending = False
         self.exit_code = 0
 
     def run(self) -> int:
@@ -72,8 +72,10 @@ class Family:
 
     def start(self, name: str) -> None:
         parent = os.getpid()
+        self.starting = True
         if pid := os.fork():
             self.running[pid] = name
+            self.starting = False
             if self.ending:  # told so while we started it
                 self.end()
             return
@@ -122,6 +124,8 @@ class Family:
         if not self.ending:
             signal.alarm(self.patience)
         self.ending = True
+        if self.starting:  # its number is not known yet: when it is, all are told
+            return
         for pid in self.others() or self.running:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
