@@ -60,7 +60,8 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
     back = redirect(reverse("contributions:inspect", args=[pk]))
     form = RefundForm(request.POST if request.method == "POST" else None, contribution)
     valid, asked = form.is_valid(), form.cleaned_data if form.is_valid() else {}
-    confirmed = valid and asked["confirmed"] is not None and "back" not in request.POST
+    wanted = valid and "back" not in request.POST
+    confirmed = wanted and asked["confirmed"] is not None
     if confirmed and give_back(request, contribution, asked):
         return back
     left = refunds.most(contribution)
@@ -69,6 +70,9 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
     elif not left or contribution.currency not in DECIMALS:
         messages.error(request, "Nothing of this contribution can be given back here.")
         return back
+    refused = confirmed or (
+        wanted and not say(request, lambda: refunds.check(contribution, asked["amount"]))
+    )
     context = {
         "form": form,
         "contribution": contribution,
@@ -76,10 +80,7 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
         "most": money.plain(left, contribution.currency),
         "two": refunds.needs_second(contribution, asked.get("amount", left), request.user),
     }
-    refused = confirmed
-    if valid and not confirmed and "back" not in request.POST:
-        refused = not say(request, lambda: refunds.check(contribution, asked["amount"]))
-    if valid and not refused and "back" not in request.POST:
+    if wanted and not refused:
         context |= asked | {"rest": left - asked["amount"]}
         return render(request, "donations/finance/refund_confirm.html", context)
     status = 409 if refused else 400 if form.errors else 200

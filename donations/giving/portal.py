@@ -189,8 +189,7 @@ def data(request: HttpRequest, donor: Donor, token: str) -> HttpResponse:
     everything = held.everything_about(donor)
     if request.method == "POST":
         return json_file(everything, "my-data")
-    told = {"told": in_words.OF_DONOR.of(everything)}
-    return render(request, "donations/giving/data.html", told)
+    return render(request, "own_data.html", {"told": in_words.OF_DONOR.of(everything)})
 
 
 class EraseForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from donations import money
-from newsroom.core import clock
+from newsroom.core.clock import months_later
 from newsroom.core.languages import apart
 from newsroom.core.privacy import EncryptedField
 
@@ -138,7 +138,7 @@ class RecurringContribution(models.Model):
         """Where the next payment stands if it moves by so many months, within a year. None is
         earlier: what is paid stays paid."""
         due = self.renews_at or now
-        return {by: clock.months_later(due, by) for by in range(1, 12)}
+        return {by: months_later(due, by) for by in range(1, 12)}
 
     @property
     def monthly_worth(self) -> int:

@@ -4,6 +4,7 @@ Leases, back-offs and probes are compared across workers. A machine whose own cl
 must neither lose a claim too early nor ask after a call too soon.
 """
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
@@ -31,12 +32,17 @@ def month_of(day: date, later: int = 0) -> date:
     return date(year, month + 1, 1)
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of a month that has none: the 28th or 29th of
+    February after the 31st of January."""
+    first = month_of(day, months)
+    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
+
+
 def months_later(moment: datetime, months: int) -> datetime:
-    """At the same time of the same day by the newsroom's clock; the last of a month without it."""
+    """At the same time by the newsroom's clock."""
     local = timezone.localtime(moment)
-    first = month_of(local.date(), months)
-    last = (month_of(first, 1) - timedelta(days=1)).day
-    return local.replace(year=first.year, month=first.month, day=min(local.day, last))
+    return datetime.combine(months_after(local.date(), months), local.timetz())
 
 
 def begin_of(day: date) -> datetime:

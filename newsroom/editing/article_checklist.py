@@ -12,7 +12,7 @@ from wagtail.admin.views.pages.edit import EditView
 from wagtail.admin.viewsets.pages import PageViewSet
 
 from newsroom.editing import approval
-from newsroom.editing.checklist import Check, findings, first_stop, quoted
+from newsroom.editing.checklist import Check, Finding, findings, first_stop, quoted
 from newsroom.mail.plain_text import has_words
 from newsroom.models import ArticlePage, Stopped
 from newsroom.models.blocks import images_in
@@ -149,6 +149,10 @@ def what_stops(article: ArticlePage) -> str:
     return first_stop(article, STOPS)
 
 
+def all_that_stops(article: ArticlePage) -> list[Finding]:
+    return [one for one in findings(article, STOPS, []) if one.state == "stop"]
+
+
 class ChecklistSidePanel(BaseSidePanel):
     """Follows what is typed: Wagtail renders it anew whenever it saves."""
 
@@ -191,14 +195,13 @@ class WithChecklist:
 
     def publish_action(self: Any) -> HttpResponse:
         """What stops it stops only this: it is saved as a draft."""
-        if what_stops(self.form.instance):
-            return self.only_save()
+        if stops := all_that_stops(self.form.instance):
+            return self.only_save(stops)
         answer: HttpResponse = super().publish_action()  # type: ignore[misc]
         return answer
 
-    def only_save(self: Any) -> HttpResponse:
+    def only_save(self: Any, stops: list[Finding]) -> HttpResponse:
         """Says all that stops it, and leads to where the first of it is put right."""
-        stops = [one for one in findings(self.form.instance, STOPS, []) if one.state == "stop"]
         words = " ".join(["Not published, only saved.", *(one.words for one in stops)])
         button = messages.button(stops[0].url, "Put it right")
         messages.error(self.request, words, buttons=[button])
@@ -229,8 +232,9 @@ class ArticleEditView(WithChecklist, EditView):
         return self.perform_workflow_action()
 
     def perform_workflow_action(self) -> HttpResponse:
-        if self.workflow_action == "approve" and what_stops(self.form.instance):
-            return self.only_save()
+        approves = self.workflow_action == "approve"
+        if approves and (stops := all_that_stops(self.form.instance)):
+            return self.only_save(stops)
         if self.page.current_workflow_task is None:
             raise Stopped(self.page, f"Somebody has decided about “{self.page}” already.")
         self.decided = self.workflow_action

@@ -85,8 +85,8 @@ class Suppression(models.Model):
     @staticmethod
     def never_again(index: bytes) -> bool:
         """Its owner wants no mail, whatever anybody types into a form."""
-        rows = Suppression.objects.filter(email_index=index)
-        return rows.filter(reason__in=Suppression.NEVER_AGAIN).exists()
+        found = Suppression.of(index)
+        return bool(found and found.reason in Suppression.NEVER_AGAIN)
 
     @staticmethod
     def add(index: bytes, reason: str) -> None:

@@ -234,9 +234,7 @@ def data(request: HttpRequest, subscriber: Subscriber, token: str) -> HttpRespon
     everything = held.everything_about(subscriber)
     if request.method == "POST":
         return json_file(everything, "my-data")
-    with wishes.their_language(subscriber):
-        told = {"told": in_words.OF_READER.of(everything)}
-        return render(request, "subscriptions/readers/data.html", told)
+    return render(request, "own_data.html", {"told": in_words.OF_READER.of(everything)})
 
 
 @own

@@ -3,7 +3,6 @@
 Pure: neither a clock nor the database is asked here.
 """
 
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,7 +15,7 @@ from django.utils.dates import MONTHS
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from newsroom.core.clock import month_of
+from newsroom.core.clock import months_after
 from newsroom.core.languages import tag
 
 HOUR = time(10)  # in the reader's zone: no clock is ever moved at that hour
@@ -47,16 +46,12 @@ def _days(number: int) -> Callable[[date], date]:
 
 
 def month_after(day: date) -> date:
-    """The same day of the next month, or its last: the 28th or 29th of February after the 31st of
-    January."""
-    first = month_of(day, 1)
-    return first.replace(day=min(day.day, monthrange(first.year, first.month)[1]))
+    return months_after(day, 1)
 
 
 def year_after(day: date) -> date:
     """The 28th of February after the 29th."""
-    year = day.year + 1
-    return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))
+    return months_after(day, 12)
 
 
 def _next(day_of_month: int, month: int | None = None) -> Callable[[date], date]:
